@@ -1,0 +1,1 @@
+"""Where messages go: into Maildirs, durably, in batches, off the reactor."""

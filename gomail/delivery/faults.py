@@ -1,0 +1,22 @@
+"""What the disk said, as a reply: always 4xx, since the fault is never the sender's."""
+
+import errno
+
+from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_FULL, MAILBOX_UNAVAILABLE, Refused
+
+_SYSTEM = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
+def is_of_system(error: OSError) -> bool:
+    """Tell whether every mailbox would have met *error*, so that none is to blame."""
+    return error.errno in _SYSTEM
+
+
+def refusal_of(error: OSError, at: str) -> Refused:
+    """Give the refusal for a message or recipient whose Maildir *at* gave *error*."""
+    reason = f"{at}: {error.strerror or error}"
+    if error.errno == errno.ENOSPC:
+        return Refused(DISK_FULL, reason)
+    if error.errno == errno.EDQUOT:
+        return Refused(MAILBOX_FULL, reason)
+    return Refused(LOCAL_ERROR if is_of_system(error) else MAILBOX_UNAVAILABLE, reason)

@@ -1,0 +1,216 @@
+"""
+A Maildir as the one who delivers sees it: stage in ``tmp/``, commit into ``new/``, or abort.
+
+Every step is relative to folders that were opened once and are no symbolic links, so that nothing which
+happens to the path meanwhile leads the mail elsewhere. A message appears in ``new/`` by `link`, never by a
+rename over something, and nothing is ever unlinked from there. Everything here blocks, and raises
+OSError with what the disk says.
+
+The layout is that of maildir(5) as mutt, Dovecot and Python's mailbox read it.
+"""
+
+import errno
+import fcntl
+import itertools
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+STALE = 36 * 3600  # seconds until a file in tmp/ was surely left by somebody who died
+_SUBFOLDERS = ("tmp", "new", "cur")
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_EFFECTIVE = os.access in os.supports_effective_ids
+_sequence = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """
+    Who may read what is delivered.
+
+    Attributes:
+        group: the numeric group that shares the Maildirs; None for the owner alone.
+    """
+
+    group: int | None = None
+
+    @property
+    def file_mode(self) -> int:
+        """The mode of a message's file."""
+        return 0o600 if self.group is None else 0o660
+
+    @property
+    def folder_mode(self) -> int:
+        """The mode of a folder; a shared one hands its group on to what is made in it."""
+        return 0o700 if self.group is None else 0o2770
+
+
+PRIVATE = Ownership()
+
+
+def flush(fd: int) -> None:
+    """Make a file or folder durable; on macOS fsync alone stops at the drive's cache."""
+    if hasattr(fcntl, "F_FULLFSYNC"):
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(fd)
+
+
+def unique_name(hostname: str) -> str:
+    """
+    Give a name that nobody else on any machine gives, whatever the clock does.
+
+    ``<sec>.M<usec>P<pid>Q<sequence>R<random>.<host>``, as maildir(5) recommends.
+    """
+    now = time.time_ns() // 1000
+    host = hostname.replace("/", "\\057").replace(":", "\\072")
+    return (
+        f"{now // 1_000_000}.M{now % 1_000_000:06d}P{os.getpid()}Q{next(_sequence)}"
+        f"R{secrets.token_hex(8)}.{host}"
+    )
+
+
+def make(path: str, ownership: Ownership = PRIVATE) -> None:
+    """Make the Maildir at *path*, in a folder that exists, durably; what is there already stays."""
+    for folder in (path, *(os.path.join(path, name) for name in _SUBFOLDERS)):
+        make_folder(folder, ownership)
+
+
+def make_folder(path: str, ownership: Ownership = PRIVATE) -> None:
+    """Make one folder if it is not there, and its name durable in the folder above."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    if ownership.group is not None:
+        os.chown(path, -1, ownership.group)
+        os.chmod(path, ownership.folder_mode)
+    parent = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        flush(parent)
+    finally:
+        os.close(parent)
+
+
+class Maildir:
+    """
+    An open Maildir.
+
+    Raises:
+        OSError: it is not there, is a symbolic link, or may not be used.
+    """
+
+    __slots__ = ("_ownership", "new", "path", "tmp")
+
+    def __init__(self, path: str, ownership: Ownership = PRIVATE) -> None:
+        """Open the folders that a delivery needs."""
+        self.path = path
+        self._ownership = ownership
+        root = os.open(path, _FOLDER)
+        try:
+            self.tmp = os.open("tmp", _FOLDER, dir_fd=root)
+            try:
+                self.new = os.open("new", _FOLDER, dir_fd=root)
+            except OSError:
+                os.close(self.tmp)
+                raise
+        finally:
+            os.close(root)
+
+    def close(self) -> None:
+        """Close the folders."""
+        os.close(self.tmp)
+        os.close(self.new)
+
+    def stage(self, hostname: str, write: Callable[[int], None], size: int) -> "Staged":
+        """
+        Write a message to a file in ``tmp/``.
+
+        Args:
+            hostname: ours, for the name.
+            write: writes the whole message behind what the file descriptor has.
+            size: the octets that it should have then.
+        """
+        name = unique_name(hostname)
+        fd = os.open(name, _NEW_FILE, self._ownership.file_mode, dir_fd=self.tmp)
+        staged = Staged(self, fd, name, f"{name},S={size}")
+        try:
+            if self._ownership.group is not None:
+                os.fchmod(fd, self._ownership.file_mode)
+            write(fd)
+            written = os.fstat(fd).st_size
+            if written != size:
+                raise OSError(0, f"{written} octets were written instead of {size}")
+        except BaseException:
+            staged.abort()
+            raise
+        return staged
+
+    def flush(self) -> None:
+        """Make the names in ``new/`` durable."""
+        flush(self.new)
+
+    def check(self) -> None:
+        """See that files may be made here; reading the rights costs less than trying."""
+        for name, fd in (("tmp", self.tmp), ("new", self.new)):
+            if not os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=_EFFECTIVE):
+                path = os.path.join(self.path, name)
+                raise PermissionError(errno.EACCES, "may not be written to", path)
+
+    def probe(self) -> None:
+        """Find out whether a message could be stored: one is staged, and thrown away."""
+        self.stage("probe", lambda fd: None, 0).abort()
+
+    def sweep(self, now: float) -> int:
+        """Remove what deliveries that died have left in ``tmp/``; give how many files that were."""
+        swept = 0
+        with os.scandir(self.tmp) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                if entry.is_file(follow_symlinks=False) and now - status.st_mtime > STALE:
+                    os.unlink(entry.name, dir_fd=self.tmp)
+                    swept += 1
+        return swept
+
+
+class Staged:
+    """A message in ``tmp/``: written, not yet durable, not yet delivered."""
+
+    __slots__ = ("_fd", "_name", "maildir", "name")
+
+    def __init__(self, maildir: Maildir, fd: int, name: str, new_name: str) -> None:
+        """Keep the file open until it is committed or aborted."""
+        self.maildir = maildir
+        self.name = new_name
+        self._name = name
+        self._fd = fd
+
+    def start_writing(self) -> None:
+        """Have the kernel start to write the file out, without waiting: one journal commit serves a batch."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def flush(self) -> None:
+        """Make the file's octets durable. After an error the file is lost: fsync must not be tried again."""
+        flush(self._fd)
+
+    def commit(self) -> None:
+        """Deliver: give the file its name in ``new/``, which must be free."""
+        os.link(
+            self._name,
+            self.name,
+            src_dir_fd=self.maildir.tmp,
+            dst_dir_fd=self.maildir.new,
+            follow_symlinks=False,
+        )
+
+    def abort(self) -> None:
+        """Remove the name in ``tmp/`` and close the file; after a commit this is the tidying up."""
+        os.close(self._fd)
+        try:
+            os.unlink(self._name, dir_fd=self.maildir.tmp)
+        except OSError:
+            pass  # it is swept later; a delivery that succeeded does not fail here

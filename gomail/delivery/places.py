@@ -1,0 +1,156 @@
+"""
+Which Maildirs can take mail now: asked before a recipient is accepted, so that one broken mailbox never
+holds up the mail of the others.
+
+What the disk said is believed for a second. A mailbox in which a delivery failed is suspended: its
+recipients are turned away with 4xx until a probe, at most once a minute, succeeds.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IReactorTime
+
+from gomail.address import fold
+from gomail.delivery.committer import Committer
+from gomail.delivery.faults import is_of_system, refusal_of
+from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, make, make_folder
+from gomail.reply import Refused
+
+FRESH = 1.0  # seconds for which what the disk said is believed
+SUSPENDED = 60.0  # seconds until a mailbox in which a delivery failed is tried again
+MOST_KNOWN = 10_000  # mailboxes that something is remembered of
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was said of a mailbox: the path to deliver to, or why not; believed until a time."""
+
+    until: float
+    path: str
+    refused: Refused | None = None
+
+
+class Places:
+    """
+    Knows which Maildirs can take mail, and makes them on first use.
+
+    Args:
+        committer: asks the disk.
+        clock: the reactor.
+        root: the folder above all Maildirs, or the only Maildir itself; it is never made here, since
+            it may be the mount point of a disk that is missing.
+        ownership: of what is made.
+    """
+
+    def __init__(
+        self,
+        committer: Committer,
+        clock: IReactorTime,
+        root: str,
+        ownership: Ownership = PRIVATE,
+    ) -> None:
+        self._committer = committer
+        self._clock = clock
+        self._root = root
+        self._ownership = ownership
+        self._known: dict[tuple[str, str], _Known] = {}
+        self._suspended: set[str] = set()
+        self._swept: set[str] = set()
+
+    def known(self, maildir: str, folder: str = "") -> str | None:
+        """
+        Give the path to deliver to, or None where the disk has to be asked.
+
+        Args:
+            maildir: the mailbox's path.
+            folder: the folder that a sub-address names.
+
+        Raises:
+            Refused: 4xx, the mailbox can't take mail now.
+        """
+        known = self._known.get((maildir, folder))
+        if known is None or known.until < self._clock.seconds():
+            return None
+        if known.refused is not None:
+            raise known.refused
+        return known.path
+
+    def suspend(self, path: str, error: OSError) -> None:
+        """Turn recipients of the Maildir at *path* away for a while: a delivery has met *error* there."""
+        if is_of_system(error):
+            return
+        self._suspended.add(path)
+        until = self._clock.seconds() + SUSPENDED
+        refused = refusal_of(error, path)
+        for key, known in list(self._known.items()):
+            if known.path == path:
+                self._known[key] = _Known(until, path, refused)
+
+    async def ask(self, maildir: str, folder: str = "") -> str:
+        """
+        Ask the disk for the path to deliver to, off the reactor, and remember what it says.
+
+        That is the Maildir, or the Maildir++ folder in it that is called *folder*: looked up among
+        those that exist, never joined to a path.
+
+        Raises:
+            Refused: as from `known`.
+        """
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        try:
+            path = await self._committer.run(self._look, maildir, folder)
+        except OSError as error:
+            refused = refusal_of(error, maildir)
+            suspended = maildir in self._suspended
+            until = self._clock.seconds() + (SUSPENDED if suspended else FRESH)
+            self._known[maildir, folder] = _Known(until, maildir, refused)
+            raise refused from error
+        self._suspended.discard(path)
+        self._known[maildir, folder] = _Known(self._clock.seconds() + FRESH, path)
+        return path
+
+    def _look(self, maildir: str, folder: str) -> str:
+        """See whether mail can be stored; blocks."""
+        try:
+            path = _folder_of(maildir, folder)
+        except FileNotFoundError:
+            self._make(maildir)
+            path = maildir
+        opened = Maildir(path, self._ownership)
+        try:
+            opened.check()
+            if path in self._suspended:
+                opened.probe()
+            if path not in self._swept:
+                self._swept.add(path)
+                opened.sweep(time.time())
+        finally:
+            opened.close()
+        return path
+
+    def _make(self, maildir: str) -> None:
+        """Make the Maildir and the folders between it and the root, which must be there."""
+        os.stat(self._root)
+        between = os.path.relpath(os.path.dirname(maildir), self._root)
+        path = self._root
+        for name in () if between.startswith(".") else between.split(os.sep):
+            path = os.path.join(path, name)
+            make_folder(path, self._ownership)
+        make(maildir, self._ownership)
+
+
+def _folder_of(maildir: str, folder: str) -> str:
+    """Give the Maildir++ folder that is called so, or the Maildir itself where there is none."""
+    with os.scandir(maildir) as entries:
+        names = {entry.name for entry in entries}
+    if not {"tmp", "new", "cur"} <= names:
+        raise FileNotFoundError(2, "not a Maildir yet", maildir)
+    wanted = "." + fold(folder)
+    for name in names if folder else ():
+        path = os.path.join(maildir, name)
+        if fold(name) == wanted and os.path.isdir(os.path.join(path, "new")):
+            return path
+    return maildir

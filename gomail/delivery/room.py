@@ -1,0 +1,72 @@
+"""How much room the disk has, asked before a transaction begins."""
+
+import os
+
+from twisted.internet.interfaces import IReactorTime
+
+from gomail.delivery.committer import Committer
+from gomail.delivery.faults import refusal_of
+from gomail.answers import Answer
+from gomail.reply import DISK_FULL, Refused
+
+FRESH = 1.0  # seconds for which what the disk said is believed
+LEAST_INODES = 100  # files that stay free, where the file system counts them
+
+
+class Room:
+    """
+    Knows the room on the file system of one folder.
+
+    Args:
+        committer: asks the disk.
+        clock: the reactor.
+        folder: the one that holds the Maildirs.
+        reserve: octets that stay free.
+    """
+
+    __slots__ = ("_clock", "_committer", "_folder", "_free", "_reserve", "_until")
+
+    def __init__(
+        self, committer: Committer, clock: IReactorTime, folder: str, reserve: int
+    ) -> None:
+        self._committer = committer
+        self._clock = clock
+        self._folder = folder
+        self._reserve = reserve
+        self._free = 0
+        self._until = -1.0
+
+    def find(self, size: int) -> Answer[None]:
+        """
+        See that there is room for *size* octets.
+
+        Raises:
+            Refused: 452 4.3.1.
+        """
+        if self._until < self._clock.seconds():
+            return self._measure(size)
+        self._judge(size)
+        return None
+
+    async def _measure(self, size: int) -> None:
+        """Ask the disk, off the reactor."""
+        try:
+            self._free = await self._committer.run(_free, self._folder)
+        except OSError as error:
+            raise refusal_of(error, self._folder) from error
+        self._until = self._clock.seconds() + FRESH
+        self._judge(size)
+
+    def _judge(self, size: int) -> None:
+        """Compare *size* with what is known to be free."""
+        if self._free < size + self._reserve:
+            wanted = f"{size + self._reserve} octets are wanted on the disk of {self._folder}"
+            raise Refused(DISK_FULL, f"{wanted}, {self._free} are free")
+
+
+def _free(folder: str) -> int:
+    """Give the octets that may be written; none where there are no inodes left to write them to."""
+    status = os.statvfs(folder)
+    if status.f_files and status.f_favail < LEAST_INODES:
+        return 0
+    return status.f_bavail * status.f_frsize

@@ -1,0 +1,126 @@
+"""
+What is worth telling, as values; and how it is told.
+
+Nothing in the dialogue, the reception or the delivery counts, prints or logs: it tells an event, and the
+listeners (the log, later metrics and the control socket) make of it what they like. Octets of the peer
+come raw in the events; whoever writes them somewhere escapes them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.logger import Logger
+
+from gomail.envelope import Client, Envelope
+from gomail.reply import Reply
+
+_log = Logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """A client has connected."""
+
+    client: Client
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of a dialogue, told only where somebody follows it: *speaker* is ``C`` or ``S``."""
+
+    client: Client
+    speaker: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    A command, or content, was answered with 4xx or 5xx.
+
+    Attributes:
+        said: the command line as the peer sent it; empty where a message or the session was refused.
+        reply: what the peer was told.
+        reason: what the owner of the server should know beyond it; may be empty.
+    """
+
+    client: Client
+    said: bytes
+    reply: Reply
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One stored copy of a message: the mailbox's name and the path of the file in its ``new/``."""
+
+    mailbox: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStored:
+    """
+    A message is durable in every mailbox that it was for.
+
+    Attributes:
+        size: octets of the content as it came, without our trace fields.
+        seconds: from the final dot until it was durable.
+        bare_newlines: how many LF of the content came without their CR.
+    """
+
+    envelope: Envelope
+    copies: tuple[Copy, ...]
+    size: int
+    seconds: float
+    bare_newlines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDropped:
+    """Content began and no message came of it: the client left, took too long, or was refused."""
+
+    envelope: Envelope
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A fault of ours or of the system: *what* failed, for whom, and what follows from it."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """
+    A session is over.
+
+    Attributes:
+        verbs: what was said, as ``ehlo=1 mail=1 rcpt=1/2 data=1 quit=1`` (accepted/all where they differ).
+        seconds: from the connection to its end.
+        octets: received from the client.
+        reason: why, where it was not the client's QUIT; may be empty.
+    """
+
+    client: Client
+    verbs: str
+    seconds: float
+    octets: int
+    reason: str = ""
+
+
+Event = (
+    SessionStarted | Said | Refusal | MessageStored | ContentDropped | Trouble | SessionEnded
+)
+Listener = Callable[[Event], None]
+Listeners = tuple[Listener, ...]
+
+
+def tell(listeners: Listeners, event: Event) -> None:
+    """Tell *event* to each listener; one that fails is logged and costs nobody a mail."""
+    for listener in listeners:
+        try:
+            listener(event)
+        except Exception:
+            _log.failure("the listener {listener} failed", listener=listener)

@@ -1,0 +1,85 @@
+"""
+The seam between the dialogue and everything behind it: what an `IMessageDelivery` of one's own provides.
+
+In the style of ``twisted.mail.smtp.IMessageDelivery``, with octets instead of lines. Every method may answer
+with a value, a Deferred or a coroutine, and may raise `gomail.reply.Refused` to refuse; any other exception
+is answered 451 and logged, never told to the peer. `gomail.reception.Reception` is the one that ships,
+`gomail.delivery.twisted_mail` adapts Twisted's own interface, and `gomail.testing` has a conformance kit.
+"""
+
+from collections.abc import Sequence
+
+from zope.interface import Interface
+
+from gomail.address import Path
+from gomail.answers import Answer
+from gomail.envelope import Client, Envelope, MailParameters
+from gomail.reply import Reply
+
+
+class IMessageDeliveryFactory(Interface):
+    """Gives each session a delivery of its own."""
+
+    def deliveryFor(client: Client) -> "IMessageDelivery":  # noqa: N805
+        """Give the delivery for the session of *client*, who has just connected and said nothing yet."""
+
+
+class IMessageDelivery(Interface):
+    """Decides, for one session, what mail is welcome, and takes it."""
+
+    def greeted(client: Client) -> Answer[None]:  # noqa: N805
+        """
+        Learn more of the client: called after connecting (*client* has no name yet), after each HELO and
+        EHLO, and again after STARTTLS.
+
+        Raises:
+            Refused: the greeting, or HELO or EHLO, is answered so; after connecting the session ends.
+        """
+
+    def validateFrom(  # noqa: N802
+        client: Client,  # noqa: N805
+        reversePath: Path,  # noqa: N803
+        parameters: MailParameters,
+    ) -> Answer[None]:
+        """
+        Welcome a reverse-path (it may be the null one), or raise Refused.
+        """
+
+    def validateTo(  # noqa: N802
+        forwardPath: Path,  # noqa: N803, N805
+    ) -> Answer[None]:
+        """Welcome a forward-path, or raise Refused for this recipient alone."""
+
+    def messageStarted(envelope: Envelope) -> "Answer[IMessage]":  # noqa: N802, N805
+        """
+        Get ready for the content that follows for *envelope*, whose forward-paths were all welcomed.
+
+        Raises:
+            Refused: DATA is answered so, and no content follows.
+        """
+
+    def transactionEnded() -> None:  # noqa: N802
+        """Forget the transaction: called once for each welcomed reverse-path, however it ended."""
+
+
+class IMessage(Interface):
+    """Takes the content of one message."""
+
+    def octetsReceived(octets: bytes) -> Answer[None]:  # noqa: N802, N805
+        """
+        Take the next octets of the content, as the client sent them, dots unstuffed, line ends CRLF.
+
+        While an answer is awaited nothing more is read. Refused fixes the verdict: the rest of the content
+        is swallowed and the refusal is the reply after its true end.
+        """
+
+    def eomReceived() -> Answer[Reply | Sequence[Reply]]:  # noqa: N802
+        """
+        Take the message as a whole: give the reply, or one for each forward-path in the envelope's order.
+
+        2xx means stored for good. Several are folded into the one that SMTP has room for: all 2xx, the
+        first; nothing stored, the first 4xx, else the first 5xx; some stored and some not, 451.
+        """
+
+    def connectionLost() -> None:  # noqa: N802
+        """Throw away what came: the end of the message won't come. Never called after eomReceived."""

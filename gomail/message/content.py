@@ -1,0 +1,151 @@
+"""
+The content of one message: in memory up to a bound, then in one anonymous spool file.
+
+It is taken on the reactor's thread and written on another, which is given as a callable. Only octets on
+their way to the disk make anybody wait, and only the session that they belong to; unfinished messages
+that lie still never do. What is stored is what came, with LF for CRLF; the rest of the house never
+parses it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from gomail.answers import Answer
+from gomail.limits import Limits
+from gomail.message.headers import HeaderBlock
+from gomail.message.lines import LineEnds
+from gomail.message.spool import Spool, write_all
+
+OffReactor = Callable[..., Deferred[Any]]
+
+
+class Memory:
+    """How many octets all unfinished messages of a server hold in memory."""
+
+    __slots__ = ("limit", "used")
+
+    def __init__(self, limit: int) -> None:
+        """Begin with none; beyond *limit* content is spooled at once."""
+        self.limit = limit
+        self.used = 0
+
+
+class Content:
+    """
+    Content as it comes, and as it is stored.
+
+    Args:
+        limits: for the header block and for memory.
+        memory: shared by all contents of a server.
+        off_reactor: runs a blocking callable in the order of the calls, off the reactor.
+        folder: where a spool file is made.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_folder",
+        "_header",
+        "_limits",
+        "_lines",
+        "_memory",
+        "_off_reactor",
+        "_room",
+        "_spool",
+        "_unwritten",
+        "size",
+    )
+
+    def __init__(
+        self, limits: Limits, memory: Memory, off_reactor: OffReactor, folder: str
+    ) -> None:
+        """Begin with nothing."""
+        self._limits = limits
+        self._memory = memory
+        self._off_reactor = off_reactor
+        self._folder = folder
+        self._header = HeaderBlock(limits)
+        self._lines = LineEnds()
+        self._buffer = bytearray()
+        self._spool: Spool | None = None
+        self._unwritten = 0  # octets on their way to the spool file
+        self._room: Deferred[None] | None = None  # fires when they have become few enough
+        self.size = 0  # octets as they are stored
+
+    @property
+    def bare_newlines(self) -> int:
+        """How many line ends were LF without CR."""
+        return self._lines.bare
+
+    def take(self, octets: bytes) -> Answer[None]:
+        """
+        Take the next octets from the client.
+
+        Returns:
+            None, or a Deferred that fires when enough of them have reached the disk.
+
+        Raises:
+            Refused: the header block is over its limits.
+        """
+        self._keep(self._lines.convert(octets))
+        much = len(self._buffer) > self._limits.content_in_memory
+        return self._spill() if much or self._memory.used > self._memory.limit else None
+
+    def end(self) -> None:
+        """
+        Take the end of the content; from now on it can be written to files.
+
+        Raises:
+            Refused: as from `take`.
+        """
+        self._keep(self._lines.end())
+        self._header.end()
+        if self._spool is not None:
+            self._spill()
+
+    def write_to(self, fd: int) -> None:
+        """
+        Write the whole content behind what *fd* has; blocks, and may be called for several files.
+
+        Raises:
+            OSError: what the disk says, now or when the content was spooled.
+        """
+        if self._spool is None:
+            write_all(fd, self._buffer)
+        else:
+            self._spool.copy_to(fd)
+
+    def close(self) -> None:
+        """Let go of memory and spool file."""
+        self._memory.used -= len(self._buffer)
+        self._buffer = bytearray()
+        if self._spool is not None:
+            self._off_reactor(self._spool.close)
+
+    def _keep(self, octets: bytes) -> None:
+        """Put stored octets into memory."""
+        self._header.take(octets)
+        self._buffer += octets
+        self._memory.used += len(octets)
+        self.size += len(octets)
+
+    def _spill(self) -> Answer[None]:
+        """Send what is in memory to the spool file."""
+        if self._spool is None:
+            self._spool = Spool(self._folder)
+        octets, self._buffer = self._buffer, bytearray()
+        self._unwritten += len(octets)
+        self._off_reactor(self._spool.write, octets).addBoth(self._written, len(octets))
+        if self._unwritten <= self._limits.unwritten or self._room is not None:
+            return self._room
+        self._room = Deferred()
+        return self._room
+
+    def _written(self, result: object, count: int) -> None:
+        """Note that *count* octets have left memory; what the disk said is kept by the spool."""
+        self._unwritten -= count
+        self._memory.used -= count
+        if self._room is not None and self._unwritten <= self._limits.unwritten // 2:
+            room, self._room = self._room, None
+            room.callback(None)

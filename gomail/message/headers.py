@@ -1,0 +1,57 @@
+"""
+The header block of a message while it streams by: how big it is, how many fields, how many hops.
+
+It is looked at as octets with LF line ends and never decoded (RFC 5322 §2.2). It ends at the first empty
+line, or, in a message without one, with the message.
+"""
+
+import re
+
+from gomail.limits import Limits
+from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused
+
+_FIELD = re.compile(rb"^[^\s:]+[ \t]*:", re.MULTILINE)  # a line that begins a field; folded ones don't
+_RECEIVED = re.compile(rb"^received[ \t]*:", re.MULTILINE | re.IGNORECASE)
+
+
+class HeaderBlock:
+    """
+    Watches the header block of one message.
+
+    Raises, from `take` and `end`:
+        Refused: 554 5.6.0 when it is too big, 554 5.4.6 when the message goes round in a circle.
+    """
+
+    __slots__ = ("_limits", "_octets", "complete")
+
+    def __init__(self, limits: Limits) -> None:
+        """Begin in front of the first field."""
+        self._limits = limits
+        self._octets = bytearray()
+        self.complete = False
+
+    def take(self, octets: bytes) -> None:
+        """Look at the next octets of the message."""
+        if self.complete:
+            return
+        seen = max(0, len(self._octets) - 1)
+        self._octets += octets
+        end = 0 if self._octets.startswith(b"\n") else self._octets.find(b"\n\n", seen)
+        if end >= 0:
+            del self._octets[end + 1 :]
+            self.end()
+        elif len(self._octets) > self._limits.header_size:
+            raise Refused(HEADER_TOO_BIG)
+
+    def end(self) -> None:
+        """Judge the header block: it is complete."""
+        if self.complete:
+            return
+        self.complete = True
+        octets, self._octets = self._octets, bytearray()
+        if len(octets) > self._limits.header_size:
+            raise Refused(HEADER_TOO_BIG)
+        if sum(1 for _ in _FIELD.finditer(octets)) > self._limits.header_fields:
+            raise Refused(TOO_MANY_FIELDS)
+        if sum(1 for _ in _RECEIVED.finditer(octets)) > self._limits.hops:
+            raise Refused(LOOP)

@@ -1,0 +1,94 @@
+"""
+The trace fields that stand on top of a stored message (RFC 5321 §4.4).
+
+They are made last, when everything is known, and stand first. Whatever the peer said of itself is put
+into a shape that can't break out of its field, or replaced by ``unknown``.
+"""
+
+import re
+import time
+from collections.abc import Sequence
+
+from gomail.address import Path
+from gomail.envelope import Client, Envelope
+
+MOST_DELIVERED_TO = 20  # Delivered-To fields of one copy: an address may be given a thousand times
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}\Z|\[[A-Za-z0-9.:]{1,80}\]\Z")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def return_path(reverse_path: Path) -> bytes:
+    """Write Return-Path (RFC 5321 §4.4.2)."""
+    return f"Return-Path: {reverse_path}\n".encode()
+
+
+def delivered_to(pairs: Sequence[tuple[str, str | None]]) -> bytes:
+    """
+    Write Delivered-To for each address by which the mailbox was reached.
+
+    Args:
+        pairs: the mailbox's address, and the forward-path's where an alias changed it, else None.
+    """
+    fields = []
+    for address, original in pairs[:MOST_DELIVERED_TO]:
+        if original is not None:
+            fields.append(f"X-Original-To: {original}\n")
+        fields.append(f"Delivered-To: {address}\n")
+    return "".join(fields).encode()
+
+
+def received(envelope: Envelope, hostname: str, now: float) -> bytes:
+    """
+    Write Received (RFC 5321 §4.4; with: RFC 3848 and RFC 6531 §4.3).
+
+    Args:
+        envelope: the message's.
+        hostname: ours.
+        now: when its content ended, in seconds since the epoch.
+    """
+    client = envelope.client
+    # RFC 5321 §7.2: several recipients must not learn of each other.
+    only = envelope.forward_paths[0] if len(envelope.forward_paths) == 1 else None
+    return (
+        f"Received: from {_from(client)}\n"
+        f"\tby {hostname} (gomail) with {_protocol(envelope)} id {envelope.id}"
+        + (f"\n\t({_tls(client)})" if client.encryption else "")
+        + (f"\n\tfor {only}" if only else "")
+        + f";\n\t{date(now)}\n"
+    ).encode()
+
+
+def date(now: float) -> str:
+    """Write a time as date-time (RFC 5322 §3.3), in UTC."""
+    year, month, day, hour, minute, second, weekday, *_ = time.gmtime(now)
+    return (
+        f"{_DAYS[weekday]}, {day} {_MONTHS[month - 1]} {year:04d} "
+        f"{hour:02d}:{minute:02d}:{second:02d} +0000"
+    )
+
+
+def _from(client: Client) -> str:
+    """From-domain: the name that the client gave, and the address that it has."""
+    name = client.helo if _NAME.match(client.helo) else "unknown"
+    if client.address is None:
+        return f"{name} (unix socket)"
+    literal = f"IPv6:{client.address}" if ":" in client.address else client.address
+    return f"{name} ([{literal}])"
+
+
+def _protocol(envelope: Envelope) -> str:
+    """The registered name of what was spoken: SMTP, ESMTP, ESMTPS, UTF8SMTP or UTF8SMTPS."""
+    if not envelope.client.esmtp:
+        return "SMTP"
+    spoken = "UTF8SMTP" if envelope.parameters.utf8 else "ESMTP"
+    return spoken + ("S" if envelope.client.encryption else "")
+
+
+def _tls(client: Client) -> str:
+    """The facts of TLS, as a comment."""
+    encryption = client.encryption
+    if encryption is None:
+        return ""
+    return f"{encryption.version} cipher {encryption.cipher} ({encryption.bits} bits)"

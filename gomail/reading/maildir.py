@@ -1,0 +1,189 @@
+"""
+A Maildir listed, and its messages opened by their unique names.
+
+Names come from outside (a web page, a command line) and are only ever compared with what lies in
+the Maildir, never made into a path. No symbolic link is followed below the Maildir's own path.
+Nothing is written, moved or marked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from errno import EINVAL, ENOENT
+from pathlib import Path
+
+NEW, CUR = "new", "cur"
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: opening a FIFO that someone has put there would wait for ever.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+# maildir(5): a unique name begins with the seconds; the microseconds follow an M.
+_TIME = re.compile(r"(\d{1,12})\.(?:M(\d{1,6})(?!\d))?", re.ASCII)
+
+
+class NoSuchMessage(LookupError):
+    """There is no message of that name in that folder, nor perhaps the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    A message in a listing.
+
+    `folder` is "" for the inbox; `recent` is what lies in new/; `flags` are those of maildir(5);
+    `time` is in seconds since 1970, from the name if it tells.
+    """
+
+    name: str
+    folder: str
+    recent: bool
+    flags: str
+    time: float
+    size: int
+
+
+class Maildir:
+    """The Maildir at *path*, with its Maildir++ folders."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def folders(self) -> tuple[str, ...]:
+        """
+        Return the folders that exist: "" for the inbox, then names such as ``Lists.python``.
+
+        Raises:
+            OSError: the Maildir cannot be listed.
+        """
+        with os.scandir(self._path) as found:
+            names = [
+                entry.name[1:]
+                for entry in found
+                if entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            ]
+        return ("", *sorted(names))
+
+    def entries(self, folder: str = "") -> tuple[Entry, ...]:
+        """
+        Return the messages in *folder*, newest first.
+
+        Raises:
+            NoSuchMessage: there is no such folder.
+            OSError: the Maildir cannot be listed.
+        """
+        with self._subfolders(folder) as subfolders:
+            found = [
+                _read_entry(entry, status, folder, recent=subfolder == NEW)
+                for subfolder, descriptor in subfolders
+                for entry, status in _list_files(descriptor)
+            ]
+        return tuple(sorted(found, key=lambda entry: (entry.time, entry.name), reverse=True))
+
+    def open(self, name: str, folder: str = "") -> int:
+        """
+        Open the message of that unique *name* and return its file descriptor.
+
+        Raises:
+            NoSuchMessage: it is not in *folder* (or no longer).
+            OSError: the Maildir cannot be listed, or the file not be read.
+        """
+        with self._subfolders(folder) as subfolders:
+            for _, descriptor in subfolders:
+                filename = _find_file(descriptor, name)
+                if filename is not None:
+                    return _open_file(filename, descriptor)
+        raise NoSuchMessage(name)
+
+    @contextmanager
+    def _subfolders(self, folder: str) -> Iterator[list[tuple[str, int]]]:
+        """Open new/ and cur/ of *folder*, as far as they exist."""
+        if folder not in self.folders():
+            raise NoSuchMessage(folder)
+        with ExitStack() as stack:
+
+            def enter(name: str, parent: int | None = None) -> int:
+                descriptor = os.open(name, _FOLDER, dir_fd=parent)
+                stack.callback(os.close, descriptor)
+                return descriptor
+
+            # The inbox is the dot alone. The Maildir's own path may be a link: "/." follows it.
+            home = enter(f".{folder}", enter(f"{self._path}/."))
+            found = []
+            for subfolder in (NEW, CUR):
+                with suppress(OSError):  # missing, or a link that leads elsewhere
+                    found.append((subfolder, enter(subfolder, home)))
+            yield found
+
+
+def open_stored(path: Path) -> int:
+    """
+    Open the message that was stored at *path*, in cur/ if a reader has moved it there since.
+
+    Raises:
+        OSError: it is gone, may not be read, or is not a regular file.
+    """
+    try:
+        return _open_file(path)
+    except FileNotFoundError:
+        if path.parent.name != NEW:
+            raise
+    folder = os.open(path.parent.parent / CUR, _FOLDER)
+    try:
+        filename = _find_file(folder, path.name)
+        if filename is None:
+            raise FileNotFoundError(ENOENT, "moved or removed")
+        return _open_file(filename, folder)
+    finally:
+        os.close(folder)
+
+
+def _open_file(name: str | Path, folder: int | None = None) -> int:
+    descriptor = os.open(name, _FILE, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(EINVAL, "not a regular file")
+    return descriptor
+
+
+def _find_file(folder: int, name: str) -> str | None:
+    """Return the file name of the message with that unique *name* in an open folder."""
+    names = (entry.name for entry, _ in _list_files(folder))
+    return next((filename for filename in names if _unique(filename) == name), None)
+
+
+def _list_files(folder: int) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    """Yield the regular files of an open folder, but hidden ones, which are no messages."""
+    with os.scandir(folder) as found:
+        for entry in found:
+            if entry.name.startswith("."):
+                continue
+            with suppress(OSError):  # a reader has moved it meanwhile
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode):
+                    yield entry, status
+
+
+def _unique(filename: str) -> str:
+    """Return what stays of a file name when a reader marks the message (maildir(5))."""
+    return filename.partition(":")[0]
+
+
+def _read_entry(
+    entry: os.DirEntry[str], status: os.stat_result, folder: str, *, recent: bool
+) -> Entry:
+    unique, _, information = entry.name.partition(":")
+    time = _TIME.match(unique)
+    return Entry(
+        name=unique,
+        folder=folder,
+        recent=recent,
+        flags=information[2:] if information.startswith("2,") else "",
+        time=int(time[1]) + int(time[2] or 0) / 1e6 if time else status.st_mtime,
+        size=status.st_size,
+    )

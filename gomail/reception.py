@@ -1,0 +1,243 @@
+"""
+The story: a client comes, names a sender and recipients, and leaves a message that is stored for good.
+
+Read top to bottom it is the life of a message. `Reception` asks the rooms in order, for whom, what we
+think of it and where it goes, and answers with replies; it knows of no socket and no thread.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from gomail.address import Path
+from gomail.answers import Answer, after
+from gomail.delivery.committer import Committer
+from gomail.delivery.deposit import Deposit, Filing
+from gomail.delivery.faults import refusal_of
+from gomail.delivery.maildir import PRIVATE, Ownership
+from gomail.delivery.places import Places
+from gomail.delivery.room import Room
+from gomail.envelope import Client, Envelope, MailParameters
+from gomail.events import ContentDropped, Copy, Listeners, MessageStored, Trouble, tell
+from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
+from gomail.limits import Limits
+from gomail.message import trace
+from gomail.message.content import Content, Memory
+from gomail.recipients.directory import Directory
+from gomail.recipients.mailbox import Destination
+from gomail.reply import BARE_NEWLINE, Refused, Reply
+
+
+@dataclass(slots=True)
+class Office:
+    """
+    What all receptions of a server share.
+
+    Attributes:
+        hostname: ours.
+        directory: who gets what; replaced as a whole when the configuration is read again.
+        limits: of messages and memory.
+        committer: the thread that touches the disk.
+        places: which Maildirs can take mail.
+        room: what is left on their disk.
+        root: the folder that holds them; spool files lie there.
+        ownership: of what is stored.
+        clock: the reactor.
+        listeners: who is told.
+    """
+
+    hostname: str
+    directory: Directory
+    limits: Limits
+    committer: Committer
+    places: Places
+    room: Room
+    root: str
+    clock: IReactorTime
+    ownership: Ownership = PRIVATE
+    listeners: Listeners = ()
+    memory: Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no message in memory."""
+        self.memory = Memory(self.limits.memory)
+
+
+@implementer(IMessageDeliveryFactory)
+class Receptions:
+    """
+    Gives each session its reception.
+
+    Args:
+        office: what they share.
+        refuse_bare_newlines: whether content with a bare LF is refused instead of stored.
+    """
+
+    def __init__(self, office: Office, *, refuse_bare_newlines: bool = False) -> None:
+        self._office = office
+        self._refuse_bare_newlines = refuse_bare_newlines
+
+    def deliveryFor(self, client: Client) -> "Reception":  # noqa: ARG002, N802
+        """Give the reception of a new session."""
+        return Reception(self._office, refuse_bare_newlines=self._refuse_bare_newlines)
+
+
+@implementer(IMessageDelivery)
+class Reception:
+    """Receives the messages of one session."""
+
+    __slots__ = ("_copies", "_office", "_refuse_bare_newlines")
+
+    def __init__(self, office: Office, *, refuse_bare_newlines: bool = False) -> None:
+        """Begin outside any transaction."""
+        self._office = office
+        self._refuse_bare_newlines = refuse_bare_newlines
+        self._copies: dict[str, Filed] = {}  # by the path of the Maildir: one copy each
+
+    def greeted(self, client: Client) -> None:
+        """Welcome everybody."""
+
+    def validateFrom(  # noqa: N802
+        self,
+        client: Client,  # noqa: ARG002
+        reversePath: Path,  # noqa: ARG002, N803
+        parameters: MailParameters,
+    ) -> Answer[None]:
+        """Welcome every sender while there is room on the disk."""
+        self._copies = {}
+        return self._office.room.find(parameters.size or 0)
+
+    def validateTo(self, forwardPath: Path) -> Answer[None]:  # noqa: N802, N803
+        """Find out whose mailboxes this is for, and that each can take mail now."""
+        address = forwardPath.address
+        if address is None:
+            msg = "a forward-path has an address"
+            raise ValueError(msg)
+        return after(
+            self._office.directory.find(address),
+            lambda destinations: self._open(destinations, str(address)),
+        )
+
+    def _open(self, destinations: Sequence[Destination], original: str) -> Answer[None]:
+        """See that every mailbox of a recipient can take mail, then note their copies."""
+        paths: list[str] = []
+        for each in destinations:
+            path = self._office.places.known(each.mailbox.maildir, each.folder)
+            if path is None:
+                return self._open_later(destinations, original, paths)
+            paths.append(path)
+        self._note(destinations, original, paths)
+        return None
+
+    async def _open_later(
+        self, destinations: Sequence[Destination], original: str, paths: list[str]
+    ) -> None:
+        """Do the same where the disk has to be asked first; *paths* are those that are known."""
+        for each in destinations[len(paths) :]:
+            paths.append(await self._office.places.ask(each.mailbox.maildir, each.folder))
+        self._note(destinations, original, paths)
+
+    def _note(
+        self, destinations: Sequence[Destination], original: str, paths: Sequence[str]
+    ) -> None:
+        """Note a copy for each Maildir: one, by however many addresses it is reached."""
+        for destination, path in zip(destinations, paths, strict=True):
+            filed = self._copies.setdefault(path, Filed(destination.mailbox.name, path))
+            pair = (destination.address, original if destination.aliased else None)
+            if pair not in filed.addresses and len(filed.addresses) < trace.MOST_DELIVERED_TO:
+                filed.addresses.append(pair)
+
+    def messageStarted(self, envelope: Envelope) -> "Arrival":  # noqa: N802
+        """Get ready for the content."""
+        return Arrival(
+            self._office,
+            envelope,
+            tuple(self._copies.values()),
+            refuse_bare_newlines=self._refuse_bare_newlines,
+        )
+
+    def transactionEnded(self) -> None:  # noqa: N802
+        """Forget who it was for."""
+        self._copies = {}
+
+
+@dataclass(slots=True)
+class Filed:
+    """One copy of a message that is going to be stored, and the addresses that it is for."""
+
+    mailbox: str
+    path: str
+    addresses: list[tuple[str, str | None]] = field(default_factory=list)
+
+
+@implementer(IMessage)
+class Arrival:
+    """One message arriving: its content comes, ends, and is stored."""
+
+    __slots__ = ("_content", "_copies", "_envelope", "_office", "_refuse_bare_newlines")
+
+    def __init__(
+        self,
+        office: Office,
+        envelope: Envelope,
+        copies: tuple[Filed, ...],
+        *,
+        refuse_bare_newlines: bool,
+    ) -> None:
+        """Begin with no content."""
+        self._office = office
+        self._envelope = envelope
+        self._copies = copies
+        self._refuse_bare_newlines = refuse_bare_newlines
+        self._content = Content(office.limits, office.memory, office.committer.run, office.root)
+
+    def octetsReceived(self, octets: bytes) -> Answer[None]:  # noqa: N802
+        """Keep the octets."""
+        return self._content.take(octets)
+
+    def connectionLost(self) -> None:  # noqa: N802
+        """Throw the octets away."""
+        self._content.close()
+        tell(self._office.listeners, ContentDropped(self._envelope, "the end never came"))
+
+    async def eomReceived(self) -> Reply:  # noqa: N802
+        """Store the message in every Maildir that it is for, durably, and only then say so."""
+        try:
+            self._content.end()
+            if self._refuse_bare_newlines and self._content.bare_newlines:
+                raise Refused(BARE_NEWLINE)  # noqa: TRY301 -- the content is closed below
+            return await self._store()
+        finally:
+            self._content.close()
+
+    async def _store(self) -> Reply:
+        """Hand the copies to the committer, and tell what came of it."""
+        office, clock = self._office, self._office.clock
+        ended = clock.seconds()
+        filings = [Filing(copy.path, self._trace(copy)) for copy in self._copies]
+        deposit = Deposit(self._content, filings, office.hostname, office.ownership)
+        await office.committer.commit(deposit)
+        if deposit.error is not None:
+            office.places.suspend(deposit.at, deposit.error)
+            refused = refusal_of(deposit.error, deposit.at)
+            tell(office.listeners, Trouble(f"a message could not be stored: {refused.reason}"))
+            raise refused
+        copies = tuple(
+            Copy(filed.mailbox, f"{filed.path}/new/{name}")
+            for filed, name in zip(self._copies, deposit.stored, strict=True)
+        )
+        size, bare = self._content.size, self._content.bare_newlines
+        seconds = clock.seconds() - ended
+        tell(office.listeners, MessageStored(self._envelope, copies, size, seconds, bare))
+        return Reply(250, "0.0", f"stored as {deposit.stored[0]}")
+
+    def _trace(self, copy: Filed) -> bytes:
+        """Write the fields that stand on top of one copy."""
+        return (
+            trace.return_path(self._envelope.reverse_path)
+            + trace.delivered_to(copy.addresses)
+            + trace.received(self._envelope, self._office.hostname, time.time())
+        )

@@ -1,0 +1,181 @@
+"""
+The directory built: settings of domains in, a `Directory` out, or a `Mistake` that names the
+setting.
+
+Nothing here knows of a reactor. Files and databases are read, so a server that runs builds in a
+thread.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from gomail.recipients.aliases import Expansion, alias_key, as_aliased
+from gomail.recipients.directory import POSTMASTER, Directory, Entry, OffReactor
+from gomail.recipients.domain import Domain, read_domain, read_local_part, read_separator
+from gomail.recipients.hosted import Destinations, Hosted
+from gomail.recipients.mailbox import Template
+from gomail.recipients.mistake import Mistake
+from gomail.recipients.names import Names, read_file, read_list
+from gomail.recipients.sqlite import Database, Stored
+from gomail.reply import Refused
+
+ROLES = (POSTMASTER, "abuse")  # RFC 5321 §4.5.1, RFC 2142 §4
+SQLITE = "sqlite:"
+
+
+def build(
+    domains: Sequence[Domain],
+    maildir: str,
+    *,
+    option: str = "--domain {}",
+    off_reactor: OffReactor | None = None,
+) -> Directory:
+    """
+    Build the directory; this reads files, and blocks.
+
+    Args:
+        domains: ours; the first is that of ``<postmaster>``.
+        maildir: the path of the Maildirs, ``{domain}`` and ``{mailbox}`` in it.
+        option: how a domain would be added, with ``{}`` for its name.
+        off_reactor: runs what blocks when a database is asked, for example
+            ``lambda work: deferToThreadPool(reactor, pool, work)``; None to run it on the spot.
+
+    Raises:
+        Mistake: a setting can't be.
+    """
+    try:
+        hosted = dict(_host(domains, maildir))
+        return _Register(domains, hosted).directory(_template(maildir).root, option, off_reactor)
+    except Refused as refused:  # a database that was opened and is in trouble now
+        raise Mistake(("domains",), refused.reason) from None
+
+
+class _Register:
+    """What is worked out once all domains are known: aliases, catch-alls, postmasters."""
+
+    def __init__(self, domains: Sequence[Domain], hosted: Mapping[str, Hosted]) -> None:
+        self._domains = dict(zip(hosted, domains, strict=True))
+        self._hosted = hosted
+        self._expansion = Expansion(hosted)
+        self._notes: list[str] = []
+
+    def directory(self, root: str, option: str, off_reactor: OffReactor | None) -> Directory:
+        """Make the directory."""
+        entries = {name: self._entry(hosted) for name, hosted in self._hosted.items()}
+        return Directory(entries, root, option, tuple(self._notes), off_reactor)
+
+    def _entry(self, hosted: Hosted) -> Entry:
+        """Make the entry of one domain."""
+        aliases = {name: self._expansion.expand(hosted, name) for name in hosted.configured}
+        catch_all = self._domains[hosted.name].catch_all
+        if catch_all is None:
+            return Entry(hosted, aliases, self._roles(hosted), ())
+        key = ("domains", hosted.name, "catch-all")
+        if hosted.names is None:
+            problem = "without mailboxes a domain takes any local-part, so nothing is left to catch"
+            raise Mistake(key, problem)
+        rest = as_aliased(self._expansion.follow(hosted, catch_all, key))
+        return Entry(hosted, aliases, {}, rest)
+
+    def _roles(self, hosted: Hosted) -> dict[str, Destinations]:
+        """Find somebody for postmaster and abuse where nobody is called so, and note who it is."""
+        missing = [role for role in ROLES if not hosted.find(role, self._expansion.expand)]
+        if not missing:
+            return {}
+        addresses = " and ".join(f"{role}@{hosted.name}" for role in missing)
+        fallback = as_aliased(self._fallback(hosted))
+        if not fallback:
+            self._notes.append(f"there is no mailbox for {addresses} (RFC 5321 §4.5.1)")
+            return {}
+        self._notes.append(f"mail for {addresses} goes to {fallback[0].mailbox.name}")
+        return dict.fromkeys(missing, fallback)
+
+    def _fallback(self, hosted: Hosted) -> Destinations:
+        """Give the first mailbox of the domain, or else of the first domain that has one."""
+        for each in (hosted, *self._hosted.values()):
+            found = each.first()
+            if found:
+                return found
+        return ()
+
+
+def _host(domains: Iterable[Domain], maildir: str) -> Iterator[tuple[str, Hosted]]:
+    """Read each domain's settings as far as they concern no other domain."""
+    template = _template(maildir)
+    databases: dict[str, Database] = {}
+    seen: set[str] = set()
+    for domain in domains:
+        try:
+            name = read_domain(domain.name)
+        except ValueError as error:
+            raise Mistake(("domains", domain.name), str(error)) from None
+        if name in seen:
+            raise Mistake(("domains", domain.name), f"the domain {name} is there twice")
+        seen.add(name)
+        yield name, _hosted(name, domain, template, databases)
+    if not seen:
+        raise Mistake(("domains",), "at least one domain was expected")
+
+
+def _template(maildir: str) -> Template:
+    """Read the path of the Maildirs."""
+    try:
+        return Template(maildir)
+    except ValueError as error:
+        raise Mistake(("maildir",), str(error)) from None
+
+
+def _hosted(
+    name: str, domain: Domain, template: Template, databases: dict[str, Database]
+) -> Hosted:
+    """Read one domain."""
+    names = _names(name, domain.mailboxes, databases)
+    if names is None and template.names_mailboxes:
+        problem = "mailboxes were expected, since maildir has {mailbox} in it"
+        raise Mistake(("domains", name), problem)
+    try:
+        separator = read_separator(domain.subaddress_separator)
+    except ValueError as error:
+        raise Mistake(("domains", name, "subaddress-separator"), str(error)) from None
+    aliases = dict(_aliases(name, domain, names))
+    blocking = names is not None and names.blocking
+    return Hosted(name, names, aliases, separator, template.pieces(name), blocking)
+
+
+def _names(
+    name: str, mailboxes: tuple[str, ...] | str | None, databases: dict[str, Database]
+) -> Names | None:
+    """Read the mailboxes of a domain, wherever they are named."""
+    if mailboxes is None:
+        return None
+    try:
+        if not isinstance(mailboxes, str):
+            return read_list(mailboxes)
+        if not mailboxes.startswith(SQLITE):
+            return read_file(mailboxes)
+        path = mailboxes.removeprefix(SQLITE)
+        if path not in databases:
+            databases[path] = Database(path)
+        return Stored(databases[path], name)
+    except ValueError as error:
+        raise Mistake(("domains", name, "mailboxes"), str(error)) from None
+
+
+def _aliases(
+    domain: str, settings: Domain, names: Names | None
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Read the names of a domain's aliases; what they stand for is read when they are followed."""
+    seen: set[str] = set()
+    for text, targets in settings.aliases.items():
+        key = alias_key(domain, text)
+        try:
+            name = read_local_part(text)
+        except ValueError as error:
+            raise Mistake(key, str(error)) from None
+        if name in seen:
+            raise Mistake(key, f"the alias {name!r} is there twice")
+        seen.add(name)
+        if names is not None and name in names:
+            raise Mistake(key, "a mailbox is called so, too")
+        if not targets:
+            raise Mistake(key, "at least one address was expected")
+        yield name, targets

@@ -1,0 +1,124 @@
+"""
+Replies by meaning, and `Refused`, which carries one up from any depth.
+
+The class digit of the enhanced code (RFC 3463) comes from the reply code, so the two can't disagree.
+Texts are short and generic towards the peer; what exactly happened stands in the log, under the
+session's id, which ends every 4xx and 5xx.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+_TEXT = re.compile(r"[\t\x20-\x7e\n]*\Z")
+_LONGEST_LINE = 480  # RFC 5321 §4.5.3.1.5: 512 with code and CRLF; room for the session's id
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """
+    One SMTP reply (RFC 5321 §4.2).
+
+    Args:
+        code: 200 to 599.
+        detail: subject and detail of the enhanced code (``"1.1"``); empty where none belongs (220, 354,
+            the replies to HELO and EHLO: RFC 2034 §4).
+        text: printable ASCII; ``\\n`` parts the lines of a multi-line reply.
+
+    Raises:
+        ValueError: a code out of range, or a text that can't stand in a reply.
+    """
+
+    code: int
+    detail: str
+    text: str
+    octets: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the parts and write the reply once, for all the times it will be sent."""
+        if not 200 <= self.code <= 599:  # noqa: PLR2004 -- RFC 5321 §4.2.1
+            msg = f"a reply code from 200 to 599 was expected, not {self.code}"
+            raise ValueError(msg)
+        if not _TEXT.match(self.text):
+            msg = f"the text of a reply is printable ASCII, not {self.text!r}"
+            raise ValueError(msg)
+        status = f"{self.code // 100}.{self.detail} " if self.detail else ""
+        *firsts, last = (line[:_LONGEST_LINE] for line in self.text.split("\n"))
+        lines = [f"{self.code}-{status}{line}\r\n" for line in firsts]
+        lines.append(f"{self.code} {status}{last}\r\n")
+        object.__setattr__(self, "octets", "".join(lines).encode("ascii"))
+
+    @property
+    def positive(self) -> bool:
+        """Whether the peer got what it asked for (2xx) or may go on (3xx)."""
+        return self.code < 400  # noqa: PLR2004 -- RFC 5321 §4.2.1
+
+    def signed(self, session_id: str) -> "Reply":
+        """Give this reply as the peer sees it: a refusal ends with the session's id."""
+        if self.positive:
+            return self
+        return Reply(self.code, self.detail, f"{self.text} [{session_id}]")
+
+
+class Refused(Exception):  # noqa: N818 -- an answer that we mean, no error of ours
+    """Raised anywhere below the dialogue to answer with *reply*; *reason* is for our log alone."""
+
+    def __init__(self, reply: Reply, reason: str = "") -> None:
+        """Remember what the peer and the log are told."""
+        super().__init__(reply, reason)
+        self.reply = reply
+        self.reason = reason
+
+
+# 2xx, 3xx
+STORED = Reply(250, "0.0", "Stored")
+OK = Reply(250, "0.0", "OK")
+SENDER_OK = Reply(250, "1.0", "Sender OK")
+RECIPIENT_OK = Reply(250, "1.5", "Recipient OK")
+BYE = Reply(221, "0.0", "Bye")
+CANNOT_VERIFY = Reply(252, "0.0", "Send mail and see; nothing is told about mailboxes here")
+SEND_CONTENT = Reply(354, "", "Send the message, end it with <CRLF>.<CRLF>")
+
+# 421: these end the session
+SHUTTING_DOWN = Reply(421, "3.2", "Shutting down, please try again")
+TOO_BUSY = Reply(421, "3.2", "Too many sessions, please try again later")
+TOO_MANY_FROM_ADDRESS = Reply(421, "7.0", "Too many sessions from your address")
+TOO_MANY_FROM_NETWORK = Reply(421, "7.0", "Too many sessions from your network")
+TIMED_OUT = Reply(421, "4.2", "Timed out waiting for you")
+TOO_SLOW = Reply(421, "4.2", "Content comes too slowly")
+NO_TRANSACTION = Reply(421, "4.2", "Too long without a message")
+TOO_MANY_ERRORS = Reply(421, "7.0", "Too many errors")
+TOO_MANY_MESSAGES = Reply(421, "7.0", "Too many messages in one session, please connect again")
+TOO_MANY_UNKNOWN = Reply(421, "7.0", "Too many unknown recipients")
+NOT_HTTP = Reply(421, "7.0", "This is SMTP")
+
+# 4xx: the sender keeps the mail and tries again
+LOCAL_ERROR = Reply(451, "3.0", "Local error, please try again")
+MAILBOX_UNAVAILABLE = Reply(451, "2.0", "Mailbox not available now, please try again")
+MAILBOX_FULL = Reply(452, "2.2", "Mailbox full, please try again later")
+DISK_FULL = Reply(452, "3.1", "Not enough storage now, please try again later")
+TOO_MANY_RECIPIENTS = Reply(452, "5.3", "Too many recipients")
+UNKNOWN_RECIPIENTS_STOPPED = Reply(452, "5.3", "Too many unknown recipients, send to those accepted")
+
+# 5xx
+SYNTAX_ERROR = Reply(500, "5.2", "Command not understood")
+LINE_TOO_LONG = Reply(500, "5.2", "Command line too long")
+BAD_ARGUMENT = Reply(501, "5.4", "Argument not understood")
+NO_ARGUMENT_TAKEN = Reply(501, "5.4", "This command takes no argument")
+BAD_FORWARD_PATH = Reply(501, "1.3", "Not a forward-path: RCPT TO:<local-part@domain>")
+BAD_REVERSE_PATH = Reply(501, "1.7", "Not a reverse-path: MAIL FROM:<local-part@domain> or MAIL FROM:<>")
+NOT_IMPLEMENTED = Reply(502, "5.1", "Command not implemented")
+NO_LISTS = Reply(502, "5.1", "Nothing is expanded here")
+HELLO_FIRST = Reply(503, "5.1", "Say EHLO or HELO first")
+MAIL_FIRST = Reply(503, "5.1", "MAIL comes first")
+MAIL_ALREADY = Reply(503, "5.1", "A transaction is open; RSET ends it")
+RECIPIENT_FIRST = Reply(503, "5.1", "RCPT comes first")
+NO_VALID_RECIPIENTS = Reply(554, "5.1", "No valid recipients")
+NO_SUCH_MAILBOX = Reply(550, "1.1", "No such mailbox here")
+RELAYING_DENIED = Reply(550, "7.1", "Mail for this domain is not taken here; nothing is relayed")
+BARE_NEWLINE = Reply(550, "6.0", "Line ends must be CRLF; bare LF found")
+TOO_BIG = Reply(552, "3.4", "Message too big")
+UTF8_NEEDED = Reply(553, "6.7", "Non-ASCII address without SMTPUTF8")
+HEADER_TOO_BIG = Reply(554, "6.0", "Header block too big")
+TOO_MANY_FIELDS = Reply(554, "6.0", "Too many header fields")
+LOOP = Reply(554, "4.6", "Too many Received fields: a mail loop")
+UNKNOWN_PARAMETER = Reply(555, "5.4", "Parameter not known")

@@ -1,0 +1,157 @@
+"""
+Events as lines of the log: text for people, or JSON for machines.
+
+Whatever the peer had a hand in is escaped and cut, so that no line can be forged, and no terminal is told
+anything (`escaped`). One line a session, one a stored message, one a refusal.
+"""
+
+import json
+from collections.abc import Callable
+
+from gomail.address import Path
+from gomail.envelope import Client, Envelope
+from gomail.events import (
+    ContentDropped,
+    Event,
+    MessageStored,
+    Refusal,
+    SessionEnded,
+    Trouble,
+)
+
+LONGEST = 100  # characters of the peer's in one place
+Writer = Callable[[Event], str | None]
+
+
+def escaped(octets: bytes | str) -> str:
+    """Give what came from the peer as ASCII without controls, in quotes, cut to `LONGEST`."""
+    cut = "..." if len(octets) > LONGEST else ""
+    written = ascii(octets[:LONGEST])
+    return (written[1:] if isinstance(octets, bytes) else written) + cut
+
+
+def text(event: Event) -> str | None:
+    """Write *event* as a line for people, or None where it has no line."""
+    match event:
+        case SessionEnded(client, verbs, seconds, octets, reason):
+            why = f"; {reason}" if reason else ""
+            return (
+                f"session {client.session_id} of {_peer(client)}: {verbs or 'nothing said'}, "
+                f"{_tls(client)}, {seconds:.3f} s, {octets} octets{why}"
+            )
+        case MessageStored(envelope, copies, size, seconds, bare):
+            where = ", ".join(f"{copy.mailbox} as {copy.path}" for copy in copies)
+            bare_lf = f", {bare} bare-lf" if bare else ""
+            return (
+                f"stored {envelope.id} from {_path(envelope.reverse_path)} to {_to(envelope)}, "
+                f"{size} octets{bare_lf}, in {seconds * 1000:.1f} ms, for {where}"
+            )
+        case Refusal(client, said, reply, reason):
+            what = f" after {escaped(said)}" if said else ""
+            why = f": {_clean(reason)}" if reason else ""
+            status = f"{reply.code // 100}.{reply.detail} " if reply.detail else ""
+            return (
+                f"refused {client.session_id} of {_peer(client)}{what}: "
+                f"{reply.code} {status}{_clean(reply.text)}{why}"
+            )
+        case ContentDropped(envelope, reason):
+            return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {_clean(reason)}"
+        case Trouble(what):
+            return f"trouble: {_clean(what)}"
+    return None
+
+
+def as_json(event: Event) -> str | None:
+    """Write *event* as one JSON object, or None where it has no line; the keys are stable."""
+    values = _values(event)
+    return None if values is None else json.dumps(values, ensure_ascii=True)
+
+
+def _values(event: Event) -> dict[str, object] | None:
+    """Give the fields of an event's line."""
+    match event:
+        case SessionEnded(client, verbs, seconds, octets, reason):
+            counts = dict(pair.split("=") for pair in verbs.split())
+            return {
+                "event": "session",
+                **_client(client),
+                "verbs": counts,
+                "seconds": round(seconds, 6),
+                "octets": octets,
+                "reason": reason,
+            }
+        case MessageStored(envelope, copies, size, seconds, bare):
+            return {
+                "event": "stored",
+                **_envelope(envelope),
+                "size": size,
+                "bare-lf": bare,
+                "ms": round(seconds * 1000, 3),
+                "copies": [{"mailbox": copy.mailbox, "path": copy.path} for copy in copies],
+            }
+        case Refusal(client, said, reply, reason):
+            return {
+                "event": "refused",
+                **_client(client),
+                "said": escaped(said),
+                "code": reply.code,
+                "status": f"{reply.code // 100}.{reply.detail}" if reply.detail else "",
+                "reply": reply.text,
+                "reason": reason,
+            }
+        case ContentDropped(envelope, reason):
+            return {"event": "dropped", **_envelope(envelope), "reason": reason}
+        case Trouble(what):
+            return {"event": "trouble", "what": what}
+    return None
+
+
+def _client(client: Client) -> dict[str, object]:
+    """Give what a line tells of a client."""
+    return {
+        "session": client.session_id,
+        "peer": str(client),
+        "helo": client.helo[:LONGEST],
+        "tls": client.encryption.version if client.encryption else None,
+    }
+
+
+def _envelope(envelope: Envelope) -> dict[str, object]:
+    """Give what a line tells of an envelope."""
+    return {
+        "id": envelope.id,
+        "peer": str(envelope.client),
+        "from": str(envelope.reverse_path),
+        "to": [str(path) for path in envelope.forward_paths[:LONGEST]],
+        "recipients": len(envelope.forward_paths),
+    }
+
+
+def _peer(client: Client) -> str:
+    """Write address and name of a client."""
+    return f"{client} ({escaped(client.helo)})" if client.helo else str(client)
+
+
+def _tls(client: Client) -> str:
+    """Write how the session was encrypted."""
+    encryption = client.encryption
+    return f"{encryption.version} {encryption.cipher}" if encryption else "plaintext"
+
+
+def _path(path: Path) -> str:
+    """Write a path, as ASCII without controls."""
+    return _clean(str(path))
+
+
+def _to(envelope: Envelope) -> str:
+    """Write the recipients: the first few, and how many more there are."""
+    shown = envelope.forward_paths[:3]
+    more = len(envelope.forward_paths) - len(shown)
+    return " ".join(map(_path, shown)) + (f" and {more} more" if more else "")
+
+
+def _clean(line: str) -> str:
+    """Give a text of ours that may hold something of the peer's, as ASCII without controls."""
+    if line.isascii() and line.isprintable():
+        return line
+    return line.encode("unicode_escape").decode("ascii")

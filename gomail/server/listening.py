@@ -1,0 +1,99 @@
+"""
+The server as a Twisted service: it listens while it runs, and leaves without losing anything.
+
+Stopping takes at most `STOP_TIME`: the ports are closed, idle sessions hear 421, content under way may come
+to its end, and what is past its final dot is stored in any case but one: a disk that hangs.
+"""
+
+from collections.abc import Callable, Sequence
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IListeningPort, IReactorSocket, IReactorTime
+
+from gomail.server.ports import Port
+from gomail.smtp.factory import SMTPFactory
+
+DRAIN_TIME = 30.0  # seconds for content that is under way
+STOP_TIME = 34.0  # seconds until the service counts as stopped, come what may
+
+
+class Listening(Service):
+    """
+    Listens on ports, each with its factory.
+
+    Args:
+        reactor: the one that runs; it listens and keeps the time.
+        ports: bound where they could be, with what makes the sessions of each.
+        finish: called when the last session has ended; its Deferred says that all is on disk.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorSocket,
+        ports: Sequence[tuple[Port, SMTPFactory]],
+        finish: Callable[[], Deferred[None]],
+    ) -> None:
+        self._reactor = reactor
+        self._clock = IReactorTime(reactor)
+        self._ports = ports
+        self._finish = finish
+        self._listening: list[IListeningPort] = []
+
+    def privilegedStartService(self) -> None:
+        """Begin to listen, before the rights are dropped."""
+        super().privilegedStartService()
+        for port, factory in self._ports:
+            self._listen(port, factory)
+
+    def _listen(self, port: Port, factory: SMTPFactory) -> None:
+        """Listen on one port: on the socket that was bound, or as Twisted's endpoint does it."""
+        bound = port.socket
+        if bound is not None:
+            listening = self._reactor.adoptStreamPort(bound.fileno(), bound.family, factory)
+            bound.close()  # the reactor has a duplicate
+            self._listening.append(listening)
+        elif port.twisted is not None:
+            failures: list[BaseException] = []
+            port.twisted.listen(factory).addCallbacks(
+                self._listening.append, lambda failure: failures.append(failure.value)
+            )
+            if failures:
+                msg = f"{port.endpoint}: {failures[0]}"
+                raise RuntimeError(msg)
+
+    async def _leave(self) -> None:
+        """Close the ports, let the sessions end, and wait for the disk."""
+        ports, self._listening = self._listening, []
+        await DeferredList([_closed(port) for port in ports])
+        factories = [factory for _, factory in self._ports]
+        left = DeferredList([factory.leave() for factory in factories])
+        patience = self._clock.callLater(DRAIN_TIME, lambda: [each.abort() for each in factories])
+        await left
+        if patience.active():
+            patience.cancel()
+        await self._finish()
+
+    def stopService(self) -> Deferred[None]:
+        """Leave; after `STOP_TIME` whatever still hangs is left behind."""
+        super().stopService()
+        done: Deferred[None] = Deferred()
+        limit = self._clock.callLater(STOP_TIME, done.callback, None)
+
+        def left(_: object) -> None:
+            if limit.active():
+                limit.cancel()
+                done.callback(None)
+
+        Deferred.fromCoroutine(self._leave()).addBoth(left)
+        return done
+
+
+def _closed(port: IListeningPort) -> Deferred[None]:
+    """Stop listening on a port."""
+    done: Deferred[None] = Deferred()
+    stopped = port.stopListening()
+    if stopped is None:
+        done.callback(None)
+        return done
+    return stopped

@@ -1,0 +1,161 @@
+"""
+The log: our lines and Twisted's in one file, written in batches, and never without bounds.
+
+A file is rotated at `ROTATE_AT` octets, and `KEPT` old ones are kept. Where the folder can't be written to (after
+the rights were dropped), the file is begun anew instead: the mail goes on, and the disk does not fill.
+"""
+
+import io
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import ILogObserver, LogEvent, formatEventAsClassicLogText
+from twisted.python.failure import Failure
+from twisted.python.logfile import LogFile
+from zope.interface import implementer
+
+from gomail.events import Event
+from gomail.server import lines
+
+ROTATE_AT = 10 * 1024 * 1024
+KEPT = 5
+BATCH_TIME = 0.1  # seconds that a line may wait for others
+
+
+class BoundedLogFile(LogFile):
+    """A file that is rotated while its folder may be written to, and begun anew where not."""
+
+    def rotate(self) -> None:
+        """Make room."""
+        super().rotate()
+        if self.size >= self.rotateLength:
+            self._file.truncate(0)
+            self._file.seek(0)
+            self.size = 0
+
+
+def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> BoundedLogFile:
+    """
+    Open the log file at *path*, and give it to the user and group that will write it.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    log = BoundedLogFile(
+        name, folder, rotateLength=ROTATE_AT, defaultMode=0o640, maxRotatedFiles=KEPT
+    )
+    uid, gid = owner
+    if uid is not None or gid is not None:
+        os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+    return log
+
+
+class LogWriter:
+    """
+    Writes lines, a batch at a time; what can't be written is counted, and the mail goes on.
+
+    Args:
+        file: where to.
+        clock: the reactor.
+    """
+
+    def __init__(self, file: TextIO, clock: IReactorTime) -> None:
+        self._file = file
+        self._clock = clock
+        self._lines: list[str] = []
+        self.lost = 0
+
+    def write(self, line: str) -> None:
+        """Write a line, soon."""
+        if not self._lines:
+            self._clock.callLater(BATCH_TIME, self.flush)
+        self._lines.append(line)
+
+    def flush(self) -> None:
+        """Write what waits, now."""
+        batch, self._lines = self._lines, []
+        if not batch:
+            return
+        try:
+            self._file.write("\n".join(batch) + "\n")
+            self._file.flush()
+        except (OSError, io.UnsupportedOperation, ValueError):
+            self.lost += len(batch)
+
+
+def stamp(now: float) -> str:
+    """Write a time as the log does, in UTC: ``2026-11-23T15:47:00Z``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+
+
+class EventLog:
+    """A listener that writes events as lines of text."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Write lines by *write*."""
+        self._write = write
+
+    def __call__(self, event: Event) -> None:
+        """Write the line of an event that has one."""
+        line = lines.text(event)
+        if line is not None:
+            self._write(f"{stamp(time.time())} {line}")
+
+
+class JsonEventLog:
+    """A listener that writes events as JSON objects, one a line."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Write lines by *write*."""
+        self._write = write
+
+    def __call__(self, event: Event) -> None:
+        """Write the object of an event that has one."""
+        line = lines.as_json(event)
+        if line is not None:
+            self._write(f'{{"time": "{stamp(time.time())}", {line[1:]}')
+
+
+@implementer(ILogObserver)
+class TwistedLog:
+    """Takes what Twisted and the libraries log, and puts it between our lines."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Write lines by *write*."""
+        self._write = write
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write one event of Twisted's as a line of text; a traceback follows on lines of its own."""
+        written = formatEventAsClassicLogText(event, lambda when: stamp(when or time.time()))
+        if written is not None:
+            self._write(written.rstrip("\n"))
+
+
+@implementer(ILogObserver)
+class JsonTwistedLog:
+    """The same as JSON objects."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        """Write lines by *write*."""
+        self._write = write
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write one event of Twisted's as an object."""
+        written = formatEventAsClassicLogText(event, lambda _: "")
+        if written is None:
+            return
+        failure = event.get("log_failure")
+        values = {
+            "time": stamp(event.get("log_time") or time.time()),
+            "event": "log",
+            "system": str(event.get("log_namespace", "")),
+            "text": written.strip(),
+        }
+        if isinstance(failure, Failure):
+            values["error"] = failure.getErrorMessage()
+        self._write(json.dumps(values, ensure_ascii=True))

@@ -1,0 +1,149 @@
+"""
+Ports: bound before anything forks or drops its rights, so that what goes wrong is told at once, in a line.
+
+``tcp:PORT`` without an interface listens on IPv6 and IPv4, on one socket. Other endpoint strings are Twisted's
+and are listened on by Twisted.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IReactorCore, IStreamServerEndpoint
+
+BACKLOG = 1024
+_FIELD = re.compile(r"(?<!\\):")
+_EXPECTED = "an endpoint such as tcp:25 or tcp:2525:interface=127.0.0.1 was expected"
+
+
+class PortError(Exception):
+    """One line that says why a port can't be listened on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """
+    What is listened on.
+
+    Attributes:
+        endpoint: the endpoint string that it was made of.
+        socket: bound and listening; None where Twisted does that.
+        twisted: the endpoint, where Twisted listens.
+    """
+
+    endpoint: str
+    socket: "socket.socket | None" = None
+    twisted: IStreamServerEndpoint | None = None
+
+    def __str__(self) -> str:
+        """Write it for people: ``[::]:2525 and 0.0.0.0:2525``."""
+        if self.socket is None:
+            return self.endpoint
+        host, port = self.socket.getsockname()[:2]
+        if self.socket.family == socket.AF_INET:
+            return f"{host}:{port}"
+        both = host == "::" and not self.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+        return f"[{host}]:{port}" + (f" and 0.0.0.0:{port}" if both else "")
+
+
+def open_port(endpoint: str, reactor: IReactorCore) -> Port:
+    """
+    Bind what an endpoint string names.
+
+    Raises:
+        PortError: the string can't be read, or the port can't be had.
+    """
+    kind, *fields = _FIELD.split(endpoint)
+    if kind == "tcp":
+        return Port(endpoint, socket=_listen(endpoint, fields))
+    try:
+        return Port(endpoint, twisted=serverFromString(reactor, endpoint))
+    except (ValueError, TypeError, LookupError) as error:
+        msg = f"{endpoint!r} is no endpoint ({error}); {_EXPECTED}"
+        raise PortError(msg) from error
+
+
+def _listen(endpoint: str, fields: list[str]) -> socket.socket:
+    """Bind a ``tcp:`` endpoint."""
+    port, interface, backlog = _read(endpoint, fields)
+    family = socket.AF_INET6 if not interface or ":" in interface else socket.AF_INET
+    bound = None
+    try:
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, bool(interface))
+        _bind(bound, interface or "::", port, backlog)
+    except OSError as error:
+        if bound is not None:
+            bound.close()
+        if not interface and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
+            return _listen(endpoint, [*fields, "interface=0.0.0.0"])  # a machine without IPv6
+        raise PortError(_explain(error, endpoint, port, interface)) from error
+    return bound
+
+
+def _bind(bound: socket.socket, interface: str, port: int, backlog: int) -> None:
+    """Bind and listen, as Twisted does it."""
+    bound.setblocking(False)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((interface, port))
+    bound.listen(backlog)
+
+
+def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
+    """Read port, interface and backlog of a ``tcp:`` endpoint."""
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    words = [field for field in fields if "=" not in field]
+    port = words[0] if words else options.pop("port", "")
+    interface = options.pop("interface", "").replace("\\:", ":")
+    backlog = options.pop("backlog", str(BACKLOG))
+    largest = 65535
+    if not port.isdecimal() or int(port) > largest or not backlog.isdecimal():
+        msg = f"{endpoint!r} has no port from 0 to {largest}; {_EXPECTED}"
+        raise PortError(msg)
+    if options or len(words) > 1:
+        unknown = ", ".join([*words[1:], *options])
+        msg = f"{endpoint!r}: {unknown} is not known; interface= and backlog= are"
+        raise PortError(msg)
+    return int(port), interface, int(backlog)
+
+
+def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:
+    """Say why a port can't be had, and what helps."""
+    if error.errno == errno.EADDRINUSE:
+        return f"{endpoint}: port {port} is in use{_by_whom(port)}"
+    if error.errno == errno.EACCES:
+        return (
+            f"{endpoint}: port {port} needs root: start as root with --uid and --gid, "
+            "or let systemd hand the port over"
+        )
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{endpoint}: {interface} is no address of this machine"
+    return f"{endpoint}: {error.strerror or error}"
+
+
+def _by_whom(port: int) -> str:
+    """Say which process listens on a port, as far as Linux tells it to this user."""
+    wanted = {f"socket:[{inode}]" for inode in _listening(port)}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if any(os.readlink(fd) in wanted for fd in (process / "fd").iterdir()):
+                return f" by {(process / 'comm').read_text().strip()} (pid {process.name})"
+    return ""
+
+
+def _listening(port: int) -> list[str]:
+    """Give the inodes of the sockets that listen on a TCP port."""
+    inodes = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path(table).read_text().splitlines()[1:]:
+                _, local, _, state, *rest = line.split()
+                if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+                    inodes.append(rest[5])
+    return inodes

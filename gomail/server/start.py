@@ -1,0 +1,135 @@
+"""
+What is tried before the server starts, so that what is wrong is told at once, in one line, in both of
+twistd's modes; and what is said about a server that will run.
+"""
+
+import contextlib
+import grp
+import os
+import pwd
+import resource
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gomail.delivery.maildir import Maildir, Ownership, make
+from gomail.limits import Limits
+
+DESCRIPTORS_A_SESSION = 2  # its socket and its spool file
+DESCRIPTORS_RESERVED = 200
+
+
+class StartError(Exception):
+    """One line that says why the server can't start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The user and group that the server will run as; None where it stays what it is."""
+
+    uid: int | None = None
+    gid: int | None = None
+
+    def __str__(self) -> str:
+        """Name the user, for people."""
+        uid = os.geteuid() if self.uid is None else self.uid
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except KeyError:
+            return f"uid {uid}"
+
+    @contextlib.contextmanager
+    def assumed(self) -> Iterator[None]:
+        """Be that user for a while, as far as files are concerned."""
+        uid, gid, groups = os.geteuid(), os.getegid(), os.getgroups()
+        if uid != 0:
+            yield
+            return
+        try:
+            if self.gid is not None:
+                os.setgroups([self.gid])
+                os.setegid(self.gid)
+            if self.uid is not None:
+                os.seteuid(self.uid)
+            yield
+        finally:
+            os.seteuid(uid)
+            os.setegid(gid)
+            os.setgroups(groups)
+
+
+def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Identity) -> None:
+    """
+    Make the folder of the Maildirs, or the only Maildir, and store a message in it, as its user would.
+
+    Raises:
+        StartError: that can't be done.
+    """
+    try:
+        with identity.assumed():
+            if single:
+                make(root, ownership)
+                maildir = Maildir(root, ownership)
+                try:
+                    maildir.probe()
+                finally:
+                    maildir.close()
+            else:
+                os.makedirs(root, mode=ownership.folder_mode, exist_ok=True)
+                if not os.access(root, os.W_OK | os.X_OK, effective_ids=True):
+                    raise PermissionError(13, "Permission denied", root)
+    except OSError as error:
+        why = error.strerror or str(error)
+        msg = f"the Maildir {root} can't be used by {identity}: {why}"
+        raise StartError(msg) from error
+
+
+def group_id(group: str) -> int:
+    """
+    Give the number of a group.
+
+    Raises:
+        StartError: there is none of that name.
+    """
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        msg = f"group: a group of this machine was expected, not {group!r}"
+        raise StartError(msg) from error
+
+
+def raise_descriptors(limits: Limits) -> int:
+    """Raise the limit on open files as far as it goes; give the sessions that can be held with it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return limits.sessions
+    return max(1, min(limits.sessions, (soft - DESCRIPTORS_RESERVED) // DESCRIPTORS_A_SESSION))
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What people are told before the server starts."""
+
+    hostname: str
+    ports: Sequence[str]
+    domains: Sequence[str]
+    maildir: str
+    single: bool
+    log: str
+    stop: str
+    notes: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        """Write it: a few lines."""
+        read = f"   (read it: mutt -f {self.maildir})" if self.single else ""
+        rows = [
+            ("listens on", " and ".join(self.ports)),
+            ("takes mail for", ", ".join(self.domains)),
+            ("stores it in", self.maildir + read),
+            ("log", self.log),
+            ("stop it with", self.stop),
+            *(("note", note) for note in self.notes),
+        ]
+        return "\n".join([f"gomail is {self.hostname}", *(f"  {name:<15}{what}" for name, what in rows)])

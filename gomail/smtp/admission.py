@@ -1,0 +1,64 @@
+"""Who may come in: the sessions that are open, in all, by address and by network."""
+
+from collections import Counter
+from ipaddress import ip_address, ip_network
+
+from gomail.envelope import Client
+from gomail.limits import Limits
+from gomail.reply import TOO_BUSY, TOO_MANY_FROM_ADDRESS, TOO_MANY_FROM_NETWORK, Reply
+
+
+class Admission:
+    """
+    Counts sessions, over all listeners that share it.
+
+    Trusted clients are counted, but only the limit on all sessions holds for them.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        """Begin with nobody inside."""
+        self._limits = limits
+        self._all = 0
+        self._addresses: Counter[str] = Counter()
+        self._networks: Counter[str] = Counter()
+
+    def refusal(self, client: Client) -> Reply | None:
+        """Give the reply with which *client* is turned away, or None if it may come in."""
+        limits = self._limits
+        if self._all >= limits.sessions:
+            return TOO_BUSY
+        if client.trusted or client.address is None:
+            return None
+        if self._addresses[client.address] >= limits.sessions_per_address:
+            return TOO_MANY_FROM_ADDRESS
+        if self._networks[network_of(client.address)] >= limits.sessions_per_network:
+            return TOO_MANY_FROM_NETWORK
+        return None
+
+    def enter(self, client: Client) -> None:
+        """Count *client* as inside."""
+        self._count(client, 1)
+
+    def leave(self, client: Client) -> None:
+        """Count *client* as gone."""
+        self._count(client, -1)
+
+    def _count(self, client: Client, change: int) -> None:
+        """Count one more or less, and keep no entry for what is at nought."""
+        self._all += change
+        if client.trusted or client.address is None:
+            return
+        for counter, key in (
+            (self._addresses, client.address),
+            (self._networks, network_of(client.address)),
+        ):
+            counter[key] += change
+            if not counter[key]:
+                del counter[key]
+
+
+def network_of(address: str) -> str:
+    """Give the network that counts as one neighbourhood: /24 of IPv4, /64 of IPv6."""
+    if ":" not in address:
+        return address.rpartition(".")[0]
+    return str(ip_network((int(ip_address(address)) >> 64 << 64, 64)))

@@ -1,0 +1,144 @@
+"""
+Sessions as they come and go: who is let in, under which id, and how all of them are brought to an end.
+
+`SMTPFactory` is what a Twisted developer gives to an endpoint; everything it needs has a default but the
+deliveries and the host name.
+"""
+
+import secrets
+from collections.abc import Callable, Collection
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory, Protocol
+
+from gomail.envelope import Client
+from gomail.events import Listeners, Refusal, tell
+from gomail.interfaces import IMessageDeliveryFactory
+from gomail.limits import DEFAULT_LIMITS, Limits
+from gomail.reply import Reply
+from gomail.smtp.admission import Admission
+from gomail.smtp.introduction import introduce
+from gomail.smtp.patience import CLOSE_TIME
+from gomail.smtp.protocol import House, SMTPProtocol
+
+LOOPBACK: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
+
+
+class SMTPFactory(Factory):
+    """
+    Makes the session of each connection.
+
+    Args:
+        deliveries: gives each session its delivery.
+        hostname: the name that we go by.
+        clock: the reactor.
+        limits: the bounds of sessions and messages.
+        listeners: who is told of events.
+        dialogue: whether they are told each line, too.
+        trusted: networks without limits per address, session or error.
+        trust_unix: whether peers on unix sockets are trusted.
+        admission: counts sessions; shared by the factories of several listeners.
+    """
+
+    noisy = False
+
+    def __init__(  # noqa: PLR0913 -- each is one sentence of an operator
+        self,
+        deliveries: IMessageDeliveryFactory,
+        hostname: str,
+        clock: IReactorTime,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        listeners: Listeners = (),
+        dialogue: bool = False,
+        trusted: Collection[IPv4Network | IPv6Network] = LOOPBACK,
+        trust_unix: bool = True,
+        admission: Admission | None = None,
+    ) -> None:
+        self._deliveries = deliveries
+        self._house = House(clock, limits, introduce(hostname, limits), listeners, dialogue)
+        self._trusted = trusted
+        self._trust_unix = trust_unix
+        self._admission = admission or Admission(limits)
+        self._sessions: set[SMTPProtocol] = set()
+        self._drained: Deferred[None] | None = None
+
+    def buildProtocol(self, addr: IAddress) -> Protocol:
+        """Let the client in, or turn it away with 421."""
+        client = self._client(addr)
+        refusal = self._admission.refusal(client)
+        if refusal is not None:
+            tell(self._house.listeners, Refusal(client, b"", refusal))
+            return TurnedAway(refusal.signed(client.session_id), self._house.clock)
+        self._admission.enter(client)
+        delivery = self._deliveries.deliveryFor(client)
+        session = SMTPProtocol(self._house, client, delivery, self._ended)
+        self._sessions.add(session)
+        return session
+
+    def _client(self, addr: IAddress) -> Client:
+        """Make the client of its address; an IPv4 client on an IPv6 socket is an IPv4 client."""
+        session_id = secrets.token_hex(5)
+        if not isinstance(addr, IPv4Address | IPv6Address):
+            return Client(session_id, trusted=self._trust_unix)
+        host = addr.host.partition("%")[0].removeprefix("::ffff:")
+        address = ip_address(host)
+        trusted = any(address in network for network in self._trusted)
+        return Client(session_id, host, addr.port, trusted=trusted)
+
+    def _ended(self, session: SMTPProtocol) -> None:
+        """Forget a session that is over."""
+        self._sessions.discard(session)
+        self._admission.leave(session.session.client)
+        if self._drained is not None and not self._sessions:
+            drained, self._drained = self._drained, None
+            drained.callback(None)
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open."""
+        return len(self._sessions)
+
+    def leave(self) -> Deferred[None]:
+        """
+        Ask all sessions to end: idle ones hear 421 at once, the others after the message under way.
+
+        Returns:
+            A Deferred that fires when the last one is over.
+        """
+        done: Deferred[None] = Deferred()
+        if not self._sessions:
+            done.callback(None)
+            return done
+        self._drained = done
+        for session in list(self._sessions):
+            session.leave()
+        return done
+
+    def abort(self) -> None:
+        """Drop the connections that are left; messages past their final dot are still stored."""
+        for session in list(self._sessions):
+            session.abort()
+
+
+class TurnedAway(Protocol):
+    """A connection that hears one reply and is closed, as cheaply as can be."""
+
+    def __init__(self, reply: Reply, clock: IReactorTime) -> None:
+        self._reply = reply
+        self._clock = clock
+        self._stop: Callable[[], object] = lambda: None
+
+    def connectionMade(self) -> None:
+        """Say the reply and hang up."""
+        call = self._clock.callLater(CLOSE_TIME, self.transport.abortConnection)
+        self._stop = lambda: call.active() and call.cancel()
+        self.transport.write(self._reply.octets)
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason: object) -> None:  # noqa: ARG002
+        """Need no deadline any more."""
+        self._stop()

@@ -1,0 +1,20 @@
+"""What became of a question to the delivery that did not end well."""
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gomail.reply import LOCAL_ERROR, Refused
+
+_log = Logger()
+
+
+def refusal_of(error: BaseException, what: str) -> Refused:
+    """
+    Give the refusal that *error* stands for.
+
+    What is not `Refused` is a fault of ours: logged with its traceback, answered 451, and not told to the peer.
+    """
+    if isinstance(error, Refused):
+        return error
+    _log.failure("{what} failed", failure=Failure(error), what=what)
+    return Refused(LOCAL_ERROR, f"{what} failed: {type(error).__name__}")

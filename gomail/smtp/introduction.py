@@ -1,0 +1,33 @@
+"""What we say of ourselves: the banner, and the replies to HELO and EHLO, written once for a server."""
+
+from dataclasses import dataclass
+
+from gomail.limits import Limits
+from gomail.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """The three replies that carry our host name; none has an enhanced code (RFC 2034 §4)."""
+
+    banner: Reply
+    helo: Reply
+    ehlo: Reply
+
+
+def introduce(hostname: str, limits: Limits) -> Introduction:
+    """Say who we are, and what of ESMTP we speak (RFC 5321 §4.1.1.1; LIMITS: RFC 9422)."""
+    extensions = (
+        "PIPELINING",  # RFC 2920
+        f"SIZE {limits.size}",  # RFC 1870
+        "8BITMIME",  # RFC 6152
+        "SMTPUTF8",  # RFC 6531
+        "ENHANCEDSTATUSCODES",  # RFC 2034
+        f"LIMITS MAILMAX={limits.messages} RCPTMAX={limits.recipients}",
+        "HELP",
+    )
+    return Introduction(
+        banner=Reply(220, "", f"{hostname} ESMTP gomail"),
+        helo=Reply(250, "", hostname),
+        ehlo=Reply(250, "", "\n".join([hostname, *extensions])),
+    )

@@ -1,0 +1,127 @@
+"""
+How replies leave.
+
+While nothing waits they go to the kernel at once: half the work of the reactor's own way round. What the kernel
+does not take follows through the transport, and until it has gone the session reads nothing more. Under
+TLS, and on transports that can't send at once, everything goes the reactor's way.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IPullProducer, IPushProducer, ITransport
+from zope.interface import implementer
+
+
+class Outbox(Protocol):
+    """The one way out for octets of ours."""
+
+    def send(self, octets: bytes) -> None:
+        """Send *octets* behind everything sent before."""
+
+    @property
+    def unsent(self) -> int:
+        """How many octets wait here because the peer doesn't read; 0 while none do."""
+
+
+class _CanSendAtOnce(ITransport):
+    """What `twisted.internet.abstract.FileDescriptor` offers beyond ITransport."""
+
+    def writeSomeData(data: bytes) -> int | Exception:  # noqa: N802, N805
+        """Give the kernel what it takes now: how much that was, or why the connection is lost."""
+
+
+def outbox(transport: ITransport, changed: Callable[[], None]) -> Outbox:
+    """
+    Give the fitting outbox for a plaintext *transport*.
+
+    Args:
+        transport: the connection.
+        changed: called whenever octets begin to wait, and when the last of them has gone.
+    """
+    if hasattr(transport, "writeSomeData"):
+        return DirectOutbox(transport, changed)
+    return BufferedOutbox(transport, changed)
+
+
+@implementer(IPullProducer)
+class DirectOutbox:
+    """Replies leave at once while nothing waits; the rest follows through the transport."""
+
+    __slots__ = ("_changed", "_rest", "_transport", "waiting")
+
+    def __init__(self, transport: _CanSendAtOnce, changed: Callable[[], None]) -> None:
+        """Send by *transport*, which must be plaintext: octets written so pass every wrapper by."""
+        self._transport = transport
+        self._changed = changed
+        self._rest = b""
+        self.waiting = False
+
+    @property
+    def unsent(self) -> int:
+        """How many octets are left; at least 1 while the transport still has some."""
+        return len(self._rest) + self.waiting
+
+    def send(self, octets: bytes) -> None:
+        """Send *octets* now, as far as the kernel takes them and none wait before them."""
+        if self.waiting:
+            self._rest += octets
+            return
+        sent = self._transport.writeSomeData(octets)
+        if isinstance(sent, int) and sent < len(octets):
+            self._rest, self.waiting = octets[sent:], True
+            self._changed()
+            self._transport.registerProducer(self, streaming=False)
+        # An exception instead of a number means that the connection is lost; the reactor will say so.
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """Give the transport, whose buffer is empty, what is left."""
+        if self._rest:
+            rest, self._rest = self._rest, b""
+            self._transport.write(rest)
+        else:
+            self.waiting = False
+            self._transport.unregisterProducer()
+            self._changed()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """Forget what is left: the connection is lost."""
+        self._rest = b""
+
+
+@implementer(IPushProducer)
+class BufferedOutbox:
+    """Everything goes through the transport, which says when too much waits (64 KiB in Twisted)."""
+
+    __slots__ = ("_changed", "_transport", "_waiting")
+
+    def __init__(self, transport: ITransport, changed: Callable[[], None]) -> None:
+        """Send by *transport* and be told how full it is."""
+        self._transport = transport
+        self._changed = changed
+        self._waiting = 0
+        transport.registerProducer(self, streaming=True)
+
+    @property
+    def unsent(self) -> int:
+        """How many octets came since the transport had its fill; 1 at the least from then on."""
+        return self._waiting
+
+    def send(self, octets: bytes) -> None:
+        """Hand *octets* to the transport."""
+        if self._waiting:
+            self._waiting += len(octets)
+        self._transport.write(octets)
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """Hear that the transport has more than it likes."""
+        self._waiting = self._waiting or 1
+        self._changed()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """Hear that the transport has room again."""
+        self._waiting = 0
+        self._changed()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """Hear that the connection is lost."""

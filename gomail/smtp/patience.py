@@ -1,0 +1,150 @@
+"""
+How long a peer may keep us waiting: one timer a session, whatever the rule (RFC 5321 §4.5.3.2).
+
+The rules are absolute: single octets of a command don't extend its time, and content has a least rate
+beside the time between two packets. While we are the ones who keep the peer waiting, its clocks stand
+still; those for its reading of our replies and for a close go on.
+"""
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from gomail.limits import Limits
+from gomail.reply import NO_TRANSACTION, TIMED_OUT, TOO_SLOW, Reply
+
+CLOSE_TIME = 10  # seconds from our last word until the connection is aborted
+
+
+class Patience:
+    """
+    The clocks of one session.
+
+    Calls *late* with the reply to end the session with, or with None when nothing can be said any more
+    (the peer doesn't read, or doesn't close) and the connection must be aborted.
+    """
+
+    __slots__ = (
+        "_call",
+        "_clock",
+        "_closing",
+        "_content",
+        "_gap",
+        "_late",
+        "_limits",
+        "_octets",
+        "_paused",
+        "_stalled",
+        "_waiting",
+    )
+
+    def __init__(
+        self, clock: IReactorTime, limits: Limits, late: Callable[[Reply | None], None]
+    ) -> None:
+        """Start to wait for the first command, outside any transaction."""
+        self._clock = clock
+        self._limits = limits
+        self._late = late
+        now = clock.seconds()
+        self._waiting = now  # since when we wait for a command, or for more content
+        self._gap: float | None = now  # since when there has been no transaction
+        self._content: float | None = None  # since when content comes
+        self._octets = 0  # of that content
+        self._paused: float | None = None  # since when the peer waits for us
+        self._stalled: float | None = None  # since when replies are unread
+        self._closing: float | None = None  # since when we want to be rid of the connection
+        self._call: IDelayedCall | None = None
+        self._wind()
+
+    def command_answered(self, *, transaction: bool) -> None:
+        """A reply has left, and the next command is awaited; *transaction* tells whether one is open."""
+        now = self._clock.seconds()
+        self._waiting = now
+        self._content = None
+        if transaction:
+            self._gap = None
+        elif self._gap is None:
+            self._gap = now
+
+    def content_began(self) -> None:
+        """The 354 has left."""
+        self._waiting = self._content = self._clock.seconds()
+        self._octets = 0
+        self._wind()
+
+    def content_came(self, octets: int) -> None:
+        """A packet of content came."""
+        self._waiting = self._clock.seconds()
+        self._octets += octets
+
+    def pause(self) -> None:
+        """The peer waits for us from now on."""
+        self._paused = self._clock.seconds()
+
+    def resume(self) -> None:
+        """The peer has its turn again: the time in between was ours."""
+        if self._paused is None:
+            return
+        ours = self._clock.seconds() - self._paused
+        self._paused = None
+        self._waiting += ours
+        if self._content is not None:
+            self._content += ours
+        if self._gap is not None:
+            self._gap += ours
+        if self._call is None:
+            self._wind()
+
+    def replies_unread(self, *, unread: bool) -> None:
+        """Replies begin to wait for a peer that doesn't read, or the last of them has gone."""
+        self._stalled = self._clock.seconds() if unread else None
+        self._wind()
+
+    def close(self) -> None:
+        """Our last word is out: whatever holds the connection now has `CLOSE_TIME` left."""
+        self._closing = self._clock.seconds()
+        self._wind()
+
+    def stop(self) -> None:
+        """The connection is gone."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _due(self) -> tuple[float, Reply | None] | None:
+        """Tell when the first of the running clocks runs out, and with which last word."""
+        limits = self._limits
+        if self._closing is not None:
+            return self._closing + CLOSE_TIME, None
+        dues: list[tuple[float, Reply | None]] = []
+        if self._stalled is not None:
+            dues.append((self._stalled + limits.unsent_timeout, None))
+        if self._paused is None and self._content is not None:
+            dues.append((self._waiting + limits.data_timeout, TIMED_OUT))
+            dues.append((self._content + limits.content_time, TOO_SLOW))
+            slowest = max(limits.data_rate_grace, self._octets / limits.data_rate)
+            dues.append((self._content + slowest, TOO_SLOW))
+        elif self._paused is None:
+            dues.append((self._waiting + limits.command_timeout, TIMED_OUT))
+            if self._gap is not None:
+                dues.append((self._gap + limits.transaction_gap, NO_TRANSACTION))
+        return min(dues, key=lambda due: due[0], default=None)
+
+    def _wind(self) -> None:
+        """Set the timer for what is due first; it is never set later than that."""
+        self.stop()
+        due = self._due()
+        if due is not None:
+            self._call = self._clock.callLater(max(0, due[0] - self._clock.seconds()), self._ring)
+
+    def _ring(self) -> None:
+        """See whether a clock has really run out: most are put forward while the timer runs."""
+        self._call = None
+        due = self._due()
+        if due is None:
+            return
+        when, last_word = due
+        if when > self._clock.seconds():
+            self._wind()
+        else:
+            self._late(last_word)

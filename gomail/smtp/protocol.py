@@ -1,0 +1,364 @@
+"""
+One session on the wire: a `LineReceiver` that owns turns, modes and the hang-up, and nothing else.
+
+*Turns*: one command at a time. Each gets its reply at once, or is awaited while nothing more is read, so that
+replies leave in the order of their commands however they are pipelined. *Modes*: lines for commands, raw for content.
+*Hang-up*: after our last word nothing that the peer sent is looked at any more.
+
+Reading stops by `_hold` and goes on by `_release`, over a set of reasons; nobody else pauses or resumes,
+and this protocol is no producer of its transport. What is said is the work of `verbs`, what is
+remembered of `session`, what may wait how long of `patience`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
+
+from gomail.envelope import Client
+from gomail.events import Listeners, Refusal, Said, SessionEnded, SessionStarted, tell
+from gomail.answers import Answer
+from gomail.interfaces import IMessageDelivery
+from gomail.limits import Limits
+from gomail.reply import (
+    LINE_TOO_LONG,
+    SHUTTING_DOWN,
+    TOO_BIG,
+    Refused,
+    Reply,
+)
+from gomail.smtp import verbs
+from gomail.answers import after, is_later
+from gomail.smtp.faults import refusal_of
+from gomail.smtp.budget import Budget
+from gomail.smtp.framing import DotStuffed
+from gomail.smtp.introduction import Introduction
+from gomail.smtp.outbox import outbox
+from gomail.smtp.patience import Patience
+from gomail.smtp.session import Session
+from gomail.smtp.tally import Tally
+
+# Why nothing is read just now; a session may have several reasons at once.
+TURN = 1  # a command, or a whole message, waits for its answer
+YIELD = 2  # other sessions have their turn
+UNSENT = 4  # the peer doesn't read our replies
+DISK = 8  # content is on its way to the disk
+DELAY = 16  # an error costs time
+
+LINES_A_TURN = 100  # then other sessions have theirs: a packet holds 32,000 empty lines
+ANSWER_TIME = 60.0  # seconds for a delivery to answer a command (RFC 5321 §4.5.3.2: clients wait 300)
+VERDICT_TIME = 240.0  # seconds for it to store a message (RFC 5321 §4.5.3.2.6: clients wait 600)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """
+    What all sessions of a server share.
+
+    Attributes:
+        clock: the reactor, or a clock in tests.
+        limits: the bounds of each session.
+        introduction: the replies with our name.
+        listeners: who is told.
+        dialogue: whether each line is told, too.
+    """
+
+    clock: IReactorTime
+    limits: Limits
+    introduction: Introduction
+    listeners: Listeners = ()
+    dialogue: bool = False
+
+
+class SMTPProtocol(LineReceiver):
+    """
+    The server's side of one SMTP session.
+
+    Args:
+        house: what it shares with the others.
+        client: who has connected.
+        delivery: whom to ask.
+        ended: called once, when everything is over: the connection, and the delivery of its last message.
+    """
+
+    delimiter = b"\r\n"
+
+    def __init__(
+        self,
+        house: House,
+        client: Client,
+        delivery: IMessageDelivery,
+        ended: Callable[["SMTPProtocol"], None],
+    ) -> None:
+        self._house = house
+        self.MAX_LENGTH = house.limits.command_line
+        self.session = Session(client, delivery, house.limits, house.introduction)
+        self._ended = ended
+        self._budget = None if client.trusted else Budget(house.limits)
+        self._tally = Tally()
+        self._content = DotStuffed()
+        self._replies: list[bytes] = []  # said in this turn of the reactor, not yet sent
+        self._line = b""  # the one that is being answered
+        self._lines = 0  # in this turn of the reactor
+        self._octets = 0  # received
+        self._held = 0  # the reasons why nothing is read
+        self._closed = False  # our last word is said, or the connection is lost
+        self._lost = False  # the connection is gone
+        self._leaving = False  # the server is about to stop
+        self._end = ""  # why the session ended, where not by QUIT
+
+    # The connection
+
+    def connectionMade(self) -> None:
+        """Say the banner, once the delivery welcomes the client."""
+        self._started = self._house.clock.seconds()
+        self._outbox = outbox(self.transport, self._unsent_changed)
+        self._patience = Patience(self._house.clock, self._house.limits, self._late)
+        session = self.session
+        tell(self._house.listeners, SessionStarted(session.client))
+        banner = self._house.introduction.banner
+        self._turn(
+            "greeting", lambda: after(session.delivery.greeted(session.client), lambda _: banner)
+        )
+        self._flush()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take a packet; what it makes us say leaves in one piece."""
+        self._lines = 0
+        super().dataReceived(data)
+        self._flush()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """See the connection go; a message past its final dot is stored all the same."""
+        self._lost = True
+        if not self._closed:
+            self._closed = True
+            self._end = self._end or "the client left"
+        self._patience.stop()
+        if not self._held & TURN:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Tell that everything is over."""
+        session = self.session
+        if not self.line_mode:
+            self._tally.add(b"DATA", accepted=False)
+        session.end_transaction()
+        seconds = self._house.clock.seconds() - self._started
+        tell(
+            self._house.listeners,
+            SessionEnded(session.client, str(self._tally), seconds, self._octets, self._end),
+        )
+        self._ended(self)
+
+    # Commands
+
+    def lineReceived(self, line: bytes) -> None:
+        """Answer one command line."""
+        if self._closed:
+            return
+        self._octets += len(line) + 2
+        self._lines += 1
+        if self._lines >= LINES_A_TURN:
+            self._hold(YIELD)
+            self._house.clock.callLater(0, self._release, YIELD)
+        self._line = line
+        if self._house.dialogue:
+            tell(self._house.listeners, Said(self.session.client, "C", line))
+        self._turn("a command", lambda: verbs.answer(self.session, line))
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """End the session: the tail of such a line must never be taken for a command."""
+        if self._closed:
+            return
+        self._octets += len(line)
+        self._line = line
+        self.session.verb = verbs.UNKNOWN
+        self.session.ending = True
+        self._conclude(Refused(LINE_TOO_LONG))
+
+    # Content
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Take content; at its end, the message."""
+        if self._closed:
+            return
+        content, rest = self._content.feed(data)
+        self._octets += len(data) - len(rest or b"")
+        if rest is not None:
+            # Within a call by dataReceived this only puts the rest back: commands in it wait for the verdict.
+            self.setLineMode(rest)
+            self._turn("storing a message", lambda: self._message_came(content), VERDICT_TIME)
+            return
+        self._patience.content_came(len(data))
+        answer = self.session.take(content) if content else None
+        if self.session.swallowing_too_much:
+            self.session.ending = True
+            self._conclude(Refused(TOO_BIG, "the client went on after the size limit"))
+        elif is_later(answer):
+            self._hold(DISK)
+            Deferred.fromCoroutine(self._written(answer))
+
+    def _message_came(self, content: bytes) -> Answer[Reply]:
+        """Take the last octets, and then the message as a whole."""
+        taken = self.session.take(content) if content else None
+        return after(taken, lambda _: self.session.finish_content())
+
+    async def _written(self, answer: Any) -> None:
+        """Read on once content has found its way."""
+        await self._in_time(answer, VERDICT_TIME)
+        self._release(DISK)
+
+    # Turns
+
+    def _turn(
+        self, what: str, ask: Callable[[], Answer[Reply]], deadline: float = ANSWER_TIME
+    ) -> None:
+        """Ask, and reply: now, or when the answer is known. *what* names it for the log."""
+        try:
+            answer = ask()
+        except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
+            self._conclude(refusal_of(error, what))
+            return
+        if isinstance(answer, Reply):
+            self._conclude(answer)
+        else:
+            self._hold(TURN)
+            Deferred.fromCoroutine(self._later(what, answer, deadline))
+
+    async def _later(self, what: str, answer: Any, deadline: float) -> None:
+        """Reply when *answer* is known, or the deadline is over; then the next command has its turn."""
+        try:
+            outcome = await self._in_time(answer, deadline)
+        except Exception as error:  # noqa: BLE001 -- as in _turn
+            outcome = refusal_of(error, what)
+        self._conclude(outcome)
+        self._flush()
+        self._release(TURN)
+        if self._lost:
+            self._finish()
+
+    def _in_time(self, answer: Any, seconds: float) -> Deferred[Any]:
+        """Await *answer*, but not for ever: a connection that is not read doesn't notice its end."""
+
+        async def awaited() -> Any:
+            return await answer
+
+        return Deferred.fromCoroutine(awaited()).addTimeout(seconds, self._house.clock)
+
+    def _conclude(self, outcome: Reply | Refused) -> None:
+        """Reply now, or in a second where the budget for errors says so."""
+        reply, reason = (
+            (outcome.reply, outcome.reason) if isinstance(outcome, Refused) else (outcome, "")
+        )
+        session = self.session
+        if not session.verb:
+            session.ending = not reply.positive  # nobody is at home for this client
+        elif reply.code != 354:  # noqa: PLR2004 -- it is the verdict on the content that counts
+            self._tally.add(session.verb, accepted=reply.positive)
+        if self._budget is not None and session.verb:
+            judgement = self._budget.judge(session, reply)
+            reply = judgement.reply
+            if judgement.delay and not self._lost:
+                self._hold(DELAY)
+                self._house.clock.callLater(judgement.delay, self._say_late, reply, reason)
+                return
+        self._say(reply, reason)
+
+    def _say_late(self, reply: Reply, reason: str) -> None:
+        """Say what an error's delay held back."""
+        if not self._closed:
+            self._say(reply, reason)
+            self._flush()
+        self._release(DELAY)
+
+    # Replies
+
+    def _say(self, reply: Reply, reason: str = "") -> None:
+        """Say one reply; every one goes through here, and what follows from its code is done here."""
+        session, house = self.session, self._house
+        if not reply.positive:
+            tell(house.listeners, Refusal(session.client, self._line, reply, reason))
+            reply = reply.signed(session.client.session_id)
+        if house.dialogue:
+            for line in reply.octets.splitlines():
+                tell(house.listeners, Said(session.client, "S", line))
+        if self._lost:
+            return
+        self._replies.append(reply.octets)
+        if reply.code in {221, 421} or session.ending:
+            self._close("" if reply.code == 221 else reply.text)  # noqa: PLR2004
+        elif reply.code == 354:  # noqa: PLR2004
+            self._content = DotStuffed()
+            self.setRawMode()
+            self._patience.content_began()
+        elif self._leaving:
+            self._say(SHUTTING_DOWN)
+        else:
+            self._patience.command_answered(transaction=session.transaction is not None)
+
+    def _flush(self) -> None:
+        """Send what was said."""
+        if self._replies:
+            octets, self._replies = b"".join(self._replies), []
+            self._outbox.send(octets)
+            if self._outbox.unsent > self._house.limits.unsent:
+                self._late(None)
+
+    def _unsent_changed(self) -> None:
+        """Read nothing more while the peer doesn't read our replies."""
+        if self._outbox.unsent:
+            self._hold(UNSENT)
+            self._patience.replies_unread(unread=True)
+        else:
+            self._patience.replies_unread(unread=False)
+            self._release(UNSENT)
+
+    # Holding, and the hang-up
+
+    def _hold(self, reason: int) -> None:
+        """Read nothing more, for one *reason* more."""
+        if not self._held and not self._closed:
+            self.pauseProducing()
+            self._patience.pause()
+        self._held |= reason
+
+    def _release(self, reason: int) -> None:
+        """Drop one *reason*; with the last one go, reading goes on."""
+        held, self._held = self._held, self._held & ~reason
+        if held and not self._held and not self._closed:
+            self._patience.resume()
+            self.resumeProducing()
+
+    def leave(self) -> None:
+        """Hang up with 421 as soon as no content or answer is under way."""
+        self._leaving = True
+        if self.line_mode and not self._held & (TURN | DELAY) and not self._closed:
+            self._say(SHUTTING_DOWN)
+            self._flush()
+
+    def abort(self) -> None:
+        """Drop the connection; an answer under way is still waited for."""
+        self._closed = True
+        self.transport.abortConnection()
+
+    def _late(self, last_word: Reply | None) -> None:
+        """See a clock run out."""
+        if last_word is None:
+            self._end = self._end or "the client did not read"
+            self.abort()
+        else:
+            self._say(last_word)
+            self._flush()
+
+    def _close(self, why: str) -> None:
+        """Hang up: nothing the peer sent is looked at any more, and there is a deadline."""
+        self._end = why
+        self._closed = True
+        self._flush()
+        self.transport.loseConnection()
+        self._patience.close()

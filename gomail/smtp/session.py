@@ -1,0 +1,216 @@
+"""
+What the dialogue remembers: a `Session` from connection to end, a `Transaction` from MAIL to its end.
+
+A transaction is one value that is replaced as a whole; nothing of an old one can be left over in a new
+one. The session asks its `IMessageDelivery` and keeps the limits that hold whatever delivery is behind
+it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gomail.envelope import Client, Envelope, MailParameters
+from gomail.answers import Answer
+from gomail.interfaces import IMessage, IMessageDelivery
+from gomail.limits import Limits
+from gomail.reply import (
+    LOCAL_ERROR,
+    SENDER_OK,
+    TOO_BIG,
+    Refused,
+    Reply,
+)
+from gomail.smtp.introduction import Introduction
+from gomail.answers import after, is_later
+from gomail.smtp.faults import refusal_of
+
+if TYPE_CHECKING:
+    from gomail.address import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """
+    One mail transaction, from MAIL to the end of content (RFC 5321 §3.3).
+
+    Attributes:
+        envelope: what has been accepted so far.
+        asked: how many recipients were named, accepted or not.
+    """
+
+    envelope: Envelope
+    asked: int = 0
+
+
+class Session:
+    """
+    One session: who the client is, the transaction that is open, and the content that comes.
+
+    Attributes:
+        client: what is known of the peer; replaced as more is learnt.
+        delivery: whom the session asks.
+        limits: the bounds that hold for every delivery.
+        introduction: what we say of ourselves.
+        transaction: the open one, or None.
+        ending: set by a verb whose reply is the session's last.
+        messages: how many transactions came to their end of content.
+        verb: the one that is being answered.
+    """
+
+    __slots__ = (
+        "_message",
+        "_refused",
+        "_taken",
+        "_transactions",
+        "client",
+        "delivery",
+        "ending",
+        "introduction",
+        "limits",
+        "messages",
+        "transaction",
+        "verb",
+    )
+
+    def __init__(
+        self,
+        client: Client,
+        delivery: IMessageDelivery,
+        limits: Limits,
+        introduction: Introduction,
+    ) -> None:
+        """Begin a session with nothing said."""
+        self.client = client
+        self.delivery = delivery
+        self.limits = limits
+        self.introduction = introduction
+        self.transaction: Transaction | None = None
+        self.ending = False
+        self.messages = 0
+        self.verb = b""
+        self._transactions = 0
+        self._message: IMessage | None = None
+        self._refused: Refused | None = None  # the verdict, where it fell before the end of content
+        self._taken = 0  # octets of content so far
+
+    def greet(self, helo: str, *, esmtp: bool) -> Answer[None]:
+        """Learn the client's name; an open transaction ends (RFC 5321 §4.1.4)."""
+        self.end_transaction()
+        self.client = replace(self.client, helo=helo, esmtp=esmtp)
+        return self.delivery.greeted(self.client)
+
+    def begin(self, reverse_path: "Path", parameters: MailParameters) -> Answer[Reply]:
+        """Open a transaction if the delivery welcomes *reverse_path*."""
+        self._transactions += 1
+        envelope = Envelope(
+            f"{self.client.session_id}.{self._transactions}", self.client, reverse_path, parameters
+        )
+
+        def welcomed(_: None) -> Reply:
+            self.transaction = Transaction(envelope)
+            return SENDER_OK
+
+        return after(self.delivery.validateFrom(self.client, reverse_path, parameters), welcomed)
+
+    def end_transaction(self) -> None:
+        """Close the open transaction, if any, and throw away content that came for it."""
+        if self.transaction is None:
+            return
+        self.transaction = None
+        message, self._message = self._message, None
+        self._refused = None
+        try:
+            if message is not None:
+                message.connectionLost()
+        finally:
+            self.delivery.transactionEnded()
+
+    def start_content(self, envelope: Envelope) -> Answer[None]:
+        """Get a message to put the content of *envelope* into; afterwards 354 may be said."""
+
+        def started(message: IMessage) -> None:
+            self._message = message
+            self._refused = None
+            self._taken = 0
+
+        return after(self.delivery.messageStarted(envelope), started)
+
+    def take(self, octets: bytes) -> Answer[None]:
+        """Put content into the message; once the verdict has fallen it is swallowed instead."""
+        self._taken += len(octets)
+        if self._message is None:
+            return None
+        if self._taken > self.limits.size:
+            return self._give_up(Refused(TOO_BIG))
+        try:
+            answer = self._message.octetsReceived(octets)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the peer gets an answer
+            return self._give_up(refusal_of(error, "taking content"))
+        if is_later(answer):
+            return self._taking(answer)
+        return None
+
+    async def _taking(self, answer: Answer[None]) -> None:
+        """Await that the message has taken the octets."""
+        try:
+            await answer  # type: ignore[misc]  # only awaitables come here
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._give_up(refusal_of(error, "taking content"))
+
+    def _give_up(self, refused: Refused) -> None:
+        """Fix the verdict before the end: nothing more is kept."""
+        self._refused = refused
+        message, self._message = self._message, None
+        if message is not None:
+            message.connectionLost()
+
+    @property
+    def swallowing_too_much(self) -> bool:
+        """Whether the peer goes on with refused content far beyond anything sensible."""
+        return self._taken > 2 * self.limits.size
+
+    def finish_content(self) -> Answer[Reply]:
+        """Close the transaction at its end of content and give the reply to the message."""
+        self.messages += 1
+        message, self._message = self._message, None
+        if message is None:
+            refused = self._refused or Refused(LOCAL_ERROR)
+            self.end_transaction()
+            raise refused
+        try:
+            answer = message.eomReceived()
+        except BaseException:
+            self.end_transaction()
+            raise
+        return self._finishing(answer) if is_later(answer) else self._finished(answer)
+
+    async def _finishing(self, answer: Answer[Reply | Sequence[Reply]]) -> Reply:
+        """Await the verdict on the message."""
+        try:
+            verdict = await answer  # type: ignore[misc]  # only awaitables come here
+        except BaseException:
+            self.end_transaction()
+            raise
+        return self._finished(verdict)
+
+    def _finished(self, verdict: Reply | Sequence[Reply]) -> Reply:
+        """Fold the verdict into one reply; the transaction is over, whatever it says."""
+        self.end_transaction()
+        return verdict if isinstance(verdict, Reply) else fold(verdict)
+
+
+def fold(replies: Sequence[Reply]) -> Reply:
+    """
+    Fold the replies for several recipients into the one that SMTP has room for.
+
+    All stored: the first. None stored: the first 4xx, else the first 5xx. Some stored: 451, so that the
+    sender tries again; a duplicate is tolerable, a loss is not.
+    """
+    stored = [reply for reply in replies if reply.positive]
+    if replies and len(stored) == len(replies):
+        return replies[0]
+    if stored or not replies:
+        return LOCAL_ERROR
+    temporary = [reply for reply in replies if reply.code < 500]  # noqa: PLR2004
+    return (temporary or replies)[0]

@@ -1,0 +1,45 @@
+"""The house rules of every test: which reactor runs, who needs root, and no silent skips in CI."""
+
+import os
+from importlib import import_module
+
+import pytest
+from twisted.internet import default
+
+CI_REQUIRES_ALL = os.environ.get("CI") == "true" and os.environ.get("GOMAIL_CI_REQUIRE") == "1"
+NEVER_SKIPPED_IN_CI = ("interop", "system", "needs_root")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Have pytest-twisted install the reactor that GOMAIL_TEST_REACTOR names: select, asyncio …."""
+    name = os.environ.get("GOMAIL_TEST_REACTOR")
+    if name == "asyncio":
+        config.option.reactor = name
+    elif name:
+        # pytest-twisted knows "default", and asks Twisted what that is; so we answer.
+        default.install = import_module(f"twisted.internet.{name}reactor").install
+
+
+def pytest_report_header() -> str:
+    """Name the reactor that really runs."""
+    from twisted.internet import reactor
+
+    return f"reactor: {type(reactor).__name__}"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip the tests that only root can run."""
+    if item.get_closest_marker("needs_root") and os.geteuid() != 0:
+        pytest.skip("only root can run this")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):  # noqa: ANN201 - the generator type adds nothing
+    """Make a skip a failure where every tool is installed, and a skip is a gap in the evidence."""
+    report = yield
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    if CI_REQUIRES_ALL and skipped and any(map(item.get_closest_marker, NEVER_SKIPPED_IN_CI)):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where nothing may be: {report.longrepr[2]}"
+    return report
