@@ -1,8 +1,8 @@
-# Everything happens in bootstrap.py; these are its names.
+# Everything happens in bootstrap.py; options go into ARGS: make test ARGS="-k maildir"
 PYTHON = $$(command -v python3 || command -v python || echo python3)
 
-run:   ; @$(PYTHON) bootstrap.py run
-test:  ; @$(PYTHON) bootstrap.py test
+run:   ; @$(PYTHON) bootstrap.py run $(ARGS)
+test:  ; @$(PYTHON) bootstrap.py test $(ARGS)
 check: ; @$(PYTHON) bootstrap.py check
 clean: ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov
 

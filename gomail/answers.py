@@ -5,11 +5,11 @@ On the fast path there is neither Deferred nor coroutine: `after` goes on at onc
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
-Answer = T | Awaitable[T]
+Answer: TypeAlias = T | Awaitable[T]
 
 
 def is_later(answer: object) -> bool:

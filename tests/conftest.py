@@ -1,6 +1,7 @@
 """The house rules of every test: which reactor runs, who needs root, and no silent skips in CI."""
 
 import os
+from collections.abc import Generator
 from importlib import import_module
 
 import pytest
@@ -35,11 +36,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):  # noqa: ANN201 - the generator type adds nothing
-    """Make a skip a failure where every tool is installed, and a skip is a gap in the evidence."""
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a skipped test where every tool is installed: there a skip is a gap in the evidence."""
     report = yield
-    skipped = report.skipped and not hasattr(report, "wasxfail")
-    if CI_REQUIRES_ALL and skipped and any(map(item.get_closest_marker, NEVER_SKIPPED_IN_CI)):
-        report.outcome = "failed"
-        report.longrepr = f"skipped, where nothing may be: {report.longrepr[2]}"
+    expected_to_fail = hasattr(report, "wasxfail")
+    if any(map(item.get_closest_marker, NEVER_SKIPPED_IN_CI)) and not expected_to_fail:
+        fail_if_skipped(report)
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Fail a module that skips itself likewise."""
+    report = yield
+    fail_if_skipped(report)
+    return report
+
+
+def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn *report* into a failure if it is of a skip, and skips are not allowed."""
+    if CI_REQUIRES_ALL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longreprtext}"

@@ -89,7 +89,9 @@ class _Reading(HTMLParser):
 
     def _end_link(self) -> None:
         """Show where the link leads, unless its text says so already."""
+        if not self._link:
+            return
         shown = "".join(self.pieces[self._link_from :]).strip()
-        if self._link and self._link.removeprefix("mailto:") != shown:
+        if self._link.removeprefix("mailto:") != shown:
             self.pieces.append(f" <{self._link}>")
         self._link = ""

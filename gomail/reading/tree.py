@@ -88,7 +88,7 @@ class Node(EmailMessage):
         """Return the boundary, or *failobj* where the package would raise instead."""
         try:
             return super().get_boundary(failobj)
-        except (LookupError, ValueError):
+        except (LookupError, TypeError, ValueError):
             return failobj
 
     def nested_parts(self) -> list[Node]:

@@ -1,7 +1,7 @@
 """
-A domain of ours as its owner sets it, and what domains and local-parts may look like there.
+One of our domains as its owner sets it, and what domains and local-parts may look like there.
 
-All of it is text out of a configuration. `gomail.recipients.directory` makes tables of it.
+All of it is text out of a configuration. `gomail.recipients.register` makes a directory of it.
 """
 
 import re
@@ -25,7 +25,6 @@ class Domain:
     The settings of one domain.
 
     Attributes:
-        name: the domain, A-labels or U-labels.
         mailboxes: their names; or the path of a file with one name a line; or ``sqlite:`` and the
             path of a database (see `gomail.recipients.sqlite`); None if any local-part is taken,
             for one mailbox.
@@ -36,7 +35,6 @@ class Domain:
             without a domain is in this one.
     """
 
-    name: str
     mailboxes: tuple[str, ...] | str | None = None
     catch_all: str | None = None
     subaddress_separator: str = "+"

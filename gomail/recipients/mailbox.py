@@ -115,7 +115,7 @@ class Template:
                 msg = f"{_MAILBOX} or {_DOMAIN} was expected, not {placeholder}"
                 raise ValueError(msg)
         if any(sign in literal for literal in literals for sign in "{}\0"):
-            msg = f"a path with {_MAILBOX} and {_DOMAIN} was expected, not {_shown(text)}"
+            msg = f"{{ and }} were expected in {_MAILBOX} and {_DOMAIN} alone"
             raise ValueError(msg)
         # "{domain}-{mailbox}" would give a-b and c the path of a and b-c.
         if not all({"/", "@"} & set(literal) for literal in literals[1:-1]):

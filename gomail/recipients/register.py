@@ -1,12 +1,11 @@
 """
-The directory built: settings of domains in, a `Directory` out, or a `Mistake` that names the
-setting.
+The directory built: settings in, a `Directory` out, or a `Mistake` that names the setting.
 
 Nothing here knows of a reactor. Files and databases are read, so a server that runs builds in a
 thread.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from gomail.recipients.aliases import Expansion, alias_key, as_aliased
 from gomail.recipients.directory import POSTMASTER, Directory, Entry, OffReactor
@@ -23,7 +22,7 @@ SQLITE = "sqlite:"
 
 
 def build(
-    domains: Sequence[Domain],
+    domains: Mapping[str, Domain],
     maildir: str,
     *,
     option: str = "--domain {}",
@@ -33,7 +32,7 @@ def build(
     Build the directory; this reads files, and blocks.
 
     Args:
-        domains: ours; the first is that of ``<postmaster>``.
+        domains: ours, by name; the first is that of ``<postmaster>``.
         maildir: the path of the Maildirs, ``{domain}`` and ``{mailbox}`` in it.
         option: how a domain would be added, with ``{}`` for its name.
         off_reactor: runs what blocks when a database is asked, for example
@@ -52,8 +51,8 @@ def build(
 class _Register:
     """What is worked out once all domains are known: aliases, catch-alls, postmasters."""
 
-    def __init__(self, domains: Sequence[Domain], hosted: Mapping[str, Hosted]) -> None:
-        self._domains = dict(zip(hosted, domains, strict=True))
+    def __init__(self, domains: Mapping[str, Domain], hosted: Mapping[str, Hosted]) -> None:
+        self._domains = dict(zip(hosted, domains.values(), strict=True))
         self._hosted = hosted
         self._expansion = Expansion(hosted)
         self._notes: list[str] = []
@@ -98,18 +97,18 @@ class _Register:
         return ()
 
 
-def _host(domains: Iterable[Domain], maildir: str) -> Iterator[tuple[str, Hosted]]:
+def _host(domains: Mapping[str, Domain], maildir: str) -> Iterator[tuple[str, Hosted]]:
     """Read each domain's settings as far as they concern no other domain."""
     template = _template(maildir)
     databases: dict[str, Database] = {}
     seen: set[str] = set()
-    for domain in domains:
+    for text, domain in domains.items():
         try:
-            name = read_domain(domain.name)
+            name = read_domain(text)
         except ValueError as error:
-            raise Mistake(("domains", domain.name), str(error)) from None
+            raise Mistake(("domains", text), str(error)) from None
         if name in seen:
-            raise Mistake(("domains", domain.name), f"the domain {name} is there twice")
+            raise Mistake(("domains", text), f"the domain {name} is there twice")
         seen.add(name)
         yield name, _hosted(name, domain, template, databases)
     if not seen:

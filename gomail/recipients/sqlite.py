@@ -1,9 +1,9 @@
 """
 The mailboxes of large sites: rows of an SQLite database, asked for one by one, off the reactor.
 
-The database is made and changed by whoever keeps the mailboxes; it is opened for reading alone, and
-a row
-counts from the moment in which it is committed::
+The database is made and changed by whoever keeps the mailboxes. It is opened for reading alone, and
+a row counts from the moment in which it is committed; a new file in the place of the old one, from
+the moment in which the configuration is read again::
 
     CREATE TABLE mailboxes (
         domain TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (domain, name)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from gomail.envelope import Client
 from gomail.events import Event, MessageStored, Said, SessionEnded, SessionStarted
-from gomail.server.lines import text
 
 _SHOWN = 200  # octets of a line
 
@@ -27,8 +26,8 @@ class Dialogue:
                 self._line(client, "connected")
             case Said(client, speaker, octets):
                 self._line(client, f"{speaker}: {_readable(octets)}")
-            case MessageStored(envelope):
-                self._line(envelope.client, f"({text(event)})")
+            case MessageStored(envelope=envelope, size=size):
+                self._line(envelope.client, f"({size} octets of content)")
             case SessionEnded(client):
                 self._line(client, "closed")
                 self._numbers.pop(client.session_id, None)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.interfaces import IListeningPort, IReactorSocket, IReactorTime
+from twisted.internet.interfaces import IListeningPort
 
 from gomail.server.ports import Port
+from gomail.server.reactor import Reactor
 from gomail.smtp.factory import SMTPFactory
 
 DRAIN_TIME = 30.0  # seconds for content that is under way
@@ -30,12 +31,11 @@ class Listening(Service):
 
     def __init__(
         self,
-        reactor: IReactorSocket,
+        reactor: Reactor,
         ports: Sequence[tuple[Port, SMTPFactory]],
         finish: Callable[[], Deferred[None]],
     ) -> None:
         self._reactor = reactor
-        self._clock = IReactorTime(reactor)
         self._ports = ports
         self._finish = finish
         self._listening: list[IListeningPort] = []
@@ -68,7 +68,7 @@ class Listening(Service):
         await DeferredList([_closed(port) for port in ports])
         factories = [factory for _, factory in self._ports]
         left = DeferredList([factory.leave() for factory in factories])
-        patience = self._clock.callLater(DRAIN_TIME, lambda: [each.abort() for each in factories])
+        patience = self._reactor.callLater(DRAIN_TIME, _abort, factories)
         await left
         if patience.active():
             patience.cancel()
@@ -78,7 +78,7 @@ class Listening(Service):
         """Leave; after `STOP_TIME` whatever still hangs is left behind."""
         super().stopService()
         done: Deferred[None] = Deferred()
-        limit = self._clock.callLater(STOP_TIME, done.callback, None)
+        limit = self._reactor.callLater(STOP_TIME, done.callback, None)
 
         def left(_: object) -> None:
             if limit.active():
@@ -87,6 +87,12 @@ class Listening(Service):
 
         Deferred.fromCoroutine(self._leave()).addBoth(left)
         return done
+
+
+def _abort(factories: Sequence[SMTPFactory]) -> None:
+    """Drop the connections that are left."""
+    for factory in factories:
+        factory.abort()
 
 
 def _closed(port: IListeningPort) -> Deferred[None]:

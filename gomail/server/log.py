@@ -68,13 +68,21 @@ class LogWriter:
         self._file = file
         self._clock = clock
         self._lines: list[str] = []
+        self._closing = False
         self.lost = 0
 
     def write(self, line: str) -> None:
         """Write a line, soon."""
-        if not self._lines:
+        if not self._lines and not self._closing:
             self._clock.callLater(BATCH_TIME, self.flush)
         self._lines.append(line)
+        if self._closing:
+            self.flush()
+
+    def close(self) -> None:
+        """Write what waits, and from now on every line at once: no clock will tick much longer."""
+        self._closing = True
+        self.flush()
 
     def flush(self) -> None:
         """Write what waits, now."""

@@ -6,13 +6,15 @@ deliveries and the host name.
 """
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.python.failure import Failure
 
 from gomail.envelope import Client
 from gomail.events import Listeners, Refusal, tell
@@ -22,12 +24,13 @@ from gomail.reply import Reply
 from gomail.smtp.admission import Admission
 from gomail.smtp.introduction import introduce
 from gomail.smtp.patience import CLOSE_TIME
+from gomail.smtp.outbox import IConnection
 from gomail.smtp.protocol import House, SMTPProtocol
 
 LOOPBACK: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
-class SMTPFactory(Factory):
+class SMTPFactory(ServerFactory):
     """
     Makes the session of each connection.
 
@@ -41,6 +44,7 @@ class SMTPFactory(Factory):
         trusted: networks without limits per address, session or error.
         trust_unix: whether peers on unix sockets are trusted.
         admission: counts sessions; shared by the factories of several listeners.
+        mend: whether CR CR LF counts as CRLF, for a listener that only this machine's programs reach.
     """
 
     noisy = False
@@ -57,16 +61,20 @@ class SMTPFactory(Factory):
         trusted: Collection[IPv4Network | IPv6Network] = LOOPBACK,
         trust_unix: bool = True,
         admission: Admission | None = None,
+        mend: bool = False,
     ) -> None:
         self._deliveries = deliveries
-        self._house = House(clock, limits, introduce(hostname, limits), listeners, dialogue)
+        self._hostname = hostname
+        self._house = House(
+            clock, limits, introduce(hostname, limits), listeners, dialogue, mend
+        )
         self._trusted = trusted
         self._trust_unix = trust_unix
         self._admission = admission or Admission(limits)
         self._sessions: set[SMTPProtocol] = set()
         self._drained: Deferred[None] | None = None
 
-    def buildProtocol(self, addr: IAddress) -> Protocol:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """Let the client in, or turn it away with 421."""
         client = self._client(addr)
         refusal = self._admission.refusal(client)
@@ -79,7 +87,7 @@ class SMTPFactory(Factory):
         self._sessions.add(session)
         return session
 
-    def _client(self, addr: IAddress) -> Client:
+    def _client(self, addr: IAddress | None) -> Client:
         """Make the client of its address; an IPv4 client on an IPv6 socket is an IPv4 client."""
         session_id = secrets.token_hex(5)
         if not isinstance(addr, IPv4Address | IPv6Address):
@@ -96,6 +104,16 @@ class SMTPFactory(Factory):
         if self._drained is not None and not self._sessions:
             drained, self._drained = self._drained, None
             drained.callback(None)
+
+    def change(
+        self, limits: Limits, trusted: Collection[IPv4Network | IPv6Network], *, trust_unix: bool
+    ) -> None:
+        """Let other limits and other trusted networks hold, for the sessions to come."""
+        self._house = replace(
+            self._house, limits=limits, introduction=introduce(self._hostname, limits)
+        )
+        self._trusted = trusted
+        self._trust_unix = trust_unix
 
     @property
     def sessions(self) -> int:
@@ -127,18 +145,20 @@ class SMTPFactory(Factory):
 class TurnedAway(Protocol):
     """A connection that hears one reply and is closed, as cheaply as can be."""
 
+    transport: IConnection
+
     def __init__(self, reply: Reply, clock: IReactorTime) -> None:
         self._reply = reply
         self._clock = clock
-        self._stop: Callable[[], object] = lambda: None
+        self._deadline: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         """Say the reply and hang up."""
-        call = self._clock.callLater(CLOSE_TIME, self.transport.abortConnection)
-        self._stop = lambda: call.active() and call.cancel()
+        self._deadline = self._clock.callLater(CLOSE_TIME, self.transport.abortConnection)
         self.transport.write(self._reply.octets)
         self.transport.loseConnection()
 
-    def connectionLost(self, reason: object) -> None:  # noqa: ARG002
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Need no deadline any more."""
-        self._stop()
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()

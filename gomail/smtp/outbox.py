@@ -9,7 +9,7 @@ TLS, and on transports that can't send at once, everything goes the reactor's wa
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.interfaces import IPullProducer, IPushProducer, ITransport
+from twisted.internet.interfaces import IConsumer, IPullProducer, IPushProducer, ITCPTransport
 from zope.interface import implementer
 
 
@@ -24,14 +24,18 @@ class Outbox(Protocol):
         """How many octets wait here because the peer doesn't read; 0 while none do."""
 
 
-class _CanSendAtOnce(ITransport):
-    """What `twisted.internet.abstract.FileDescriptor` offers beyond ITransport."""
+class IConnection(ITCPTransport, IConsumer):
+    """A connection as Twisted's stream transports are, TCP or unix; for annotations."""
 
-    def writeSomeData(data: bytes) -> int | Exception:  # noqa: N802, N805
-        """Give the kernel what it takes now: how much that was, or why the connection is lost."""
+    def writeSomeData(data: bytes) -> int | Exception:  # noqa: N805
+        """
+        Give the kernel what it takes now: how much that was, or why the connection is lost.
+
+        Not every transport has it: see `outbox`.
+        """
 
 
-def outbox(transport: ITransport, changed: Callable[[], None]) -> Outbox:
+def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
     """
     Give the fitting outbox for a plaintext *transport*.
 
@@ -50,7 +54,7 @@ class DirectOutbox:
 
     __slots__ = ("_changed", "_rest", "_transport", "waiting")
 
-    def __init__(self, transport: _CanSendAtOnce, changed: Callable[[], None]) -> None:
+    def __init__(self, transport: IConnection, changed: Callable[[], None]) -> None:
         """Send by *transport*, which must be plaintext: octets written so pass every wrapper by."""
         self._transport = transport
         self._changed = changed
@@ -95,7 +99,7 @@ class BufferedOutbox:
 
     __slots__ = ("_changed", "_transport", "_waiting")
 
-    def __init__(self, transport: ITransport, changed: Callable[[], None]) -> None:
+    def __init__(self, transport: IConnection, changed: Callable[[], None]) -> None:
         """Send by *transport* and be told how full it is."""
         self._transport = transport
         self._changed = changed

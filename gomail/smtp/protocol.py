@@ -16,6 +16,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
@@ -37,7 +38,8 @@ from gomail.smtp.faults import refusal_of
 from gomail.smtp.budget import Budget
 from gomail.smtp.framing import DotStuffed
 from gomail.smtp.introduction import Introduction
-from gomail.smtp.outbox import outbox
+from gomail.smtp.mending import Mender
+from gomail.smtp.outbox import IConnection, outbox
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Session
 from gomail.smtp.tally import Tally
@@ -65,6 +67,7 @@ class House:
         introduction: the replies with our name.
         listeners: who is told.
         dialogue: whether each line is told, too.
+        mend: whether CR CR LF counts as CRLF: for programs of this machine.
     """
 
     clock: IReactorTime
@@ -72,6 +75,7 @@ class House:
     introduction: Introduction
     listeners: Listeners = ()
     dialogue: bool = False
+    mend: bool = False
 
 
 class SMTPProtocol(LineReceiver):
@@ -86,6 +90,7 @@ class SMTPProtocol(LineReceiver):
     """
 
     delimiter = b"\r\n"
+    transport: IConnection
 
     def __init__(
         self,
@@ -100,6 +105,7 @@ class SMTPProtocol(LineReceiver):
         self._ended = ended
         self._budget = None if client.trusted else Budget(house.limits)
         self._tally = Tally()
+        self._mender = Mender() if house.mend else None
         self._content = DotStuffed()
         self._replies: list[bytes] = []  # said in this turn of the reactor, not yet sent
         self._line = b""  # the one that is being answered
@@ -129,10 +135,12 @@ class SMTPProtocol(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         """Take a packet; what it makes us say leaves in one piece."""
         self._lines = 0
+        if self._mender is not None:
+            data = self._mender.feed(data)
         super().dataReceived(data)
         self._flush()
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See the connection go; a message past its final dot is stored all the same."""
         self._lost = True
         if not self._closed:
@@ -191,7 +199,8 @@ class SMTPProtocol(LineReceiver):
         self._octets += len(data) - len(rest or b"")
         if rest is not None:
             # Within a call by dataReceived this only puts the rest back: commands in it wait for the verdict.
-            self.setLineMode(rest)
+            self.setLineMode()
+            super().dataReceived(rest)
             self._turn("storing a message", lambda: self._message_came(content), VERDICT_TIME)
             return
         self._patience.content_came(len(data))

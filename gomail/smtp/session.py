@@ -8,7 +8,7 @@ it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.ver
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gomail.envelope import Client, Envelope, MailParameters
 from gomail.answers import Answer
@@ -142,11 +142,13 @@ class Session:
         if self._message is None:
             return None
         if self._taken > self.limits.size:
-            return self._give_up(Refused(TOO_BIG))
+            self._give_up(Refused(TOO_BIG))
+            return None
         try:
             answer = self._message.octetsReceived(octets)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the peer gets an answer
-            return self._give_up(refusal_of(error, "taking content"))
+            self._give_up(refusal_of(error, "taking content"))
+            return None
         if is_later(answer):
             return self._taking(answer)
         return None
@@ -183,7 +185,9 @@ class Session:
         except BaseException:
             self.end_transaction()
             raise
-        return self._finishing(answer) if is_later(answer) else self._finished(answer)
+        if is_later(answer):
+            return self._finishing(answer)
+        return self._finished(cast("Reply | Sequence[Reply]", answer))
 
     async def _finishing(self, answer: Answer[Reply | Sequence[Reply]]) -> Reply:
         """Await the verdict on the message."""

@@ -1,4 +1,4 @@
-"""bootstrap.py: one command from a fresh checkout to a running server, or one line that says why."""
+"""bootstrap.py: one command from a fresh checkout to a running server, or one line why not."""
 
 import ast
 import importlib.util
@@ -132,19 +132,24 @@ def test_failed_installation_leaves_the_old_environment(
     assert installs == [[]]
 
 
+NO_NETWORK = (
+    "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError("
+    "'<HTTPSConnection object>: Failed to establish a new connection: [Errno -3] "
+    "Temporary failure in name resolution')': /simple/hatchling/\n"
+    "ERROR: No matching distribution found for hatchling>=1.25\n"
+)
+NO_CERTIFICATES = (
+    "  ERROR: Could not install packages due to an OSError: Could not find a suitable TLS "
+    "CA certificate bundle, invalid path: /etc/ssl/certs/ca-certificates.crt\n"
+)
+
+
 @pytest.mark.parametrize(
     ("log", "line"),
     [
+        (NO_NETWORK, "its index cannot be reached: Temporary failure in name resolution"),
         (
-            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError("
-            "'<HTTPSConnection object>: Failed to establish a new connection: [Errno -3] "
-            "Temporary failure in name resolution')': /simple/hatchling/\n"
-            "ERROR: No matching distribution found for hatchling>=1.25\n",
-            "its index cannot be reached: Temporary failure in name resolution",
-        ),
-        (
-            "  ERROR: Could not install packages due to an OSError: Could not find a suitable TLS "
-            "CA certificate bundle, invalid path: /etc/ssl/certs/ca-certificates.crt\n",
+            NO_CERTIFICATES,
             "no certificates to know its index by; try: sudo apt install ca-certificates",
         ),
         ("ERROR: first\nERROR: No space left on device\n", "No space left on device"),
@@ -166,12 +171,8 @@ def test_unwritable_folder_is_one_line(bootstrap: ModuleType) -> None:
     """A checkout that belongs to someone else is said to be that."""
     bootstrap.ROOT.chmod(0o500)
     try:
-        ended = subprocess.run(
-            [sys.executable, bootstrap.__file__, "test"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [sys.executable, str(bootstrap.ROOT / "bootstrap.py"), "test"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
     finally:
         bootstrap.ROOT.chmod(0o700)
     assert ended.returncode == 1

@@ -192,6 +192,7 @@ def test_w4_file_name_of_a_part_is_safe(name: str) -> None:
         b"Content-Type: multipart/mixed; boundary*0*=\"\0x''%41\"; boundary*1=b",
         b"Content-Type: text/plain; charset*=\"x\0y''utf\"; charset*0*=a",
         b"Content-Type: text/html\n\n<![unknown[",
+        b"Content-Type: multipart/mixed; boundary*=a; boundary*0=b",
         b"Content-Type: multipart/mixed",
         b"Content-Transfer-Encoding: x-uuencode",
         b"no field at all",

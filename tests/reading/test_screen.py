@@ -194,3 +194,4 @@ def test_text_is_folded_at_spaces() -> None:
     """A word is broken only where it fills the line."""
     assert list(fold("dot dash dot", 8)) == ["dot ", "dash dot"]
     assert list(fold("电报电报", 5)) == ["电报", "电报"]
+    assert list(fold("e\u0301" * 3, 2)) == ["e\u0301" * 2, "e\u0301"]

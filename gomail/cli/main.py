@@ -1,0 +1,36 @@
+"""
+``gomail``: the command for those who run gomail by itself.
+
+``gomail run`` is ``twistd --nodaemon gomail`` without twistd on the PATH, and takes the same options.
+"""
+
+import sys
+
+import click
+
+from gomail.cli.config import config
+
+_AS_THEY_ARE = {
+    "ignore_unknown_options": True,
+    "allow_extra_args": True,
+    "help_option_names": [],
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gomail", message="gomail %(version)s")
+def main() -> None:
+    """Receive mail for a domain of yours: SMTP in, Maildir out, nothing else."""
+
+
+@main.command(context_settings=_AS_THEY_ARE)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def run(options: tuple[str, ...]) -> None:
+    """Run the server in the foreground; gomail run --help shows its options."""
+    from twisted.scripts import twistd  # noqa: PLC0415 -- the other commands start faster without it
+
+    sys.argv = ["gomail", "--nodaemon", "--pidfile=", "gomail", *options]
+    twistd.run()
+
+
+main.add_command(config)

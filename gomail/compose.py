@@ -1,0 +1,175 @@
+"""
+Where the parts are joined: a configuration becomes a server. Nothing else knows of all of them.
+
+`mail_service` is for those who mount gomail in an application of their own; twistd's plugin and the
+command line (`gomail.tap`) take the same way, with ports that were bound before.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from twisted.application.service import MultiService
+from twisted.internet.threads import deferToThreadPool
+
+from gomail import config
+from gomail.config import Configuration
+from gomail.config import Listener as ListenerSettings
+from gomail.delivery.committer import Committer
+from gomail.delivery.maildir import Ownership
+from gomail.delivery.places import Places
+from gomail.delivery.room import Room
+from gomail.events import Listeners, Trouble, tell
+from gomail.reception import Office, Receptions
+from gomail.recipients.directory import Directory
+from gomail.recipients.mailbox import Template
+from gomail.server.listening import Listening
+from gomail.server.reactor import Reactor
+from gomail.server.ports import Port, open_port
+from gomail.server.start import group_id
+from gomail.smtp.admission import Admission
+from gomail.smtp.factory import SMTPFactory
+
+# What is in force from the next session on when the configuration is read again; the rest needs a restart.
+_NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "group")
+
+
+def build_directory(configuration: Configuration, reactor: Reactor) -> Directory:
+    """
+    Build the directory of a configuration; this reads files, and blocks.
+
+    Raises:
+        ConfigurationError: a domain, mailbox or alias can't be.
+    """
+    off_reactor = partial(deferToThreadPool, reactor, reactor.getThreadPool())
+    root = Template(configuration.maildir).root
+    # The owner may have put the Maildirs elsewhere by a symbolic link; below the root none is followed.
+    maildir = os.path.realpath(root) + configuration.maildir[len(root) :]
+    return config.directory(replace(configuration, maildir=maildir), off_reactor)
+
+
+def ownership(configuration: Configuration) -> Ownership:
+    """Tell who may read what is stored."""
+    return Ownership(None if configuration.group is None else group_id(configuration.group))
+
+
+class Server(MultiService):
+    """
+    A gomail that can be started, stopped, and given another configuration while it runs.
+
+    Args:
+        reactor: the one that runs.
+        configuration: what it is.
+        directory: built of it.
+        ports: bound, one for each listener of the configuration.
+        listeners: who is told of events.
+        dialogue: whether they are told each line, too.
+    """
+
+    def __init__(  # noqa: PLR0913 -- the parts of a server
+        self,
+        reactor: Reactor,
+        configuration: Configuration,
+        directory: Directory,
+        ports: Sequence[Port],
+        *,
+        listeners: Listeners = (),
+        dialogue: bool = False,
+    ) -> None:
+        super().__init__()
+        self.setName("gomail")
+        self._reactor = reactor
+        self._listeners = listeners
+        self.configuration = configuration
+        committer = Committer(reactor)
+        self._office = _office(configuration, directory, committer, reactor, listeners)
+        admission = Admission(configuration.limits)
+        self._factories = [
+            self._factory(settings, admission, dialogue=dialogue)
+            for settings in configuration.listeners
+        ]
+        pairs = list(zip(ports, self._factories, strict=True))
+        self.addService(Listening(reactor, pairs, committer.stop))
+
+    def _factory(
+        self, settings: ListenerSettings, admission: Admission, *, dialogue: bool
+    ) -> SMTPFactory:
+        """Make what makes the sessions of one listener."""
+        configuration = self.configuration
+        refuse = settings.bare_newline == "refuse"
+        return SMTPFactory(
+            Receptions(self._office, refuse_bare_newlines=refuse),
+            configuration.hostname,
+            self._reactor,
+            limits=configuration.limits,
+            listeners=self._listeners,
+            dialogue=dialogue,
+            trusted=configuration.networks,
+            trust_unix=configuration.trust_unix,
+            admission=admission,
+            mend=settings.local,
+        )
+
+    def change(self, configuration: Configuration, directory: Directory) -> None:
+        """Let another configuration be in force; say what of it needs a restart."""
+        old = self.configuration
+        for factory in self._factories:
+            factory.change(
+                configuration.limits, configuration.networks, trust_unix=configuration.trust_unix
+            )
+        self._office.directory = directory
+        self._office.limits = configuration.limits
+        self.configuration = configuration
+        waiting = [
+            name.replace("_", "-")
+            for name in _NEEDS_RESTART
+            if getattr(old, name) != getattr(configuration, name)
+        ]
+        if waiting:
+            tell(self._listeners, Trouble(f"changed, but needs a restart: {', '.join(waiting)}"))
+
+
+def _office(
+    configuration: Configuration,
+    directory: Directory,
+    committer: Committer,
+    reactor: Reactor,
+    listeners: Listeners,
+) -> Office:
+    """Furnish what all receptions share."""
+    owner = ownership(configuration)
+    reserve = configuration.limits.disk_reserve
+    return Office(
+        hostname=configuration.hostname,
+        directory=directory,
+        limits=configuration.limits,
+        committer=committer,
+        places=Places(committer, reactor, directory.root, owner),
+        room=Room(committer, reactor, directory.root, reserve),
+        root=directory.root,
+        clock=reactor,
+        ownership=owner,
+        listeners=listeners,
+    )
+
+
+def mail_service(
+    reactor: Reactor,
+    configuration: Configuration,
+    *,
+    listeners: Listeners = (),
+    dialogue: bool = False,
+) -> Server:
+    """
+    Make a server to mount beside other services: bind its ports, and read its mailboxes.
+
+    Raises:
+        PortError: a port can't be had.
+        ConfigurationError: a domain, mailbox or alias can't be.
+    """
+    directory = build_directory(configuration, reactor)
+    ports = [open_port(settings.endpoint, reactor) for settings in configuration.listeners]
+    return Server(
+        reactor, configuration, directory, ports, listeners=listeners, dialogue=dialogue
+    )

@@ -1,0 +1,13 @@
+"""What a whole server needs of its reactor, as one name for annotations."""
+
+from twisted.internet.interfaces import (
+    IReactorCore,
+    IReactorProcess,
+    IReactorSocket,
+    IReactorThreads,
+    IReactorTime,
+)
+
+
+class Reactor(IReactorCore, IReactorTime, IReactorSocket, IReactorThreads, IReactorProcess):
+    """Keeps the time, listens, starts processes, and works with threads: epoll, select and asyncio do."""

@@ -1,0 +1,80 @@
+"""
+Who is told of events in a server of its own: the log, and the terminal that follows dialogues or messages.
+
+twistd's own log file grows for ever; ours takes its place.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from twisted.application.service import Service
+from twisted.logger import ILogObserver
+from twisted.python.components import Componentized
+
+from gomail.events import Event, Listener, Listeners, MessageStored
+from gomail.reading.printer import Printer
+from gomail.server.dialogue import Dialogue
+from gomail.server.log import EventLog, JsonEventLog, JsonTwistedLog, LogWriter, TwistedLog
+from gomail.server.reactor import Reactor
+
+
+class Telling(Service):
+    """
+    Writes the log of a server; it is the last to stop.
+
+    Args:
+        file: where lines go.
+        reactor: for batches, and for the process that reads messages.
+        log_format: ``text`` or ``json``.
+        dialogue: whether every line of every session is written.
+        show_messages: whether every stored message is.
+    """
+
+    def __init__(
+        self,
+        file: TextIO,
+        reactor: Reactor,
+        *,
+        log_format: str = "text",
+        dialogue: bool = False,
+        show_messages: bool = False,
+    ) -> None:
+        self._writer = LogWriter(file, reactor)
+        write = self._writer.write
+        as_json = log_format == "json"
+        self._observer = JsonTwistedLog(write) if as_json else TwistedLog(write)
+        listeners: list[Listener] = [JsonEventLog(write) if as_json else EventLog(write)]
+        if dialogue:
+            listeners.append(Dialogue(write))
+        if show_messages:
+            listeners.append(MessagePrinter(Printer(reactor, _lines(write))))
+        self.listeners: Listeners = tuple(listeners)
+
+    def take_log(self, application: Componentized) -> None:
+        """Have Twisted's own events written to the same log."""
+        application.setComponent(ILogObserver, self._observer)
+
+    def stopService(self) -> None:
+        """Write what waits."""
+        super().stopService()
+        self._writer.close()
+
+
+class MessagePrinter:
+    """A listener that has each stored message read and shown, never on the way to its 250."""
+
+    def __init__(self, printer: Printer) -> None:
+        """Show messages by *printer*."""
+        self._printer = printer
+
+    def __call__(self, event: Event) -> None:
+        """Show the first copy of a stored message."""
+        if isinstance(event, MessageStored):
+            self._printer.print_message(Path(event.copies[0].path))
+
+
+def _lines(write: Callable[[str], None]) -> Callable[[str], None]:
+    """Adapt what writes lines to what ends them itself."""
+    return lambda text: write(text.rstrip("\n"))

@@ -1,0 +1,96 @@
+"""Options of the command line, laid over what a file says; they are the same words as its keys."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from gomail.settings.paths import absolute
+from gomail.settings.reading import LOG_FORMATS, read_limit
+from gomail.settings.values import Configuration, ConfigurationError, Listener, any_local_part
+from gomail.settings.words import read_endpoint, read_hostname, read_maildir, read_word
+
+T = TypeVar("T")
+
+
+def with_options(  # noqa: PLR0913 -- each is an option
+    configuration: Configuration,
+    *,
+    ports: Sequence[str] = (),
+    hostname: str | None = None,
+    domains: Sequence[str] = (),
+    maildir: str | None = None,
+    size: str | None = None,
+    log_format: str | None = None,
+) -> Configuration:
+    """
+    Give the configuration with what the options say instead.
+
+    Args:
+        configuration: from a file, or the defaults.
+        ports: numbers or Twisted endpoint strings; listeners beside those of the file.
+        hostname: ours.
+        domains: whose mail goes, whatever the local-part, to one mailbox; only where the file names
+            none.
+        maildir: a path, relative to the working directory.
+        size: of the largest message.
+        log_format: ``text`` or ``json``.
+
+    Raises:
+        ConfigurationError: an option can't be, or is at odds with the file.
+    """
+    if hostname is not None:
+        configuration = _with_hostname(configuration, hostname)
+    if domains:
+        configuration = _with_domains(configuration, domains)
+    if ports:
+        configuration = _with_ports(configuration, ports)
+    if maildir is not None:
+        path = absolute(_read("--maildir", read_maildir, maildir))
+        configuration = replace(configuration, maildir=path)
+    if size is not None:
+        octets = _read("--size", lambda text: int(read_limit("size", text)), size)
+        configuration = replace(configuration, limits=replace(configuration.limits, size=octets))
+    if log_format is not None:
+        word = _read("--log-format", lambda text: read_word(text, LOG_FORMATS), log_format)
+        configuration = replace(configuration, log_format=word)
+    return configuration
+
+
+def _with_hostname(configuration: Configuration, text: str) -> Configuration:
+    """Set the host name; it is the default domain, too, where none is given."""
+    hostname = _read("--hostname", read_hostname, text)
+    domains = configuration.domains if "domains" in configuration.given else {}
+    return replace(configuration, hostname=hostname, domains=domains)
+
+
+def _with_domains(configuration: Configuration, texts: Sequence[str]) -> Configuration:
+    """Set the domains; a file that names some has more to say of each than an option can."""
+    names = [_read("--domain", read_hostname, text) for text in texts]
+    if "domains" in configuration.given:
+        table = f'[domains."{names[0]}"]'
+        msg = f"--domain: {configuration.source} names the domains; write {table} there instead"
+        raise ConfigurationError(msg)
+    return replace(configuration, domains=any_local_part(*names))
+
+
+def _with_ports(configuration: Configuration, texts: Sequence[str]) -> Configuration:
+    """Add listeners to those of the file, or have them instead of the default one."""
+    endpoints = [_read("--port", read_endpoint, _endpoint(text)) for text in texts]
+    listeners = tuple(Listener(each) for each in dict.fromkeys(endpoints))
+    if "listener" in configuration.given:
+        listeners = (*configuration.listeners, *listeners)
+    return replace(configuration, listeners=listeners)
+
+
+def _endpoint(text: str) -> str:
+    """Make an endpoint of a mere number."""
+    return f"tcp:{text}" if text.isdecimal() else text
+
+
+def _read(option: str, read: Callable[[str], T], text: str) -> T:
+    """Read the value of an option."""
+    try:
+        return read(text)
+    except ValueError as error:
+        msg = f"{option}: {error}"
+        raise ConfigurationError(msg) from None

@@ -1,0 +1,30 @@
+"""Paths as they are written in a configuration, made absolute."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from gomail.recipients.domain import Domain
+from gomail.recipients.register import SQLITE
+from gomail.settings.values import Configuration
+
+
+def absolute(path: str, folder: str = "") -> str:
+    """Make *path* absolute: ``~`` is a home, a relative one begins in *folder*, or where we run."""
+    return os.path.abspath(Path(folder) / Path(path).expanduser())  # noqa: PTH100 -- without links
+
+
+def anchored(configuration: Configuration, folder: str) -> Configuration:
+    """Make the paths of a file that lies in *folder* absolute."""
+    domains = {name: _anchored(each, folder) for name, each in configuration.domains.items()}
+    maildir = absolute(configuration.maildir, folder)
+    return replace(configuration, maildir=maildir, domains=domains)
+
+
+def _anchored(domain: Domain, folder: str) -> Domain:
+    """Make the path of a domain's mailboxes absolute, if there is one."""
+    if not isinstance(domain.mailboxes, str):
+        return domain
+    path = domain.mailboxes.removeprefix(SQLITE)
+    scheme = domain.mailboxes[: -len(path)]
+    return replace(domain, mailboxes=scheme + absolute(path, folder))

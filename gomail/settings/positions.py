@@ -1,0 +1,68 @@
+"""
+The line of a TOML file in which a key stands, for those who have to mend it.
+
+Python's tomllib tells no lines, so they are looked for: a line that sets the key, or the nearest
+that leads to it. Where a file is laid out in a way not foreseen here, an outer key's line is found,
+or none.
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+
+from gomail.address import comparable_domain
+from gomail.recipients.mistake import Key
+
+_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]\]?\s*(?:#.*)?\Z")
+_SETTING = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w. \t-])+?)\s*=""")
+
+
+def line_of(text: str, key: Key) -> int | None:
+    """Give the number of the line in *text* where *key* is set, or else what leads to it."""
+    found, length = None, 0
+    wanted = [_comparable(part) for part in key]
+    for number, path in _paths(text):
+        here = [_comparable(part) for part in path]
+        if len(here) > length and wanted[: len(here)] == here:
+            found, length = number, len(here)
+    return found
+
+
+def _paths(text: str) -> Iterator[tuple[int, Key]]:
+    """Give each line that is a table's header or sets a key, with the whole key."""
+    table: Key = ()
+    counted: Counter[Key] = Counter()
+    for number, line in enumerate(text.split("\n"), 1):
+        header, setting = _HEADER.match(line), _SETTING.match(line)
+        if header:
+            table = _parse(header[2])
+            if header[1] == "[[":
+                counted[table] += 1
+                table = (*table, counted[table] - 1)
+            yield number, table
+        elif setting:
+            yield number, table + _parse(setting[1])
+
+
+def _parse(written: str) -> Key:
+    """Read a dotted key as TOML does; () if it is none."""
+    try:
+        value: object = tomllib.loads(f"{written} = 0")
+    except tomllib.TOMLDecodeError:
+        return ()
+    key: Key = ()
+    while isinstance(value, dict):
+        part, value = next(iter(value.items()))
+        key = (*key, part)
+    return key
+
+
+def _comparable(part: str | int) -> str | int:
+    """Write a part of a key so that a domain equals itself, however it was written."""
+    if isinstance(part, int):
+        return part
+    try:
+        return comparable_domain(part)
+    except ValueError:
+        return part

@@ -1,0 +1,224 @@
+"""
+A TOML table read into a `Configuration`: which keys there are, and what each may be.
+
+Every mistake is found, not the first alone, and each is told as a `Mistake` that names its key.
+"""
+
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+import cattrs
+from cattrs import AttributeValidationNote, IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, override
+
+from gomail.limits import KIB, Limits
+from gomail.recipients.domain import Domain, read_domain, read_separator
+from gomail.recipients.mistake import Key, Mistake
+from gomail.recipients.register import SQLITE
+from gomail.settings.units import Range, read_count, read_size, read_time, unexpected
+from gomail.settings.values import Configuration, Listener
+from gomail.settings.words import (
+    read_endpoint,
+    read_flag,
+    read_hostname,
+    read_items,
+    read_maildir,
+    read_networks,
+    read_text,
+    read_word,
+)
+
+LOG_FORMATS = ("text", "json")
+BARE_NEWLINE = ("store", "refuse")
+OCTETS = frozenset(
+    {
+        "size",
+        "command_line",
+        "data_rate",
+        "header_size",
+        "unsent",
+        "disk_reserve",
+        "content_in_memory",
+        "memory",
+        "unwritten",
+    }
+)
+
+_NOT_IN_FILE = ("source", "given")
+_RENAMED = {"listeners": "listener"}  # as TOML has it: [[listener]] is one of them
+
+_SIZES = Range(1, 1024**4)
+_TIMES = Range(1, 7 * 24 * 3600)
+_COUNTS = Range()
+# Where the least is not 1.
+_RANGES = {
+    "size": Range(64 * KIB, _SIZES.most, "RFC 5321 §4.5.3.1.7"),
+    "recipients": Range(100, _COUNTS.most, "RFC 5321 §4.5.3.1.8"),
+    "command_line": Range(512, 64 * KIB, "RFC 5321 §4.5.3.1.4"),
+    "header_size": Range(8 * KIB, _SIZES.most),
+    "hops": Range(25, _COUNTS.most),
+    "disk_reserve": Range(0, _SIZES.most),
+    "data_rate_grace": Range(0, _TIMES.most),
+    "unknown_recipients_free": Range(0),
+    "errors_free": Range(0),
+}
+
+
+def key_of(name: str) -> str:
+    """Give the key in the file for a field of a value."""
+    return _RENAMED.get(name, name).replace("_", "-")
+
+
+def read_limit(name: str, value: object) -> int | float:
+    """Read the limit *name*: a size, a time or a number, in its range."""
+    if name in OCTETS:
+        return read_size(value, _RANGES.get(name, _SIZES))
+    if Limits.__annotations__[name] is float:
+        return read_time(value, _RANGES.get(name, _TIMES))
+    return read_count(value, _RANGES.get(name, _COUNTS))
+
+
+def read_table(table: Mapping[str, object]) -> Configuration:
+    """
+    Read the whole of a file; what is not there has its default.
+
+    Raises:
+        cattrs.BaseValidationError: `mistakes` finds them all.
+    """
+    return _converter.structure(table, Configuration)
+
+
+def mistakes(error: BaseException, key: Key = ()) -> Iterator[Mistake]:
+    """Find what is wrong, and where, in what `read_table` raised."""
+    match error:
+        case cattrs.ForbiddenExtraKeysError():
+            known = [key_of(each.name) for each in fields(error.cl)]
+            for extra in error.extra_fields:
+                yield Mistake((*key, extra), f"there is no such key{_suggestion(extra, known)}")
+        case cattrs.ClassValidationError() | cattrs.IterableValidationError():
+            noted, others = error.group_exceptions()
+            for each in others:
+                yield from mistakes(each, key)
+            for each, note in noted:
+                yield from mistakes(each, (*key, _part(note)))
+        case Mistake():
+            yield Mistake((*key, *error.key), error.problem)
+        case KeyError():
+            yield Mistake(key, "it is missing")
+        case _:
+            yield Mistake(key, str(error))
+
+
+def _part(note: AttributeValidationNote | IterableValidationNote) -> str | int:
+    """Give the part of a key that cattrs has noted."""
+    if isinstance(note, AttributeValidationNote):
+        return key_of(note.name)
+    return note.index
+
+
+def _suggestion(extra: str, known: Collection[str]) -> str:
+    """Guess which key was meant."""
+    keys = sorted(set(known) - set(_NOT_IN_FILE))
+    near = difflib.get_close_matches(extra.lower().replace("_", "-"), keys, 1)
+    return f"; was {near[0]} meant?" if near else f"; there are {', '.join(keys)}"
+
+
+def _read_listeners(value: object) -> tuple[Listener, ...]:
+    """Read the listeners, of which there is at least one."""
+    if not isinstance(value, list) or not value:
+        raise unexpected("[[listener]]", value)
+    return _converter.structure(value, tuple[Listener, ...])
+
+
+def _read_domains(value: object) -> Mapping[str, Domain]:
+    """Read the domains, of which there is at least one."""
+    if not isinstance(value, dict) or not value:
+        raise unexpected('a table such as [domains."example.org"]', value)
+    domains: dict[str, Domain] = {}
+    for text, domain in _converter.structure(value, dict[str, Domain]).items():
+        try:
+            name = read_domain(text)
+        except ValueError as error:
+            raise Mistake((text,), str(error)) from None
+        if name in domains:
+            raise Mistake((text,), f"the domain {name} is there twice")
+        domains[name] = domain
+    return domains
+
+
+def _read_mailboxes(value: object) -> tuple[str, ...] | str:
+    """Read names, or the path of a file, or of a database."""
+    if isinstance(value, str) and value not in {"", SQLITE}:
+        return value
+    return tuple(read_items(value, read_text, f'a list of names, a path, or "{SQLITE}" and a path'))
+
+
+def _read_aliases(value: object) -> Mapping[str, tuple[str, ...]]:
+    """Read aliases; one that stands for one address may do without a list."""
+    if not isinstance(value, dict):
+        raise unexpected("a table", value)
+    aliases: dict[str, tuple[str, ...]] = {}
+    for name, targets in value.items():
+        try:
+            texts = [targets] if isinstance(targets, str) else targets
+            aliases[name] = tuple(read_items(texts, read_text, "an address or a list of them"))
+        except ValueError as error:
+            raise Mistake((name,), str(error)) from None
+    return aliases
+
+
+def _read_separator(value: object) -> str:
+    """Read what parts a name from the detail of a sub-address; "" for nothing."""
+    return read_separator("" if value == "" else read_text(value))
+
+
+def _field(name: str, read: Callable[[object], object]) -> Any:  # noqa: ANN401 -- cattrs has no name for it
+    """Have cattrs read a field so."""
+    return override(rename=key_of(name), struct_hook=lambda value, _: read(value))
+
+
+def _register(kind: Any, **readers: Callable[[object], object]) -> None:  # noqa: ANN401
+    """Have cattrs read a table of that *kind*; a field without a reader is no key."""
+    overrides = {each.name: override(omit=True) for each in fields(kind)}
+    overrides |= {name: _field(name, read) for name, read in readers.items()}
+    settings: dict[str, Any] = {"_cattrs_forbid_extra_keys": True, **overrides}
+    structure: Callable[[Mapping[str, object], object], object]
+    structure = make_dict_structure_fn(kind, _converter, **settings)
+
+    def read_whole(value: object, _: object) -> object:
+        if not isinstance(value, dict):
+            raise unexpected("a table", value)
+        return structure(value, kind)
+
+    _converter.register_structure_hook(kind, read_whole)
+
+
+_converter = cattrs.Converter()
+_register(Limits, **{each.name: partial(read_limit, each.name) for each in fields(Limits)})
+_register(
+    Listener,
+    endpoint=read_endpoint,
+    local=read_flag,
+    bare_newline=lambda value: read_word(value, BARE_NEWLINE),
+)
+_register(
+    Domain,
+    mailboxes=_read_mailboxes,
+    catch_all=read_text,
+    subaddress_separator=_read_separator,
+    aliases=_read_aliases,
+)
+_register(
+    Configuration,
+    hostname=read_hostname,
+    maildir=read_maildir,
+    trusted=read_networks,
+    listeners=_read_listeners,
+    domains=_read_domains,
+    limits=lambda value: _converter.structure(value, Limits),
+    log_format=lambda value: read_word(value, LOG_FORMATS),
+    group=read_text,
+)

@@ -1,0 +1,84 @@
+"""The configuration written as TOML, so that reading it gives an equal one."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+
+from gomail.limits import Limits
+from gomail.recipients.domain import Domain
+from gomail.settings.reading import OCTETS, key_of
+from gomail.settings.units import write_size, write_time
+from gomail.settings.values import Configuration, Listener
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+
+def render(configuration: Configuration) -> str:
+    """Write all settings, defaults included."""
+    return "\n".join(_lines(configuration)) + "\n"
+
+
+def _lines(configuration: Configuration) -> Iterator[str]:
+    """Write the settings of the top, then each table."""
+    yield f"hostname = {_text(configuration.hostname)}"
+    yield f"maildir = {_text(configuration.maildir)}"
+    yield f"trusted = {_list(configuration.trusted)}"
+    yield f"log-format = {_text(configuration.log_format)}"
+    if configuration.group is not None:
+        yield f"group = {_text(configuration.group)}"
+    for listener in configuration.listeners:
+        yield from _listener(listener)
+    for name, domain in configuration.domains.items():
+        yield from _domain(f"domains.{_key(name)}", domain)
+    yield from ("", "[limits]")
+    for each in fields(Limits):
+        yield f"{key_of(each.name)} = {_limit(each.name, getattr(configuration.limits, each.name))}"
+
+
+def _listener(listener: Listener) -> Iterator[str]:
+    """Write one listener."""
+    yield from ("", "[[listener]]")
+    yield f"endpoint = {_text(listener.endpoint)}"
+    yield f"local = {'true' if listener.local else 'false'}"
+    yield f"bare-newline = {_text(listener.bare_newline)}"
+
+
+def _domain(table: str, domain: Domain) -> Iterator[str]:
+    """Write one domain."""
+    yield from ("", f"[{table}]")
+    if isinstance(domain.mailboxes, str):
+        yield f"mailboxes = {_text(domain.mailboxes)}"
+    elif domain.mailboxes is not None:
+        yield f"mailboxes = {_list(domain.mailboxes)}"
+    if domain.catch_all is not None:
+        yield f"catch-all = {_text(domain.catch_all)}"
+    yield f"subaddress-separator = {_text(domain.subaddress_separator)}"
+    if domain.aliases:
+        yield f"[{table}.aliases]"
+    for name, targets in domain.aliases.items():
+        yield f"{_key(name)} = {_list(targets)}"
+
+
+def _limit(name: str, value: float) -> str:
+    """Write a size or time with its unit, a number without."""
+    if name in OCTETS:
+        return _text(write_size(value))
+    if Limits.__annotations__[name] is int:
+        return str(value)
+    return _text(write_time(value)) if value == int(value) else repr(value)
+
+
+def _list(texts: Iterable[str]) -> str:
+    """Write a list."""
+    return f"[{', '.join(map(_text, texts))}]"
+
+
+def _key(text: str) -> str:
+    """Write a key, quoted where it must be."""
+    return text if _BARE_KEY.match(text) else _text(text)
+
+
+def _text(text: str) -> str:
+    """Write a basic string: as JSON has it, but for DEL, which TOML escapes, too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

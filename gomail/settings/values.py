@@ -1,0 +1,103 @@
+"""
+The configuration as a value, whatever it was made of, and its defaults.
+
+Paths are absolute and names are in the form in which they are compared; whether the files, Maildirs
+and groups that are named exist is found out by those who use them.
+"""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from gomail.limits import DEFAULT_LIMITS, Limits
+from gomail.recipients.domain import Domain, read_domain
+
+UNIX = "unix"
+LOCALHOST = "localhost"
+
+
+class ConfigurationError(ValueError):
+    """A mistake in the configuration, told in one line that its owner understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """
+    One place where clients connect.
+
+    Attributes:
+        endpoint: a Twisted endpoint string; ``tcp:PORT`` without an interface is IPv6 and IPv4.
+        local: whether our own machine's programs connect there, whose slips are forgiven.
+        bare_newline: ``store`` or ``refuse`` content in which a line ends with LF alone.
+    """
+
+    endpoint: str
+    local: bool = False
+    bare_newline: str = "store"
+
+
+def any_local_part(*names: str) -> dict[str, Domain]:
+    """Give domains whose mail is all for one mailbox."""
+    return {name: Domain() for name in names}
+
+
+def own_name() -> str:
+    """Give this machine's name, without asking DNS, which may take for ever."""
+    try:
+        return read_domain(socket.gethostname())
+    except ValueError:
+        return LOCALHOST
+
+
+def default_maildir() -> str:
+    """Give the Maildir in the folder where we were started."""
+    return str(Path.cwd() / "Maildir")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """
+    All that can be set; what is left out works for a newcomer without root.
+
+    Attributes:
+        hostname: the name in the greeting and in trace fields.
+        maildir: the path of the Maildirs, absolute, ``{domain}`` and ``{mailbox}`` in it.
+        trusted: networks without limits per address, session or error, and ``unix`` for unix
+            sockets.
+        listeners: where clients connect.
+        domains: ours, by name; the first is that of ``<postmaster>``. Without any, the host name
+            and ``localhost`` with all local-parts.
+        limits: of everything.
+        log_format: ``text`` or ``json``.
+        group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
+        source: the path of the file that was read; None if there was none.
+        given: the keys that stood in it, at the top.
+    """
+
+    hostname: str = field(default_factory=own_name)
+    maildir: str = field(default_factory=default_maildir)
+    trusted: tuple[str, ...] = ("127.0.0.0/8", "::1/128", UNIX)
+    listeners: tuple[Listener, ...] = (Listener("tcp:2525"),)
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    limits: Limits = DEFAULT_LIMITS
+    log_format: str = "text"
+    group: str | None = None
+    source: str | None = field(default=None, compare=False)
+    given: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def __post_init__(self) -> None:
+        """Put the default domains in, which depend on the host name."""
+        if not self.domains:
+            object.__setattr__(self, "domains", any_local_part(self.hostname, LOCALHOST))
+
+    @property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The trusted networks."""
+        return tuple(ip_network(each) for each in self.trusted if each != UNIX)
+
+    @property
+    def trust_unix(self) -> bool:
+        """Whether clients on unix sockets are trusted."""
+        return UNIX in self.trusted

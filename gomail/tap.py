@@ -1,0 +1,220 @@
+"""
+``twistd gomail``: its options, and the server that they start.
+
+`makeService` runs before twistd forks or drops its rights. Whatever can go wrong is tried there, and ends
+with one line and a non-zero exit, in the foreground and as a daemon alike.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from types import FrameType
+from typing import Any, TextIO, cast
+
+from twisted.application.service import MultiService
+from twisted.internet.threads import deferToThreadPool
+from twisted.python import usage
+from twisted.python.components import Componentized
+from twisted.python.failure import Failure
+
+from gomail import config
+from gomail.compose import Server, build_directory, ownership
+from gomail.config import Configuration, ConfigurationError
+from gomail.events import Trouble, tell
+from gomail.recipients.directory import Directory
+from gomail.server.log import open_log
+from gomail.server.ports import PortError, open_port
+from gomail.server.reactor import Reactor
+from gomail.server.start import (
+    Announcement,
+    Identity,
+    StartError,
+    raise_descriptors,
+    try_maildir,
+)
+from gomail.server.telling import Telling
+
+
+class Options(usage.Options):
+    """What can be said on the command line; a file says the rest."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Receives mail by SMTP and stores it in a Maildir, durably, before it says so. "
+        "Without options: port 2525, for this machine's name and localhost, into ./Maildir. "
+        "For a domain of yours, as root: "
+        "twistd --uid you --gid you gomail --port tcp:25 --domain example.org --maildir ~you/Maildir"
+    )
+    optFlags = [
+        ["dialogue", None, "Write every line of every session to the log, live."],
+        ["show-messages", None, "Write every stored message to the log: fields, MIME tree, text."],
+    ]
+    optParameters = [
+        ["hostname", None, None, "The name that we go by [default: this machine's]."],
+        ["maildir", None, None, "Where mail is stored [default: ./Maildir]."],
+        ["size", None, None, 'The largest message, e.g. "50 MiB".'],
+        ["log-format", None, None, "text or json."],
+        ["config", "c", None, "A TOML file with these settings and many more."],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["ports"], self["domains"] = [], []
+
+    def opt_port(self, endpoint: str) -> None:
+        """Listen on this endpoint, e.g. tcp:25; may be given several times [default: tcp:2525]."""
+        self["ports"].append(endpoint)
+
+    opt_p = opt_port
+
+    def opt_domain(self, domain: str) -> None:
+        """Take mail for this domain, any local-part; may be given several times."""
+        self["domains"].append(domain)
+
+    def configuration(self) -> Configuration:
+        """
+        Read the file, if there is one, and put what was said here over it.
+
+        Raises:
+            ConfigurationError: one line that says what is wrong.
+        """
+        path = self["config"]
+        return config.with_options(
+            config.load(path) if path else Configuration(),
+            ports=self["ports"],
+            domains=self["domains"],
+            hostname=self["hostname"],
+            maildir=self["maildir"],
+            size=self["size"],
+            log_format=self["log-format"],
+        )
+
+
+def makeService(options: Options) -> "Application":
+    """Make the server, or say in one line why there will be none."""
+    from twisted.internet import reactor  # noqa: PLC0415 -- twistd has chosen one by now
+
+    try:
+        return Application(cast("Reactor", reactor), options)
+    except (ConfigurationError, PortError, StartError) as error:
+        raise SystemExit(f"gomail: {error}") from error
+
+
+class Application(MultiService):
+    """
+    A server with its log, as twistd runs it: tried first, announced, and configured anew on SIGHUP.
+
+    Raises:
+        ConfigurationError, PortError, StartError: one line each.
+    """
+
+    def __init__(self, reactor: Reactor, options: Options) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self._options = options
+        twistd: Mapping[str, Any] = options.parent or {}
+        identity = Identity(twistd.get("uid"), twistd.get("gid"))
+        configuration, directory = self._read()
+        owner = ownership(configuration)
+        single = "{" not in configuration.maildir
+        try_maildir(directory.root, single=single, ownership=owner, identity=identity)
+        ports = [open_port(each.endpoint, reactor) for each in configuration.listeners]
+        configuration, capped = _within_descriptors(configuration)
+        log, shown = _open_log(twistd, identity)
+        self._telling = Telling(
+            log,
+            reactor,
+            log_format=configuration.log_format,
+            dialogue=options["dialogue"],
+            show_messages=options["show-messages"],
+        )
+        self.addService(self._telling)
+        self._server = Server(
+            reactor,
+            configuration,
+            directory,
+            ports,
+            listeners=self._telling.listeners,
+            dialogue=options["dialogue"],
+        )
+        self.addService(self._server)
+        announcement = Announcement(
+            configuration.hostname,
+            [str(port) for port in ports],
+            list(configuration.domains),
+            configuration.maildir,
+            single,
+            shown,
+            _how_to_stop(twistd),
+            (*directory.notes, *capped),
+        )
+        print(announcement, flush=True)  # noqa: T201 -- people read this before anything is logged
+
+    def _read(self) -> tuple[Configuration, Directory]:
+        """Read everything that the options name; this may block."""
+        configuration = self._options.configuration()
+        return configuration, build_directory(configuration, self._reactor)
+
+    def setServiceParent(self, parent: Componentized) -> None:
+        """Join the application, and write its log."""
+        super().setServiceParent(parent)
+        if isinstance(parent, Componentized):
+            self._telling.take_log(parent)
+
+    def startService(self) -> None:
+        """Start, and listen for SIGHUP."""
+        super().startService()
+        signal.signal(signal.SIGHUP, self._hang_up)
+
+    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
+        """Have the configuration read again, off the reactor: a large one takes its time."""
+        self._reactor.callFromThread(self.reload)
+
+    def reload(self) -> None:
+        """Read the configuration again: all of it is in force afterwards, or nothing has changed."""
+        pool = self._reactor.getThreadPool()
+        read = deferToThreadPool(self._reactor, pool, self._read)
+        read.addCallbacks(self._change, self._keep)
+
+    def _change(self, read: tuple[Configuration, Directory]) -> None:
+        """Let what was read be in force."""
+        configuration, _ = _within_descriptors(read[0])
+        self._server.change(configuration, read[1])
+        tell(self._telling.listeners, Trouble("the configuration was read again and is in force"))
+
+    def _keep(self, failure: Failure) -> None:
+        """Say why nothing has changed."""
+        what = f"the configuration stays as it was: {failure.getErrorMessage()}"
+        tell(self._telling.listeners, Trouble(what))
+
+
+def _within_descriptors(configuration: Configuration) -> tuple[Configuration, list[str]]:
+    """Hold no more sessions than files may be open; give the notes that say so."""
+    sessions = raise_descriptors(configuration.limits)
+    if sessions == configuration.limits.sessions:
+        return configuration, []
+    note = f"{sessions} sessions at most: this process may not open more files (RLIMIT_NOFILE)"
+    limits = replace(configuration.limits, sessions=sessions)
+    return replace(configuration, limits=limits), [note]
+
+
+def _open_log(twistd: Mapping[str, Any], identity: Identity) -> tuple[TextIO, str]:
+    """Open what twistd would log to; give it, and what people should know of it."""
+    path = twistd.get("logfile")
+    if path == "-" or (path is None and twistd.get("nodaemon", True)):
+        return sys.stdout, "this terminal"
+    path = os.path.abspath(path or "twistd.log")
+    try:
+        return cast("TextIO", open_log(path, (identity.uid, identity.gid))), path
+    except OSError as error:
+        msg = f"the log {path} can't be written: {error.strerror}"
+        raise StartError(msg) from error
+
+
+def _how_to_stop(twistd: Mapping[str, Any]) -> str:
+    """Say how the server is stopped."""
+    if twistd.get("nodaemon", True):
+        return "Ctrl-C"
+    return f"kill $(cat {os.path.abspath(twistd.get('pidfile') or 'twistd.pid')})"

@@ -1,0 +1,135 @@
+"""
+A connection in memory, which behaves like a TCP connection of Twisted's where it matters.
+
+Octets arrive in a later turn of the clock, in packets of at most 64 KiB; none arrive while the protocol has
+paused it, or after it was closed; and the protocol hears of the end later, never within its own call.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IAddress, IProtocol, IPushProducer, IReactorTime, ITransport
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+PACKET = 64 * 1024  # octets that Twisted's transports read at once
+
+
+@implementer(ITransport, IPushProducer)
+class MemoryTransport:
+    """
+    The server's end of a connection in memory.
+
+    Args:
+        clock: where octets and the end of the connection are due.
+        peer: the client's address.
+        host: ours.
+        arrived: called with what the protocol writes.
+        ended: called when the connection is over.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        peer: IAddress,
+        host: IAddress,
+        arrived: Callable[[bytes], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._peer = peer
+        self._host = host
+        self._arrived = arrived
+        self._ended = ended
+        self._protocol: IProtocol | None = None
+        self._packets: deque[bytes] = deque()
+        self.paused = False
+        self.closing = False  # by the server
+        self.lost = False
+
+    def connect(self, protocol: IProtocol) -> None:
+        """Let *protocol* begin."""
+        self._protocol = protocol
+        protocol.makeConnection(self)
+
+    # The client's side
+
+    def receive(self, octets: bytes) -> None:
+        """Put octets on the wire, towards the server."""
+        for start in range(0, len(octets), PACKET):
+            self._packets.append(octets[start : start + PACKET])
+        self._clock.callLater(0, self._pump)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all octets have arrived and the server would read more."""
+        return not self._packets and not self.paused
+
+    def drop(self, reason: Exception | None = None) -> None:
+        """Cut the connection now; octets on the wire are lost."""
+        if self.lost or self._protocol is None:
+            return
+        self.lost = True
+        self._packets.clear()
+        self._ended()
+        self._protocol.connectionLost(Failure(reason or ConnectionLost()))
+
+    def _pump(self) -> None:
+        """Let packets arrive for as long as the server reads."""
+        while self._packets and self._protocol and not (self.paused or self.closing or self.lost):
+            self._protocol.dataReceived(self._packets.popleft())
+
+    # The server's side: ITransport, and what ITCPTransport has beyond it
+
+    def write(self, data: bytes) -> None:
+        """Send octets to the client, who has them at once."""
+        if not self.lost:
+            self._arrived(data)
+
+    def writeSequence(self, iovec: object) -> None:
+        """Send several pieces."""
+        self.write(b"".join(iovec))  # type: ignore[call-overload]  # the interface says Iterable[bytes]
+
+    def loseConnection(self) -> None:
+        """Close the connection when everything is sent, which it is."""
+        self._close(ConnectionDone())
+
+    def abortConnection(self) -> None:
+        """Close the connection, come what may."""
+        self._close(ConnectionAborted())
+
+    def _close(self, reason: Exception) -> None:
+        """Read nothing more, and say so in the next turn."""
+        if not self.closing:
+            self.closing = True
+            self._clock.callLater(0, self.drop, reason)
+
+    def getPeer(self) -> IAddress:
+        """Give the client's address."""
+        return self._peer
+
+    def getHost(self) -> IAddress:
+        """Give ours."""
+        return self._host
+
+    # Reading stops and goes on
+
+    def pauseProducing(self) -> None:
+        """Let nothing arrive."""
+        self.paused = True
+
+    def resumeProducing(self) -> None:
+        """Let octets arrive again, from the next turn on."""
+        self.paused = False
+        self._clock.callLater(0, self._pump)
+
+    def stopProducing(self) -> None:
+        """Close the connection."""
+        self.loseConnection()
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:  # noqa: FBT001 -- IConsumer
+        """Need no producer: everything written is taken at once."""
+
+    def unregisterProducer(self) -> None:
+        """Need none."""
