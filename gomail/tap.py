@@ -8,7 +8,7 @@ with one line and a non-zero exit, in the foreground and as a daemon alike.
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import FrameType
 from typing import Any, TextIO, cast
@@ -73,6 +73,13 @@ class Options(usage.Options):
         """Take mail for this domain, any local-part; may be given several times."""
         self["domains"].append(domain)
 
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the options; one that can't be ends in one line, as everything that can't be."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"gomail: {error}; --help lists the options") from error
+
     def configuration(self) -> Configuration:
         """
         Read the file, if there is one, and put what was said here over it.
@@ -115,6 +122,7 @@ class Application(MultiService):
         self._reactor = reactor
         self._options = options
         twistd: Mapping[str, Any] = options.parent or {}
+        self._foreground = bool(twistd.get("nodaemon", True))
         identity = Identity(twistd.get("uid"), twistd.get("gid"))
         configuration, directory = self._read()
         owner = ownership(configuration)
@@ -162,6 +170,15 @@ class Application(MultiService):
         super().setServiceParent(parent)
         if isinstance(parent, Componentized):
             self._telling.take_log(parent)
+
+    def privilegedStartService(self) -> None:
+        """Begin to listen; in the foreground, what goes wrong even now is told in one line."""
+        try:
+            super().privilegedStartService()
+        except PortError as error:
+            if self._foreground:
+                raise SystemExit(f"gomail: {error}") from error
+            raise
 
     def startService(self) -> None:
         """Start, and listen for SIGHUP."""

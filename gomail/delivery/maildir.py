@@ -16,12 +16,16 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+
+from gomail.message.spool import write_all
 
 STALE = 36 * 3600  # seconds until a file in tmp/ was surely left by somebody who died
 _SUBFOLDERS = ("tmp", "new", "cur")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PROBE = bytes(64 * 1024)  # what a mailbox must be able to keep to be healthy again
 _EFFECTIVE = os.access in os.supports_effective_ids
 _sequence = itertools.count(1)
 
@@ -85,14 +89,18 @@ def make_folder(path: str, ownership: Ownership = PRIVATE) -> None:
         os.mkdir(path, 0o700)
     except FileExistsError:
         return
-    if ownership.group is not None:
-        os.chown(path, -1, ownership.group)
-        os.chmod(path, ownership.folder_mode)
-    parent = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        flush(parent)
-    finally:
-        os.close(parent)
+        if ownership.group is not None:
+            os.chown(path, -1, ownership.group)
+            os.chmod(path, ownership.folder_mode)
+        parent = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            flush(parent)
+        finally:
+            os.close(parent)
+    except OSError:
+        os.rmdir(path)  # else the next try would take it for finished
+        raise
 
 
 class Maildir:
@@ -122,8 +130,9 @@ class Maildir:
 
     def close(self) -> None:
         """Close the folders."""
-        os.close(self.tmp)
-        os.close(self.new)
+        for fd in (self.tmp, self.new):
+            with suppress(OSError):  # nothing was written by way of them
+                os.close(fd)
 
     def stage(self, hostname: str, write: Callable[[int], None], size: int) -> "Staged":
         """
@@ -161,18 +170,24 @@ class Maildir:
                 raise PermissionError(errno.EACCES, "may not be written to", path)
 
     def probe(self) -> None:
-        """Find out whether a message could be stored: one is staged, and thrown away."""
-        self.stage("probe", lambda fd: None, 0).abort()
+        """Find out whether a message could be stored: one is staged durably, and thrown away."""
+        staged = self.stage("probe", lambda fd: write_all(fd, _PROBE), len(_PROBE))
+        try:
+            staged.flush()
+        finally:
+            staged.abort()
 
     def sweep(self, now: float) -> int:
         """Remove what deliveries that died have left in ``tmp/``; give how many files that were."""
         swept = 0
         with os.scandir(self.tmp) as entries:
             for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                if entry.is_file(follow_symlinks=False) and now - status.st_mtime > STALE:
-                    os.unlink(entry.name, dir_fd=self.tmp)
-                    swept += 1
+                # What somebody else removes first, or nobody may remove, costs no mail.
+                with suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    if entry.is_file(follow_symlinks=False) and now - status.st_mtime > STALE:
+                        os.unlink(entry.name, dir_fd=self.tmp)
+                        swept += 1
         return swept
 
 
@@ -191,7 +206,8 @@ class Staged:
     def start_writing(self) -> None:
         """Have the kernel start to write the file out, without waiting: one journal commit serves a batch."""
         if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            with suppress(OSError):  # it is advice, no more
+                os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def flush(self) -> None:
         """Make the file's octets durable. After an error the file is lost: fsync must not be tried again."""
@@ -209,8 +225,7 @@ class Staged:
 
     def abort(self) -> None:
         """Remove the name in ``tmp/`` and close the file; after a commit this is the tidying up."""
-        os.close(self._fd)
-        try:
+        with suppress(OSError):  # whatever is at stake here was durable before
+            os.close(self._fd)
+        with suppress(OSError):  # it is swept later; a delivery that succeeded does not fail here
             os.unlink(self._name, dir_fd=self.maildir.tmp)
-        except OSError:
-            pass  # it is swept later; a delivery that succeeded does not fail here

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from gomail.address import Path
-from gomail.envelope import Client, Envelope
+from gomail.envelope import Client, Encryption, Envelope
 
 MOST_DELIVERED_TO = 20  # Delivered-To fields of one copy: an address may be given a thousand times
 
@@ -54,7 +54,7 @@ def received(envelope: Envelope, hostname: str, now: float) -> bytes:
     return (
         f"Received: from {_from(client)}\n"
         f"\tby {hostname} (gomail) with {_protocol(envelope)} id {envelope.id}"
-        + (f"\n\t({_tls(client)})" if client.encryption else "")
+        + (f"\n\t({_tls(client.encryption)})" if client.encryption else "")
         + (f"\n\tfor {only}" if only else "")
         + f";\n\t{date(now)}\n"
     ).encode()
@@ -86,9 +86,6 @@ def _protocol(envelope: Envelope) -> str:
     return spoken + ("S" if envelope.client.encryption else "")
 
 
-def _tls(client: Client) -> str:
+def _tls(encryption: Encryption) -> str:
     """The facts of TLS, as a comment."""
-    encryption = client.encryption
-    if encryption is None:
-        return ""
     return f"{encryption.version} cipher {encryption.cipher} ({encryption.bits} bits)"

@@ -81,14 +81,16 @@ class _Register:
         if not missing:
             return {}
         addresses = " and ".join(f"{role}@{hosted.name}" for role in missing)
-        fallback = as_aliased(self._fallback(hosted))
+        fallback = as_aliased(
+            hosted.find(POSTMASTER, self._expansion.expand) or self._first(hosted)
+        )
         if not fallback:
             self._notes.append(f"there is no mailbox for {addresses} (RFC 5321 §4.5.1)")
             return {}
         self._notes.append(f"mail for {addresses} goes to {fallback[0].mailbox.name}")
         return dict.fromkeys(missing, fallback)
 
-    def _fallback(self, hosted: Hosted) -> Destinations:
+    def _first(self, hosted: Hosted) -> Destinations:
         """Give the first mailbox of the domain, or else of the first domain that has one."""
         for each in (hosted, *self._hosted.values()):
             found = each.first()

@@ -11,7 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort
 
-from gomail.server.ports import Port
+from gomail.server.ports import Port, PortError
 from gomail.server.reactor import Reactor
 from gomail.smtp.factory import SMTPFactory
 
@@ -41,7 +41,12 @@ class Listening(Service):
         self._listening: list[IListeningPort] = []
 
     def privilegedStartService(self) -> None:
-        """Begin to listen, before the rights are dropped."""
+        """
+        Begin to listen, before the rights are dropped.
+
+        Raises:
+            PortError: Twisted can't listen on an endpoint; nothing else can go wrong by now.
+        """
         super().privilegedStartService()
         for port, factory in self._ports:
             self._listen(port, factory)
@@ -60,7 +65,7 @@ class Listening(Service):
             )
             if failures:
                 msg = f"{port.endpoint}: {failures[0]}"
-                raise RuntimeError(msg)
+                raise PortError(msg)
 
     async def _leave(self) -> None:
         """Close the ports, let the sessions end, and wait for the disk."""

@@ -57,7 +57,9 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
 
 class LogWriter:
     """
-    Writes lines, a batch at a time; what can't be written is counted, and the mail goes on.
+    Writes lines: at once before and after the server runs, a batch at a time while it does.
+
+    What can't be written is counted, and the mail goes on.
 
     Args:
         file: where to.
@@ -68,20 +70,20 @@ class LogWriter:
         self._file = file
         self._clock = clock
         self._lines: list[str] = []
-        self._closing = False
+        self._batches = False
         self.lost = 0
 
     def write(self, line: str) -> None:
         """Write a line, soon."""
-        if not self._lines and not self._closing:
+        if self._batches and not self._lines:
             self._clock.callLater(BATCH_TIME, self.flush)
         self._lines.append(line)
-        if self._closing:
+        if not self._batches:
             self.flush()
 
-    def close(self) -> None:
-        """Write what waits, and from now on every line at once: no clock will tick much longer."""
-        self._closing = True
+    def write_in_batches(self, *, running: bool) -> None:
+        """Have lines wait for others while the reactor is *running*; otherwise no clock would tick."""
+        self._batches = running
         self.flush()
 
     def flush(self) -> None:

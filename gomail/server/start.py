@@ -79,6 +79,8 @@ def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Iden
                     raise PermissionError(13, "Permission denied", root)
     except OSError as error:
         why = error.strerror or str(error)
+        if not os.path.isdir(os.path.dirname(root)):
+            why = f"there is no folder {os.path.dirname(root)}"
         msg = f"the Maildir {root} can't be used by {identity}: {why}"
         raise StartError(msg) from error
 

@@ -56,10 +56,15 @@ class Telling(Service):
         """Have Twisted's own events written to the same log."""
         application.setComponent(ILogObserver, self._observer)
 
+    def startService(self) -> None:
+        """Write in batches from now on."""
+        super().startService()
+        self._writer.write_in_batches(running=True)
+
     def stopService(self) -> None:
-        """Write what waits."""
+        """Write what waits, and what is still to come at once."""
         super().stopService()
-        self._writer.close()
+        self._writer.write_in_batches(running=False)
 
 
 class MessagePrinter:

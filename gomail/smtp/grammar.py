@@ -2,7 +2,8 @@
 The grammar of commands: octets in, frozen values out (RFC 5321 §4.1.2, the ABNF above each pattern).
 
 Nothing here knows of sessions or sequence. What can't be read raises `Refused` with the reply that the
-peer gets. Every pattern is linear: its alternatives exclude each other and nothing nests.
+peer gets. Every pattern is linear: its alternatives exclude each other and nothing
+is tried twice (`++`, `*+`).
 """
 
 import re
@@ -27,12 +28,12 @@ LONGEST_LOCAL_PART = 255  # RFC 5321 §4.5.3.1.1 says 64; bounce addresses of re
 
 # Dot-string = Atom *("." Atom); atext and UTF8-non-ascii (RFC 6531 §3.3).
 # Dots may stand anywhere: mail from "a..b@docomo.ne.jp" is real.
-_DOT_STRING = rb"[\w!#$%&'*+/=?^`{|}~.\x80-\xff-]+"
+_DOT_STRING = rb"[\w!#$%&'*+/=?^`{|}~.\x80-\xff-]++"
 # Quoted-string = DQUOTE *QcontentSMTP DQUOTE; QcontentSMTP = qtextSMTP / quoted-pairSMTP
-_QUOTED_STRING = rb'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\x20-\x7e])*"'
+_QUOTED_STRING = rb'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]++|\\[\x20-\x7e])*+"'
 # Domain = sub-domain *("." sub-domain); sub-domain = Let-dig [Ldh-str] / U-label (RFC 6531 §3.3).
 # Underscores and a last dot are no letters of the law, but are sent.
-_SUB_DOMAIN = rb"(?!-)[\w\x80-\xff-]+(?<!-)"
+_SUB_DOMAIN = rb"(?!-)[\w\x80-\xff-]++(?<!-)"
 _DOMAIN = _SUB_DOMAIN + rb"(?:\." + _SUB_DOMAIN + rb")*\.?"
 # address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"
 _ADDRESS_LITERAL = rb"\[[\x21-\x5a\x5e-\x7e]+\]"

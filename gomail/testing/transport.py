@@ -1,12 +1,13 @@
 """
 A connection in memory, which behaves like a TCP connection of Twisted's where it matters.
 
-Octets arrive in a later turn of the clock, in packets of at most 64 KiB; none arrive while the protocol has
-paused it, or after it was closed; and the protocol hears of the end later, never within its own call.
+Octets arrive in a later turn of the clock, in packets of at most 64 KiB; none arrive while the protocol
+has paused it, or after it was closed; and the protocol hears of the end later, never within its own
+call.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, IProtocol, IPushProducer, IReactorTime, ITransport
@@ -45,7 +46,7 @@ class MemoryTransport:
         self._protocol: IProtocol | None = None
         self._packets: deque[bytes] = deque()
         self.paused = False
-        self.closing = False  # by the server
+        self.disconnecting = False  # by the server; LineReceiver looks at it
         self.lost = False
 
     def connect(self, protocol: IProtocol) -> None:
@@ -77,7 +78,11 @@ class MemoryTransport:
 
     def _pump(self) -> None:
         """Let packets arrive for as long as the server reads."""
-        while self._packets and self._protocol and not (self.paused or self.closing or self.lost):
+        while (
+            self._packets
+            and self._protocol
+            and not (self.paused or self.disconnecting or self.lost)
+        ):
             self._protocol.dataReceived(self._packets.popleft())
 
     # The server's side: ITransport, and what ITCPTransport has beyond it
@@ -87,9 +92,9 @@ class MemoryTransport:
         if not self.lost:
             self._arrived(data)
 
-    def writeSequence(self, iovec: object) -> None:
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
         """Send several pieces."""
-        self.write(b"".join(iovec))  # type: ignore[call-overload]  # the interface says Iterable[bytes]
+        self.write(b"".join(iovec))
 
     def loseConnection(self) -> None:
         """Close the connection when everything is sent, which it is."""
@@ -101,8 +106,8 @@ class MemoryTransport:
 
     def _close(self, reason: Exception) -> None:
         """Read nothing more, and say so in the next turn."""
-        if not self.closing:
-            self.closing = True
+        if not self.disconnecting:
+            self.disconnecting = True
             self._clock.callLater(0, self.drop, reason)
 
     def getPeer(self) -> IAddress:

@@ -4,11 +4,11 @@ A server in memory and a client to talk to it: no reactor, no network, no waitin
     server = MemoryServer(deliveries)
     wire = server.connect("192.0.2.1")
     assert wire.say("EHLO client.example").code == 250
-    assert wire.mail("a@client.example", ["b@here.example"], b"Subject: x\\r\\n\\r\\nHello\\r\\n").code == 250
+    assert wire.mail("a@client.example", ["b@here.example"], b"Subject: hello").code == 250
 
-What is behind the wire is the real dialogue, with the real limits. `say`, `hear` and `mail` are for deliveries
-that answer at once, or when the test fires their Deferreds; where answers come out of threads the server
-is given the real reactor as its clock, and `said`, `heard` and `mailed` are awaited.
+What is behind the wire is the real dialogue, with the real limits. `say`, `hear` and `mail` are for
+deliveries that answer at once, or when the test fires their Deferreds; where answers come out of threads
+the server is given the real reactor as its clock, and `said`, `heard` and `mailed` are awaited.
 """
 
 import re
@@ -56,7 +56,7 @@ class MemoryServer:
         factory: the `SMTPFactory`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- those of the factory that a test may want
         self,
         deliveries: IMessageDeliveryFactory,
         *,
@@ -88,8 +88,8 @@ class Wire:
     The client's end of a session in memory.
 
     Attributes:
-        replies: everything that the server has said, parsed. The session's id, which ends every refusal, is
-            left out, so that replies compare with those in `gomail.reply`.
+        replies: everything that the server has said, parsed. The session's id, which ends every refusal,
+            is left out, so that replies compare with those in `gomail.reply`.
         transcript: the session in lines with ``C:`` and ``S:``.
         closed: whether the connection is over.
     """

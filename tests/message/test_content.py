@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -45,19 +46,19 @@ class Disk:
 
 
 @pytest.fixture
-def disk() -> Iterator[Disk]:
-    """A disk that has done everything it was asked for in the end."""
-    disk = Disk()
-    yield disk
-    disk.work()
-
-
-@pytest.fixture
 def memory() -> Iterator[Memory]:
     """Memory that is all given back in the end, whatever a test did."""
     memory = Memory(DEFAULT_LIMITS.memory)
     yield memory
     assert memory.used == 0
+
+
+@pytest.fixture
+def disk(memory: Memory) -> Iterator[Disk]:
+    """A disk that has done everything it was asked for in the end, before memory is counted."""
+    disk = Disk()
+    yield disk
+    disk.work()
 
 
 def written(content: Content, folder: Path) -> bytes:
@@ -101,7 +102,7 @@ def test_nul_and_cr_are_kept_and_bare_lf_is_counted(
 def test_any_content_is_stored_whole(pieces: list[bytes], turns: list[int]) -> None:
     """Memory or spool file, slow disk or quick one: what is stored is what came."""
     memory, disk = Memory(10_000), Disk()
-    content = Content(replace(SMALL, header_size=10**6), memory, disk, "/tmp")
+    content = Content(replace(SMALL, header_size=10**6), memory, disk, tempfile.gettempdir())
     for number, piece in enumerate(pieces):
         content.take(piece)
         disk.work(turns[number % len(turns)] if turns else 1)

@@ -1,0 +1,227 @@
+"""What the tests of the delivery share: a disk that is watched or fails, and a reactor of one queue."""
+
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Queue
+from tempfile import gettempdir
+from threading import Event
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from gomail.delivery.committer import Committer
+from gomail.delivery.deposit import Deposit, Filing
+from gomail.delivery.maildir import PRIVATE, Ownership, make
+from gomail.limits import DEFAULT_LIMITS
+from gomail.message.content import Content, Memory
+
+PATIENCE = 30  # seconds for a thread to answer; it takes microseconds
+
+
+class Backdoor:
+    """The reactor as threads see it: what they have called runs when a test pumps."""
+
+    def __init__(self) -> None:
+        """Begin with nothing called."""
+        self.calls: Queue[Callable[[], object]] = Queue()
+
+    def callFromThread(self, function: Callable[..., object], *arguments: object) -> None:
+        """Take a call from a thread."""
+        self.calls.put(lambda: function(*arguments))
+
+    def pump(self) -> None:
+        """Make the next call, when it comes."""
+        self.calls.get(timeout=PATIENCE)()
+
+    def wait(self, answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever the answer is
+        """Pump until *answer* is known; raise what it raises."""
+        outcomes: list[object] = []
+        done = answer if isinstance(answer, Deferred) else Deferred.fromCoroutine(_of(answer))
+        done.addBoth(outcomes.append)
+        until = time.monotonic() + PATIENCE
+        while not outcomes and time.monotonic() < until:
+            self.pump()
+        (outcome,) = outcomes
+        if isinstance(outcome, Failure):
+            outcome.raiseException()
+        return outcome
+
+
+async def _of(answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - as above
+    """Make a coroutine of anything that can be awaited."""
+    return await answer
+
+
+@dataclass
+class Bench:
+    """A committer with its thread, its reactor and a clock that stands."""
+
+    backdoor: Backdoor = field(default_factory=Backdoor)
+    clock: Clock = field(default_factory=Clock)
+    committer: Committer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the committer; its thread starts with the first job."""
+        self.committer = Committer(self.backdoor)  # type: ignore[arg-type]
+
+    def wait(self, answer: Awaitable[Any] | Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
+        """Wait for *answer*."""
+        return self.backdoor.wait(answer)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Keep the thread busy, so that what is asked for meanwhile is one batch."""
+        began, go_on = Event(), Event()
+        done = self.committer.run(lambda: (began.set(), go_on.wait(PATIENCE)))
+        began.wait(PATIENCE)
+        yield
+        go_on.set()
+        self.wait(done)
+
+    def close(self) -> None:
+        """End the thread."""
+        self.wait(self.committer.stop())
+
+
+def maildirs(folder: Path, *names: str, ownership: Ownership = PRIVATE) -> list[Path]:
+    """Make Maildirs."""
+    for name in names:
+        make(str(folder / name), ownership)
+    return [folder / name for name in names]
+
+
+def content(octets: bytes = b"A: b\r\n\r\nbody\r\n", *, spooled: bool = False) -> Content:
+    """Make complete content, in memory or in a spool file."""
+
+    def at_once(function: Callable[..., object], *arguments: object) -> Deferred[Any]:
+        function(*arguments)
+        done: Deferred[Any] = Deferred()
+        done.callback(None)
+        return done
+
+    made = Content(DEFAULT_LIMITS, Memory(0 if spooled else 10**9), at_once, gettempdir())
+    made.take(octets)
+    made.end()
+    return made
+
+
+def deposit(*paths: Path, spooled: bool = False, ownership: Ownership = PRIVATE) -> Deposit:
+    """Make a deposit of one message for the Maildirs at *paths*."""
+    filings = [Filing(str(path), b"Trace: yes\n") for path in paths]
+    return Deposit(content(spooled=spooled), filings, "mx.here.example", ownership)
+
+
+STORED = b"Trace: yes\nA: b\n\nbody\n"
+
+
+def messages(maildir: Path) -> list[bytes]:
+    """Give what a mail reader finds in ``new/``."""
+    return [path.read_bytes() for path in sorted((maildir / "new").iterdir())]
+
+
+def left_over(maildir: Path) -> list[str]:
+    """Give the names in ``tmp/``."""
+    return [path.name for path in (maildir / "tmp").iterdir()]
+
+
+def open_files() -> int:
+    """Count the open files of this process."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+@contextmanager
+def no_file_left_open() -> Iterator[None]:
+    """See that as many files are open afterwards as before."""
+    before = open_files()
+    yield
+    assert open_files() == before
+
+
+def path_of(fd: int) -> str:
+    """Give the path of an open file, as it is called now."""
+    return os.readlink(f"/proc/self/fd/{fd}").removesuffix(" (deleted)")
+
+
+Call = Callable[..., Any]
+
+
+def place_of(call: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
+    """Give the path that a call of ``os`` is about; for a link, the new name's."""
+    if call == "link":
+        return f"{path_of(named['dst_dir_fd'])}/{arguments[1]}"
+    if call == "copy_file_range":
+        return path_of(arguments[1])
+    first = arguments[0]
+    if isinstance(first, int):
+        return path_of(first)
+    return f"{path_of(named['dir_fd'])}/{first}" if "dir_fd" in named else str(first)
+
+
+CALLS = (
+    "open",
+    "write",
+    "copy_file_range",
+    "fstat",
+    "fchmod",
+    "posix_fadvise",
+    "fsync",
+    "link",
+    "unlink",
+    "close",
+)
+
+
+class Recorder:
+    """Writes down what is asked of the disk, and lets a test answer in its stead."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, root: Path) -> None:
+        """Watch all calls of ``os`` about what lies below *root*."""
+        self.calls: list[tuple[str, str]] = []
+        self.answers: list[tuple[str, str, Call]] = []
+        self._root = f"{root}/"
+        for call in CALLS:
+            patch.setattr(os, call, self._watched(call, getattr(os, call)))
+
+    def answer(self, call: str, place: str, function: Call) -> None:
+        """Have *function*, which gets the real call first, answer where *place* matches."""
+        self.answers.append((call, place, function))
+
+    def fail(self, call: str, place: str, number: int) -> None:
+        """Have a call fail where *place*, a regular expression, matches."""
+
+        def failing(*_: object, **__: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        self.answer(call, place, failing)
+
+    def note(self, what: str) -> None:
+        """Write down what happened besides."""
+        self.calls.append((what, ""))
+
+    def _watched(self, call: str, real: Call) -> Call:
+        """Make the call that stands for *real*."""
+
+        def watched(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - any call of os
+            path = place_of(call, arguments, named)
+            if not path.startswith(self._root):
+                return real(*arguments, **named)
+            place = path.removeprefix(self._root)
+            self.calls.append((call, place))
+            for name, pattern, function in self.answers:
+                if name == call and re.match(pattern, place):
+                    return function(real, *arguments, **named)
+            return real(*arguments, **named)
+
+        return watched
+
+    def of(self, call: str) -> list[str]:
+        """Give the places of all calls of one kind."""
+        return [place for each, place in self.calls if each == call]

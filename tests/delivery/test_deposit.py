@@ -1,0 +1,306 @@
+"""How messages become durable together: the order that is the promise, and every fault on the way."""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
+from gomail.delivery.maildir import PRIVATE, Ownership
+from tests.delivery.bench import (
+    STORED,
+    Bench,
+    Recorder,
+    deposit,
+    left_over,
+    maildirs,
+    messages,
+    no_file_left_open,
+)
+
+SHARED = Ownership(group=os.getgid())
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """A disk that is watched, with the Maildirs one, two and three."""
+    maildirs(tmp_path, "one", "two", "three", ownership=SHARED)
+    yield Recorder(monkeypatch, tmp_path)
+    monkeypatch.undo()
+
+
+def store(*batch: Deposit) -> None:
+    """Do a batch from beginning to end, and see that nothing is left open or in tmp/."""
+    with no_file_left_open():
+        folders = Folders()
+        make_durable(batch, folders)
+        tidy(batch, folders)
+    for each in batch:
+        for filing in each.filings:
+            if (Path(filing.path) / "tmp").is_dir():
+                assert left_over(Path(filing.path)) == []
+
+
+# -- the order -------------------------------------------------------------------------------------
+
+WRITES = {"write", "copy_file_range"}
+
+
+def check_order(calls: list[tuple[str, str]], name: str, maildir: str) -> None:
+    """See that one copy went the way that the promise says."""
+    staged, stored = f"{maildir}/tmp/{name.rpartition(',S=')[0]}", f"{maildir}/new/{name}"
+    writes = [at for at, (call, place) in enumerate(calls) if place == staged and call in WRITES]
+    flushed = calls.index(("fsync", staged))
+    linked = calls.index(("link", stored))
+    durable = [at for at, each in enumerate(calls) if each == ("fsync", f"{maildir}/new")]
+    told = calls.index(("told", ""))
+    assert len(writes) == 2, "trace fields and content"
+    assert max(writes) < flushed < linked
+    assert len(durable) == 1, "each folder once"
+    assert linked < durable[0] < told
+    assert calls.count(("fsync", staged)) == 1
+    assert told < calls.index(("unlink", staged))
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+def test_r1_every_copy_is_durable_before_anything_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: Bench, *, spooled: bool
+) -> None:
+    """Written, synced, linked, the folder synced, told, tidied: in this order, for each message."""
+    one, two, three = maildirs(tmp_path, "one", "two", "three")
+    batch = [
+        deposit(one, spooled=spooled),
+        deposit(one, two, three, spooled=spooled),
+        deposit(three, spooled=spooled),
+    ]
+    with monkeypatch.context() as patch:
+        disk = Recorder(patch, tmp_path)
+        real = bench.backdoor.callFromThread
+        patch.setattr(bench.backdoor, "callFromThread", lambda *a: (disk.note("told"), real(*a)))
+        with bench.busy():
+            stored = [bench.committer.commit(each) for each in batch]
+        disk.calls.clear()
+        for done in stored:
+            bench.wait(done)
+        bench.close()
+    told = [call for call, _ in disk.calls].index("told")
+    links = [at for at, (call, _) in enumerate(disk.calls) if call == "link"]
+    flushes = [
+        at for at, (call, place) in enumerate(disk.calls) if call == "fsync" and "/tmp/" in place
+    ]
+    assert max(flushes) < min(links), "a fault of any file is known before the first link"
+    assert told > max(links)
+    for each in batch:
+        assert each.error is None
+        for filing, name in zip(each.filings, each.stored, strict=True):
+            check_order(disk.calls, name, Path(filing.path).name)
+    assert [messages(path) for path in (one, two, three)] == [[STORED] * 2, [STORED], [STORED] * 2]
+
+
+# -- faults ----------------------------------------------------------------------------------------
+
+BEFORE_THE_FIRST_LINK = [
+    ("open", "two$"),
+    ("open", "two/tmp$"),
+    ("open", "two/new$"),
+    ("open", "two/tmp/"),
+    ("fchmod", "two/tmp/"),
+    ("write", "two/tmp/"),
+    ("copy_file_range", "two/tmp/"),
+    ("fstat", "two/tmp/"),
+    ("fsync", "two/tmp/"),
+]
+LATER = [("link", "two/new/"), ("fsync", "two/new$")]
+NUMBERS = [
+    errno.EIO,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EROFS,
+    errno.EMFILE,
+    errno.ENOMEM,
+    errno.EINTR,
+]
+
+
+def some_deposits(folder: Path) -> tuple[Deposit, Deposit, Deposit]:
+    """Make a batch: the second deposit is for the Maildirs one and two, the others not for two."""
+    return (
+        deposit(folder / "one", ownership=SHARED, spooled=True),
+        deposit(folder / "one", folder / "two", ownership=SHARED, spooled=True),
+        deposit(folder / "three", ownership=SHARED, spooled=True),
+    )
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(("call", "place"), BEFORE_THE_FIRST_LINK)
+def test_r4_to_r8_fault_before_the_first_link_leaves_nothing(
+    disk: Recorder, tmp_path: Path, call: str, place: str, number: int
+) -> None:
+    """Whichever step fails, the message is nowhere, the others arrive, and fsync is not retried."""
+    disk.fail(call, place, number)
+    first, second, third = some_deposits(tmp_path)
+    store(first, second, third)
+    assert second.error is not None
+    assert (second.error.errno, second.at) == (number, str(tmp_path / "two"))
+    assert second.stored == ()
+    assert first.error is third.error is None
+    assert messages(tmp_path / "one") == messages(tmp_path / "three") == [STORED]
+    assert messages(tmp_path / "two") == []
+    flushed = disk.of("fsync")
+    assert len(flushed) == len(set(flushed)), "an fsync that failed says nothing true when retried"
+
+
+@pytest.mark.parametrize("number", [*NUMBERS, errno.EMLINK, errno.EEXIST])
+@pytest.mark.parametrize(("call", "place"), LATER)
+def test_r4_to_r8_fault_from_the_first_link_on_is_no_success(
+    disk: Recorder, tmp_path: Path, call: str, place: str, number: int
+) -> None:
+    """A copy may stand in another mailbox then: the retry makes a duplicate, never a loss."""
+    disk.fail(call, place, number)
+    first, second, third = some_deposits(tmp_path)
+    store(first, second, third)
+    assert second.error is not None
+    assert (second.error.errno, second.at) == (number, str(tmp_path / "two"))
+    assert second.stored == ()
+    assert first.error is third.error is None
+    assert messages(tmp_path / "one") == [STORED] * 2
+    assert messages(tmp_path / "three") == [STORED]
+    flushed = disk.of("fsync")
+    assert len(flushed) == len(set(flushed))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_r4_folder_that_cannot_be_synced_fails_all_that_went_there(
+    disk: Recorder, tmp_path: Path, number: int
+) -> None:
+    """Nobody is told 250 on the word of a folder whose names may be lost; it is asked once."""
+    disk.fail("fsync", "one/new$", number)
+    first, second, third = some_deposits(tmp_path)
+    another = deposit(tmp_path / "two", tmp_path / "one", ownership=SHARED)
+    store(first, second, third, another)
+    assert third.error is None
+    for each in (first, second, another):
+        assert each.error is not None
+        assert (each.error.errno, each.at, each.stored) == (number, str(tmp_path / "one"), ())
+    assert disk.of("fsync").count("one/new") == 1
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("call", ["posix_fadvise", "unlink", "close"])
+def test_r5_fault_that_costs_no_octet_costs_no_mail(
+    disk: Recorder, tmp_path: Path, call: str, number: int
+) -> None:
+    """Advice, tidying and closing come to nothing: what is durable stays delivered."""
+
+    def failing(real: object, *arguments: object, **named: object) -> None:
+        if call == "close":
+            real(*arguments)  # type: ignore[operator]  # Linux closes, whatever it says
+        raise OSError(number, os.strerror(number))
+
+    disk.answer(call, "two/(tmp/|tmp$|new$)", failing)
+    batch = some_deposits(tmp_path)
+    folders = Folders()
+    with no_file_left_open():
+        make_durable(batch, folders)
+        tidy(batch, folders)
+    assert [each.error for each in batch] == [None] * 3
+    assert messages(tmp_path / "one") == [STORED] * 2
+    assert messages(tmp_path / "two") == messages(tmp_path / "three") == [STORED]
+    assert len(left_over(tmp_path / "two")) == (call == "unlink")
+
+
+@pytest.mark.parametrize("most", [1, 3, 7])
+def test_r5_short_writes_are_continued(disk: Recorder, tmp_path: Path, most: int) -> None:
+    """A disk that takes a few octets at a time gets all of them, trace fields and content."""
+    disk.answer("write", "one/tmp/", lambda real, fd, octets: real(fd, octets[:most]))
+    whole = deposit(tmp_path / "one")
+    store(whole)
+    assert whole.error is None
+    assert messages(tmp_path / "one") == [STORED]
+
+
+def test_r6_disk_that_is_full_after_a_short_write(disk: Recorder, tmp_path: Path) -> None:
+    """The last octets that fit, and then no more: no half message is delivered."""
+    left = iter([5])
+
+    def write(real: object, fd: int, octets: memoryview) -> int:
+        room = next(left, 0)
+        if not room:
+            raise OSError(errno.ENOSPC, "full")
+        return real(fd, octets[:room])  # type: ignore[operator]
+
+    disk.answer("write", "one/tmp/", write)
+    cut = deposit(tmp_path / "one")
+    store(cut)
+    assert cut.error is not None
+    assert cut.error.errno == errno.ENOSPC
+    assert messages(tmp_path / "one") == []
+
+
+def test_r5_disk_that_lies_about_what_it_wrote(disk: Recorder, tmp_path: Path) -> None:
+    """The size of the file is compared before it is delivered."""
+    disk.answer("write", "two/tmp/", lambda real, fd, octets: len(octets))
+    first, second, third = some_deposits(tmp_path)
+    store(first, second, third)
+    assert str(second.error).endswith(f"octets were written instead of {len(STORED)}")
+    assert messages(tmp_path / "one") == messages(tmp_path / "three") == [STORED]
+    assert messages(tmp_path / "two") == []
+
+
+def test_r6_spool_file_that_failed_fails_its_message_alone(tmp_path: Path) -> None:
+    """A disk that was full while content came is told at the end."""
+    maildirs(tmp_path, "one")
+    whole, broken = deposit(tmp_path / "one"), deposit(tmp_path / "one", spooled=True)
+    spool = broken.content._spool
+    assert spool is not None
+    spool.error = OSError(errno.ENOSPC, "full")
+    store(whole, broken)
+    assert whole.error is None
+    assert broken.error is spool.error
+    assert messages(tmp_path / "one") == [STORED]
+
+
+def test_r8_missing_maildir_is_made_nowhere_else(tmp_path: Path) -> None:
+    """A Maildir that went away between RCPT and the end of content is an error, no new folder."""
+    maildirs(tmp_path, "one")
+    lost = deposit(tmp_path / "one", tmp_path / "gone")
+    store(lost)
+    assert isinstance(lost.error, FileNotFoundError)
+    assert lost.at == str(tmp_path / "gone")
+    assert messages(tmp_path / "one") == []
+    assert not (tmp_path / "gone").exists()
+
+
+# -- giving up, and sharing ------------------------------------------------------------------------
+
+
+def test_deposit_that_was_given_up_does_nothing(tmp_path: Path) -> None:
+    """When nobody waits for the outcome any more, no copy appears."""
+    maildirs(tmp_path, "one")
+    late = deposit(tmp_path / "one")
+    late.give_up()
+    store(late)
+    assert isinstance(late.error, TimeoutError)
+    assert messages(tmp_path / "one") == []
+
+
+def test_first_fault_is_the_one_that_is_told(tmp_path: Path) -> None:
+    """Giving up hides no fault of the disk."""
+    failed = deposit(tmp_path / "gone")
+    store(failed)
+    error = failed.error
+    failed.give_up()
+    assert failed.error is error
+
+
+def test_maildir_is_opened_once_for_a_batch(disk: Recorder, tmp_path: Path) -> None:
+    """Many messages for one mailbox share its open folders."""
+    store(*(deposit(tmp_path / "one", ownership=PRIVATE) for _ in range(10)))
+    assert disk.of("open").count("one/new") == 1
+    assert disk.of("fsync").count("one/new") == 1
+    assert len([place for place in disk.of("fsync") if re.match("one/tmp/", place)]) == 10
+    assert len(messages(tmp_path / "one")) == 10

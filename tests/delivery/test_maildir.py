@@ -1,0 +1,414 @@
+"""A Maildir as the one who delivers sees it: whose files these are, and where nothing leads away."""
+
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import time
+from mailbox import Maildir as Reader
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gomail.delivery import maildir as module
+from gomail.delivery.maildir import (
+    STALE,
+    Maildir,
+    Ownership,
+    make,
+    make_folder,
+    unique_name,
+)
+from gomail.message.spool import write_all
+from tests.delivery.bench import left_over, maildirs, messages, no_file_left_open, path_of
+
+SHARED = Ownership(group=os.getgid())
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> Path:
+    """The Maildir of alice."""
+    return maildirs(tmp_path, "alice")[0]
+
+
+def deliver(maildir: Maildir, octets: bytes, host: str = "mx.here.example") -> str:
+    """Deliver one message, and give its name."""
+    staged = maildir.stage(host, lambda fd: write_all(fd, octets), len(octets))
+    staged.start_writing()
+    staged.flush()
+    staged.commit()
+    maildir.flush()
+    staged.abort()
+    return staged.name
+
+
+def mode(path: Path) -> int:
+    """Give the mode of a file or folder."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def full(maildir: Path) -> None:
+    """Stand for a function that meets a full disk."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(maildir))
+
+
+# -- modes, and who may read -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o000])
+def test_private_mail_is_its_owners_alone(tmp_path: Path, mask: int) -> None:
+    """Folders are 0700 and files 0600, whatever the umask."""
+    before = os.umask(mask)
+    try:
+        (path,) = maildirs(tmp_path, "alice")
+        maildir = Maildir(str(path))
+        name = deliver(maildir, b"text\n")
+        maildir.close()
+    finally:
+        os.umask(before)
+    assert [mode(path / folder) for folder in ("", "tmp", "new", "cur")] == [0o700] * 4
+    assert mode(path / "new" / name) == 0o600
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_shared_mail_is_its_groups_too(tmp_path: Path, mask: int) -> None:
+    """With a group, folders are 2770 and files 0660, whatever the umask."""
+    before = os.umask(mask)
+    try:
+        (path,) = maildirs(tmp_path, "alice", ownership=SHARED)
+        maildir = Maildir(str(path), SHARED)
+        name = deliver(maildir, b"text\n")
+        maildir.close()
+    finally:
+        os.umask(before)
+    assert [mode(path / folder) for folder in ("", "tmp", "new", "cur")] == [0o2770] * 4
+    assert mode(path / "new" / name) == 0o660
+
+
+@pytest.mark.needs_root
+def test_group_is_handed_on_to_what_is_delivered(tmp_path: Path) -> None:
+    """Dovecot, in that group, can read each message."""
+    group = Ownership(group=12)
+    (path,) = maildirs(tmp_path, "alice", ownership=group)
+    maildir = Maildir(str(path), group)
+    name = deliver(maildir, b"text\n")
+    maildir.close()
+    assert [p.stat().st_gid for p in (path, path / "new", path / "new" / name)] == [12] * 3
+
+
+def test_readers_find_the_message(alice: Path) -> None:
+    """Python's mailbox lists and reads what was delivered, and its name tells the size."""
+    maildir = Maildir(str(alice))
+    name = deliver(maildir, b"Subject: hello\n\nbody\n")
+    maildir.close()
+    assert name.endswith(",S=21")
+    (message,) = Reader(alice, create=False)
+    assert message["Subject"] == "hello"
+    assert left_over(alice) == []
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+def test_n7_ten_thousand_names_under_a_frozen_clock_are_unique(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A clock that stands, or goes back, gives no name twice."""
+    monkeypatch.setattr(time, "time_ns", lambda: 1_645_409_953_000_007_000)
+    names = {unique_name("mx.here.example") for _ in range(10_000)}
+    assert len(names) == 10_000
+    prefix = f"1645409953.M000007P{os.getpid()}Q"
+    assert all(name.startswith(prefix) for name in names)
+
+
+def test_n7_twin_processes_give_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot restored twice has the same clock, number and counter; chance tells it apart."""
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    monkeypatch.setattr(module, "_sequence", iter([1, 1]))
+    assert unique_name("h") != unique_name("h")
+
+
+def test_host_name_makes_no_folder_and_no_flags() -> None:
+    """Slash and colon mean something in a Maildir; in a name they are written as maildir(5) says."""
+    assert unique_name("a/b:c").endswith(r".a\057b\072c")
+
+
+@given(st.text(max_size=80))
+def test_n1_name_never_leaves_its_folder(host: str) -> None:
+    """No host name makes a path of a message's name."""
+    name = unique_name(host)
+    assert "/" not in name
+    assert ":" not in name
+    assert name[0].isdigit()
+
+
+def test_n7_name_that_is_taken_is_never_written_over(
+    alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should two names meet after all, the older message stays, in tmp/ and in new/."""
+    monkeypatch.setattr(module, "unique_name", lambda _: "same")
+    maildir = Maildir(str(alice))
+    name = deliver(maildir, b"older\n")
+    staged = maildir.stage("h", lambda fd: write_all(fd, b"newer\n"), 6)
+    with pytest.raises(FileExistsError):
+        maildir.stage("h", lambda fd: write_all(fd, b"third\n"), 6)
+    with pytest.raises(FileExistsError):
+        staged.commit()
+    staged.abort()
+    maildir.close()
+    assert (alice / "new" / name).read_bytes() == b"older\n"
+    assert left_over(alice) == []
+
+
+# -- where nothing leads away ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["", "tmp", "new"])
+@pytest.mark.parametrize("instead", ["link", "file", "nothing"])
+def test_n6_strange_folder_is_refused(
+    alice: Path, tmp_path: Path, folder: str, instead: str
+) -> None:
+    """Where a folder was replaced, by a symbolic link above all, nothing is delivered."""
+    elsewhere = tmp_path / "etc"
+    make(str(elsewhere))
+    shutil.rmtree(alice / folder)
+    if instead == "link":
+        (alice / folder).symlink_to(elsewhere, target_is_directory=True)
+    elif instead == "file":
+        (alice / folder).touch()
+    with no_file_left_open(), pytest.raises(OSError, match="irectory|symbolic"):
+        Maildir(str(alice))
+
+
+def test_n6_link_in_place_of_the_file_is_not_followed(
+    alice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who guesses the name of a file in tmp/ leads no mail into another file."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    monkeypatch.setattr(module, "unique_name", lambda _: "guessed")
+    (alice / "tmp/guessed").symlink_to(secret)
+    maildir = Maildir(str(alice))
+    with no_file_left_open(), pytest.raises(FileExistsError):
+        maildir.stage("h", lambda fd: write_all(fd, b"x"), 1)
+    maildir.close()
+    assert secret.read_bytes() == b"secret"
+
+
+def test_n6_folders_swapped_during_a_delivery_change_nothing(alice: Path, tmp_path: Path) -> None:
+    """What was opened once is where the mail goes."""
+    maildir = Maildir(str(alice))
+    (alice / "new").rename(tmp_path / "moved")
+    (alice / "new").symlink_to("/etc")
+    name = deliver(maildir, b"text\n")
+    maildir.close()
+    assert (tmp_path / "moved" / name).read_bytes() == b"text\n"
+    assert not Path("/etc", name).exists()
+
+
+# -- staging ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_file_of_another_size_is_no_message(alice: Path, size: int) -> None:
+    """A file that is shorter or longer than the message is thrown away."""
+    maildir = Maildir(str(alice))
+    with no_file_left_open(), pytest.raises(OSError, match="4 octets were written instead of"):
+        maildir.stage("h", lambda fd: write_all(fd, b"text"), size)
+    maildir.close()
+    assert left_over(alice) == []
+
+
+def test_aborted_message_leaves_nothing(alice: Path) -> None:
+    """Until it is committed a message can be given up without a trace."""
+    maildir = Maildir(str(alice))
+    with no_file_left_open():
+        staged = maildir.stage("h", lambda fd: write_all(fd, b"text"), 4)
+        assert left_over(alice) == [staged.name.removesuffix(",S=4")]
+        staged.abort()
+    maildir.close()
+    assert left_over(alice) == messages(alice) == []
+
+
+def test_probe_writes_and_leaves_nothing(alice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mailbox that can make files, but keep none, is still broken."""
+    flushed: list[int] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        flushed.append(os.fstat(fd).st_size)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    maildir = Maildir(str(alice))
+    with no_file_left_open():
+        maildir.probe()
+        assert len(flushed) == 1
+        assert flushed[0] > 0
+        monkeypatch.setattr(os, "fsync", lambda _: full(alice))
+        with pytest.raises(OSError, match="No space"):
+            maildir.probe()
+    maildir.close()
+    assert left_over(alice) == messages(alice) == []
+
+
+def test_system_without_fadvise_is_served(alice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS has no posix_fadvise; it is advice, no more."""
+    monkeypatch.delattr(os, "posix_fadvise")
+    maildir = Maildir(str(alice))
+    deliver(maildir, b"text\n")
+    maildir.close()
+    assert messages(alice) == [b"text\n"]
+
+
+def test_macos_is_asked_for_more_than_fsync(alice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On macOS fsync stops at the drive's cache: F_FULLFSYNC goes on to the disk."""
+    flushed: list[tuple[str, int]] = []
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", lambda fd, what: flushed.append((path_of(fd), what)))
+    monkeypatch.setattr(os, "fsync", full)
+    maildir = Maildir(str(alice))
+    name = deliver(maildir, b"text\n")
+    maildir.close()
+    stem = name.removesuffix(",S=5")
+    assert flushed == [(str(alice / "tmp" / stem), 51), (str(alice / "new"), 51)]
+
+
+# -- making ----------------------------------------------------------------------------------------
+
+
+def test_making_a_maildir_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each new folder's name is on disk before anybody relies on it."""
+    flushed: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: flushed.append(path_of(fd)))
+    with no_file_left_open():
+        make(str(tmp_path / "alice"))
+    assert flushed == [str(tmp_path), *[str(tmp_path / "alice")] * 3]
+    flushed.clear()
+    make(str(tmp_path / "alice"))
+    assert flushed == []
+
+
+def test_maildir_in_the_working_folder_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path of one name lies in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    make("alice")
+    assert (tmp_path / "alice/new").is_dir()
+
+
+def test_what_is_there_stays_when_a_maildir_is_made(alice: Path) -> None:
+    """A Maildir of somebody else's making gets what it lacks, and keeps its mail and modes."""
+    (alice / "new/1.x").write_bytes(b"mail")
+    (alice / "cur").rmdir()
+    alice.chmod(0o755)
+    make(str(alice))
+    assert messages(alice) == [b"mail"]
+    assert mode(alice) == 0o755
+    assert mode(alice / "cur") == 0o700
+
+
+@pytest.mark.parametrize("call", ["fsync", "chown", "chmod"])
+def test_folder_that_was_half_made_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A folder whose mode or durability failed is not taken for a finished one at the next mail."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, call, lambda path, *_: full(path))
+        with no_file_left_open(), pytest.raises(OSError, match="No space"):
+            make_folder(str(tmp_path / "alice"), SHARED)
+    assert not (tmp_path / "alice").exists()
+    make_folder(str(tmp_path / "alice"), SHARED)
+    assert mode(tmp_path / "alice") == 0o2770
+
+
+def test_maildir_is_not_made_below_nothing(tmp_path: Path) -> None:
+    """The folder above has to be there: it may be the mount point of a disk that is missing."""
+    with pytest.raises(FileNotFoundError):
+        make(str(tmp_path / "missing/alice"))
+
+
+# -- rights ----------------------------------------------------------------------------------------
+
+
+def test_healthy_maildir_passes_the_check(alice: Path) -> None:
+    """Where files can be made, nothing is said."""
+    maildir = Maildir(str(alice))
+    maildir.check()
+    maildir.close()
+
+
+@pytest.mark.parametrize("folder", ["tmp", "new"])
+def test_folder_without_the_right_to_write_is_named(
+    alice: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Missing rights are found at RCPT, by reading them."""
+    monkeypatch.setattr(
+        os, "access", lambda *_, dir_fd, **__: path_of(dir_fd) != str(alice / folder)
+    )
+    maildir = Maildir(str(alice))
+    with pytest.raises(PermissionError, match=f"may not be written to: '{alice}/{folder}'"):
+        maildir.check()
+    maildir.close()
+
+
+# -- sweeping --------------------------------------------------------------------------------------
+
+
+def age(path: Path, seconds: float) -> Path:
+    """Make a file that was last written so many seconds ago."""
+    path.touch()
+    os.utime(path, (time.time() - seconds,) * 2)
+    return path
+
+
+def test_only_what_is_older_than_36_hours_is_swept(alice: Path) -> None:
+    """What a delivery left that died goes; what may still be written stays."""
+    age(alice / "tmp/stale", STALE + 60)
+    age(alice / "tmp/young", STALE - 60)
+    age(alice / "new/mail", STALE + 60)
+    age(alice / "cur/mail", STALE + 60)
+    (alice / "tmp/folder").mkdir()
+    os.utime(alice / "tmp/folder", (0, 0))
+    maildir = Maildir(str(alice))
+    with no_file_left_open():
+        assert maildir.sweep(time.time()) == 1
+    maildir.close()
+    assert sorted(left_over(alice)) == ["folder", "young"]
+    assert (alice / "new/mail").exists()
+    assert (alice / "cur/mail").exists()
+
+
+def test_sweep_follows_no_link(alice: Path, tmp_path: Path) -> None:
+    """A link in tmp/ costs no file elsewhere."""
+    old = age(tmp_path / "precious", STALE + 60)
+    (alice / "tmp/link").symlink_to(old)
+    os.utime(alice / "tmp/link", (0, 0), follow_symlinks=False)
+    maildir = Maildir(str(alice))
+    maildir.sweep(time.time())
+    maildir.close()
+    assert old.exists()
+
+
+def test_file_that_another_server_sweeps_first_is_no_fault(
+    alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers that sweep at once, and files that can't be removed, cost nobody a mail."""
+    age(alice / "tmp/stale", STALE + 60)
+    age(alice / "tmp/other", STALE + 60)
+    real = os.unlink
+
+    def unlink(name: str, *, dir_fd: int) -> None:
+        real(name, dir_fd=dir_fd)
+        if name == "stale":
+            raise FileNotFoundError(errno.ENOENT, "gone")
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    maildir = Maildir(str(alice))
+    assert maildir.sweep(time.time()) == 1
+    maildir.close()
+    assert left_over(alice) == []

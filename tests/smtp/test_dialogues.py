@@ -1,0 +1,48 @@
+"""Every transcript in tests/dialogues, in every way in which its octets can come and its answers fall."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.smtp.desk import MANNERS
+from tests.smtp.transcript import (
+    Play,
+    Scene,
+    cut_at,
+    octet_by_octet,
+    offsets,
+    read_scenes,
+    whole,
+)
+
+DIALOGUES = Path(__file__).parents[1] / "dialogues"
+SCENES = [
+    pytest.param(scene, id=f"{path.stem}: {scene.name}"[:100])
+    for path in sorted(DIALOGUES.glob("*.txt"))
+    for scene in read_scenes(path)
+]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_dialogue_goes_as_written(scene: Scene) -> None:
+    """The dialogue goes as written, whether the delivery answers at once or later."""
+    heard = {Play(scene, manner).perform(whole(scene)) for manner in MANNERS}
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_dialogue_is_the_same_however_it_is_cut(scene: Scene) -> None:
+    """Where the network cuts the octets makes no difference."""
+    said = Play(scene).perform(whole(scene))
+    assert Play(scene).perform(octet_by_octet(scene)) == said
+    for offset in offsets(scene):
+        assert Play(scene).perform(cut_at(scene, offset)) == said, offset
+
+
+@pytest.mark.parametrize(
+    "scene", [param for param in SCENES if "@pipelined" in param.values[0].directives]  # type: ignore[union-attr]
+)
+@pytest.mark.parametrize("manner", MANNERS)
+def test_dialogue_is_the_same_pipelined(scene: Scene, manner: str) -> None:
+    """A client that waits for nothing hears the same (RFC 2920)."""
+    assert Play(scene, manner).perform_at_once() == Play(scene).perform(whole(scene))
