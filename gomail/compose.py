@@ -28,11 +28,19 @@ from gomail.server.listening import Listening
 from gomail.server.reactor import Reactor
 from gomail.server.ports import Port, open_port
 from gomail.server.start import group_id
+from gomail.settings.reading import key_of
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
 
-# What is in force from the next session on when the configuration is read again; the rest needs a restart.
+# What stays as it is when the configuration is read again; all else is in force from the next session on.
 _NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "group")
+_LIMITS_NEED_RESTART = (
+    "sessions",
+    "sessions_per_address",
+    "sessions_per_network",
+    "disk_reserve",
+    "memory",
+)
 
 
 def build_directory(configuration: Configuration, reactor: Reactor) -> Directory:
@@ -111,9 +119,18 @@ class Server(MultiService):
             mend=settings.local,
         )
 
-    def change(self, configuration: Configuration, directory: Directory) -> None:
-        """Let another configuration be in force; say what of it needs a restart."""
-        old = self.configuration
+    async def change(self, configuration: Configuration) -> None:
+        """
+        Let another configuration be in force; say what of it needs a restart, and stays as it was.
+
+        Raises:
+            ConfigurationError: a domain, mailbox or alias can't be, and nothing has changed.
+        """
+        configuration, waiting = _without_restart(self.configuration, configuration)
+        pool = self._reactor.getThreadPool()
+        directory = await deferToThreadPool(
+            self._reactor, pool, build_directory, configuration, self._reactor
+        )
         for factory in self._factories:
             factory.change(
                 configuration.limits, configuration.networks, trust_unix=configuration.trust_unix
@@ -121,13 +138,26 @@ class Server(MultiService):
         self._office.directory = directory
         self._office.limits = configuration.limits
         self.configuration = configuration
-        waiting = [
-            name.replace("_", "-")
-            for name in _NEEDS_RESTART
-            if getattr(old, name) != getattr(configuration, name)
-        ]
         if waiting:
             tell(self._listeners, Trouble(f"changed, but needs a restart: {', '.join(waiting)}"))
+
+
+def _without_restart(
+    old: Configuration, new: Configuration
+) -> tuple[Configuration, list[str]]:
+    """Give *new*, with what needs a restart as it is in *old*; and the keys of that."""
+    kept = {
+        name: getattr(old, name)
+        for name in _NEEDS_RESTART
+        if getattr(old, name) != getattr(new, name)
+    }
+    limits = {
+        name: getattr(old.limits, name)
+        for name in _LIMITS_NEED_RESTART
+        if getattr(old.limits, name) != getattr(new.limits, name)
+    }
+    keys = [*map(key_of, kept), *(f"limits.{key_of(name)}" for name in limits)]
+    return replace(new, **kept, limits=replace(new.limits, **limits)), keys
 
 
 def _office(

@@ -56,7 +56,10 @@ class Reply:
         """Give this reply as the peer sees it: a refusal ends with the session's id."""
         if self.positive:
             return self
-        return Reply(self.code, self.detail, f"{self.text} [{session_id}]")
+        signature = f" [{session_id}]"
+        lines, newline, last = self.text.rpartition("\n")
+        last = last[: _LONGEST_LINE - len(signature)] + signature
+        return Reply(self.code, self.detail, lines + newline + last)
 
 
 class Refused(Exception):  # noqa: N818 -- an answer that we mean, no error of ours
@@ -89,6 +92,7 @@ NO_TRANSACTION = Reply(421, "4.2", "Too long without a message")
 TOO_MANY_ERRORS = Reply(421, "7.0", "Too many errors")
 TOO_MANY_MESSAGES = Reply(421, "7.0", "Too many messages in one session, please connect again")
 TOO_MANY_UNKNOWN = Reply(421, "7.0", "Too many unknown recipients")
+FAR_TOO_BIG = Reply(421, "3.4", "Message far too big")
 NOT_HTTP = Reply(421, "7.0", "This is SMTP")
 
 # 4xx: the sender keeps the mail and tries again

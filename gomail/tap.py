@@ -6,25 +6,28 @@ with one line and a non-zero exit, in the foreground and as a daemon alike.
 """
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from importlib.metadata import version
 from types import FrameType
-from typing import Any, TextIO, cast
+from typing import Any, NoReturn, TextIO, cast
 
 from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.components import Componentized
-from twisted.python.failure import Failure
 
 from gomail import config
 from gomail.compose import Server, build_directory, ownership
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
-from gomail.recipients.directory import Directory
-from gomail.server.log import open_log
+from gomail.server.log import open_log, open_stream
 from gomail.server.ports import PortError, open_port
 from gomail.server.reactor import Reactor
 from gomail.server.start import (
@@ -33,8 +36,11 @@ from gomail.server.start import (
     StartError,
     raise_descriptors,
     try_maildir,
+    try_pidfile,
 )
 from gomail.server.telling import Telling
+
+_log = Logger()
 
 
 class Options(usage.Options):
@@ -73,12 +79,24 @@ class Options(usage.Options):
         """Take mail for this domain, any local-part; may be given several times."""
         self["domains"].append(domain)
 
+    def opt_version(self) -> NoReturn:
+        """Display the version of gomail and exit."""
+        print(f"gomail {version('gomail')}")  # noqa: T201
+        raise SystemExit(0)
+
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the options; one that can't be ends in one line, as everything that can't be."""
         try:
             super().parseOptions(options)
+            pidfile = _pidfile(self.parent or {})
+            if pidfile is not None:
+                try_pidfile(pidfile)
         except usage.UsageError as error:
             raise SystemExit(f"gomail: {error}; --help lists the options") from error
+        except StartError as error:
+            raise SystemExit(f"gomail: {error}") from error
+        if self["config"]:
+            self["config"] = os.path.abspath(self["config"])  # twistd may change the directory
 
     def configuration(self) -> Configuration:
         """
@@ -124,7 +142,8 @@ class Application(MultiService):
         twistd: Mapping[str, Any] = options.parent or {}
         self._foreground = bool(twistd.get("nodaemon", True))
         identity = Identity(twistd.get("uid"), twistd.get("gid"))
-        configuration, directory = self._read()
+        configuration = options.configuration()
+        directory = build_directory(configuration, reactor)
         owner = ownership(configuration)
         single = "{" not in configuration.maildir
         try_maildir(directory.root, single=single, ownership=owner, identity=identity)
@@ -148,6 +167,7 @@ class Application(MultiService):
             dialogue=options["dialogue"],
         )
         self.addService(self._server)
+        self._reloading = DeferredLock()
         announcement = Announcement(
             configuration.hostname,
             [str(port) for port in ports],
@@ -158,12 +178,8 @@ class Application(MultiService):
             _how_to_stop(twistd),
             (*directory.notes, *capped),
         )
-        print(announcement, flush=True)  # noqa: T201 -- people read this before anything is logged
-
-    def _read(self) -> tuple[Configuration, Directory]:
-        """Read everything that the options name; this may block."""
-        configuration = self._options.configuration()
-        return configuration, build_directory(configuration, self._reactor)
+        # People read this before anything is logged; programs read the log.
+        _announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
 
     def setServiceParent(self, parent: Componentized) -> None:
         """Join the application, and write its log."""
@@ -176,9 +192,12 @@ class Application(MultiService):
         try:
             super().privilegedStartService()
         except PortError as error:
-            if self._foreground:
-                raise SystemExit(f"gomail: {error}") from error
-            raise
+            if not self._foreground:
+                raise  # twistd tells it
+            pidfile = _pidfile(self._options.parent or {})
+            if pidfile is not None:
+                os.unlink(pidfile)
+            raise SystemExit(f"gomail: {error}") from error
 
     def startService(self) -> None:
         """Start, and listen for SIGHUP."""
@@ -186,25 +205,28 @@ class Application(MultiService):
         signal.signal(signal.SIGHUP, self._hang_up)
 
     def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
-        """Have the configuration read again, off the reactor: a large one takes its time."""
+        """Have the configuration read again, as soon as the reactor has its turn."""
         self._reactor.callFromThread(self.reload)
 
-    def reload(self) -> None:
+    def reload(self) -> Deferred[None]:
         """Read the configuration again: all of it is in force afterwards, or nothing has changed."""
+        return self._reloading.run(lambda: Deferred.fromCoroutine(self._reload()))
+
+    async def _reload(self) -> None:
+        """Do so, off the reactor: a large one takes its time."""
         pool = self._reactor.getThreadPool()
-        read = deferToThreadPool(self._reactor, pool, self._read)
-        read.addCallbacks(self._change, self._keep)
-
-    def _change(self, read: tuple[Configuration, Directory]) -> None:
-        """Let what was read be in force."""
-        configuration, _ = _within_descriptors(read[0])
-        self._server.change(configuration, read[1])
-        tell(self._telling.listeners, Trouble("the configuration was read again and is in force"))
-
-    def _keep(self, failure: Failure) -> None:
-        """Say why nothing has changed."""
-        what = f"the configuration stays as it was: {failure.getErrorMessage()}"
-        tell(self._telling.listeners, Trouble(what))
+        try:
+            configuration, _ = _within_descriptors(
+                await deferToThreadPool(self._reactor, pool, self._options.configuration)
+            )
+            await self._server.change(configuration)
+        except ConfigurationError as error:
+            what = f"the configuration stays as it was: {error}"
+            tell(self._telling.listeners, Trouble(what))
+        except Exception:
+            _log.failure("the configuration stays as it was")
+        else:
+            _log.info("the configuration was read again and is in force")
 
 
 def _within_descriptors(configuration: Configuration) -> tuple[Configuration, list[str]]:
@@ -217,21 +239,49 @@ def _within_descriptors(configuration: Configuration) -> tuple[Configuration, li
     return replace(configuration, limits=limits), [note]
 
 
+def _announce(announcement: Announcement, stream: TextIO | None) -> None:
+    """Write it for people, if anybody is there."""
+    with suppress(OSError, ValueError):
+        if stream is not None:
+            stream.flush()
+            _unbuffered(stream).write(f"{announcement}\n")
+
+
+def _unbuffered(stream: TextIO) -> TextIO:
+    """Give a way to write to a standard stream that leaves nothing behind in it."""
+    try:
+        return open_stream(stream.fileno())
+    except OSError:  # no real one
+        return stream
+
+
 def _open_log(twistd: Mapping[str, Any], identity: Identity) -> tuple[TextIO, str]:
     """Open what twistd would log to; give it, and what people should know of it."""
-    path = twistd.get("logfile")
-    if path == "-" or (path is None and twistd.get("nodaemon", True)):
-        return sys.stdout, "this terminal"
+    path, foreground = twistd.get("logfile"), twistd.get("nodaemon", True)
+    if path == "-" and not foreground:
+        msg = "a daemon can't log to this terminal; --logfile names a file"
+        raise StartError(msg)
+    if path == "-" or (path is None and foreground):
+        if sys.stdout is None:  # closed by who started us, and its number is somebody else's by now
+            return open_log(os.devnull), "nowhere"
+        return _unbuffered(sys.stdout), "this terminal"
     path = os.path.abspath(path or "twistd.log")
     try:
-        return cast("TextIO", open_log(path, (identity.uid, identity.gid))), path
+        return open_log(path, (identity.uid, identity.gid)), path
     except OSError as error:
         msg = f"the log {path} can't be written: {error.strerror}"
         raise StartError(msg) from error
+
+
+def _pidfile(twistd: Mapping[str, Any]) -> str | None:
+    """Give the path of twistd's pid file, if it writes one."""
+    path = twistd.get("pidfile")
+    return os.path.abspath(os.path.join(twistd["rundir"], path)) if path else None
 
 
 def _how_to_stop(twistd: Mapping[str, Any]) -> str:
     """Say how the server is stopped."""
     if twistd.get("nodaemon", True):
         return "Ctrl-C"
-    return f"kill $(cat {os.path.abspath(twistd.get('pidfile') or 'twistd.pid')})"
+    pidfile = _pidfile(twistd)
+    return "SIGTERM" if pidfile is None else f"kill $(cat {shlex.quote(pidfile)})"

@@ -34,3 +34,6 @@ def run(options: tuple[str, ...]) -> None:
 
 
 main.add_command(config)
+
+if __name__ == "__main__":
+    main(prog_name="gomail")

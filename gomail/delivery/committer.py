@@ -1,9 +1,9 @@
 """
 The thread that touches the disk: one, of our own, for everything that may block.
 
-Jobs are done in the order in which they came. All deposits that wait when it looks become durable
-together, which is why the load makes it faster; one that comes alone never waits for company. Results go
-back to the reactor in one call for each batch.
+Functions are called in the order in which they came. All deposits that wait when it looks become durable
+together, after the functions that wait with them, which is why the load makes it faster; one that comes
+alone never waits for company. Results go back to the reactor in one call for each batch.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,8 @@ from twisted.python.failure import Failure
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
 
 T = TypeVar("T")
-LARGEST_BATCH = 64  # jobs: more gain nothing, and the first of them would wait for the last
+# Copies: more gain nothing, the first of them would wait for the last, and each is an open file till then.
+LARGEST_BATCH = 64
 _log = Logger()
 
 
@@ -33,6 +34,9 @@ class _Job:
     result: object = None
 
 
+_Jobs = SimpleQueue[_Job | Deferred[None]]  # the Deferred, of a stop, comes last
+
+
 class Committer:
     """
     Does what blocks, in a thread that starts with the first job.
@@ -43,11 +47,12 @@ class Committer:
 
     def __init__(self, reactor: IReactorFromThreads) -> None:
         self._reactor = reactor
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: _Jobs = SimpleQueue()
         self._thread: Thread | None = None
+        self._ending: Thread | None = None  # the one before, which may have work to do still
 
     def run(self, function: Callable[..., T], *arguments: object) -> Deferred[T]:
-        """Call a blocking function, after everything that was asked for before."""
+        """Call a blocking function, after all that were asked for before."""
         return self._add(_Job(lambda: function(*arguments)))
 
     def commit(self, deposit: Deposit) -> Deferred[Deposit]:
@@ -60,37 +65,38 @@ class Committer:
         return self._add(job)
 
     def stop(self) -> Deferred[None]:
-        """Do what has been asked for, then end the thread; it starts again with the next job."""
+        """Do what has been asked for, then end the thread; the next job starts another."""
         done: Deferred[None] = Deferred()
-        thread, self._thread = self._thread, None
-        if thread is None:
+        if self._thread is None:
             done.callback(None)
         else:
-            self._jobs.put(_Job(lambda: None, done))
-            self._jobs.put(None)
+            self._jobs.put(done)
+            self._jobs = SimpleQueue()
+            self._ending, self._thread = self._thread, None
         return done
 
     def _add(self, job: _Job) -> Deferred[Any]:
         """Put a job into the queue; the thread takes it when it is free."""
+        self._jobs.put(job)
         if self._thread is None:
             self._thread = Thread(
-                target=self._work, args=(self._jobs,), name="gomail committer", daemon=True
+                target=self._work,
+                args=(self._jobs, self._ending),
+                name="gomail committer",
+                daemon=True,
             )
             self._thread.start()
-        self._jobs.put(job)
         return job.done
 
-    def _work(self, jobs: "SimpleQueue[_Job | None]") -> None:
-        """Do batch after batch; the thread's own loop."""
-        while (job := jobs.get()) is not None:
-            batch = [job]
-            while len(batch) < LARGEST_BATCH and not jobs.empty():
-                job = jobs.get()
-                if job is None:
-                    self._do(batch)
-                    return
-                batch.append(job)
+    def _work(self, jobs: _Jobs, before: Thread | None) -> None:
+        """Do batch after batch; the thread's own loop, which begins when the one *before* has ended."""
+        if before is not None:
+            before.join()
+        stopped = None
+        while stopped is None:
+            batch, stopped = _next_batch(jobs)
             self._do(batch)
+        self._reactor.callFromThread(stopped.callback, None)
 
     def _do(self, batch: Sequence[_Job]) -> None:
         """Do one batch, and tell its results together."""
@@ -107,6 +113,19 @@ class Committer:
         fault = _outcome(lambda: tidy(deposits, folders))
         if isinstance(fault, Failure):
             _log.failure("tidying up after a batch failed", failure=fault)
+
+
+def _next_batch(jobs: _Jobs) -> tuple[list[_Job], Deferred[None] | None]:
+    """Wait for a job, and take those that wait behind it; a Deferred tells that no more will follow."""
+    batch: list[_Job] = []
+    copies = 0
+    while not batch or (copies < LARGEST_BATCH and not jobs.empty()):
+        job = jobs.get()
+        if isinstance(job, Deferred):
+            return batch, job
+        batch.append(job)
+        copies += len(job.work.filings) if isinstance(job.work, Deposit) else 1
+    return batch, None
 
 
 def _outcome(function: Callable[[], object]) -> object:

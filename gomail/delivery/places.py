@@ -6,6 +6,7 @@ What the disk said is believed for a second. A mailbox in which a delivery faile
 recipients are turned away with 4xx until a probe, at most once a minute, succeeds.
 """
 
+import errno
 import os
 import time
 from dataclasses import dataclass
@@ -104,9 +105,10 @@ class Places:
             path = await self._committer.run(self._look, maildir, folder)
         except OSError as error:
             refused = refusal_of(error, maildir)
-            suspended = maildir in self._suspended
-            until = self._clock.seconds() + (SUSPENDED if suspended else FRESH)
-            self._known[maildir, folder] = _Known(until, maildir, refused)
+            before = self._known.get((maildir, folder))
+            path = maildir if before is None else before.path
+            until = self._clock.seconds() + (SUSPENDED if path in self._suspended else FRESH)
+            self._known[maildir, folder] = _Known(until, path, refused)
             raise refused from error
         self._suspended.discard(path)
         self._known[maildir, folder] = _Known(self._clock.seconds() + FRESH, path)
@@ -136,7 +138,7 @@ class Places:
         os.stat(self._root)
         between = os.path.relpath(os.path.dirname(maildir), self._root)
         path = self._root
-        for name in () if between.startswith(".") else between.split(os.sep):
+        for name in () if between in {os.curdir, os.pardir} else between.split(os.sep):
             path = os.path.join(path, name)
             make_folder(path, self._ownership)
         make(maildir, self._ownership)
@@ -145,12 +147,13 @@ class Places:
 def _folder_of(maildir: str, folder: str) -> str:
     """Give the Maildir++ folder that is called so, or the Maildir itself where there is none."""
     with os.scandir(maildir) as entries:
-        names = {entry.name for entry in entries}
+        names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
     if not {"tmp", "new", "cur"} <= names:
-        raise FileNotFoundError(2, "not a Maildir yet", maildir)
-    wanted = "." + fold(folder)
-    for name in names if folder else ():
+        raise FileNotFoundError(errno.ENOENT, "not a Maildir yet", maildir)
+    wanted = f".{folder}"
+    alike = [name for name in names if fold(name) == fold(wanted)]
+    for name in sorted(alike, key=lambda name: (name != wanted, name)):
         path = os.path.join(maildir, name)
-        if fold(name) == wanted and os.path.isdir(os.path.join(path, "new")):
+        if os.path.isdir(os.path.join(path, "new")):
             return path
     return maildir

@@ -1,10 +1,11 @@
 """
 Adapter: any `twisted.mail.smtp.IMessageDelivery` works behind gomail's dialogue.
 
-The only file that imports twisted.mail. It asks as Twisted's own server does, with these differences: an
-unknown exception is 451 and never 550; each recipient's outcome counts (they are folded, see
-`gomail.interfaces`); and there is no protocol to look at, so that ``user.protocol`` has a ``host`` and nothing
-else. What 250 promises is what the delivery behind it does: Twisted's own do not fsync.
+The only file that imports twisted.mail. It asks as Twisted's own server does, with these
+differences: an unknown exception is 451 and never 550; each recipient's outcome counts (they are
+folded, see `gomail.interfaces`); and there is no protocol to look at, so that ``user.protocol`` has
+a ``host`` and nothing else. What 250 promises is what the delivery behind it does: Twisted's own do
+not fsync.
 """
 
 import re
@@ -55,11 +56,12 @@ class TwistedDeliveries:
         """Give the adapter of a new session."""
         return TwistedDelivery(self._next, Seat(self._hostname))
 
-    def _next(self) -> Any:
+    def _next(self) -> smtp.IMessageDelivery:
         """Give the delivery for the next transaction."""
-        if smtp.IMessageDeliveryFactory.providedBy(self._deliveries):
-            return self._deliveries.getMessageDelivery()  # type: ignore[union-attr]  # seen above
-        return self._deliveries
+        deliveries: Any = self._deliveries
+        if smtp.IMessageDeliveryFactory.providedBy(deliveries):
+            deliveries = deliveries.getMessageDelivery()
+        return deliveries  # type: ignore[no-any-return]  # twisted.mail is untyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,8 @@ class TwistedDelivery:
         message = TwistedMessage()
         try:
             for user, start in self._recipients:
-                message.add(
-                    await _asked(start),
-                    self._delivery.receivedHeader(self._helo, self._origin, [user]),
-                )
+                message.add(await _asked(start))
+                message.begin(self._delivery.receivedHeader(self._helo, self._origin, [user]))
         except BaseException as error:
             message.connectionLost()
             if isinstance(error, smtp.SMTPServerError):
@@ -159,11 +159,14 @@ class TwistedMessage:
         self._line = bytearray()  # the one whose end has not come
         self._begun = False
 
-    def add(self, message: Any, received: bytes) -> None:  # noqa: ANN401 -- twisted.mail is untyped
-        """Add one recipient's message, with *received* as its first lines."""
+    def add(self, message: Any) -> None:  # noqa: ANN401 -- twisted.mail is untyped
+        """Add one recipient's message."""
         self._messages.append(message)
+
+    def begin(self, received: bytes | None) -> None:
+        """Put a Received field on top of the message that was added last."""
         for line in (received or b"").splitlines():
-            message.lineReceived(line)
+            self._messages[-1].lineReceived(line)
 
     def octetsReceived(self, octets: bytes) -> None:
         """Hand over all lines that are complete, without their CRLF."""
@@ -181,7 +184,11 @@ class TwistedMessage:
     async def eomReceived(self) -> Sequence[Reply]:
         """Hand over the end; give one reply for each recipient, when all are known."""
         if self._line:
-            self._hand_over([bytes(self._line)])
+            try:
+                self._hand_over([bytes(self._line)])
+            except BaseException:
+                self.connectionLost()
+                raise
         outcomes = await DeferredList(
             [maybeDeferred(message.eomReceived) for message in self._messages], consumeErrors=True
         )
@@ -192,7 +199,7 @@ class TwistedMessage:
         for message in self._messages:
             try:
                 message.connectionLost()
-            except Exception:
+            except Exception:  # noqa: BLE001 -- the others are thrown away all the same
                 _log.failure("a message could not be thrown away")
 
     def _hand_over(self, lines: Sequence[bytes]) -> None:
@@ -233,7 +240,7 @@ def _reply(success: object, outcome: object) -> Reply:
 
 
 def _refused(error: Any) -> Refused:  # noqa: ANN401 -- an SMTPServerError, which is untyped
-    """Say with our words what Twisted's exception says; a code that refuses nothing is our fault."""
+    """Say with our words what Twisted's exception says; a code that refuses nothing is a fault."""
     resp = error.resp.decode("utf-8", "replace") if isinstance(error.resp, bytes) else error.resp
     text = _UNPRINTABLE.sub(" ", str(resp)).strip()
     reason = f"{type(error).__name__}: {error.code} {text}"

@@ -41,11 +41,16 @@ def build(
     Raises:
         Mistake: a setting can't be.
     """
+    databases: dict[str, Database] = {}
     try:
-        hosted = dict(_host(domains, maildir))
+        hosted = dict(_host(domains, maildir, databases))
         return _Register(domains, hosted).directory(_template(maildir).root, option, off_reactor)
     except Refused as refused:  # a database that was opened and is in trouble now
         raise Mistake(("domains",), refused.reason) from None
+    finally:
+        # A server may fork after this, and SQLite forbids to use a connection of before.
+        for database in databases.values():
+            database.close()
 
 
 class _Register:
@@ -99,10 +104,11 @@ class _Register:
         return ()
 
 
-def _host(domains: Mapping[str, Domain], maildir: str) -> Iterator[tuple[str, Hosted]]:
+def _host(
+    domains: Mapping[str, Domain], maildir: str, databases: dict[str, Database]
+) -> Iterator[tuple[str, Hosted]]:
     """Read each domain's settings as far as they concern no other domain."""
     template = _template(maildir)
-    databases: dict[str, Database] = {}
     seen: set[str] = set()
     for text, domain in domains.items():
         try:

@@ -48,18 +48,13 @@ class Database:
         """Open the database, and see that its tables are there."""
         self._path = path
         self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
         try:
-            self._connection = sqlite3.connect(
-                f"{Path(path).absolute().as_uri()}?mode=ro",
-                uri=True,
-                timeout=PATIENCE,
-                check_same_thread=False,  # the lock sees to it that one asks at a time
-            )
-            weakref.finalize(self, self._connection.close)
-            self._connection.execute(_MAILBOX, ("", ""))
-            self.has_aliases = bool(self._connection.execute(_HAS_ALIASES).fetchall())
+            connection = self._open()
+            connection.execute(_MAILBOX, ("", ""))
+            self.has_aliases = bool(connection.execute(_HAS_ALIASES).fetchall())
             if self.has_aliases:
-                self._connection.execute(_TARGETS, ("", ""))
+                connection.execute(_TARGETS, ("", ""))
         except sqlite3.Error as error:
             msg = f"{path}: {error}"
             raise ValueError(msg) from None
@@ -73,9 +68,29 @@ class Database:
         """
         with self._lock:
             try:
-                return [str(row[0]) for row in self._connection.execute(question, values)]
+                answer = self._open().execute(question, values)
+                return [str(row[0]) for row in answer]
             except sqlite3.Error as error:
                 raise Refused(LOCAL_ERROR, f"{self._path}: {error}") from None
+
+    def close(self) -> None:
+        """Close the database until somebody asks again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the database, unless it is."""
+        if self._connection is None:
+            self._connection = sqlite3.connect(
+                f"{Path(self._path).as_uri()}?mode=ro",
+                uri=True,
+                timeout=PATIENCE,
+                check_same_thread=False,  # the lock sees to it that one asks at a time
+            )
+            weakref.finalize(self, self._connection.close)
+        return self._connection
 
 
 @dataclass(frozen=True, slots=True)

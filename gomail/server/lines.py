@@ -34,13 +34,13 @@ def text(event: Event) -> str | None:
     """Write *event* as a line for people, or None where it has no line."""
     match event:
         case SessionEnded(client, verbs, seconds, octets, reason):
-            why = f"; {reason}" if reason else ""
+            why = f"; {printable(reason)}" if reason else ""
             return (
                 f"session {client.session_id} of {_peer(client)}: {verbs or 'nothing said'}, "
                 f"{_tls(client)}, {seconds:.3f} s, {octets} octets{why}"
             )
         case MessageStored(envelope, copies, size, seconds, bare):
-            where = ", ".join(f"{copy.mailbox} as {copy.path}" for copy in copies)
+            where = ", ".join(printable(f"{copy.mailbox} as {copy.path}") for copy in copies)
             bare_lf = f", {bare} bare-lf" if bare else ""
             return (
                 f"stored {envelope.id} from {_path(envelope.reverse_path)} to {_to(envelope)}, "
@@ -48,23 +48,28 @@ def text(event: Event) -> str | None:
             )
         case Refusal(client, said, reply, reason):
             what = f" after {escaped(said)}" if said else ""
-            why = f": {_clean(reason)}" if reason else ""
+            why = f": {printable(reason)}" if reason else ""
             status = f"{reply.code // 100}.{reply.detail} " if reply.detail else ""
             return (
                 f"refused {client.session_id} of {_peer(client)}{what}: "
-                f"{reply.code} {status}{_clean(reply.text)}{why}"
+                f"{reply.code} {status}{printable(reply.text)}{why}"
             )
         case ContentDropped(envelope, reason):
-            return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {_clean(reason)}"
+            return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {printable(reason)}"
         case Trouble(what):
-            return f"trouble: {_clean(what)}"
+            return f"trouble: {printable(what)}"
     return None
 
 
 def as_json(event: Event) -> str | None:
     """Write *event* as one JSON object, or None where it has no line; the keys are stable."""
     values = _values(event)
-    return None if values is None else json.dumps(values, ensure_ascii=True)
+    return None if values is None else one_object(values)
+
+
+def one_object(values: dict[str, object]) -> str:
+    """Write one JSON object as a line of printable ASCII; DEL is the one control that JSON lets be."""
+    return json.dumps(values, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
 def _values(event: Event) -> dict[str, object] | None:
@@ -140,7 +145,7 @@ def _tls(client: Client) -> str:
 
 def _path(path: Path) -> str:
     """Write a path, as ASCII without controls."""
-    return _clean(str(path))
+    return printable(str(path))
 
 
 def _to(envelope: Envelope) -> str:
@@ -150,8 +155,8 @@ def _to(envelope: Envelope) -> str:
     return " ".join(map(_path, shown)) + (f" and {more} more" if more else "")
 
 
-def _clean(line: str) -> str:
-    """Give a text of ours that may hold something of the peer's, as ASCII without controls."""
+def printable(line: str) -> str:
+    """Give a text that may hold something of the peer's, as one line of ASCII without controls."""
     if line.isascii() and line.isprintable():
         return line
     return line.encode("unicode_escape").decode("ascii")

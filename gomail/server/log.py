@@ -3,14 +3,16 @@ The log: our lines and Twisted's in one file, written in batches, and never with
 
 A file is rotated at `ROTATE_AT` octets, and `KEPT` old ones are kept. Where the folder can't be written to (after
 the rights were dropped), the file is begun anew instead: the mail goes on, and the disk does not fill.
+A terminal, pipe or device is written to as it is.
 """
 
+import contextlib
 import io
-import json
 import os
+import stat
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import TextIO, cast
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, LogEvent, formatEventAsClassicLogText
@@ -31,20 +33,26 @@ class BoundedLogFile(LogFile):
 
     def rotate(self) -> None:
         """Make room."""
-        super().rotate()
+        with contextlib.suppress(OSError):  # an old file that is another's, in a folder like /tmp
+            super().rotate()
+        if self._file.closed:
+            self._openFile()
         if self.size >= self.rotateLength:
             self._file.truncate(0)
             self._file.seek(0)
             self.size = 0
 
 
-def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> BoundedLogFile:
+def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> TextIO:
     """
     Open the log file at *path*, and give it to the user and group that will write it.
 
     Raises:
         OSError: it can't be written.
     """
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(path).st_mode):  # /dev/stderr is nobody's to rotate, or to own
+            return open_stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
     folder, name = os.path.split(os.path.abspath(path))
     log = BoundedLogFile(
         name, folder, rotateLength=ROTATE_AT, defaultMode=0o640, maxRotatedFiles=KEPT
@@ -52,7 +60,16 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
     uid, gid = owner
     if uid is not None or gid is not None:
         os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
-    return log
+    return cast("TextIO", log)
+
+
+def open_stream(fd: int) -> TextIO:
+    """Write to an open file without a buffer, so that nothing is left in it when it can't be written."""
+    raw = io.FileIO(fd, "w", closefd=False)
+    encoding, errors = "utf-8", "backslashreplace"
+    return io.TextIOWrapper(
+        cast("io.BytesIO", raw), encoding, errors, newline="\n", write_through=True
+    )
 
 
 class LogWriter:
@@ -131,6 +148,15 @@ class JsonEventLog:
             self._write(f'{{"time": "{stamp(time.time())}", {line[1:]}')
 
 
+def as_objects(write: Callable[[str], None], event: str) -> Callable[[str], None]:
+    """Adapt what writes lines to JSON: each text is an object whose ``event`` says what it is."""
+
+    def write_object(text: str) -> None:
+        write(lines.one_object({"time": stamp(time.time()), "event": event, "text": text}))
+
+    return write_object
+
+
 @implementer(ILogObserver)
 class TwistedLog:
     """Takes what Twisted and the libraries log, and puts it between our lines."""
@@ -143,7 +169,8 @@ class TwistedLog:
         """Write one event of Twisted's as a line of text; a traceback follows on lines of its own."""
         written = formatEventAsClassicLogText(event, lambda when: stamp(when or time.time()))
         if written is not None:
-            self._write(written.rstrip("\n"))
+            every = written.rstrip("\n").replace("\t", " " * 8).split("\n")
+            self._write("\n".join(map(lines.printable, every)))
 
 
 @implementer(ILogObserver)
@@ -160,7 +187,7 @@ class JsonTwistedLog:
         if written is None:
             return
         failure = event.get("log_failure")
-        values = {
+        values: dict[str, object] = {
             "time": stamp(event.get("log_time") or time.time()),
             "event": "log",
             "system": str(event.get("log_namespace", "")),
@@ -168,4 +195,4 @@ class JsonTwistedLog:
         }
         if isinstance(failure, Failure):
             values["error"] = failure.getErrorMessage()
-        self._write(json.dumps(values, ensure_ascii=True))
+        self._write(lines.one_object(values))

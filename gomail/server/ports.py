@@ -2,7 +2,7 @@
 Ports: bound before anything forks or drops its rights, so that what goes wrong is told at once, in a line.
 
 ``tcp:PORT`` without an interface listens on IPv6 and IPv4, on one socket. Other endpoint strings are Twisted's
-and are listened on by Twisted.
+and are listened on by Twisted; for a unix socket it is tried here whether that can be.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import socket
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,12 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorCore, IStreamServerEndpoint
 
 BACKLOG = 1024
+# What a kind without an interface listens on; nothing stands for all of IPv6 and IPv4.
+_INTERFACES: dict[str, list[str]] = {
+    "tcp": [],
+    "tcp4": ["interface=0.0.0.0"],
+    "tcp6": [r"interface=\:\:"],
+}
 _FIELD = re.compile(r"(?<!\\):")
 _EXPECTED = "an endpoint such as tcp:25 or tcp:2525:interface=127.0.0.1 was expected"
 
@@ -59,13 +66,16 @@ def open_port(endpoint: str, reactor: IReactorCore) -> Port:
         PortError: the string can't be read, or the port can't be had.
     """
     kind, *fields = _FIELD.split(endpoint)
-    if kind == "tcp":
-        return Port(endpoint, socket=_listen(endpoint, fields))
+    if kind in _INTERFACES:
+        return Port(endpoint, socket=_listen(endpoint, [*_INTERFACES[kind], *fields]))
     try:
-        return Port(endpoint, twisted=serverFromString(reactor, endpoint))
-    except (ValueError, TypeError, LookupError) as error:
+        twisted = serverFromString(reactor, endpoint)
+    except Exception as error:  # whatever a plugin of Twisted's raises
         msg = f"{endpoint!r} is no endpoint ({error}); {_EXPECTED}"
         raise PortError(msg) from error
+    if kind == "unix":
+        _try_unix(endpoint, fields)
+    return Port(endpoint, twisted=twisted)
 
 
 def _listen(endpoint: str, fields: list[str]) -> socket.socket:
@@ -111,6 +121,33 @@ def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
         msg = f"{endpoint!r}: {unknown} is not known; interface= and backlog= are"
         raise PortError(msg)
     return int(port), interface, int(backlog)
+
+
+def _try_unix(endpoint: str, fields: list[str]) -> None:
+    """See that a unix socket can be made: Twisted finds out only when it listens, and that is late."""
+    path = next((each for each in fields if "=" not in each), "")
+    path = path or next(each for each in fields if each.startswith("address="))[8:]
+    path = re.sub(r"\\(.)", r"\1", path)
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        msg = f"{endpoint}: there is no folder {folder}"
+        raise PortError(msg)
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        msg = f"{endpoint}: nothing can be made in the folder {folder}"
+        raise PortError(msg)
+    if os.path.lexists(path) and not stat.S_ISSOCK(os.lstat(path).st_mode):
+        msg = f"{endpoint}: {path} is there, and no socket"
+        raise PortError(msg)
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            taken = probe.connect_ex(path) in {0, errno.EAGAIN}
+        except OSError as error:  # Python's own: the path is too long
+            msg = f"{endpoint}: {error}"
+            raise PortError(msg) from error
+    if taken:
+        msg = f"{endpoint}: another process listens there"
+        raise PortError(msg)
 
 
 def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:

@@ -10,6 +10,7 @@ import pwd
 import resource
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gomail.delivery.maildir import Maildir, Ownership, make
 from gomail.limits import Limits
@@ -108,6 +109,39 @@ def raise_descriptors(limits: Limits) -> int:
     if soft == resource.RLIM_INFINITY:
         return limits.sessions
     return max(1, min(limits.sessions, (soft - DESCRIPTORS_RESERVED) // DESCRIPTORS_A_SESSION))
+
+
+def try_pidfile(path: str) -> None:
+    """
+    See that no process of that pid file runs, and that it can be written; twistd needs more lines.
+
+    Raises:
+        StartError: one does, or it can't.
+    """
+    folder = os.path.dirname(path)
+    pid = _running(path)
+    if pid is not None:
+        msg = f"{path}: process {pid} is running; stop it, or name another file with --pidfile"
+    elif not os.path.isdir(folder):
+        msg = f"the pid file {path}: there is no folder {folder}"
+    elif not os.access(path if os.path.exists(path) else folder, os.W_OK, effective_ids=True):
+        msg = f"the pid file {path} can't be written"
+    else:
+        return
+    raise StartError(msg)
+
+
+def _running(path: str) -> int | None:
+    """Give the process that a pid file names, if there is one."""
+    pid = None
+    try:
+        pid = int(Path(path).read_text())
+        os.kill(pid, 0)
+    except PermissionError:
+        return pid  # of another user; or the file can't be read
+    except (OSError, ValueError, OverflowError):
+        return None
+    return pid
 
 
 @dataclass(frozen=True, slots=True)

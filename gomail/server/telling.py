@@ -16,7 +16,14 @@ from twisted.python.components import Componentized
 from gomail.events import Event, Listener, Listeners, MessageStored
 from gomail.reading.printer import Printer
 from gomail.server.dialogue import Dialogue
-from gomail.server.log import EventLog, JsonEventLog, JsonTwistedLog, LogWriter, TwistedLog
+from gomail.server.log import (
+    EventLog,
+    JsonEventLog,
+    JsonTwistedLog,
+    LogWriter,
+    TwistedLog,
+    as_objects,
+)
 from gomail.server.reactor import Reactor
 
 
@@ -47,9 +54,10 @@ class Telling(Service):
         self._observer = JsonTwistedLog(write) if as_json else TwistedLog(write)
         listeners: list[Listener] = [JsonEventLog(write) if as_json else EventLog(write)]
         if dialogue:
-            listeners.append(Dialogue(write))
+            listeners.append(Dialogue(as_objects(write, "dialogue") if as_json else write))
         if show_messages:
-            listeners.append(MessagePrinter(Printer(reactor, _lines(write))))
+            show = as_objects(write, "message") if as_json else write
+            listeners.append(MessagePrinter(Printer(reactor, _lines(show))))
         self.listeners: Listeners = tuple(listeners)
 
     def take_log(self, application: Componentized) -> None:

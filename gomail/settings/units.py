@@ -39,10 +39,9 @@ def shown(value: object) -> str:
     """Write a value out of a TOML file as it may have stood there."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "a list"
+    if isinstance(value, dict | list):
+        kind = "table" if isinstance(value, dict) else "list"
+        return f"a {kind}" if value else f"an empty {kind}"
     if isinstance(value, str):
         return f'"{value}"' if value.isprintable() else ascii(value)
     return str(value)

@@ -62,6 +62,8 @@ class Budget:
         if self._unknown >= self._limits.unknown_recipients:
             transaction = session.transaction
             some_accepted = transaction is not None and transaction.envelope.forward_paths
-            return Judgement(UNKNOWN_RECIPIENTS_STOPPED if some_accepted else TOO_MANY_UNKNOWN)
+            if some_accepted:
+                return Judgement(UNKNOWN_RECIPIENTS_STOPPED, DELAY)
+            return Judgement(TOO_MANY_UNKNOWN)
         over = self._unknown > self._limits.unknown_recipients_free
         return Judgement(reply, DELAY if over else 0)

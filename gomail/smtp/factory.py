@@ -81,8 +81,8 @@ class SMTPFactory(ServerFactory):
         if refusal is not None:
             tell(self._house.listeners, Refusal(client, b"", refusal))
             return TurnedAway(refusal.signed(client.session_id), self._house.clock)
-        self._admission.enter(client)
         delivery = self._deliveries.deliveryFor(client)
+        self._admission.enter(client)
         session = SMTPProtocol(self._house, client, delivery, self._ended)
         self._sessions.add(session)
         return session
@@ -92,10 +92,10 @@ class SMTPFactory(ServerFactory):
         session_id = secrets.token_hex(5)
         if not isinstance(addr, IPv4Address | IPv6Address):
             return Client(session_id, trusted=self._trust_unix)
-        host = addr.host.partition("%")[0].removeprefix("::ffff:")
-        address = ip_address(host)
+        address = ip_address(addr.host.partition("%")[0])
+        address = getattr(address, "ipv4_mapped", None) or address
         trusted = any(address in network for network in self._trusted)
-        return Client(session_id, host, addr.port, trusted=trusted)
+        return Client(session_id, str(address), addr.port, trusted=trusted)
 
     def _ended(self, session: SMTPProtocol) -> None:
         """Forget a session that is over."""

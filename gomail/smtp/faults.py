@@ -1,5 +1,7 @@
 """What became of a question to the delivery that did not end well."""
 
+from collections.abc import Callable
+
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -18,3 +20,11 @@ def refusal_of(error: BaseException, what: str) -> Refused:
         return error
     _log.failure("{what} failed", failure=Failure(error), what=what)
     return Refused(LOCAL_ERROR, f"{what} failed: {type(error).__name__}")
+
+
+def attempt(call: Callable[[], object], what: str) -> None:
+    """Tell the delivery something that it has no answer to: a fault of its is logged and costs nothing more."""
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 -- whatever it was, the session goes on
+        refusal_of(error, what)

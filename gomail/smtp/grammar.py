@@ -154,7 +154,7 @@ def _split(
     rest = argument[path.end() :]
     if rest and rest[:1] not in _BLANKS:
         raise Refused(otherwise)
-    return path, rest.split()
+    return path, [word for word in rest.replace(b"\t", b" ").split(b" ") if word]
 
 
 def _path(match: re.Match[bytes], otherwise: Reply, *, utf8: bool) -> Path:
@@ -189,7 +189,7 @@ def _literal(octets: bytes) -> bool:
     text = octets.decode("ascii")
     try:
         if text[:5].lower() == "ipv6:":
-            return bool(IPv6Address(text[5:]).version)
+            return IPv6Address(text[5:]).scope_id is None
         return bool(IPv4Address(text).version)
     except ValueError:
         return False

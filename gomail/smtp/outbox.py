@@ -19,6 +19,9 @@ class Outbox(Protocol):
     def send(self, octets: bytes) -> None:
         """Send *octets* behind everything sent before."""
 
+    def end(self) -> None:
+        """Send nothing more: what waits still leaves, and the transport may close behind it."""
+
     @property
     def unsent(self) -> int:
         """How many octets wait here because the peer doesn't read; 0 while none do."""
@@ -43,7 +46,8 @@ def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
         transport: the connection.
         changed: called whenever octets begin to wait, and when the last of them has gone.
     """
-    if hasattr(transport, "writeSomeData"):
+    # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as theirs.
+    if hasattr(type(transport), "writeSomeData"):
         return DirectOutbox(transport, changed)
     return BufferedOutbox(transport, changed)
 
@@ -77,6 +81,9 @@ class DirectOutbox:
             self._changed()
             self._transport.registerProducer(self, streaming=False)
         # An exception instead of a number means that the connection is lost; the reactor will say so.
+
+    def end(self) -> None:
+        """Need nothing: the transport keeps the producer only while something is left."""
 
     def resumeProducing(self) -> None:  # noqa: N802
         """Give the transport, whose buffer is empty, what is left."""
@@ -116,6 +123,10 @@ class BufferedOutbox:
         if self._waiting:
             self._waiting += len(octets)
         self._transport.write(octets)
+
+    def end(self) -> None:
+        """Free the transport: TLS does not close while it has a producer."""
+        self._transport.unregisterProducer()
 
     def pauseProducing(self) -> None:  # noqa: N802
         """Hear that the transport has more than it likes."""

@@ -34,6 +34,7 @@ class Patience:
         "_limits",
         "_octets",
         "_paused",
+        "_soonest",
         "_stalled",
         "_waiting",
     )
@@ -45,6 +46,7 @@ class Patience:
         self._clock = clock
         self._limits = limits
         self._late = late
+        self._soonest = min(limits.command_timeout, limits.transaction_gap)
         now = clock.seconds()
         self._waiting = now  # since when we wait for a command, or for more content
         self._gap: float | None = now  # since when there has been no transaction
@@ -65,6 +67,8 @@ class Patience:
             self._gap = None
         elif self._gap is None:
             self._gap = now
+        if self._call is not None and self._call.getTime() > now + self._soonest:
+            self._wind()
 
     def content_began(self) -> None:
         """The 354 has left."""
@@ -82,16 +86,17 @@ class Patience:
         self._paused = self._clock.seconds()
 
     def resume(self) -> None:
-        """The peer has its turn again: the time in between was ours."""
+        """The peer has its turn again: the time in between was ours, for clocks that began in it, too."""
         if self._paused is None:
             return
-        ours = self._clock.seconds() - self._paused
+        now = self._clock.seconds()
+        ours = now - self._paused
         self._paused = None
-        self._waiting += ours
+        self._waiting = min(now, self._waiting + ours)
         if self._content is not None:
-            self._content += ours
+            self._content = min(now, self._content + ours)
         if self._gap is not None:
-            self._gap += ours
+            self._gap = min(now, self._gap + ours)
         if self._call is None:
             self._wind()
 

@@ -26,9 +26,9 @@ from gomail.answers import Answer
 from gomail.interfaces import IMessageDelivery
 from gomail.limits import Limits
 from gomail.reply import (
+    FAR_TOO_BIG,
     LINE_TOO_LONG,
     SHUTTING_DOWN,
-    TOO_BIG,
     Refused,
     Reply,
 )
@@ -109,7 +109,7 @@ class SMTPProtocol(LineReceiver):
         self._content = DotStuffed()
         self._replies: list[bytes] = []  # said in this turn of the reactor, not yet sent
         self._line = b""  # the one that is being answered
-        self._lines = 0  # in this turn of the reactor
+        self._lines = 0  # since other sessions last had their turn
         self._octets = 0  # received
         self._held = 0  # the reasons why nothing is read
         self._closed = False  # our last word is said, or the connection is lost
@@ -134,7 +134,6 @@ class SMTPProtocol(LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         """Take a packet; what it makes us say leaves in one piece."""
-        self._lines = 0
         if self._mender is not None:
             data = self._mender.feed(data)
         super().dataReceived(data)
@@ -172,6 +171,7 @@ class SMTPProtocol(LineReceiver):
         self._octets += len(line) + 2
         self._lines += 1
         if self._lines >= LINES_A_TURN:
+            self._lines = 0
             self._hold(YIELD)
             self._house.clock.callLater(0, self._release, YIELD)
         self._line = line
@@ -206,8 +206,7 @@ class SMTPProtocol(LineReceiver):
         self._patience.content_came(len(data))
         answer = self.session.take(content) if content else None
         if self.session.swallowing_too_much:
-            self.session.ending = True
-            self._conclude(Refused(TOO_BIG, "the client went on after the size limit"))
+            self._say(FAR_TOO_BIG, "the client went on after the size limit")
         elif is_later(answer):
             self._hold(DISK)
             Deferred.fromCoroutine(self._written(answer))
@@ -247,9 +246,10 @@ class SMTPProtocol(LineReceiver):
             outcome = refusal_of(error, what)
         self._conclude(outcome)
         self._flush()
-        self._release(TURN)
         if self._lost:
             self._finish()
+        else:
+            self._release(TURN)
 
     def _in_time(self, answer: Any, seconds: float) -> Deferred[Any]:
         """Await *answer*, but not for ever: a connection that is not read doesn't notice its end."""
@@ -290,13 +290,14 @@ class SMTPProtocol(LineReceiver):
     def _say(self, reply: Reply, reason: str = "") -> None:
         """Say one reply; every one goes through here, and what follows from its code is done here."""
         session, house = self.session, self._house
+        said, self._line = self._line, b""
         if not reply.positive:
-            tell(house.listeners, Refusal(session.client, self._line, reply, reason))
+            tell(house.listeners, Refusal(session.client, said, reply, reason))
             reply = reply.signed(session.client.session_id)
         if house.dialogue:
             for line in reply.octets.splitlines():
                 tell(house.listeners, Said(session.client, "S", line))
-        if self._lost:
+        if self._closed:
             return
         self._replies.append(reply.octets)
         if reply.code in {221, 421} or session.ending:
@@ -352,13 +353,16 @@ class SMTPProtocol(LineReceiver):
 
     def abort(self) -> None:
         """Drop the connection; an answer under way is still waited for."""
-        self._closed = True
+        if not self._closed:
+            self._closed = True
+            self._end = self._end or "aborted"
         self.transport.abortConnection()
 
     def _late(self, last_word: Reply | None) -> None:
         """See a clock run out."""
         if last_word is None:
-            self._end = self._end or "the client did not read"
+            if not self._closed:
+                self._end = "the client did not read"
             self.abort()
         else:
             self._say(last_word)
@@ -369,5 +373,6 @@ class SMTPProtocol(LineReceiver):
         self._end = why
         self._closed = True
         self._flush()
-        self.transport.loseConnection()
+        self._outbox.end()
         self._patience.close()
+        self.transport.loseConnection()

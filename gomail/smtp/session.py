@@ -23,7 +23,7 @@ from gomail.reply import (
 )
 from gomail.smtp.introduction import Introduction
 from gomail.answers import after, is_later
-from gomail.smtp.faults import refusal_of
+from gomail.smtp.faults import attempt, refusal_of
 
 if TYPE_CHECKING:
     from gomail.address import Path
@@ -95,10 +95,18 @@ class Session:
         self._taken = 0  # octets of content so far
 
     def greet(self, helo: str, *, esmtp: bool) -> Answer[None]:
-        """Learn the client's name; an open transaction ends (RFC 5321 §4.1.4)."""
-        self.end_transaction()
-        self.client = replace(self.client, helo=helo, esmtp=esmtp)
-        return self.delivery.greeted(self.client)
+        """
+        Learn the client's name; an open transaction ends.
+
+        Where the delivery refuses the name everything stays as it was (RFC 5321 §4.1.4).
+        """
+        client = replace(self.client, helo=helo, esmtp=esmtp)
+
+        def welcomed(_: None) -> None:
+            self.end_transaction()
+            self.client = client
+
+        return after(self.delivery.greeted(client), welcomed)
 
     def begin(self, reverse_path: "Path", parameters: MailParameters) -> Answer[Reply]:
         """Open a transaction if the delivery welcomes *reverse_path*."""
@@ -120,11 +128,9 @@ class Session:
         self.transaction = None
         message, self._message = self._message, None
         self._refused = None
-        try:
-            if message is not None:
-                message.connectionLost()
-        finally:
-            self.delivery.transactionEnded()
+        if message is not None:
+            attempt(message.connectionLost, "throwing content away")
+        attempt(self.delivery.transactionEnded, "ending a transaction")
 
     def start_content(self, envelope: Envelope) -> Answer[None]:
         """Get a message to put the content of *envelope* into; afterwards 354 may be said."""
@@ -165,7 +171,7 @@ class Session:
         self._refused = refused
         message, self._message = self._message, None
         if message is not None:
-            message.connectionLost()
+            attempt(message.connectionLost, "throwing content away")
 
     @property
     def swallowing_too_much(self) -> bool:

@@ -1,4 +1,4 @@
-"""The bench that a delivery is tested on: a server in memory, a witness, and a look at what is stored."""
+"""The bench that a delivery is tested on: a server in memory, and looks at what is stored."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,14 +28,14 @@ class Subject:
 
     Attributes:
         deliveries: what is under test.
-        stored: gives the octets of every stored copy, in any order; trace fields may stand on top, and
-            line ends may be LF.
+        stored: gives the octets of every stored copy, in any order; trace fields may stand on top,
+            and line ends may be LF.
         forward_paths: two or more addresses that are welcome, each with a mailbox of its own.
         reverse_path: an address that is welcome.
         unknown: an address that is refused.
-        litter: counts what a message takes while it is under way: temporary files, open files, rows.
+        litter: counts what a message under way takes: temporary files, open files, rows.
         broken: within it nothing can be stored: the disk is full, the database gone.
-        memory: octets of memory that a message of 32 MiB may take; None where all is kept in memory.
+        memory: octets of memory that a message of 32 MiB may take; None where it holds them all.
         clock: the reactor, where answers come out of threads, processes or sockets.
     """
 
@@ -67,7 +67,7 @@ class Bench:
         self.faults: dict[str, Fault] = self.witness.faults
         self._wires: list[Wire] = []
         self._letters = 0
-        self._before = self._copies()
+        self._least = self._copies().total()  # copies that must be stored by now
         self._first_litter = self.litter
         self.looking = True  # whether what is stored is looked at when a message is answered
 
@@ -87,6 +87,14 @@ class Bench:
         wire = server.connect("127.0.0.1")
         self._wires.append(wire)
         return wire
+
+    def commands(self, path: str | None = None) -> list[bytes]:
+        """Write the commands of a transaction, for those who pipeline them."""
+        return [
+            b"MAIL FROM:<%s>\r\n" % self.subject.reverse_path.encode(),
+            b"RCPT TO:<%s>\r\n" % (path or self.path).encode(),
+            b"DATA\r\n",
+        ]
 
     def letter(self, text: bytes = b"Hello.\r\n") -> bytes:
         """Write a message unlike all others."""
@@ -120,23 +128,37 @@ class Bench:
         expect(bool(copies), "the reply was 2xx, but nothing is stored")
         for copy in copies:
             expect(
-                same_lines(copy).endswith(same_lines(content)),
+                is_copy(copy, content),
                 f"the stored copy does not end with the content: {copy[:500]!r}",
             )
         return len(copies)
 
     async def expect_nothing(self, before: "Counter[bytes]", what: str) -> None:
         """See that nothing was stored since *before*, and nothing is left over."""
-        # A message in another session goes the same way, behind whatever the delivery has still to do.
+        # Another session's message goes the same way, behind what the delivery has still to do.
         content = self.letter()
         reply = await self.mailed(self.connect(), content)
         expect(reply.positive, f"{what}: the next session's message was refused: {reply}")
-        added = [copy for copy in (self._copies() - before).elements()]
-        strange = [copy for copy in added if not same_lines(copy).endswith(same_lines(content))]
+        added = (self._copies() - before).elements()
+        strange = [copy for copy in added if not is_copy(copy, content)]
         expect(not strange, f"{what}: stored all the same: {strange[:1]!r}")
         await self.until(
             lambda: self.litter <= self._first_litter, f"{what}: something is left over"
         )
+
+    def fail_once(self, name: str, error: Exception) -> None:
+        """Have the next question of that *name* fail with *error* before it is passed on."""
+
+        def fault() -> None:
+            del self.faults[name]
+            raise error
+
+        self.faults[name] = fault
+
+    async def hear_until(self, wire: Wire, code: int) -> None:
+        """Hear replies until the one with *code*."""
+        while (reply := await self.in_time(wire.heard())).code != code:
+            expect(reply.positive, f"{code} was expected, not {reply}")
 
     def snapshot(self) -> "Counter[bytes]":
         """Remember what is stored."""
@@ -173,13 +195,10 @@ class Bench:
         return Counter(self.subject.stored())
 
     def _look(self) -> None:
-        """See, at the moment of a 2xx, that more is stored than at the last one."""
-        if not self.looking:
-            return
-        copies = self._copies()
-        if copies == self._before:
+        """See, at the moment of a 2xx, that one copy more is stored than before."""
+        self._least += 1
+        if self.looking and self._copies().total() < self._least:
             self.witness.complaints.append("2xx was answered before anything was stored")
-        self._before = copies
 
 
 def expect(fact: Any, otherwise: str) -> None:  # noqa: ANN401 -- anything that may be true
@@ -188,6 +207,6 @@ def expect(fact: Any, otherwise: str) -> None:  # noqa: ANN401 -- anything that 
         raise AssertionError(otherwise)
 
 
-def same_lines(octets: bytes) -> bytes:
-    """Write line ends as LF, as Maildirs have them."""
-    return octets.replace(b"\r\n", b"\n")
+def is_copy(copy: bytes, content: bytes) -> bool:
+    """Tell whether *copy* ends with *content*, line ends as they came or as Maildirs have them."""
+    return copy.endswith((content, content.replace(b"\r\n", b"\n")))

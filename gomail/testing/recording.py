@@ -1,8 +1,8 @@
 """
 A delivery that keeps every message in memory.
 
-It is for tests of what sends mail, and the plainest example of an `IMessageDelivery`. A message is recorded when its end has come, never before;
-one whose client leaves is forgotten.
+It is for tests of what sends mail, and the plainest example of an `IMessageDelivery`. A message is
+recorded when its end has come, never before; one whose client leaves is forgotten.
 """
 
 from collections.abc import Mapping

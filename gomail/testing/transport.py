@@ -1,9 +1,9 @@
 """
 A connection in memory, which behaves like a TCP connection of Twisted's where it matters.
 
-Octets arrive in a later turn of the clock, in packets of at most 64 KiB; none arrive while the protocol
-has paused it, or after it was closed; and the protocol hears of the end later, never within its own
-call.
+Octets arrive in a later turn of the clock, in packets of at most 64 KiB; none arrive while the
+protocol has paused it, or after it was closed; and the protocol hears of the end later, never
+within its own call.
 """
 
 from collections import deque

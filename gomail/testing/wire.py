@@ -7,8 +7,8 @@ A server in memory and a client to talk to it: no reactor, no network, no waitin
     assert wire.mail("a@client.example", ["b@here.example"], b"Subject: hello").code == 250
 
 What is behind the wire is the real dialogue, with the real limits. `say`, `hear` and `mail` are for
-deliveries that answer at once, or when the test fires their Deferreds; where answers come out of threads
-the server is given the real reactor as its clock, and `said`, `heard` and `mailed` are awaited.
+deliveries that answer at once, or when the test fires their Deferreds; where answers come out of
+threads the server has the real reactor as its clock, and `said`, `heard` and `mailed` are awaited.
 """
 
 import re
@@ -88,8 +88,8 @@ class Wire:
     The client's end of a session in memory.
 
     Attributes:
-        replies: everything that the server has said, parsed. The session's id, which ends every refusal,
-            is left out, so that replies compare with those in `gomail.reply`.
+        replies: everything that the server has said, parsed. The session's id, which ends every
+            refusal, is left out, so that replies compare with those in `gomail.reply`.
         transcript: the session in lines with ``C:`` and ``S:``.
         closed: whether the connection is over.
     """
@@ -116,6 +116,11 @@ class Wire:
     def idle(self) -> bool:
         """Whether the server has taken everything that was sent, and would take more."""
         return self._transport.idle
+
+    @property
+    def unheard(self) -> int:
+        """How many replies nobody has taken."""
+        return len(self.replies) - self._taken
 
     @property
     def transcript(self) -> str:
@@ -262,7 +267,7 @@ class Wire:
             raise NoReply(self._explain("there is no reply yet"))
         if isinstance(results[0], Failure):
             results[0].raiseException()
-        return results[0]  # type: ignore[return-value]  # a Failure was raised
+        return results[0]
 
     def _explain(self, what: str) -> str:
         """Say what is wrong, with the session's last lines."""

@@ -1,5 +1,5 @@
 """
-A witness between the dialogue and a delivery: it passes every question on, and looks at every answer.
+A witness between the dialogue and a delivery: it passes questions on, and looks at the answers.
 
 What does not keep to `gomail.interfaces` becomes a complaint. Faults are injected here, too: a
 fault is called before the question is passed on, and may raise, or give something to await before
@@ -63,7 +63,7 @@ class Witness:
             self.complaints.append(str(error))
 
     def ask(self, name: str, question: Callable[[], Answer[Any]]) -> Answer[Any]:
-        """Pass a question on, after the fault injected for it; what the fault gives is awaited then."""
+        """Pass a question on, after the fault injected for it; what that gives is awaited then."""
         fault = self.faults.get(name)
         if fault is None:
             return question()
@@ -152,7 +152,8 @@ class WitnessedMessage:
 
     def eomReceived(self) -> Answer[Reply | Sequence[Reply]]:
         """Pass it on, and look at the verdict."""
-        return after(self._witness.ask("eomReceived", self._message.eomReceived), self._judge)
+        message = self._message
+        return self._witness.ask("eomReceived", lambda: after(message.eomReceived(), self._judge))
 
     def connectionLost(self) -> None:
         """Pass it on."""
@@ -165,9 +166,9 @@ class WitnessedMessage:
     def _judge(self, verdict: Reply | Sequence[Reply]) -> Reply | Sequence[Reply]:
         """Complain about a verdict that is none; see what is stored where it is 2xx."""
         complaints = self._witness.complaints
-        replies = [verdict] if isinstance(verdict, Reply) else verdict
-        if not (
-            isinstance(replies, Sequence) and all(isinstance(reply, Reply) for reply in replies)
+        replies: Any = [verdict] if isinstance(verdict, Reply) else verdict
+        if not isinstance(replies, Sequence) or not all(
+            isinstance(each, Reply) for each in replies
         ):
             complaints.append(f"eomReceived answers a Reply, or one for each path, not {verdict!r}")
             return verdict

@@ -24,12 +24,12 @@ from gomail.recipients.mailbox import Template, read_name
         "a" * 64,
     ],
 )
-def test_names_of_people_are_names(name: str):
+def test_names_of_people_are_names(name: str) -> None:
     """Letters and digits of any script name a mailbox, and dots between them."""
     assert read_name(name) == name
 
 
-def test_capital_ascii_letters_are_folded():
+def test_capital_ascii_letters_are_folded() -> None:
     """Alice and alice are one mailbox."""
     assert read_name("Alice") == "alice"
 
@@ -68,7 +68,7 @@ N1 += [
 
 
 @pytest.mark.parametrize("text", N1)
-def test_n1_what_could_leave_a_folder_is_no_name(text: str):
+def test_n1_what_could_leave_a_folder_is_no_name(text: str) -> None:
     """A name never holds a slash, a control, a leading dot or dash, or more than 64 octets."""
     with pytest.raises(ValueError, match="mailbox"):
         read_name(text)
@@ -89,13 +89,13 @@ def test_n1_what_could_leave_a_folder_is_no_name(text: str):
         "a\u200b",  # zero width space
     ],
 )
-def test_n2_variants_of_other_letters_are_no_names(text: str):
+def test_n2_variants_of_other_letters_are_no_names(text: str) -> None:
     """What some system might take for another name is refused where it is configured."""
     with pytest.raises(ValueError, match="can't name a mailbox"):
         read_name(text)
 
 
-def test_the_error_says_what_a_name_is():
+def test_the_error_says_what_a_name_is() -> None:
     """The owner reads what was expected, and that an alias may be called so."""
     with pytest.raises(ValueError, match="can't name") as caught:
         read_name("o'brien")
@@ -105,7 +105,7 @@ def test_the_error_says_what_a_name_is():
     )
 
 
-def test_a_long_text_is_cut_in_the_error():
+def test_a_long_text_is_cut_in_the_error() -> None:
     """A megabyte in the wrong place does not fill the terminal."""
     with pytest.raises(ValueError, match="octets") as caught:
         read_name("x" * 1_000_000)
@@ -113,7 +113,7 @@ def test_a_long_text_is_cut_in_the_error():
 
 
 @given(st.text())
-def test_n1_no_name_leaves_its_folder(text: str):
+def test_n1_no_name_leaves_its_folder(text: str) -> None:
     """Whatever is taken for a name is one component of a path, below its folder, and stable."""
     try:
         name = read_name(text)
@@ -121,7 +121,7 @@ def test_n1_no_name_leaves_its_folder(text: str):
         return
     path = name.join(Template("/srv/{domain}/{mailbox}").pieces("example.org"))
     assert os.path.normpath(path) == path
-    assert os.path.dirname(path) == "/srv/example.org"
+    assert path.rpartition("/")[0] == "/srv/example.org"
     assert len(os.fsencode(name)) <= 64
     assert read_name(name) == name
 
@@ -137,7 +137,7 @@ def test_n1_no_name_leaves_its_folder(text: str):
         ("/srv/{domain}", "/srv/b.example", "/srv"),
     ],
 )
-def test_a_template_is_filled_from_names(template: str, path: str, root: str):
+def test_a_template_is_filled_from_names(template: str, path: str, root: str) -> None:
     """The path of a Maildir holds the names where the owner wants them."""
     made = Template(template)
     assert "a".join(made.pieces("b.example")) == path
@@ -158,7 +158,7 @@ def test_a_template_is_filled_from_names(template: str, path: str, root: str):
         ("/srv/{domain}{mailbox}", "'/' or '@' was expected between {domain} and {mailbox}"),
     ],
 )
-def test_other_templates_are_refused(template: str, problem: str):
+def test_other_templates_are_refused(template: str, problem: str) -> None:
     """A placeholder that is none, or two that could run together, are told at start."""
     with pytest.raises(ValueError, match="expected") as caught:
         Template(template)

@@ -31,18 +31,18 @@ def one(directory: Directory, text: str) -> Destination:
     return destinations[0]
 
 
-def aliased(aliases: Mapping[str, tuple[str, ...]], **settings) -> Domain:
+def aliased(aliases: Mapping[str, tuple[str, ...]], catch_all: str | None = None) -> Domain:
     """Make a domain with alice, bob and these aliases."""
-    return Domain(("alice", "bob"), aliases=aliases, **settings)
+    return Domain(("alice", "bob"), aliases=aliases, catch_all=catch_all)
 
 
-def test_an_alias_stands_for_several_mailboxes():
+def test_an_alias_stands_for_several_mailboxes() -> None:
     """Each gets a copy, in the order in which they are written."""
     directory = build({"a.example": aliased({"team": ("bob", "alice@A.example")})}, MAILDIR)
     assert found(directory, "Team@a.example") == ["bob@a.example", "alice@a.example"]
 
 
-def test_aliases_of_aliases_are_followed():
+def test_aliases_of_aliases_are_followed() -> None:
     """A chain ends at mailboxes, each of them once."""
     aliases = {"all": ("team", "alice"), "team": ("chief", "bob"), "chief": ("alice",)}
     directory = build({"a.example": aliased(aliases)}, MAILDIR)
@@ -50,7 +50,7 @@ def test_aliases_of_aliases_are_followed():
     assert directory.aliases == 3
 
 
-def test_an_alias_may_lead_to_another_domain_of_ours():
+def test_an_alias_may_lead_to_another_domain_of_ours() -> None:
     """Nothing leaves the house: the other domain is ours, too."""
     domains = {
         "a.example": aliased({"carol": ("carol@b.example",)}),
@@ -62,7 +62,7 @@ def test_an_alias_may_lead_to_another_domain_of_ours():
     assert (destination.address, destination.aliased) == ("carol@b.example", True)
 
 
-def test_a_target_may_be_a_sub_address():
+def test_a_target_may_be_a_sub_address() -> None:
     """The folder is that of the target; a detail of the alias itself is dropped."""
     directory = build({"a.example": aliased({"lists": ("alice+news",)})}, MAILDIR)
     for text in ["lists@a.example", "lists+more@a.example"]:
@@ -71,8 +71,8 @@ def test_a_target_may_be_a_sub_address():
         assert destination.aliased
 
 
-def test_the_same_mailbox_twice_is_one_copy_a_folder():
-    """alice and alice+news differ, alice and Alice do not."""
+def test_the_same_mailbox_twice_is_one_copy_a_folder() -> None:
+    """For alice and alice+news there are two, for alice and Alice there is one."""
     aliases = {"x": ("alice", "Alice", "alice+news", "alice@a.example")}
     directory = build({"a.example": aliased(aliases)}, MAILDIR)
     destinations = directory.find(Address("x", "a.example"))
@@ -80,7 +80,7 @@ def test_the_same_mailbox_twice_is_one_copy_a_folder():
     assert [each.folder for each in destinations] == ["", "news"]
 
 
-def test_an_alias_in_a_domain_that_takes_anything_comes_first():
+def test_an_alias_in_a_domain_that_takes_anything_comes_first() -> None:
     """The one mailbox of a domain without a list can be an alias' target, too."""
     domains = {"a.example": Domain(aliases={"bob": ("carol@b.example",)}), "b.example": Domain()}
     directory = build(domains, "/srv/mail/{domain}")
@@ -110,13 +110,17 @@ MISTAKES = [
     ),
     (
         {"a.example": Domain(("alice",), subaddress_separator="++")},
-        "domains.\"a.example\".subaddress-separator: one of + - = _ . # ~ or '' was expected, "
-        "not '++'",
+        (
+            "domains.\"a.example\".subaddress-separator: one of + - = _ . # ~ or '' was expected, "
+            "not '++'"
+        ),
     ),
     (
         {"a.example": Domain(("alice", "-x"))},
-        "domains.\"a.example\".mailboxes: '-x' can't name a mailbox: letters, digits, and between "
-        "them '.', '_' or '-' were expected; an alias may be called so",
+        (
+            "domains.\"a.example\".mailboxes: '-x' can't name a mailbox: letters, digits, and "
+            "between them '.', '_' or '-' were expected; an alias may be called so"
+        ),
     ),
     (
         {"a.example": Domain("/nowhere/names")},
@@ -128,8 +132,10 @@ MISTAKES = [
     ),
     (
         {"a.example": aliased({"a b": ("alice",)})},
-        'domains."a.example".aliases."a b": the part of an address before \'@\' was expected, '
-        "not 'a b'",
+        (
+            'domains."a.example".aliases."a b": the part of an address before \'@\' was expected, '
+            "not 'a b'"
+        ),
     ),
     (
         {"a.example": aliased({"team": ("alice",), "Team": ("bob",)})},
@@ -157,13 +163,17 @@ MISTAKES = [
     ),
     (
         {"a.example": aliased({"team": ("a b",)})},
-        "domains.\"a.example\".aliases.team: the part of an address before '@' was expected, "
-        "not 'a b'",
+        (
+            "domains.\"a.example\".aliases.team: the part of an address before '@' was expected, "
+            "not 'a b'"
+        ),
     ),
     (
         {"a.example": aliased({"a": ("b",), "b": ("c+x",), "c": ("a",)})},
-        'domains."a.example".aliases.a: it leads back to itself: '
-        "a@a.example → b@a.example → c@a.example → a@a.example",
+        (
+            'domains."a.example".aliases.a: it leads back to itself: '
+            "a@a.example → b@a.example → c@a.example → a@a.example"
+        ),
     ),
     (
         {"a.example": aliased({"x": ("x",)})},
@@ -177,20 +187,21 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("domains", "problem"), MISTAKES, ids=range(len(MISTAKES)))
-def test_a_setting_that_cannot_be_is_named(domains: Mapping[str, Domain], problem: str):
+def test_a_setting_that_cannot_be_is_named(domains: Mapping[str, Domain], problem: str) -> None:
     """The owner reads which setting is wrong, what was expected, and what was found."""
     with pytest.raises(Mistake) as caught:
         build(domains, MAILDIR)
     assert str(caught.value) == problem
 
 
-def test_a_maildir_that_cannot_be_is_named():
+def test_a_maildir_that_cannot_be_is_named() -> None:
     """The path of the Maildirs is checked before any domain."""
-    with pytest.raises(Mistake, match="^maildir: an absolute path was expected, not 'Maildir'$"):
+    with pytest.raises(Mistake) as caught:
         build({"localhost": Domain()}, "Maildir")
+    assert str(caught.value) == "maildir: an absolute path was expected, not 'Maildir'"
 
 
-def test_nothing_is_left_to_catch_where_anything_is_taken():
+def test_nothing_is_left_to_catch_where_anything_is_taken() -> None:
     """A catch-all beside no mailboxes is a misunderstanding."""
     with pytest.raises(Mistake) as caught:
         build({"a.example": Domain(catch_all="alice")}, "/srv/Maildir")
@@ -200,7 +211,7 @@ def test_nothing_is_left_to_catch_where_anything_is_taken():
     )
 
 
-def test_postmaster_and_abuse_go_to_the_first_mailbox():
+def test_postmaster_and_abuse_go_to_the_first_mailbox() -> None:
     """RFC 5321 §4.5.1 and RFC 2142 §4: somebody reads them, and the owner is told who."""
     directory = build({"a.example": aliased({}), "b.example": Domain(("carol",))}, MAILDIR)
     for role in ["postmaster", "Abuse"]:
@@ -213,14 +224,14 @@ def test_postmaster_and_abuse_go_to_the_first_mailbox():
     )
 
 
-def test_a_configured_postmaster_is_used_for_abuse():
+def test_a_configured_postmaster_is_used_for_abuse() -> None:
     """Who answers for the domain answers for its abuse."""
     directory = build({"a.example": aliased({"postmaster": ("bob",)})}, MAILDIR)
     assert found(directory, "abuse@a.example") == ["bob@a.example"]
     assert directory.notes == ("mail for abuse@a.example goes to bob@a.example",)
 
 
-def test_configured_roles_need_no_note():
+def test_configured_roles_need_no_note() -> None:
     """Nothing is said where everything is set."""
     domain = Domain(("alice", "postmaster"), aliases={"abuse": ("alice",)})
     directory = build({"a.example": domain}, MAILDIR)
@@ -229,14 +240,14 @@ def test_configured_roles_need_no_note():
     assert directory.notes == ()
 
 
-def test_a_catch_all_catches_postmaster_too():
+def test_a_catch_all_catches_postmaster_too() -> None:
     """The owner has said who gets what is for nobody else."""
     directory = build({"a.example": aliased({}, catch_all="bob")}, MAILDIR)
     assert found(directory, "postmaster@a.example") == ["bob@a.example"]
     assert directory.notes == ()
 
 
-def test_a_domain_without_mailboxes_borrows_a_postmaster():
+def test_a_domain_without_mailboxes_borrows_a_postmaster() -> None:
     """A domain of aliases alone has its mail for postmaster read in the first domain that can."""
     domains = {"a.example": Domain(()), "b.example": Domain(("carol",))}
     assert found(build(domains, MAILDIR), "postmaster@a.example") == ["carol@b.example"]
@@ -245,7 +256,7 @@ def test_a_domain_without_mailboxes_borrows_a_postmaster():
     assert destination.address == "postmaster@b.example"
 
 
-def test_a_house_without_any_mailbox_is_told():
+def test_a_house_without_any_mailbox_is_told() -> None:
     """An empty table is no reason not to start, but should not go unnoticed."""
     directory = build({"a.example": Domain(())}, MAILDIR)
     assert directory.notes == (
@@ -253,7 +264,7 @@ def test_a_house_without_any_mailbox_is_told():
     )
 
 
-def test_what_there_is_can_be_counted():
+def test_what_there_is_can_be_counted() -> None:
     """The owner compares the numbers with what was meant."""
     domains = {"a.example": aliased({"x": ("bob",)}), "b.example": Domain()}
     directory = build(domains, "/srv/Maildir")

@@ -1,0 +1,85 @@
+"""``gomail config``: check and show."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gomail.cli.config import config
+from gomail.config import Configuration, render
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the command runs in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_fine_file_is_summed_up(folder: Path) -> None:
+    """The owner compares the numbers with what was meant, and reads who is postmaster."""
+    (folder / "gomail.toml").write_text(
+        '[domains."a.example"]\nmailboxes = ["alice", "bob"]\naliases.team = "bob"\n'
+        '[domains."b.example"]\nmailboxes = ["carol"]\ncatch-all = "carol"\n'
+    )
+    result = CliRunner().invoke(config, ["check"])
+    assert result.exit_code == 0
+    assert result.output == (
+        "gomail.toml: fine: 1 listener, 2 domains, 3 mailboxes, 1 alias\n"
+        "note: mail for postmaster@a.example and abuse@a.example goes to alice@a.example\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("hops = 1", "Error: x.toml, line 1: hops: there is no such key"),
+        (
+            "[domains.localhost]\nmailboxes = []\ncatch-all = 'a'",
+            "Error: x.toml, line 3: domains.localhost.catch-all: there is no mailbox or alias ",
+        ),
+    ],
+)
+def test_a_mistake_ends_the_command_with_1(folder: Path, text: str, problem: str) -> None:
+    """A script that checks before it reloads stops there."""
+    (folder / "x.toml").write_text(text)
+    result = CliRunner().invoke(config, ["check", "x.toml"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(problem)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_missing_file_is_told() -> None:
+    """Without FILE it is gomail.toml."""
+    result = CliRunner().invoke(config, ["check"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: gomail.toml: No such file or directory\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_defaults_are_shown() -> None:
+    """Without a file they are what is in effect."""
+    result = CliRunner().invoke(config, ["show"])
+    assert (result.exit_code, result.output) == (0, render(Configuration()))
+
+
+def test_a_file_is_shown_with_its_defaults(folder: Path) -> None:
+    """What the file says, and all that it leaves out."""
+    (folder / "x.toml").write_text("limits.hops = 25")
+    result = CliRunner().invoke(config, ["show", "--config", "x.toml"])
+    assert result.exit_code == 0
+    assert "\nhops = 25\n" in result.output
+    assert '\nsize = "50 MiB"\n' in result.output
+    (folder / "x.toml").write_text("limits.hops = 2")
+    result = CliRunner().invoke(config, ["show", "-c", "x.toml"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: x.toml, line 1: limits.hops: at least 25 was expected, not 2\n"
+
+
+def test_the_command_starts_without_twisted() -> None:
+    """A check is done in a moment, and installs no reactor."""
+    code = "import sys, gomail.cli.config; print('twisted' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert shown.stdout == "False\n"

@@ -1,0 +1,288 @@
+"""The thread that touches the disk: what is asked for is done, in order, together, and told."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import pytest
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import globalLogPublisher
+
+from gomail.delivery import committer as module
+from gomail.delivery.committer import LARGEST_BATCH
+from gomail.delivery.deposit import Deposit, Folders
+from tests.delivery.bench import (
+    PATIENCE,
+    STORED,
+    Bench,
+    deposit,
+    left_over,
+    maildirs,
+    messages,
+    no_file_left_open,
+)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A Maildir."""
+    return maildirs(tmp_path, "one")[0]
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the batches, as they are done."""
+    sizes: list[int] = []
+    real = module.make_durable
+
+    def make_durable(batch: Iterable[Deposit], folders: Folders) -> None:
+        deposits = list(batch)
+        if deposits:
+            sizes.append(len(deposits))
+        real(deposits, folders)
+
+    monkeypatch.setattr(module, "make_durable", make_durable)
+    return sizes
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    """What is logged meanwhile."""
+    events: list[Any] = []
+    globalLogPublisher.addObserver(events.append)
+    yield events
+    globalLogPublisher.removeObserver(events.append)
+
+
+def workers() -> list[threading.Thread]:
+    """Give the committers' threads that are alive."""
+    return [each for each in threading.enumerate() if each.name == "gomail committer"]
+
+
+def fail() -> None:
+    """Stand for a job with a mistake in it."""
+    raise ZeroDivisionError
+
+
+# -- jobs ------------------------------------------------------------------------------------------
+
+
+def test_function_runs_off_the_reactor(bench: Bench) -> None:
+    """What blocks runs in the committer's thread, and its result comes back."""
+    assert bench.wait(bench.committer.run(lambda a, b: a + b, 1, 2)) == 3
+    name = bench.wait(bench.committer.run(lambda: threading.current_thread().name))
+    assert name == "gomail committer"
+
+
+def test_functions_run_in_the_order_of_the_calls(bench: Bench) -> None:
+    """Pieces of a spool file are written one behind the other."""
+    order: list[int] = []
+    with bench.busy():
+        done = [bench.committer.run(order.append, number) for number in range(200)]
+    for each in done:
+        bench.wait(each)
+    assert order == list(range(200))
+
+
+def test_job_that_fails_ends_no_thread(bench: Bench) -> None:
+    """A mistake in a job is told to whoever asked, and the next one is done."""
+    with pytest.raises(ZeroDivisionError):
+        bench.wait(bench.committer.run(fail))
+    with pytest.raises(SystemExit):
+        bench.wait(bench.committer.run(exit))
+    assert bench.wait(bench.committer.run(int, "7")) == 7
+    assert len(workers()) == 1
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+def test_lone_deposit_waits_for_no_company(bench: Bench, one: Path, batches: list[int]) -> None:
+    """A message that comes alone is stored at once, and answered with no second one."""
+    lone = deposit(one)
+    assert bench.wait(bench.committer.commit(lone)) is lone
+    assert lone.stored == tuple(path.name for path in (one / "new").iterdir())
+    assert batches == [1]
+
+
+def test_all_that_wait_are_stored_together(bench: Bench, one: Path, batches: list[int]) -> None:
+    """The more messages come, the more of them share a write to the disk: 64 at most."""
+    with no_file_left_open():
+        with bench.busy():
+            done = [bench.committer.commit(deposit(one)) for _ in range(LARGEST_BATCH + 36)]
+        for each in done:
+            assert len(bench.wait(each).stored) == 1
+        bench.wait(bench.committer.run(int))
+    assert batches == [64, 36]
+    assert messages(one) == [STORED] * 100
+    assert left_over(one) == []
+
+
+def test_batch_is_measured_in_copies(
+    bench: Bench, tmp_path: Path, one: Path, batches: list[int]
+) -> None:
+    """Messages to many mailboxes have many files open: few of them share a batch."""
+    many = maildirs(tmp_path, *(f"m{number}" for number in range(40)))
+    with bench.busy():
+        done = [bench.committer.commit(deposit(*many)) for _ in range(5)]
+        done.append(bench.committer.commit(deposit(one)))
+    for each in done:
+        assert bench.wait(each).error is None
+    assert batches == [2, 2, 2]
+
+
+def test_results_of_a_batch_come_in_one_call(bench: Bench, one: Path) -> None:
+    """The reactor is woken once for a batch, and tells in the order of the questions."""
+    told: list[int] = []
+    with bench.busy():
+        for number in range(10):
+            done: Deferred[Any] = (
+                bench.committer.commit(deposit(one)) if number % 2 else bench.committer.run(int)
+            )
+            done.addCallback(lambda _, number=number: told.append(number))
+    bench.backdoor.pump()
+    assert told == list(range(10))
+
+
+def test_content_is_spooled_before_the_deposit_of_the_same_batch(bench: Bench, one: Path) -> None:
+    """Octets on their way to the spool file are there when the message is stored."""
+    order: list[str] = []
+    late = deposit(one)
+    write = late.content.write_to
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            type(late.content), "write_to", lambda _, fd: (order.append("deposit"), write(fd))
+        )
+        with bench.busy():
+            bench.committer.run(order.append, "spooled")
+            done = bench.committer.commit(late)
+        bench.wait(done)
+    assert order == ["spooled", "deposit"]
+
+
+def test_fault_of_ours_is_told_to_the_whole_batch(
+    bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should the code be wrong nobody is told 250, nothing is left open, and the thread lives."""
+    with no_file_left_open():
+        with monkeypatch.context() as patch:
+            patch.setattr("gomail.delivery.maildir.Staged.commit", lambda _: fail())
+            with bench.busy():
+                done = [bench.committer.commit(deposit(one)) for _ in range(2)]
+                number = bench.committer.run(int, "7")
+            for each in done:
+                with pytest.raises(ZeroDivisionError):
+                    bench.wait(each)
+            assert bench.wait(number) == 7
+            bench.wait(bench.committer.run(int))
+        assert messages(one) == []
+        assert left_over(one) == []
+        bench.wait(bench.committer.commit(deposit(one)))
+        bench.wait(bench.committer.run(int))
+    assert messages(one) == [STORED]
+
+
+def test_fault_in_tidying_up_is_logged(
+    bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch, logged: list[Any]
+) -> None:
+    """What goes wrong after the reply costs a line in the log."""
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "tidy", lambda *_: fail())
+        assert bench.wait(bench.committer.commit(deposit(one))).error is None
+        bench.wait(bench.committer.stop())
+    assert [event["log_failure"].type for event in logged][0] is ZeroDivisionError
+
+
+# -- giving up -------------------------------------------------------------------------------------
+
+
+def test_deposit_that_nobody_waits_for_is_not_stored(bench: Bench, one: Path) -> None:
+    """After a deadline the sender was told 451; the message does not appear then."""
+    with bench.busy():
+        done = bench.committer.commit(deposit(one))
+        done.cancel()
+    with pytest.raises(CancelledError):
+        bench.wait(done)
+    bench.wait(bench.committer.run(int))
+    assert messages(one) == []
+    assert left_over(one) == []
+
+
+def test_function_that_nobody_waits_for_disturbs_nobody(bench: Bench) -> None:
+    """A session that left before the disk answered is not told."""
+    with bench.busy():
+        done = bench.committer.run(int)
+        done.cancel()
+    with pytest.raises(CancelledError):
+        bench.wait(done)
+    assert bench.wait(bench.committer.run(int, "7")) == 7
+
+
+# -- stopping --------------------------------------------------------------------------------------
+
+
+def test_thread_starts_with_the_first_job(bench: Bench) -> None:
+    """A committer that nobody asks for anything has no thread, and stops at once."""
+    assert workers() == []
+    assert bench.committer.stop().called
+    bench.wait(bench.committer.run(int))
+    assert len(workers()) == 1
+
+
+def test_r17_stop_does_what_was_asked_for(bench: Bench, one: Path) -> None:
+    """A server that is told to stop stores what it has, and leaves nothing in tmp/."""
+    with bench.busy():
+        done = [bench.committer.commit(deposit(one)) for _ in range(100)]
+        stopped = bench.committer.stop()
+    bench.wait(stopped)
+    assert all(each.called for each in done)
+    assert messages(one) == [STORED] * 100
+    assert left_over(one) == []
+
+
+def test_r17_stop_waits_for_the_tidying(
+    bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that ends when it is told so leaves no second names in tmp/."""
+    may_tidy = threading.Event()
+    real = module.tidy
+    monkeypatch.setattr(module, "tidy", lambda *a: (may_tidy.wait(PATIENCE), real(*a)))
+    stored = bench.committer.commit(deposit(one))
+    stopped = bench.committer.stop()
+    bench.wait(stored)
+    assert not stopped.called
+    may_tidy.set()
+    bench.wait(stopped)
+    assert left_over(one) == []
+
+
+def test_committer_starts_again_after_a_stop(bench: Bench, one: Path) -> None:
+    """Stopping is no end: the next job has a thread, and no thread is left over."""
+    for _ in range(5):
+        bench.wait(bench.committer.commit(deposit(one)))
+        threads = workers()
+        bench.wait(bench.committer.stop())
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert workers() == []
+    assert messages(one) == [STORED] * 5
+
+
+def test_job_after_a_stop_waits_for_those_before(bench: Bench) -> None:
+    """Two threads never work at once: what was asked for before is done first."""
+    order: list[int] = []
+    with bench.busy():
+        first = bench.committer.run(order.append, 1)
+        stopped = bench.committer.stop()
+        second = bench.committer.run(order.append, 2)
+        with pytest.raises(Empty):
+            bench.backdoor.calls.get(timeout=0.05)
+    for done in (first, stopped, second):
+        bench.wait(done)
+    assert order == [1, 2]
+    bench.close()
+    for thread in workers():
+        thread.join(PATIENCE)
+    assert workers() == []

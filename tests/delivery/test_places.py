@@ -1,0 +1,375 @@
+"""Which Maildirs can take mail now: one that is broken never holds up the mail of the others."""
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gomail.delivery import places as module
+from gomail.delivery.maildir import STALE, Ownership
+from gomail.delivery.places import FRESH, SUSPENDED, Places
+from gomail.reply import (
+    DISK_FULL,
+    LOCAL_ERROR,
+    MAILBOX_FULL,
+    MAILBOX_UNAVAILABLE,
+    Refused,
+    Reply,
+)
+from tests.delivery.bench import Bench, left_over, maildirs, no_file_left_open, path_of
+
+
+class Desk:
+    """Asks about mailboxes, and counts how often the disk had to be asked."""
+
+    def __init__(self, bench: Bench, root: Path, ownership: Ownership | None = None) -> None:
+        """Begin with nothing known."""
+        self.bench = bench
+        self.places = Places(bench.committer, bench.clock, str(root), ownership or Ownership())
+        self.asked = 0
+
+    def find(self, maildir: Path, folder: str = "") -> str:
+        """Give the path to deliver to, as the reception does."""
+        path = self.places.known(str(maildir), folder)
+        if path is None:
+            self.asked += 1
+            path = str(self.bench.wait(self.places.ask(str(maildir), folder)))
+        return path
+
+    def refusal(self, maildir: Path, folder: str = "") -> Reply:
+        """Give the reply to a recipient that is refused."""
+        with pytest.raises(Refused) as refused:
+            self.find(maildir, folder)
+        return refused.value.reply
+
+    def suspend(self, path: Path, number: int) -> None:
+        """Have a delivery fail."""
+        self.places.suspend(str(path), OSError(number, os.strerror(number)))
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> Path:
+    """The Maildir of alice."""
+    return maildirs(tmp_path, "alice")[0]
+
+
+@pytest.fixture
+def desk(bench: Bench, tmp_path: Path) -> Desk:
+    """Places below the temporary folder."""
+    return Desk(bench, tmp_path)
+
+
+def failing(number: int) -> Callable[..., int]:
+    """Stand for a system call that fails."""
+
+    def call(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+# -- what is known ---------------------------------------------------------------------------------
+
+
+def test_disk_is_asked_once_a_second(desk: Desk, alice: Path) -> None:
+    """A thousand recipients of one mailbox cost the disk one look."""
+    for _ in range(1000):
+        assert desk.find(alice) == str(alice)
+    assert desk.asked == 1
+    desk.bench.clock.advance(FRESH)
+    assert desk.find(alice) == str(alice)
+    assert desk.asked == 1
+    desk.bench.clock.advance(0.01)
+    assert desk.find(alice) == str(alice)
+    assert desk.asked == 2
+
+
+def test_looking_leaves_nothing_open(desk: Desk, alice: Path, tmp_path: Path) -> None:
+    """However a look ends, the folders are closed again."""
+    desk.find(alice)
+    (tmp_path / "file").touch()
+    with no_file_left_open():
+        for _ in range(3):
+            desk.bench.clock.advance(2)
+            desk.find(alice)
+            desk.refusal(tmp_path / "file")
+
+
+def test_refusal_is_believed_for_a_second(desk: Desk, alice: Path) -> None:
+    """A mailbox that comes back is served at once."""
+    (alice / "new").rmdir()
+    (alice / "new").touch()
+    assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
+    assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
+    assert desk.asked == 1
+    (alice / "new").unlink()
+    desk.bench.clock.advance(FRESH + 0.01)
+    assert desk.find(alice) == str(alice)
+
+
+def test_memory_of_mailboxes_is_bounded(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sub-addresses come from the wire: what is remembered of them is forgotten in time."""
+    monkeypatch.setattr(module, "MOST_KNOWN", 10)
+    for number in range(100):
+        assert desk.find(alice, f"detail{number}") == str(alice)
+        assert len(desk.places._known) <= 10
+
+
+# -- suspended mailboxes ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "reply"), [(errno.EIO, MAILBOX_UNAVAILABLE), (errno.EDQUOT, MAILBOX_FULL)]
+)
+def test_r8_mailbox_in_which_a_delivery_failed_is_suspended(
+    desk: Desk, alice: Path, number: int, reply: Reply
+) -> None:
+    """For a minute its recipients are refused without a look, then one probe decides."""
+    desk.find(alice)
+    desk.suspend(alice, number)
+    assert desk.refusal(alice) == reply
+    desk.bench.clock.advance(SUSPENDED)
+    assert desk.refusal(alice) == reply
+    assert desk.asked == 1
+    desk.bench.clock.advance(0.01)
+    assert desk.find(alice) == str(alice)
+    desk.bench.clock.advance(FRESH + 0.01)
+    assert desk.find(alice) == str(alice)
+    assert left_over(alice) == []
+
+
+def test_r8_probe_that_fails_suspends_for_another_minute(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mailbox that stays broken is tried once a minute, however much mail comes for it."""
+    desk.find(alice)
+    desk.suspend(alice, errno.EIO)
+    desk.bench.clock.advance(SUSPENDED)
+    monkeypatch.setattr(os, "fsync", failing(errno.EIO))
+    for probes in range(2, 5):
+        desk.bench.clock.advance(2)
+        for _ in range(60):
+            assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
+            desk.bench.clock.advance(1)
+        assert desk.asked == probes
+    monkeypatch.undo()
+    desk.bench.clock.advance(SUSPENDED + 0.01)
+    assert desk.find(alice) == str(alice)
+
+
+def test_r8_broken_folder_is_tried_once_a_minute_too(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same holds for the folder of a sub-address, and the mailbox itself goes on."""
+    (lists,) = maildirs(alice, ".lists")
+    assert desk.find(alice, "lists") == str(lists)
+    desk.suspend(lists, errno.EIO)
+    assert desk.find(alice) == str(alice)
+    desk.bench.clock.advance(SUSPENDED)
+    real = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: failing(errno.EIO)() if "/.lists/" in path_of(fd) else real(fd)
+    )
+    for probes in range(3, 6):
+        desk.bench.clock.advance(2)
+        for _ in range(60):
+            assert desk.refusal(alice, "lists") == MAILBOX_UNAVAILABLE
+            desk.bench.clock.advance(1)
+        assert desk.asked == probes
+    monkeypatch.undo()
+    assert desk.find(alice) == str(alice)
+    desk.bench.clock.advance(SUSPENDED + 0.01)
+    assert desk.find(alice, "lists") == str(lists)
+
+
+def test_suspended_mailbox_is_so_for_all_its_addresses(desk: Desk, alice: Path) -> None:
+    """Sub-addresses without a folder lead to the mailbox, and are refused with it."""
+    desk.find(alice)
+    desk.find(alice, "detail")
+    desk.suspend(alice, errno.EIO)
+    assert desk.refusal(alice) == desk.refusal(alice, "detail") == MAILBOX_UNAVAILABLE
+
+
+def test_other_mailboxes_go_on(desk: Desk, alice: Path, tmp_path: Path) -> None:
+    """One broken mailbox is nobody else's business."""
+    (bob,) = maildirs(tmp_path, "bob")
+    desk.find(alice)
+    desk.find(bob)
+    desk.suspend(alice, errno.EIO)
+    assert desk.find(bob) == str(bob)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_fault_of_the_system_suspends_nobody(desk: Desk, alice: Path, number: int) -> None:
+    """A full disk, or too many open files, is no mailbox's fault."""
+    desk.find(alice)
+    desk.suspend(alice, number)
+    assert desk.find(alice) == str(alice)
+    assert desk.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "reply"),
+    [(errno.ENOSPC, DISK_FULL), (errno.EMFILE, LOCAL_ERROR), (errno.EACCES, MAILBOX_UNAVAILABLE)],
+)
+def test_r21_look_that_fails_has_its_reply(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch, number: int, reply: Reply
+) -> None:
+    """What the disk says at RCPT is answered for this recipient alone, with 4xx."""
+    monkeypatch.setattr(os, "scandir", failing(number))
+    assert desk.refusal(alice) == reply
+    monkeypatch.undo()
+    desk.bench.clock.advance(FRESH + 0.01)
+    assert desk.find(alice) == str(alice)
+
+
+def test_r8_mailbox_without_the_right_to_write_is_refused(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rights are read at RCPT, so that the other recipients get their mail."""
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
+
+
+# -- made on first use -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["alice", "here.example/alice", "a/b/c/alice", ".hidden/alice"])
+def test_maildir_is_made_on_first_use(desk: Desk, tmp_path: Path, path: str) -> None:
+    """A new mailbox needs no work of the postmaster's."""
+    maildir = tmp_path / path
+    assert desk.find(maildir) == str(maildir)
+    folders = [maildir / name for name in ("", "tmp", "new", "cur")]
+    assert [folder.stat().st_mode & 0o7777 for folder in folders] == [0o700] * 4
+    assert tmp_path.joinpath(path.partition("/")[0]).stat().st_mode & 0o7777 == 0o700
+
+
+def test_shared_maildir_is_made_shared(bench: Bench, tmp_path: Path) -> None:
+    """With a group, the folders in between are the group's, too."""
+    desk = Desk(bench, tmp_path, Ownership(os.getgid()))
+    desk.find(tmp_path / "here.example/alice")
+    assert (tmp_path / "here.example").stat().st_mode & 0o7777 == 0o2770
+
+
+def test_only_maildir_is_made_where_its_folder_is(bench: Bench, tmp_path: Path) -> None:
+    """Where the root is the Maildir itself, it is there, and gets what it lacks."""
+    home = tmp_path / "Maildir"
+    home.mkdir()
+    assert Desk(bench, home).find(home) == str(home)
+    assert sorted(path.name for path in home.iterdir()) == ["cur", "new", "tmp"]
+
+
+@pytest.mark.parametrize("path", ["", "alice", "here.example/alice"])
+def test_r8_root_is_never_made(bench: Bench, tmp_path: Path, path: str) -> None:
+    """A disk that isn't mounted is no reason to fill the one below its mount point."""
+    root = tmp_path / "mail"
+    assert Desk(bench, root).refusal(root / path) == MAILBOX_UNAVAILABLE
+    assert not root.exists()
+
+
+def test_r8_folder_that_went_away_is_made_again(desk: Desk, alice: Path) -> None:
+    """A Maildir that lost a folder is mended at the next look."""
+    desk.find(alice)
+    shutil.rmtree(alice / "new")
+    desk.bench.clock.advance(FRESH + 0.01)
+    assert desk.find(alice) == str(alice)
+    assert (alice / "new").is_dir()
+
+
+@pytest.mark.parametrize("folder", ["", "new", "tmp"])
+def test_n6_link_in_place_of_a_folder_is_not_followed(
+    desk: Desk, alice: Path, tmp_path: Path, folder: str
+) -> None:
+    """A Maildir that leads elsewhere takes no mail, and nothing is made there."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.rmtree(alice / folder)
+    (alice / folder).symlink_to(elsewhere)
+    assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
+
+
+# -- sweeping --------------------------------------------------------------------------------------
+
+
+def test_stale_files_are_swept_on_first_use(desk: Desk, alice: Path) -> None:
+    """What a server that was killed left in tmp/ goes when the mailbox is first used."""
+    for name, age in (("stale", STALE + 60), ("young", 60)):
+        (alice / "tmp" / name).touch()
+        os.utime(alice / "tmp" / name, (time.time() - age,) * 2)
+    desk.find(alice)
+    assert left_over(alice) == ["young"]
+    os.utime(alice / "tmp/young", (0, 0))
+    desk.bench.clock.advance(FRESH + 0.01)
+    desk.find(alice)
+    assert left_over(alice) == ["young"], "the folder is read once, not every second"
+
+
+# -- folders of sub-addresses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folders", "detail", "found"),
+    [
+        ([".lists"], "lists", ".lists"),
+        ([".Lists"], "lists", ".Lists"),
+        ([".lists"], "LISTS", ".lists"),
+        ([".lists", ".Lists", ".LISTS"], "Lists", ".Lists"),
+        ([".lists", ".Lists", ".LISTS"], "lists", ".lists"),
+        ([".Lists", ".LISTS"], "lists", ".LISTS"),
+        ([".lists.python"], "lists.python", ".lists.python"),
+        ([".lists"], "list", ""),
+        ([".lists"], ".lists", ""),
+        ([".lists"], "", ""),
+        ([".lists"], "../alice/.lists", ""),
+        ([".lists"], "lists/../.lists", ""),
+        ([".lists"], "lists/", ""),
+        ([".\u212ait"], "kit", ""),
+        (["lists"], "lists", ""),
+        ([], ".", ""),
+        ([], "..", ""),
+        ([], "./bob", ""),
+        ([], "/etc", ""),
+        ([], "x\0y", ""),
+        ([], "\udcff", ""),
+    ],
+)
+def test_n3_folder_is_looked_up_among_those_that_exist(
+    desk: Desk, alice: Path, folders: list[str], detail: str, found: str
+) -> None:
+    """A sub-address finds its folder, as written or in other letters' case; never another path."""
+    maildirs(alice, *folders)
+    maildirs(alice.parent, "bob")
+    before = sorted(alice.rglob("*"))
+    assert desk.find(alice, detail) == str(alice / found)
+    assert sorted(alice.rglob("*")) == before, "nothing is made for a sub-address"
+
+
+def test_folder_that_is_no_maildir_is_none(desk: Desk, alice: Path) -> None:
+    """A folder without ``new/``, or a file of that name, is no place for mail."""
+    (alice / ".lists").mkdir()
+    (alice / ".notes").touch()
+    assert desk.find(alice, "lists") == str(alice)
+    assert desk.find(alice, "notes") == str(alice)
+
+
+def test_n6_linked_folder_is_not_followed(desk: Desk, alice: Path, tmp_path: Path) -> None:
+    """A folder that is a symbolic link is none: the mail goes to the inbox."""
+    (bob,) = maildirs(tmp_path, "bob")
+    (alice / ".lists").symlink_to(bob)
+    assert desk.find(alice, "lists") == str(alice)
+
+
+def test_n6_folder_whose_new_is_a_link_is_refused(desk: Desk, alice: Path, tmp_path: Path) -> None:
+    """A folder that leads elsewhere from within takes no mail."""
+    (lists,) = maildirs(alice, ".lists")
+    (bob,) = maildirs(tmp_path, "bob")
+    (lists / "new").rmdir()
+    (lists / "new").symlink_to(bob / "new")
+    assert desk.refusal(alice, "lists") == MAILBOX_UNAVAILABLE
+    assert desk.find(alice) == str(alice)

@@ -1,0 +1,121 @@
+"""How much room the disk has, asked before a transaction begins."""
+
+import errno
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from gomail.answers import is_later
+from gomail.delivery.room import FRESH, LEAST_INODES, Room
+from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_UNAVAILABLE, Refused, Reply
+from tests.delivery.bench import Bench
+
+PLENTY = {"f_bavail": 100, "f_frsize": 4096, "f_files": 10**6, "f_favail": 10**6}
+
+
+class Disk:
+    """A disk of which a test says how full it is."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Begin with 100 free blocks."""
+        self.facts: dict[str, int] = dict(PLENTY)
+        self.error: OSError | None = None
+        self.asked = 0
+        monkeypatch.setattr(os, "statvfs", self._statvfs)
+
+    def _statvfs(self, _: str) -> SimpleNamespace:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return SimpleNamespace(**self.facts)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """A disk with 100 free blocks of 4 KiB."""
+    return Disk(monkeypatch)
+
+
+@pytest.fixture
+def room(bench: Bench, disk: Disk) -> Room:
+    """The room on it, of which 9,600 octets stay free: 400,000 may be written."""
+    return Room(bench.committer, bench.clock, "/srv/mail", reserve=9_600)
+
+
+def find(bench: Bench, room: Room, size: int) -> None:
+    """Ask for room, as the reception does."""
+    answer = room.find(size)
+    if is_later(answer):
+        bench.wait(answer)  # type: ignore[arg-type]
+
+
+def refused(bench: Bench, room: Room, size: int) -> Refused:
+    """Give the refusal of a message of that size."""
+    with pytest.raises(Refused) as refused:
+        find(bench, room, size)
+    return refused.value
+
+
+def test_e12_message_that_does_not_fit_is_deferred(bench: Bench, room: Room) -> None:
+    """A full disk defers mail before it is sent, and leaves its reserve alone."""
+    find(bench, room, 400_000)
+    refusal = refused(bench, room, 400_001)
+    assert refusal.reply == DISK_FULL
+    assert refusal.reason == "409601 octets are wanted on the disk of /srv/mail, 409600 are free"
+
+
+def test_e12_disk_without_inodes_is_full(bench: Bench, room: Room, disk: Disk) -> None:
+    """Blocks are no use where no file can be made."""
+    disk.facts["f_favail"] = LEAST_INODES - 1
+    assert refused(bench, room, 0).reply == DISK_FULL
+    disk.facts["f_favail"] = LEAST_INODES
+    bench.clock.advance(FRESH + 0.01)
+    find(bench, room, 0)
+
+
+def test_file_system_that_counts_no_inodes_has_enough(
+    bench: Bench, room: Room, disk: Disk
+) -> None:
+    """btrfs says 0 of 0 inodes are free."""
+    disk.facts |= {"f_files": 0, "f_favail": 0}
+    find(bench, room, 0)
+
+
+def test_disk_is_asked_once_a_second(bench: Bench, room: Room, disk: Disk) -> None:
+    """Under load every MAIL but one a second is answered from memory, full or not."""
+    for _ in range(1000):
+        find(bench, room, 0)
+    assert disk.asked == 1
+    disk.facts["f_bavail"] = 0
+    bench.clock.advance(FRESH)
+    find(bench, room, 0)
+    bench.clock.advance(0.01)
+    assert refused(bench, room, 0).reply == DISK_FULL
+    assert refused(bench, room, 0).reply == DISK_FULL
+    assert disk.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "reply"),
+    [
+        (errno.ENOENT, MAILBOX_UNAVAILABLE),
+        (errno.EIO, MAILBOX_UNAVAILABLE),
+        (errno.EMFILE, LOCAL_ERROR),
+    ],
+)
+def test_r8_disk_that_does_not_answer_defers_mail(
+    bench: Bench, room: Room, disk: Disk, number: int, reply: Reply
+) -> None:
+    """A disk that is not there is asked again by the next message."""
+    disk.error = OSError(number, os.strerror(number))
+    assert refused(bench, room, 0).reply == reply
+    disk.error = None
+    find(bench, room, 0)
+
+
+def test_real_disk_is_asked(bench: Bench) -> None:
+    """The figures are those of the file system."""
+    room = Room(bench.committer, bench.clock, "/", reserve=0)
+    find(bench, room, 0)
+    assert refused(bench, room, 1 << 70).reply == DISK_FULL

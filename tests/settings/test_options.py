@@ -1,0 +1,121 @@
+"""Options over a file, or over the defaults."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gomail.config import Configuration, ConfigurationError, Listener, load, with_options
+from gomail.recipients.domain import Domain
+
+
+@pytest.fixture
+def of_file(tmp_path: Path) -> Configuration:
+    """What a file with everything in it says."""
+    path = tmp_path / "gomail.toml"
+    path.write_text(
+        'hostname = "mx.example.org"\nmaildir = "mail"\nlog-format = "json"\n'
+        '[[listener]]\nendpoint = "tcp:25"\n'
+        '[domains."example.org"]\n[limits]\nrecipients = 100\n'
+    )
+    return load(str(path))
+
+
+def test_without_options_nothing_changes(of_file: Configuration) -> None:
+    """The file, or the defaults, hold."""
+    assert with_options(of_file) == of_file
+
+
+def test_a_port_replaces_the_default() -> None:
+    """A number or a Twisted endpoint string; the same one twice is one."""
+    changed = with_options(Configuration(), ports=["25", "tcp:25", "unix:/run/gomail"])
+    assert changed.listeners == (Listener("tcp:25"), Listener("unix:/run/gomail"))
+
+
+def test_a_port_adds_to_those_of_the_file(of_file: Configuration) -> None:
+    """What the file says stays in force."""
+    assert with_options(of_file, ports=["26"]).listeners == (Listener("tcp:25"), Listener("tcp:26"))
+
+
+def test_domains_replace_the_default() -> None:
+    """Each takes any local-part, for one mailbox."""
+    changed = with_options(Configuration(), domains=["Example.org", "b.example", "example.org."])
+    assert changed.domains == {"example.org": Domain(), "b.example": Domain()}
+    assert list(changed.domains) == ["example.org", "b.example"]
+
+
+def test_domains_of_a_file_are_not_replaced(of_file: Configuration) -> None:
+    """The owner reads what to write where."""
+    with pytest.raises(ConfigurationError) as caught:
+        with_options(of_file, domains=["b.example"])
+    assert str(caught.value) == (
+        f'--domain: {of_file.source} names the domains; write [domains."b.example"] there instead'
+    )
+
+
+def test_the_host_name_is_a_domain_where_none_is_given(of_file: Configuration) -> None:
+    """Its mail is taken by default, that of the old name no more."""
+    changed = with_options(Configuration(), hostname="MX.example.org")
+    assert changed.hostname == "mx.example.org"
+    assert list(changed.domains) == ["mx.example.org", "localhost"]
+    changed = with_options(of_file, hostname="other.example")
+    assert (changed.hostname, list(changed.domains)) == ("other.example", ["example.org"])
+
+
+def test_the_host_name_is_no_domain_where_others_are_given() -> None:
+    """Options together mean what each says."""
+    changed = with_options(Configuration(), hostname="mx.example.org", domains=["example.org"])
+    assert list(changed.domains) == ["example.org"]
+
+
+def test_a_maildir_is_relative_to_where_we_run(
+    of_file: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unlike that of the file, and with the home of a user at its beginning."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", "/home/alice")
+    assert of_file.maildir == str(tmp_path / "mail")
+    assert with_options(of_file, maildir="m").maildir == str(tmp_path / "here" / "m")
+    assert with_options(of_file, maildir="~/Maildir").maildir == "/home/alice/Maildir"
+    assert with_options(of_file, maildir="/srv/{mailbox}/").maildir == "/srv/{mailbox}"
+
+
+def test_size_and_log_format_replace_those_of_the_file(of_file: Configuration) -> None:
+    """Other limits stay as the file has them."""
+    changed = with_options(of_file, size="1 MiB", log_format="text")
+    assert (changed.limits.size, changed.limits.recipients) == (1024**2, 100)
+    assert changed.log_format == "text"
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"ports": ["70000"]}, '--port: a port from 0 to 65535 was expected, not "70000"'),
+        ({"ports": ["smtp"]}, '--port: an endpoint such as "tcp:25" was expected, not "smtp"'),
+        (
+            {"hostname": "a b"},
+            "--hostname: a domain such as example.org was expected, not 'a b'",
+        ),
+        ({"hostname": ""}, '--hostname: text was expected, not ""'),
+        (
+            {"domains": ["[127.0.0.1]"]},
+            "--domain: a domain such as example.org was expected, not '[127.0.0.1]'",
+        ),
+        (
+            {"maildir": "/srv/{user}"},
+            "--maildir: {mailbox} or {domain} was expected, not {user}",
+        ),
+        (
+            {"size": "1 KiB"},
+            "--size: at least 64 KiB was expected (RFC 5321 §4.5.3.1.7), not 1 KiB",
+        ),
+        ({"size": "big"}, '--size: a size such as "50 MiB" was expected, not "big"'),
+        ({"log_format": "xml"}, '--log-format: "text" or "json" was expected, not "xml"'),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(options: dict[str, Any], problem: str) -> None:
+    """One line says which option, what was expected, and what was found."""
+    with pytest.raises(ConfigurationError) as caught:
+        with_options(Configuration(), **options)
+    assert str(caught.value) == problem

@@ -1,0 +1,186 @@
+"""Where content ends, and what of it is only transport: against a reference of a few lines, in every cut."""
+
+from collections.abc import Iterable
+from itertools import product
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from twisted.internet.task import Clock
+
+from gomail.smtp.framing import DotStuffed
+from tests.smtp.desk import Desk
+from tests.smtp.wire import Talk, in_content
+
+PIECES = [b"\r\n", b"\r", b"\n", b".", b"..", b"x", b"\0", b"\r\n.\r\n", b"\r\n.", b".\r\n", b"MAIL"]
+WIRE = st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join)
+
+
+def reference(wire: bytes) -> tuple[bytes, bytes | None]:
+    """Read content as RFC 5321 §4.5.2 has it: lines that end in CRLF, and a dot alone as the last."""
+    content = b""
+    while True:
+        line, crlf, rest = wire.partition(b"\r\n")
+        if not crlf:
+            return content, None
+        if line == b".":
+            return content, rest
+        content += line.removeprefix(b".") + crlf
+        wire = rest
+
+
+def feed(packets: Iterable[bytes]) -> tuple[bytes, bytes | None]:
+    """Read content packet by packet; what comes behind the end is put back together."""
+    framing = DotStuffed()
+    content = b""
+    packets = iter(packets)
+    for packet in packets:
+        more, rest = framing.feed(packet)
+        content += more
+        if rest is not None:
+            return content, rest + b"".join(packets)
+    return content, None
+
+
+def check(packets: list[bytes]) -> None:
+    """Compare with the reference: the same end, the same rest, the same content up to it."""
+    wire = b"".join(packets)
+    content, rest = feed(packets)
+    expected, expected_rest = reference(wire)
+    assert rest == expected_rest
+    if rest is None:
+        # The last line is not over: the reference ends with the line before, and a few octets are held back.
+        begun = wire.rpartition(b"\r\n")[2] if b"\r\n" in wire else wire
+        assert (expected + begun.removeprefix(b".")).startswith(content)
+        assert len(content) >= len(expected) + len(begun) - 4
+    else:
+        assert content == expected
+
+
+@given(WIRE)
+def test_content_is_the_references(wire: bytes) -> None:
+    """In one packet."""
+    check([wire])
+
+
+@given(WIRE)
+def test_content_is_the_references_octet_by_octet(wire: bytes) -> None:
+    """In packets of one octet."""
+    check([bytes([octet]) for octet in wire])
+
+
+@given(WIRE, st.lists(st.integers(0, 40), max_size=5))
+def test_content_is_the_references_in_any_packets(wire: bytes, cuts: list[int]) -> None:
+    """In packets as they come, empty ones among them."""
+    edges = [0, *sorted(min(cut, len(wire)) for cut in cuts), len(wire)]
+    check([wire[start:end] for start, end in zip(edges, edges[1:], strict=False)])
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join))
+@example(b"..\r\n.x\r\n\r\n.\r\nrest")
+@example(b".\r\nrest")
+@example(b".\r.\r\n\r\n.\r\n")
+def test_content_is_the_references_at_every_cut(wire: bytes) -> None:
+    """Cut in two, at every offset, and in three around every octet."""
+    for cut in range(len(wire) + 1):
+        check([wire[:cut], wire[cut:]])
+        check([wire[:cut], wire[cut : cut + 1], wire[cut + 1 :]])
+
+
+@given(st.binary(max_size=200))
+def test_f8_what_a_client_stuffs_is_what_we_store(content: bytes) -> None:
+    """Dots that the client adds are removed, whatever the content is."""
+    lines = (content + b"\r\n").split(b"\r\n")
+    stuffed = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines)
+    assert feed([stuffed + b".\r\n", b"QUIT\r\n"]) == (content + b"\r\n", b"QUIT\r\n")
+
+
+@pytest.mark.parametrize(
+    ("wire", "content"),
+    [
+        (b".\r\n", b""),
+        (b"..\r\n.\r\n", b".\r\n"),
+        (b"...\r\n.\r\n", b"..\r\n"),
+        (b".x\r\n.\r\n", b"x\r\n"),
+        (b". \r\n.\r\n", b" \r\n"),
+        (b".\0\r\n.\r\n", b"\0\r\n"),
+        (b"x.\r\n.\r\n", b"x.\r\n"),
+        (b"\r\n.\r\n", b"\r\n"),
+        (b".\r.\r\n.\r\n", b"\r.\r\n"),
+        (b".\n\r\n.\r\n", b"\n\r\n"),
+        (b"\xff\0\r\n.\r\n", b"\xff\0\r\n"),
+    ],
+)
+def test_f8_edges_of_dot_stuffing(wire: bytes, content: bytes) -> None:
+    """Dots at the edges of lines and of the message, cut everywhere."""
+    for cut in range(len(wire)):
+        assert feed([wire[:cut], wire[cut:] + b"QUIT"]) == (content, b"QUIT")
+
+
+ENDS = [b"", b"\r", b"\n", b"\r\n", b"\n\r", b"\r\r\n", b"\r\n\0", b"\r\n ", b"\n\n", b"\r\r", b"\0\r\n"]
+DOTS = [b".", b"..", b".\0", b". ", b"\0.", b".\r", b".\n", b"\r."]
+SMUGGLERS = [
+    pre + dot + post
+    for pre, dot, post in product(ENDS, DOTS, ENDS)
+    if b"\r\n.\r\n" not in pre + dot + post
+]
+SECOND = b"MAIL FROM:<boss@here.example>\r\nRCPT TO:<b@here.example>\r\nDATA\r\nTwo\r\n"
+
+
+def test_f1_there_are_enough_smugglers() -> None:
+    """More forms than any published list has."""
+    assert len(set(SMUGGLERS)) >= 500
+
+
+def test_f1_only_a_dot_between_crlfs_ends_content() -> None:
+    """Whatever else looks like an end to somebody is content, and what follows it, too."""
+    for smuggler in SMUGGLERS:
+        wire = b"One" + smuggler + SECOND
+        for packets in ([wire], [bytes([octet]) for octet in wire]):
+            content, rest = feed([*packets, b".\r\nQUIT\r\n"])
+            assert rest == b"QUIT\r\n", smuggler
+            assert content == reference(wire + b".\r\n")[0], smuggler
+
+
+def test_f1_never_a_second_message() -> None:
+    """In a whole session: one message comes in, and no command out of it is run."""
+    for smuggler in SMUGGLERS:
+        talk = in_content(Talk())
+        talk.send(b"One" + smuggler + SECOND, b".\r\n", b"QUIT\r\n")
+        assert talk.codes() == ["250", "221"], smuggler
+        assert len(talk.desk.stored) == 1, smuggler
+        assert talk.desk.told.count("mail") == 1, smuggler
+
+
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r"])
+def test_f5_content_in_the_packet_of_data(line_end: bytes) -> None:
+    """A client that does not wait for the 354 gets one message or none, never two."""
+    talk = Talk()
+    talk.say("EHLO client.example")
+    begin = b"MAIL FROM:<a@there.example>\r\nRCPT TO:<b@here.example>\r\nDATA\r\n"
+    talk.send(begin + b"One" + line_end + b"." + line_end + SECOND + b".\r\nQUIT\r\n")
+    stored = [content for _, content in talk.desk.stored]
+    if line_end == b"\r\n":
+        assert stored == [b"One\r\n", b"Two\r\n"]  # these are two, by anybody's reading
+    else:
+        assert stored == [b"One" + line_end + b"." + line_end + SECOND]
+
+
+def test_f5_talk_before_the_banner_is_answered_behind_it() -> None:
+    """An early talker gets no word in before ours."""
+    desk = Desk(Clock(), "deferred")
+    talk = Talk(desk)
+    talk.send(b"NOOP\r\n")
+    assert talk.codes() == ["220", "250"]
+
+
+@pytest.mark.parametrize("wire", [b"", b"Hello", b"Hello\r\n.", b"Hello\r\n.\r", b"Hello\n.\n"])
+def test_f9_half_a_message_is_no_message(wire: bytes) -> None:
+    """A client that goes before the end of content has sent nothing."""
+    talk = in_content(Talk())
+    talk.send(wire) if wire else None
+    talk.leave()
+    assert talk.desk.stored == []
+    assert [message.end for message in talk.desk.messages] == ["lost"]
+    assert talk.desk.told.count("ended") == 1

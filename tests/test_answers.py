@@ -1,0 +1,71 @@
+"""Answers that may come later."""
+
+from collections.abc import Awaitable
+from typing import cast
+
+import pytest
+from twisted.internet.defer import Deferred, fail, succeed
+
+from gomail.answers import Answer, after, is_later
+from gomail.reply import NO_SUCH_MAILBOX, Refused
+
+
+async def seven() -> int:
+    """Answer later, though nothing has to be waited for."""
+    return 7
+
+
+def result_of(answer: Answer[int]) -> int:
+    """Give what *answer* came to."""
+    assert is_later(answer)
+    results: list[int] = []
+
+    async def awaited() -> int:
+        return await cast("Awaitable[int]", answer)
+
+    Deferred.fromCoroutine(awaited()).addCallback(results.append)
+    return results[0]
+
+
+def test_values_are_here() -> None:
+    """A value, whatever it is, is not awaited."""
+    for value in (None, 7, b"", [], Refused(NO_SUCH_MAILBOX)):
+        assert not is_later(value)
+
+
+def test_deferreds_and_coroutines_are_later() -> None:
+    """What Twisted's developers use is awaited alike."""
+    assert is_later(Deferred())
+    coroutine = seven()
+    assert is_later(coroutine)
+    coroutine.close()
+
+
+def test_value_goes_on_at_once() -> None:
+    """Where the answer is there nothing is awaited."""
+    assert after(7, lambda value: value + 1) == 8
+
+
+def test_later_answer_goes_on_later() -> None:
+    """What follows from an answer waits for it."""
+    assert result_of(after(succeed(7), lambda value: value + 1)) == 8
+    assert result_of(after(seven(), lambda value: value + 1)) == 8
+
+
+def test_what_follows_may_be_later_too() -> None:
+    """An answer that leads to a question is awaited to its end."""
+    assert result_of(after(succeed(1), lambda _: seven())) == 7
+    assert result_of(after(1, lambda _: seven())) == 7
+
+
+def test_refusal_passes_through() -> None:
+    """A refusal is raised where the answer is awaited, and nothing follows from it."""
+    later = after(fail(Refused(NO_SUCH_MAILBOX)), lambda _: pytest.fail("went on"))
+    failures: list[object] = []
+
+    async def awaited() -> None:
+        await cast("Awaitable[None]", later)
+
+    Deferred.fromCoroutine(awaited()).addErrback(lambda failure: failures.append(failure.value))
+    (refused,) = failures
+    assert isinstance(refused, Refused)
