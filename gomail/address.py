@@ -3,8 +3,8 @@ Addresses as values: what stands between the angle brackets of MAIL and RCPT.
 
 An `Address` is text, already unquoted; a `Path` is an address or nothing (the null reverse-path).
 Reading them off the wire is the work of `gomail.smtp.grammar`; looking mailboxes up by them that of
-`gomail.recipients`. Comparing folds ASCII letters only and turns U-labels into A-labels, so that two
-addresses that differ for their owners never meet in one mailbox.
+`gomail.recipients`. Comparing folds ASCII letters only and turns U-labels into A-labels, so that
+two addresses that differ for their owners never meet in one mailbox.
 """
 
 import re

@@ -1,7 +1,8 @@
 """
 Answers that may come later: a value, a Deferred or a coroutine, handled alike.
 
-On the fast path there is neither Deferred nor coroutine: `after` goes on at once where the answer is a value.
+On the fast path there is neither Deferred nor coroutine: `after` goes on at once where the answer
+is a value.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,5 +1,6 @@
 """
-Who is talking (`Client`) and what the message's cover says (`Envelope`): values, replaced and never changed.
+Who is talking (`Client`) and what the message's cover says (`Envelope`): values, replaced and never
+changed.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """
 What is worth telling, as values; and how it is told.
 
-Nothing in the dialogue, the reception or the delivery counts, prints or logs: it tells an event, and the
-listeners (the log, later metrics and the control socket) make of it what they like. Octets of the peer
-come raw in the events; whoever writes them somewhere escapes them.
+Nothing in the dialogue, the reception or the delivery counts, prints or logs: it tells an event,
+and the listeners (the log, later metrics and the control socket) make of it what they like. Octets
+of the peer come raw in the events; whoever writes them somewhere escapes them.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,8 @@ class Refusal:
     A command, or content, was answered with 4xx or 5xx.
 
     Attributes:
-        said: the command line as the peer sent it; empty where a message or the session was refused.
+        said: the command line as the peer sent it; empty where a message or the session was
+            refused.
         reply: what the peer was told.
         reason: what the owner of the server should know beyond it; may be empty.
     """
@@ -97,7 +98,8 @@ class SessionEnded:
     A session is over.
 
     Attributes:
-        verbs: what was said, as ``ehlo=1 mail=1 rcpt=1/2 data=1 quit=1`` (accepted/all where they differ).
+        verbs: what was said, as ``ehlo=1 mail=1 rcpt=1/2 data=1 quit=1`` (accepted/all where they
+            differ).
         seconds: from the connection to its end.
         octets: received from the client.
         reason: why, where it was not the client's QUIT; may be empty.

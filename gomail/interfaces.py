@@ -1,10 +1,12 @@
 """
-The seam between the dialogue and everything behind it: what an `IMessageDelivery` of one's own provides.
+The seam between the dialogue and everything behind it: what an `IMessageDelivery` of one's own
+provides.
 
-In the style of ``twisted.mail.smtp.IMessageDelivery``, with octets instead of lines. Every method may answer
-with a value, a Deferred or a coroutine, and may raise `gomail.reply.Refused` to refuse; any other exception
-is answered 451 and logged, never told to the peer. `gomail.reception.Reception` is the one that ships,
-`gomail.delivery.twisted_mail` adapts Twisted's own interface, and `gomail.testing` has a conformance kit.
+In the style of ``twisted.mail.smtp.IMessageDelivery``, with octets instead of lines. Every method
+may answer with a value, a Deferred or a coroutine, and may raise `gomail.reply.Refused` to refuse;
+any other exception is answered 451 and logged, never told to the peer. `gomail.reception.Reception`
+is the one that ships, `gomail.delivery.twisted_mail` adapts Twisted's own interface, and
+`gomail.testing` has a conformance kit.
 """
 
 from collections.abc import Sequence
@@ -29,11 +31,12 @@ class IMessageDelivery(Interface):
 
     def greeted(client: Client) -> Answer[None]:  # noqa: N805
         """
-        Learn more of the client: called after connecting (*client* has no name yet), after each HELO and
-        EHLO, and again after STARTTLS.
+        Learn more of the client: called after connecting (*client* has no name yet), after each
+        HELO and EHLO, and again after STARTTLS.
 
         Raises:
-            Refused: the greeting, or HELO or EHLO, is answered so; after connecting the session ends.
+            Refused: the greeting, or HELO or EHLO, is answered so; after connecting the session
+                ends.
         """
 
     def validateFrom(  # noqa: N802
@@ -52,7 +55,8 @@ class IMessageDelivery(Interface):
 
     def messageStarted(envelope: Envelope) -> "Answer[IMessage]":  # noqa: N802, N805
         """
-        Get ready for the content that follows for *envelope*, whose forward-paths were all welcomed.
+        Get ready for the content that follows for *envelope*, whose forward-paths were all
+        welcomed.
 
         Raises:
             Refused: DATA is answered so, and no content follows.
@@ -67,18 +71,20 @@ class IMessage(Interface):
 
     def octetsReceived(octets: bytes) -> Answer[None]:  # noqa: N802, N805
         """
-        Take the next octets of the content, as the client sent them, dots unstuffed, line ends CRLF.
+        Take the next octets of the content, as the client sent them, dots unstuffed, line ends
+        CRLF.
 
-        While an answer is awaited nothing more is read. Refused fixes the verdict: the rest of the content
-        is swallowed and the refusal is the reply after its true end.
+        While an answer is awaited nothing more is read. Refused fixes the verdict: the rest of the
+        content is swallowed and the refusal is the reply after its true end.
         """
 
     def eomReceived() -> Answer[Reply | Sequence[Reply]]:  # noqa: N802
         """
-        Take the message as a whole: give the reply, or one for each forward-path in the envelope's order.
+        Take the message as a whole: give the reply, or one for each forward-path in the envelope's
+        order.
 
-        2xx means stored for good. Several are folded into the one that SMTP has room for: all 2xx, the
-        first; nothing stored, the first 4xx, else the first 5xx; some stored and some not, 451.
+        2xx means stored for good. Several are folded into the one that SMTP has room for: all 2xx,
+        the first; nothing stored, the first 4xx, else the first 5xx; some stored and some not, 451.
         """
 
     def connectionLost() -> None:  # noqa: N802

@@ -1,8 +1,10 @@
 """
-Everything that is bounded, with its default, in one value (RFC 5321 §4.5.3 and the field's experience).
+Everything that is bounded, with its default, in one value (RFC 5321 §4.5.3 and the field's
+experience).
 
-Times are seconds, sizes octets. What the peer is told beyond a limit stands in `gomail.reply`. A trusted
-client has no limits per address, session or error; those of size and memory hold for everybody.
+Times are seconds, sizes octets. What the peer is told beyond a limit stands in `gomail.reply`. A
+trusted client has no limits per address, session or error; those of size and memory hold for
+everybody.
 """
 
 from dataclasses import dataclass
@@ -30,7 +32,8 @@ class Limits:
         header_size: octets of the header block.
         header_fields: fields in the header block.
         hops: Received fields.
-        unknown_recipients_free: refused recipients of a session that cost nothing; each further one, a second.
+        unknown_recipients_free: refused recipients of a session that cost nothing; each further
+            one, a second.
         unknown_recipients: refused recipients of a session.
         errors_free: syntax and sequence errors that cost nothing; each further one, a second.
         errors: syntax and sequence errors of a session.
@@ -43,7 +46,8 @@ class Limits:
         disk_reserve: octets that stay free on the Maildir's disk.
         content_in_memory: octets of one unfinished message in memory; more goes to a spool file.
         memory: octets of all unfinished messages in memory; beyond it content is spooled at once.
-        unwritten: octets of one message on their way to its spool file before its session is paused.
+        unwritten: octets of one message on their way to its spool file before its session is
+            paused.
     """
 
     size: int = 50 * MIB

@@ -192,7 +192,9 @@ class Arrival:
         self._envelope = envelope
         self._copies = copies
         self._refuse_bare_newlines = refuse_bare_newlines
-        self._content = Content(office.limits, office.memory, office.committer.run, office.root)
+        # Of all folders, the tmp/ of a Maildir that it is for is sure to be there and writable.
+        near = f"{copies[0].path}/tmp"
+        self._content = Content(office.limits, office.memory, office.committer.run, near)
 
     def octetsReceived(self, octets: bytes) -> Answer[None]:  # noqa: N802
         """Keep the octets."""

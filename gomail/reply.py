@@ -1,9 +1,9 @@
 """
 Replies by meaning, and `Refused`, which carries one up from any depth.
 
-The class digit of the enhanced code (RFC 3463) comes from the reply code, so the two can't disagree.
-Texts are short and generic towards the peer; what exactly happened stands in the log, under the
-session's id, which ends every 4xx and 5xx.
+The class digit of the enhanced code (RFC 3463) comes from the reply code, so the two can't
+disagree. Texts are short and generic towards the peer; what exactly happened stands in the log,
+under the session's id, which ends every 4xx and 5xx.
 """
 
 import re
@@ -20,8 +20,8 @@ class Reply:
 
     Args:
         code: 200 to 599.
-        detail: subject and detail of the enhanced code (``"1.1"``); empty where none belongs (220, 354,
-            the replies to HELO and EHLO: RFC 2034 §4).
+        detail: subject and detail of the enhanced code (``"1.1"``); empty where none belongs (220,
+            354, the replies to HELO and EHLO: RFC 2034 §4).
         text: printable ASCII; ``\\n`` parts the lines of a multi-line reply.
 
     Raises:

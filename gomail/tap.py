@@ -79,6 +79,12 @@ class Options(usage.Options):
         """Take mail for this domain, any local-part; may be given several times."""
         self["domains"].append(domain)
 
+    def getSynopsis(self) -> str:
+        """Say how to use it: ``gomail run`` takes the same options."""
+        if os.path.basename(sys.argv[0]) == "gomail":
+            return "Usage: gomail run [options]"
+        return super().getSynopsis()
+
     def opt_version(self) -> NoReturn:
         """Display the version of gomail and exit."""
         print(f"gomail {version('gomail')}")  # noqa: T201
@@ -168,6 +174,7 @@ class Application(MultiService):
         )
         self.addService(self._server)
         self._reloading = DeferredLock()
+        self._stopping = False
         announcement = Announcement(
             configuration.hostname,
             [str(port) for port in ports],
@@ -197,16 +204,30 @@ class Application(MultiService):
             pidfile = _pidfile(self._options.parent or {})
             if pidfile is not None:
                 os.unlink(pidfile)
-            raise SystemExit(f"gomail: {error}") from error
+            print(f"gomail: {error}", file=sys.__stderr__)  # noqa: T201 -- sys.stderr is the log's
+            raise SystemExit(1) from error
 
     def startService(self) -> None:
-        """Start, and listen for SIGHUP."""
+        """Start, and listen for SIGHUP and SIGTERM."""
         super().startService()
         signal.signal(signal.SIGHUP, self._hang_up)
+        # Twisted takes SIGTERM when it begins to run, and would exit with 143 when all is well.
+        self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._terminate)
 
     def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
         """Have the configuration read again, as soon as the reactor has its turn."""
         self._reactor.callFromThread(self.reload)
+
+    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
+        """Stop, as soon as the reactor has its turn."""
+        self._reactor.callFromThread(self._stop)
+
+    def _stop(self) -> None:
+        """Stop, once."""
+        if not self._stopping:
+            self._stopping = True
+            _log.info("SIGTERM: sessions may end what is under way")
+            self._reactor.stop()
 
     def reload(self) -> Deferred[None]:
         """Read the configuration again: all of it is in force afterwards, or nothing has changed."""

@@ -12,7 +12,7 @@ from gomail.delivery.twisted_mail import TwistedDeliveries
 
 
 class Domain(MaildirDirdbmDomain):
-    """A domain whose mailboxes are Maildirs; ``startMessage`` is mended, Twisted's fails on Python 3."""
+    """A domain of Maildirs, with a ``startMessage`` that works on Python 3."""
 
     def startMessage(self, user: User) -> MaildirMessage:
         """Open a file in the mailbox's tmp/."""
@@ -30,4 +30,5 @@ def deliveries(root: Path, users: list[str]) -> TwistedDeliveries:
     for user in users:
         domain.addUser(user.encode(), b"no password: nobody logs in")
     service.addDomain(b"here.example", domain)
-    return TwistedDeliveries(ESMTPDomainDelivery(service, None, b"mx.here.example"), "mx.here.example")
+    delivery = ESMTPDomainDelivery(service, None, b"mx.here.example")
+    return TwistedDeliveries(delivery, "mx.here.example")

@@ -47,7 +47,7 @@ def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
         changed: called whenever octets begin to wait, and when the last of them has gone.
     """
     # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as theirs.
-    if hasattr(type(transport), "writeSomeData"):
+    if hasattr(transport, "writeSomeData"):
         return DirectOutbox(transport, changed)
     return BufferedOutbox(transport, changed)
 

@@ -291,6 +291,7 @@ class SMTPProtocol(LineReceiver):
         """Say one reply; every one goes through here, and what follows from its code is done here."""
         session, house = self.session, self._house
         said, self._line = self._line, b""
+        why = "" if reply.code == 221 else reply.text  # noqa: PLR2004
         if not reply.positive:
             tell(house.listeners, Refusal(session.client, said, reply, reason))
             reply = reply.signed(session.client.session_id)
@@ -301,7 +302,7 @@ class SMTPProtocol(LineReceiver):
             return
         self._replies.append(reply.octets)
         if reply.code in {221, 421} or session.ending:
-            self._close("" if reply.code == 221 else reply.text)  # noqa: PLR2004
+            self._close(why)
         elif reply.code == 354:  # noqa: PLR2004
             self._content = DotStuffed()
             self.setRawMode()

@@ -14,11 +14,10 @@ from typing import cast
 import pytest
 
 from gomail.compose import Server, build_directory
-from gomail.config import Configuration, Listener
 from gomail.events import Event
 from gomail.server.ports import open_port
 from gomail.server.reactor import Reactor
-from gomail.settings.values import any_local_part
+from gomail.settings.values import Configuration, Listener, any_local_part
 from gomail.testing.recording import Recorder
 from gomail.testing.wire import MemoryServer
 

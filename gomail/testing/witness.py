@@ -152,8 +152,12 @@ class WitnessedMessage:
 
     def eomReceived(self) -> Answer[Reply | Sequence[Reply]]:
         """Pass it on, and look at the verdict."""
-        message = self._message
-        return self._witness.ask("eomReceived", lambda: after(message.eomReceived(), self._judge))
+        return self._witness.ask("eomReceived", self._verdict)
+
+    def _verdict(self) -> Answer[Reply | Sequence[Reply]]:
+        """Ask for the verdict, and look at it as soon as it falls."""
+        judge: Callable[[Any], Any] = self._judge
+        return after(self._message.eomReceived(), judge)
 
     def connectionLost(self) -> None:
         """Pass it on."""

@@ -74,9 +74,7 @@ def test_e12_disk_without_inodes_is_full(bench: Bench, room: Room, disk: Disk) -
     find(bench, room, 0)
 
 
-def test_file_system_that_counts_no_inodes_has_enough(
-    bench: Bench, room: Room, disk: Disk
-) -> None:
+def test_file_system_that_counts_no_inodes_has_enough(bench: Bench, room: Room, disk: Disk) -> None:
     """btrfs says 0 of 0 inodes are free."""
     disk.facts |= {"f_files": 0, "f_favail": 0}
     find(bench, room, 0)

@@ -1,5 +1,7 @@
 """A folder that daemons may enter, and servers that are stopped in the end."""
 
+import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.server import Gomail
+from tests.interop.software import needs_user
 
 StartGomail = Callable[..., Gomail]
 
@@ -39,3 +42,18 @@ def start_gomail(folder: Path) -> Iterator[StartGomail]:
 def gomail(start_gomail: StartGomail) -> Gomail:
     """Give a gomail that takes all mail for example.org."""
     return start_gomail("--domain", "example.org")
+
+
+@pytest.fixture
+def owner(folder: Path) -> pwd.struct_passwd:
+    """Give a user without rights, in whose folder the Maildir is going to be."""
+    user = needs_user("nobody")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return user
+
+
+@pytest.fixture
+def owned(owner: pwd.struct_passwd, start_gomail: StartGomail) -> Gomail:
+    """Give a gomail that root started, and that runs as that user."""
+    twistd = ["--uid", str(owner.pw_uid), "--gid", str(owner.pw_gid)]
+    return start_gomail("--domain", "example.org", twistd=twistd)

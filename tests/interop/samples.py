@@ -1,5 +1,7 @@
 """Messages to send: each line of them is one that has broken a mail server somewhere."""
 
+import re
+
 DOTS = b".\n..\n.a line that begins with a dot\n...\n"
 EIGHT_BIT = "Grüße aus Köln, 世界, 🐌\n".encode()
 LONG_LINE = b"x" * 998 + b"\n"  # RFC 5322 §2.1.1: the longest that a message may have
@@ -32,3 +34,10 @@ def large(octets: int) -> bytes:
 def on_the_wire(message: bytes) -> bytes:
     """Give a message with the line ends of SMTP."""
     return message.replace(b"\n", b"\r\n")
+
+
+def number_of(message: bytes) -> int:
+    """Give the number of a sample, wherever it was found."""
+    found = re.search(rb"^Message-ID: <(\d+)\.1844@", message, re.MULTILINE)
+    assert found, message[:1000]
+    return int(found[1])

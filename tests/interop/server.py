@@ -14,6 +14,7 @@ from typing import TypeVar
 START_TIME = 20.0  # seconds until the banner; a busy machine takes its time to import Twisted
 STOP_TIME = 20.0
 WAIT_TIME = 15.0  # seconds until what was asked for has surely happened
+MOST_SHOWN = 4000  # characters of the log
 
 T = TypeVar("T")
 
@@ -116,7 +117,11 @@ class Gomail:
 
     def wait_for_line(self, pattern: str) -> re.Match[str]:
         """Wait until *pattern* is found in what it has written."""
-        return wait_for(f"{pattern!r} in the log", lambda: re.search(pattern, self.output))
+        try:
+            return wait_for(pattern, lambda: re.search(pattern, self.output))
+        except AssertionError as error:
+            error.add_note(self.output[-MOST_SHOWN:])
+            raise
 
     def stop(self) -> None:
         """Stop it as its owner would, and see that nothing went wrong all the while."""
@@ -129,6 +134,7 @@ class Gomail:
             self._process.wait()
             raise
         # twistd ends by the signal that ended it, once everything is shut down.
-        assert status in {0, -signal.SIGTERM}, self.output
-        assert "Server Shut Down" in self.output, self.output
-        assert not _WRONG.search(self.output), self.output
+        assert status in {0, -signal.SIGTERM}, self.output[-MOST_SHOWN:]
+        assert "Server Shut Down" in self.output, self.output[-MOST_SHOWN:]
+        wrong = _WRONG.search(self.output)
+        assert not wrong, self.output[wrong.start() :][:MOST_SHOWN]

@@ -254,7 +254,9 @@ def test_fault_of_the_disk_is_told_to_whoever_writes_the_file(
     """A full disk stops nobody in the middle; the verdict follows at the end."""
     content = Content(SMALL, memory, disk, str(tmp_path))
     content.take(b"\r\n" + b"x" * 200)
-    monkeypatch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    monkeypatch.setattr(
+        os, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
+    )
     disk.work()
     monkeypatch.undo()
     content.take(b"x" * 200)

@@ -13,7 +13,16 @@ from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused, Reply
 SMALL = Limits(header_size=60, header_fields=3, hops=1)
 FRAGMENTS = st.lists(
     st.sampled_from(
-        [b"\n", b"\n\n", b"A: b\n", b"Received: x\n", b"RECEIVED : y\n", b" folded: z\n", b"x", b":"]
+        [
+            b"\n",
+            b"\n\n",
+            b"A: b\n",
+            b"Received: x\n",
+            b"RECEIVED : y\n",
+            b" folded: z\n",
+            b"x",
+            b":",
+        ]
     )
 )
 

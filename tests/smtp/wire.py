@@ -125,6 +125,7 @@ class Talk:
         client: who is talking.
         wrapped: whether something stands between the session and its socket, as TLS does.
         dialogue: whether each line is told.
+        mend: whether CR CR LF counts as CRLF.
         room: see `Wire`.
     """
 
@@ -136,15 +137,16 @@ class Talk:
         client: Client = CLIENT,
         wrapped: bool = False,
         dialogue: bool = False,
+        mend: bool = False,
         room: int | None = None,
     ) -> None:
         self.desk = desk or Desk(Clock())
         self.clock = self.desk.clock
         self.events: list[Event] = []
         self.over: list[SMTPProtocol] = []
-        house = House(
-            self.clock, limits, introduce("here.example", limits), (self.events.append,), dialogue
-        )
+        introduction = introduce("here.example", limits)
+        listeners = (self.events.append,)
+        house = House(self.clock, limits, introduction, listeners, dialogue, mend)
         self.protocol = SMTPProtocol(house, client, self.desk, self.over.append)
         self.wire = Wire(self.clock)
         self.wire.room = room

@@ -231,6 +231,12 @@ def strips_blanks(self: FolderMessage, octets: bytes) -> None:
     received(self, octets.rstrip(b"\r\n") + b"\r\n" if octets.endswith(b"\n") else octets)
 
 
+def stores_and_refuses(self: FolderMessage) -> Reply:
+    """Store what is refused."""
+    stored(self)
+    return Reply(554, "6.0", "Not what we like")
+
+
 def loses_dots(self: FolderMessage, octets: bytes) -> None:
     """Unstuff dots that are unstuffed."""
     received(self, octets.replace(b"\r\n..", b"\r\n."))
@@ -399,6 +405,7 @@ PLANTS = [
         "message_is_stored_before_the_reply", FolderDelivery, "transactionEnded", raises, "planted"
     ),
     Plant("message_is_stored_before_the_reply", FolderMessage, "eomReceived", forgets_a_recipient),
+    Plant("content_is_kept", FolderMessage, "eomReceived", stores_and_refuses, "but answered"),
     Plant("content_is_kept", FolderMessage, "octetsReceived", strips_blanks, "does not end with"),
     Plant("packets_make_no_difference", FolderMessage, "octetsReceived", loses_dots),
     Plant(

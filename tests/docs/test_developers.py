@@ -1,0 +1,209 @@
+"""Every example of docs/developers.md runs, and stands there as it runs here."""
+
+import importlib
+import os
+import re
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.threads import deferToThread
+from twisted.mail.maildir import MaildirDirdbmDomain
+from twisted.mail.smtp import Address, User
+
+from gomail.reply import NO_SUCH_MAILBOX, STORED
+from gomail.testing.bench import Subject
+from gomail.testing.conformance import CHECKS, Check
+from gomail.testing.recording import Recorder
+from gomail.testing.wire import MemoryServer
+
+Importer = Callable[[str], Any]
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
+BLOCK = re.compile(r"^`examples/([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TWISTD = "from twisted.scripts.twistd import run; run()"
+LETTER = b"Subject: hello\r\n\r\nHello.\r\n"
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[Importer]:
+    """Give what imports an example."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    known = set(sys.modules)
+    yield importlib.import_module
+    for path in EXAMPLES.glob("*.py"):
+        if path.stem not in known:
+            sys.modules.pop(path.stem, None)
+
+
+def free_port() -> int:
+    """Give a port of 127.0.0.1 that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def copy_examples(folder: Path, **ports: int) -> None:
+    """Copy the examples, with other ports: nobody knows who listens on 2525 here."""
+    for path in EXAMPLES.iterdir():
+        if path.is_file():
+            text = path.read_text()
+            for old, new in ports.items():
+                text = text.replace(f"tcp:{old.removeprefix('p')}:", f"tcp:{new}:")
+            (folder / path.name).write_text(text)
+
+
+@contextmanager
+def running(folder: Path, *command: str, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Run a server that listens on *port*, and stop it."""
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+        print(output)  # noqa: T201 -- shown where the test fails
+
+
+def send(port: int, forward_path: str) -> None:
+    """Send the letter."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        client.sendmail("a@client.example", [forward_path], LETTER)
+
+
+def test_text_shows_the_files() -> None:
+    """What is printed is what runs, all of it."""
+    blocks = dict(BLOCK.findall((ROOT / "docs" / "developers.md").read_text()))
+    files = {path.name: path.read_text() for path in EXAMPLES.iterdir() if path.is_file()}
+    assert blocks == files
+
+
+def test_delivery_stands_its_tests() -> None:
+    """The example's own tests pass, in a pytest of their own."""
+    outcome = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider",
+         f"--rootdir={EXAMPLES}", str(EXAMPLES / "test_delivery.py")],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True,
+        text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert outcome.returncode == 0, outcome.stdout
+    assert "18 passed, 2 skipped" in outcome.stdout
+
+
+@pytest.mark.system
+def test_served_delivery_takes_mail(tmp_path: Path) -> None:
+    """serve.py runs, and a letter becomes a row."""
+    import sqlite3
+
+    port = free_port()
+    copy_examples(tmp_path, p2525=port)
+    with running(tmp_path, "serve.py", port=port):
+        send(port, "support@here.example")
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            send(port, "nobody@here.example")
+    database = sqlite3.connect(tmp_path / "tickets.db")
+    assert database.execute("SELECT reverse_path, content FROM ticket").fetchall() == [
+        ("<a@client.example>", LETTER)
+    ]
+    database.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_several_servers_share_a_process(
+    example: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two ports, two names, two sets of recipients."""
+    from twisted.internet import reactor
+
+    monkeypatch.chdir(tmp_path)
+    ports = await example("several").listen(reactor, ["tcp:0:interface=127.0.0.1"] * 2)
+    support, orders = (port.getHost().port for port in ports)
+    await deferToThread(send, support, "support@here.example")
+    await deferToThread(send, orders, "orders@shop.example")
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        await deferToThread(send, orders, "support@here.example")
+    for port in ports:
+        await port.stopListening()
+    assert sorted(os.listdir(tmp_path)) == ["orders.db", "support.db"]  # noqa: PTH208 -- done at once
+
+
+def test_listener_hears_what_happens(example: Importer) -> None:
+    """Refusals are counted."""
+    report = example("listener").Report()
+    server = MemoryServer(Recorder({"b@here.example": NO_SUCH_MAILBOX}), listeners=(report,))
+    server.connect("192.0.2.7").mail("a@client.example", ["b@here.example"], LETTER)
+    assert report.refusals == {("192.0.2.7", 550, "No such mailbox here"): 1}
+
+
+@pytest.mark.parametrize(
+    "check", [check for check in CHECKS if str(check) != "broken_storage_defers"], ids=str
+)
+def test_twisteds_maildir_conforms(example: Importer, check: Check, tmp_path: Path) -> None:
+    """Twisted's own domain works behind gomail's dialogue, and stands the kit."""
+    check.now(
+        Subject(
+            example("twisted_domain").deliveries(tmp_path, ["alice", "bob"]),
+            stored=lambda: [path.read_bytes() for path in tmp_path.glob("*/new/*")],
+            unknown="nobody@here.example",
+            litter=lambda: len(list(tmp_path.glob("*/tmp/*"))),
+            memory=8 * 2**20,
+        )
+    )
+
+
+def test_twisteds_maildir_names_its_files(example: Importer, tmp_path: Path) -> None:
+    """A letter is a file in new/, with Twisted's trace fields."""
+    deliveries = example("twisted_domain").deliveries(tmp_path, ["alice"])
+    wire = MemoryServer(deliveries).connect()
+    assert wire.mail("a@client.example", ["alice@here.example"], LETTER) == STORED
+    assert wire.mail("a@client.example", ["bob@here.example"], LETTER).code == 550
+    assert wire.mail("a@client.example", ["alice@elsewhere.example"], LETTER).code == 550
+    [path] = tmp_path.glob("alice/new/*")
+    assert path.read_bytes().startswith(b"Delivered-To: alice@here.example\nReceived: from client")
+    assert path.name.endswith(f",S={path.stat().st_size}")
+
+
+def test_twisteds_own_start_message_fails(tmp_path: Path) -> None:
+    """The text says why the example mends it; when this fails, it need not any more."""
+    domain = MaildirDirdbmDomain(None, bytes(tmp_path))  # type: ignore[arg-type]  # it is not used
+    domain.addUser(b"alice", b"")
+    user = User(Address(b"<alice@here.example>"), None, None, Address(b""))
+    with pytest.raises(TypeError):
+        domain.exists(user)()
+
+
+@pytest.mark.system
+def test_gomail_runs_beside_a_web_site(tmp_path: Path) -> None:
+    """A real twistd with a .tac: a letter is stored, a page is served, and it stops in time."""
+    mail, web = free_port(), free_port()
+    copy_examples(tmp_path, p2525=mail, p8080=web)
+    (tmp_path / "Maildir").mkdir(mode=0o700)
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "index.html").write_text("Hello.")
+    with running(tmp_path, "-c", TWISTD, "-ny", "beside.tac", port=mail) as process:
+        send(mail, "anybody@here.example")
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=20) as page:
+            assert page.read() == b"Hello."
+    assert process.returncode in {0, -signal.SIGINT}  # newer Twisteds die of the signal in the end
+    [path] = tmp_path.glob("Maildir/new/*")
+    assert path.read_bytes().endswith(b"Subject: hello\n\nHello.\n")

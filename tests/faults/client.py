@@ -1,0 +1,70 @@
+"""A sending server as the tests beside it need one: plain sockets, and a good memory."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+SERVER = Path(__file__).with_name("server.py")
+PROJECT = Path(__file__).parents[2]
+
+
+def start(root: Path, *cheats: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    """Start a server; *before* is the command that it runs under."""
+    command = [*before, sys.executable, str(SERVER), str(root), *cheats]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+
+
+def port_of(server: subprocess.Popen[bytes]) -> int:
+    """Wait until a server is ready, and give its port."""
+    assert server.stdout is not None
+    return int(server.stdout.readline())
+
+
+class Session:
+    """One connection, and what was acknowledged on it."""
+
+    def __init__(self, port: int) -> None:
+        """Connect and say EHLO."""
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._file = self._socket.makefile("rb")
+        self.hear()
+        self.say(b"EHLO client.example\r\n")
+
+    def send(self, content: bytes, *recipients: str) -> bytes:
+        """Send one message; give the verdict on it."""
+        self.say(b"MAIL FROM:<a@client.example>\r\n")
+        for recipient in recipients:
+            assert self.say(f"RCPT TO:<{recipient}@here.example>\r\n".encode()).startswith(b"250")
+        assert self.say(b"DATA\r\n").startswith(b"354")
+        return self.say(content + b".\r\n")
+
+    def say(self, octets: bytes) -> bytes:
+        """Send octets, and hear the reply."""
+        self._socket.sendall(octets)
+        return self.hear()
+
+    def hear(self) -> bytes:
+        """Hear a whole reply."""
+        lines = b""
+        while line := self._file.readline():
+            lines += line
+            if line[3:4] == b" ":
+                return lines
+        raise ConnectionResetError
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
+
+
+def name_of(reply: bytes) -> str:
+    """Give the name of the file that a 250 tells."""
+    stored = re.fullmatch(rb"250 2\.0\.0 stored as (\S+)\r\n", reply)
+    assert stored, reply
+    return stored[1].decode()

@@ -1,0 +1,132 @@
+"""
+The order checker: did a server do, for each 250 after content, what the promise says, before it said so?
+
+It reads what strace wrote down: written, the file synced, linked into ``new/``, the folder synced, and
+only then sent. A call counts from its end, the send from its beginning, so nothing is left to luck.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+# What strace must be told to write: -y names the file behind each descriptor, -s shows the reply.
+STRACE = (
+    "strace",
+    "-f",
+    "-y",
+    "-s",
+    "200",
+    "--seccomp-bpf",
+    "-e",
+    "trace=write,copy_file_range,fsync,fdatasync,link,linkat,sendto,sendmsg",
+)
+
+_CALL = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+)")
+_BEGUN = re.compile(r"(\d+) +(\w+)\((.*?) *<unfinished \.\.\.>")
+_ENDED = re.compile(r"(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)")
+_FILE = re.compile(r"\d+<([^>]*)>")
+_LINK = re.compile(r'\d+<([^>]*)>, "([^"]*)"')
+_STORED = re.compile(r"250 2\.0\.0 stored as (\S+?)\\r\\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A system call that succeeded, with the lines of the trace in which it began and ended."""
+
+    name: str
+    arguments: str
+    began: int
+    ended: int
+
+    @property
+    def path(self) -> str:
+        """The file that was written to, or synced."""
+        files = _FILE.findall(self.arguments)
+        return files[-1] if self.name == "copy_file_range" and files else (files or [""])[0]
+
+
+def read_calls(trace: Iterable[str]) -> Iterator[Call]:
+    """Read the calls of a trace; those of several threads are mixed, and some are told in two lines."""
+    begun: dict[tuple[str, str], tuple[str, int]] = {}
+    for number, line in enumerate(trace):
+        if found := _CALL.match(line):
+            _, name, arguments, result = found.groups()
+            began = number
+        elif found := _BEGUN.match(line):
+            begun[found[1], found[2]] = found[3], number
+            continue
+        elif found := _ENDED.match(line):
+            pid, name, rest, result = found.groups()
+            first, began = begun.pop((pid, name))
+            arguments = first + rest
+        else:
+            continue
+        if int(result) >= 0:
+            yield Call(name, arguments, began, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One link into a Maildir: the file in ``tmp/``, the folder, and the name there."""
+
+    staged: str
+    folder: str
+    name: str
+    link: Call
+
+
+def _copies(calls: Iterable[Call]) -> Iterator[Copy]:
+    """Find the deliveries in a trace."""
+    for call in calls:
+        if call.name in {"link", "linkat"}:
+            (tmp, staged), (new, name) = _LINK.findall(call.arguments)
+            yield Copy(f"{tmp}/{staged}", new, name, call)
+
+
+def check(trace: Iterable[str]) -> tuple[int, list[str]]:
+    """
+    Check a trace.
+
+    Returns:
+        How many 250 were checked, and what was wrong with them, as sentences.
+    """
+    calls = list(read_calls(trace))
+    copies = list(_copies(calls))
+    sends = [
+        (name, call)
+        for call in calls
+        if call.name in {"sendto", "sendmsg", "write"} and "<socket:" in call.arguments
+        for name in _STORED.findall(call.arguments)
+    ]
+    wrong = [
+        f"{name}: {problem}"
+        for name, send in sends
+        for problem in _problems(name, send, calls, copies)
+    ]
+    return len(sends), wrong
+
+
+def _problems(name: str, send: Call, calls: list[Call], copies: list[Copy]) -> Iterator[str]:
+    """Say what was done too late, or never, before a 250 was sent."""
+    message = [copy for copy in copies if copy.name == name]
+    if not message:
+        yield "no such file was linked"
+    for copy in message:
+        written = [
+            call.ended
+            for call in calls
+            if call.name in {"write", "copy_file_range"} and call.path == copy.staged
+        ]
+        synced = [call for call in calls if call.name == "fsync" and call.path == copy.staged]
+        if len(synced) != 1 or synced[0].began < max(written):
+            yield "the file was not synced once, after it was written"
+        elif copy.link.began < synced[0].ended:
+            yield "the file was linked before it was synced"
+        if copy.link.ended > send.began:
+            yield "the reply was sent before the link"
+        if not any(
+            copy.link.ended < call.began and call.ended < send.began
+            for call in calls
+            if call.name == "fsync" and call.path == copy.folder
+        ):
+            yield "the folder was not synced between the link and the reply"

@@ -1,0 +1,95 @@
+"""
+A small server for the tests beside it: gomail on 127.0.0.1, with the mailboxes alice and bob.
+
+Run as a script with the folder of the Maildirs, and possibly the name of a cheat: something that a
+server must not do, for a test to see that it would be noticed. Says its port on stdout.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from gomail.delivery import committer, deposit
+from gomail.delivery.committer import Committer
+from gomail.delivery.deposit import Deposit, Folders
+from gomail.delivery.maildir import Maildir, Staged
+from gomail.delivery.places import Places
+from gomail.delivery.room import Room
+from gomail.limits import Limits
+from gomail.reception import Office, Receptions
+from gomail.recipients.domain import Domain
+from gomail.recipients.register import build
+from gomail.smtp.factory import SMTPFactory
+
+HOST = "mx.here.example"
+LIMITS = Limits(content_in_memory=8192, disk_reserve=0)
+
+
+def forget_the_folder() -> None:
+    """Leave it to chance whether the names in ``new/`` survive a power cut."""
+    Maildir.flush = lambda self: None  # type: ignore[method-assign]
+
+
+def forget_the_file() -> None:
+    """Leave it to chance whether the octets of a message do."""
+    Staged.flush = lambda self: None  # type: ignore[method-assign]
+
+
+def link_before_syncing() -> None:
+    """Deliver a file, and see to its octets later."""
+    flush, commit = Staged.flush, Staged.commit
+    Staged.flush = lambda self: None  # type: ignore[method-assign]
+
+    def both(self: Staged) -> None:
+        commit(self)
+        flush(self)
+
+    Staged.commit = both  # type: ignore[method-assign]
+
+
+def reply_before_the_folder() -> None:
+    """Say 250 first, and see to the folder then."""
+    flush, tidy = deposit._flush_folders, deposit.tidy
+    deposit._flush_folders = lambda deposits: None
+
+    def late(batch: Sequence[Deposit], folders: Folders) -> None:
+        time.sleep(0.02)
+        flush(batch)
+        tidy(batch, folders)
+
+    vars(committer)["tidy"] = late
+
+
+CHEATS: dict[str, Callable[[], None]] = {
+    "forget-the-folder": forget_the_folder,
+    "forget-the-file": forget_the_file,
+    "link-before-syncing": link_before_syncing,
+    "reply-before-the-folder": reply_before_the_folder,
+}
+
+
+def main(root: str, *cheats: str) -> None:
+    """Serve until somebody ends the process."""
+    from twisted.internet import reactor
+
+    for cheat in cheats:
+        CHEATS[cheat]()
+    thread = Committer(reactor)  # type: ignore[arg-type]
+    office = Office(
+        hostname=HOST,
+        directory=build({"here.example": Domain(("alice", "bob"))}, f"{root}/{{mailbox}}"),
+        limits=LIMITS,
+        committer=thread,
+        places=Places(thread, reactor, root),  # type: ignore[arg-type]
+        room=Room(thread, reactor, root, LIMITS.disk_reserve),  # type: ignore[arg-type]
+        root=root,
+        clock=reactor,  # type: ignore[arg-type]
+    )
+    factory = SMTPFactory(Receptions(office), HOST, reactor, limits=LIMITS)  # type: ignore[arg-type]
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
+    print(port.getHost().port, flush=True)  # noqa: T201 - the test reads it
+    reactor.run()  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,90 @@
+"""How much nonsense a session may talk (E2, E3)."""
+
+import pytest
+
+from gomail.address import Address, Path
+from gomail.envelope import Envelope
+from gomail.limits import DEFAULT_LIMITS, Limits
+from gomail.reply import (
+    LOCAL_ERROR,
+    NO_SUCH_MAILBOX,
+    NOT_IMPLEMENTED,
+    OK,
+    SEND_CONTENT,
+    SYNTAX_ERROR,
+    TOO_MANY_ERRORS,
+    TOO_MANY_UNKNOWN,
+    UNKNOWN_PARAMETER,
+    UNKNOWN_RECIPIENTS_STOPPED,
+    Reply,
+)
+from gomail.smtp.budget import DELAY, Budget, Judgement
+from gomail.smtp.introduction import introduce
+from gomail.smtp.session import Session, Transaction
+from tests.smtp.desk import Desk
+from tests.smtp.wire import CLIENT, Clock
+
+BOB = Path(Address("bob", "here.example"))
+
+
+def session(verb: bytes, *accepted: Path, opened: bool = True) -> Session:
+    """Make a session that has just said *verb*."""
+    made = Session(CLIENT, Desk(Clock()), DEFAULT_LIMITS, introduce("here.example", DEFAULT_LIMITS))
+    made.verb = verb
+    made.transaction = Transaction(Envelope("5e55.1", CLIENT, forward_paths=accepted)) if opened else None
+    return made
+
+
+def test_success_and_our_own_faults_cost_nothing() -> None:
+    """Ever."""
+    budget = Budget(Limits(errors=1, errors_free=0, idle_commands=1000))
+    for reply in (OK, LOCAL_ERROR, Reply(421, "3.2", "x"), Reply(554, "6.0", "x")) * 10:
+        assert budget.judge(session(b"MAIL"), reply) == Judgement(reply)
+
+
+@pytest.mark.parametrize("reply", [SYNTAX_ERROR, NOT_IMPLEMENTED, UNKNOWN_PARAMETER])
+def test_e2_errors_are_free_then_slow_then_the_end(reply: Reply) -> None:
+    """Five, then a second each, then 421 at the fifteenth."""
+    budget = Budget(DEFAULT_LIMITS)
+    judged = [budget.judge(session(b"NOOP"), reply) for _ in range(15)]
+    assert judged[:5] == [Judgement(reply)] * 5
+    assert judged[5:14] == [Judgement(reply, DELAY)] * 9
+    assert judged[14] == Judgement(TOO_MANY_ERRORS)
+
+
+def test_e3_unknown_recipients_are_free_then_slow_then_the_end() -> None:
+    """Four, then a second each, then 421 at the twentieth, where nobody was accepted."""
+    for opened in (True, False):
+        budget = Budget(DEFAULT_LIMITS)
+        judged = [budget.judge(session(b"RCPT", opened=opened), NO_SUCH_MAILBOX) for _ in range(20)]
+        assert judged[:4] == [Judgement(NO_SUCH_MAILBOX)] * 4
+        assert judged[4:19] == [Judgement(NO_SUCH_MAILBOX, DELAY)] * 15
+        assert judged[19] == Judgement(TOO_MANY_UNKNOWN)
+
+
+def test_e3_guessing_does_not_become_cheap_behind_the_limit() -> None:
+    """One good recipient keeps the session open; each guess goes on costing a second."""
+    budget = Budget(DEFAULT_LIMITS)
+    judged = [budget.judge(session(b"RCPT", BOB), NO_SUCH_MAILBOX) for _ in range(50)]
+    assert judged[19:] == [Judgement(UNKNOWN_RECIPIENTS_STOPPED, DELAY)] * 31
+    assert budget.judge(session(b"RCPT", BOB), OK) == Judgement(OK)
+
+
+def test_refusals_of_others_than_recipients_are_no_guesses() -> None:
+    """A sender that is refused 550 says nothing about our mailboxes."""
+    budget = Budget(Limits(unknown_recipients=1))
+    assert budget.judge(session(b"MAIL"), NO_SUCH_MAILBOX) == Judgement(NO_SUCH_MAILBOX)
+
+
+def test_e2_commands_without_a_message_become_errors() -> None:
+    """A hundred, then each is an error; recipients don't count, a message forgives all."""
+    budget = Budget(DEFAULT_LIMITS)
+    for _ in range(100):
+        assert budget.judge(session(b"NOOP"), OK) == Judgement(OK)
+        assert budget.judge(session(b"RCPT"), OK) == Judgement(OK)
+    for _ in range(5):
+        assert budget.judge(session(b"NOOP"), OK) == Judgement(OK)
+    assert budget.judge(session(b"NOOP"), OK) == Judgement(OK, DELAY)
+    assert budget.judge(session(b"DATA"), SEND_CONTENT) == Judgement(SEND_CONTENT)
+    for _ in range(100):
+        assert budget.judge(session(b"NOOP"), OK) == Judgement(OK)

@@ -1,0 +1,231 @@
+"""Sessions as they come and go."""
+
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from gomail.events import Event, Refusal, SessionEnded, SessionStarted
+from gomail.limits import Limits
+from gomail.smtp.admission import Admission
+from gomail.smtp.factory import SMTPFactory, TurnedAway
+from gomail.smtp.patience import CLOSE_TIME
+from gomail.smtp.protocol import SMTPProtocol
+from tests.smtp.desk import Desk
+from tests.smtp.wire import Wire, octets_of
+
+STRANGER = IPv4Address("TCP", "192.0.2.1", 40695)
+
+
+class Porch:
+    """A factory, and connections to it."""
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
+        self.clock = Clock()
+        self.events: list[Event] = []
+        self.desk = Desk(self.clock)
+        self.factory = SMTPFactory(
+            self.desk, "here.example", self.clock, listeners=(self.events.append,), **arguments
+        )
+
+    def connect(self, address: IAddress | None = STRANGER) -> Wire:
+        """Let a client connect."""
+        wire = Wire(self.clock)
+        wire.protocol = self.factory.buildProtocol(address)
+        wire.startReading()
+        wire.protocol.makeConnection(wire)  # type: ignore[arg-type]
+        self.clock.advance(0)
+        return wire
+
+    def say(self, wire: Wire, *lines: str) -> None:
+        """Let a client say something."""
+        wire.inbox.append(octets_of(lines))
+        wire.poll()
+        self.clock.advance(0)
+
+
+@pytest.mark.parametrize(
+    ("address", "written", "trusted"),
+    [
+        (STRANGER, "192.0.2.1:40695", False),
+        (IPv4Address("TCP", "127.0.0.1", 1), "127.0.0.1:1", True),
+        (IPv4Address("TCP", "127.255.0.1", 1), "127.255.0.1:1", True),
+        (IPv6Address("TCP", "::1", 1), "[::1]:1", True),
+        (IPv6Address("TCP", "2001:db8::1", 1), "[2001:db8::1]:1", False),
+        (IPv6Address("TCP", "fe80::1%eth0", 1), "[fe80::1]:1", False),
+        (IPv6Address("TCP", "::ffff:192.0.2.1", 1), "192.0.2.1:1", False),
+        (IPv6Address("TCP", "::ffff:127.0.0.1", 1), "127.0.0.1:1", True),
+        (IPv6Address("TCP", "::ffff:0:192.0.2.1", 1), "[::ffff:0:c000:201]:1", False),
+        (UNIXAddress(None), "unix", True),
+        (HostnameAddress(b"x", 1), "unix", True),
+        (None, "unix", True),
+    ],
+)
+def test_client_is_who_connects(address: IAddress | None, written: str, *, trusted: bool) -> None:
+    """IPv4 is IPv4 on whatever socket; the own machine is trusted."""
+    porch = Porch()
+    porch.connect(address)
+    (started,) = porch.events
+    assert isinstance(started, SessionStarted)
+    assert str(started.client) == written
+    assert started.client.trusted == trusted
+    assert len(started.client.session_id) == 10
+
+
+def test_trust_is_the_operators() -> None:
+    """Networks and the unix socket may be trusted or not."""
+    porch = Porch(trusted=[ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")], trust_unix=False)
+    for address in (STRANGER, IPv6Address("TCP", "2001:db8::1", 1), UNIXAddress(None), IPv4Address("TCP", "127.0.0.1", 1)):
+        porch.connect(address)
+    assert [event.client.trusted for event in porch.events] == [True, True, False, False]  # type: ignore[union-attr]
+
+
+def test_every_session_has_its_own_id() -> None:
+    """The log can tell them apart."""
+    porch = Porch()
+    for _ in range(20):
+        porch.connect()
+    assert len({event.client.session_id for event in porch.events}) == 20  # type: ignore[union-attr]
+
+
+def test_sessions_are_counted() -> None:
+    """As long as they are open."""
+    porch = Porch()
+    first, second = porch.connect(), porch.connect()
+    assert porch.factory.sessions == 2
+    first.lose(ConnectionDone())
+    assert porch.factory.sessions == 1
+    porch.say(second, "QUIT")
+    assert porch.factory.sessions == 0
+
+
+def test_e5_client_beyond_the_limit_is_turned_away() -> None:
+    """421 and the end, told to the log as a refusal; when another goes it may come."""
+    porch = Porch(limits=Limits(sessions_per_address=1))
+    inside = porch.connect()
+    outside = porch.connect()
+    assert outside.disconnected
+    (said,) = outside.sent
+    assert said.startswith(b"421 4.7.0 Too many sessions from your address [")
+    refusal = porch.events[-1]
+    assert isinstance(refusal, Refusal)
+    assert refusal.client.session_id.encode() in said
+    assert not [event for event in porch.events if isinstance(event, SessionEnded)]
+    assert porch.factory.sessions == 1
+    porch.say(outside, "EHLO client.example")
+    assert outside.sent == [said]
+    inside.lose(ConnectionDone())
+    assert porch.connect().sent[0].startswith(b"220")
+    porch.clock.advance(CLOSE_TIME)
+
+
+def test_listeners_may_share_their_admission() -> None:
+    """What is open on one port counts on the other."""
+    admission = Admission(Limits(sessions=1))
+    first, second = Porch(admission=admission), Porch(admission=admission)
+    first.connect()
+    assert second.connect().sent[0].startswith(b"421")
+
+
+def test_delivery_that_fails_to_begin_takes_no_place() -> None:
+    """A fault of the delivery's factory turns the client away, and is not counted as a session."""
+    porch = Porch(limits=Limits(sessions=1))
+
+    def broken(_: object) -> None:
+        raise OSError("no")
+
+    deliver = porch.desk.deliveryFor
+    porch.desk.deliveryFor = broken  # type: ignore[method-assign, assignment]
+    for _ in range(3):
+        with pytest.raises(OSError, match="no"):
+            porch.factory.buildProtocol(STRANGER)
+    porch.desk.deliveryFor = deliver  # type: ignore[method-assign]
+    assert porch.connect().sent[0].startswith(b"220")
+
+
+def test_turned_away_client_that_does_not_close_is_aborted() -> None:
+    """Ten seconds, then the connection is gone."""
+    porch = Porch(limits=Limits(sessions=0))
+    wire = Wire(porch.clock)
+    wire.hangs = True
+    wire.protocol = porch.factory.buildProtocol(STRANGER)
+    wire.protocol.makeConnection(wire)  # type: ignore[arg-type]
+    porch.clock.advance(CLOSE_TIME)
+    porch.clock.advance(0)
+    assert wire.cuts == 1
+    assert wire.disconnected
+    assert not porch.clock.getDelayedCalls()
+
+
+def test_turned_away_client_that_never_connected_is_nothing() -> None:
+    """A connection that is lost before it was made leaves no timer."""
+    porch = Porch(limits=Limits(sessions=0))
+    turned_away = porch.factory.buildProtocol(STRANGER)
+    assert isinstance(turned_away, TurnedAway)
+    turned_away.connectionLost(Failure(ConnectionDone()))
+    assert not porch.clock.getDelayedCalls()
+
+
+def test_leaving_without_sessions_is_done_at_once() -> None:
+    """Nobody has to be waited for."""
+    assert Porch().factory.leave().called
+
+
+def test_leaving_waits_for_the_last_session() -> None:
+    """Idle ones hear 421 at once, others after the message under way."""
+    porch = Porch()
+    idle, busy = porch.connect(), porch.connect()
+    porch.say(busy, "EHLO x", "MAIL FROM:<>", "RCPT TO:<b@here.example>", "DATA")
+    done = porch.factory.leave()
+    porch.clock.advance(0)
+    assert idle.sent[-1].startswith(b"421")
+    assert idle.disconnected
+    assert not done.called
+    porch.say(busy, "Hello", ".")
+    assert b"".join(busy.sent).count(b"421 4.3.2") == 1
+    assert len(porch.desk.stored) == 1
+    assert done.called
+
+
+def test_aborting_drops_what_is_left() -> None:
+    """And waits for nobody's manners."""
+    porch = Porch()
+    wires = [porch.connect(), porch.connect()]
+    done = porch.factory.leave
+    porch.factory.abort()
+    porch.clock.advance(0)
+    assert all(wire.disconnected for wire in wires)
+    assert porch.factory.sessions == 0
+    assert done().called
+
+
+def test_changed_limits_hold_for_the_sessions_to_come() -> None:
+    """A reload disturbs nobody who is inside."""
+    porch = Porch()
+    before = porch.connect()
+    porch.factory.change(Limits(size=1234), [ip_network("192.0.2.0/24")], trust_unix=False)
+    after = porch.connect()
+    for wire in (before, after):
+        porch.say(wire, "EHLO client.example")
+    assert b"SIZE 52428800" in b"".join(before.sent)
+    assert b"SIZE 1234" in b"".join(after.sent)
+    started = [event.client for event in porch.events if isinstance(event, SessionStarted)]
+    assert [client.trusted for client in started] == [False, True]
+
+
+def test_factory_is_a_plain_protocol_factory() -> None:
+    """Any Twisted endpoint takes it, and any transport will do."""
+    protocol = Porch().factory.buildProtocol(STRANGER)
+    assert isinstance(protocol, SMTPProtocol)
+    assert isinstance(protocol, Protocol)
+    transport = StringTransport()
+    protocol.makeConnection(transport)
+    assert transport.value() == b"220 here.example ESMTP gomail\r\n"
+    protocol.connectionLost(Failure(ConnectionDone()))

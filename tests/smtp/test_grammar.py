@@ -1,0 +1,373 @@
+"""The grammar of commands: by tables, by round trips, and against a small parser that shares no pattern with it."""
+
+import socket
+from collections.abc import Callable
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gomail.address import NULL_PATH, Address, Path
+from gomail.envelope import NO_PARAMETERS, MailParameters
+from gomail.reply import (
+    BAD_ARGUMENT,
+    BAD_FORWARD_PATH,
+    BAD_REVERSE_PATH,
+    NO_ARGUMENT_TAKEN,
+    UNKNOWN_PARAMETER,
+    UTF8_NEEDED,
+    Refused,
+    Reply,
+)
+from gomail.smtp.grammar import read_greeting, read_mail, read_nothing, read_rcpt, read_string
+
+ATEXT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~")
+LET_DIG = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+
+
+def refusal(read: Callable[[], object]) -> Reply:
+    """Give the reply with which *read* refuses."""
+    with pytest.raises(Refused) as caught:
+        read()
+    return caught.value.reply
+
+
+# A reference: RFC 5321 §4.1.2 by hand, with what gomail forgives
+
+
+def reference(path: bytes) -> tuple[str, str] | None:
+    """Read a forward-path, octet by octet; None for what is none."""
+    path = path.rstrip(b" \t")
+    if len(path) < 2 or path[:1] != b"<" or path[-1:] != b">":
+        return None
+    inner = path[1:-1]
+    if inner.lower() == b"postmaster":
+        return inner.decode(), ""
+    if inner[:1] == b"@":
+        route, colon, inner = inner.partition(b":")
+        if not colon or not all(hop[:1] == b"@" and _domain(hop[1:]) for hop in route.split(b",")):
+            return None
+    local, domain = _quoted(inner) if inner[:1] == b'"' else _dotted(inner)
+    if local is None or not (_domain(domain) or _literal(domain)) or len(domain) > 255:
+        return None
+    try:
+        pair = local.decode(), domain.decode()
+    except UnicodeDecodeError:
+        return None
+    return pair if all(text.isprintable() for text in pair) else None
+
+
+def _quoted(inner: bytes) -> tuple[bytes | None, bytes]:
+    local, position = b"", 1
+    while position < len(inner) and inner[position] != 0x22:
+        position += inner[position] == 0x5C
+        if position >= len(inner) or inner[position] < 0x20 or inner[position] == 0x7F:
+            return None, b""
+        if inner[position - 1] == 0x5C and inner[position] > 0x7F:
+            return None, b""
+        local += inner[position : position + 1]
+        position += 1
+    if inner[position : position + 2] != b'"@' or position + 1 > 255:
+        return None, b""
+    return local, inner[position + 2 :]
+
+
+def _dotted(inner: bytes) -> tuple[bytes | None, bytes]:
+    local, at, domain = inner.partition(b"@")
+    good = all(octet in ATEXT or octet > 0x7F or octet == 0x2E for octet in local)
+    return (local, domain) if at and local and good and len(local) <= 255 else (None, b"")
+
+
+def _domain(octets: bytes) -> bool:
+    labels = octets.removesuffix(b".").split(b".")
+    return all(
+        label
+        and label[:1] != b"-"
+        and label[-1:] != b"-"
+        and all(octet in LET_DIG or octet in b"-_" or octet > 0x7F for octet in label)
+        for label in labels
+    )
+
+
+def _literal(octets: bytes) -> bool:
+    if octets[:1] != b"[" or octets[-1:] != b"]" or not octets.isascii():
+        return False
+    text = octets[1:-1].decode()
+    try:
+        if text.lower().startswith("ipv6:"):
+            return bool(socket.inet_pton(socket.AF_INET6, text[5:]))
+        return bool(socket.inet_pton(socket.AF_INET, text))
+    except (OSError, ValueError):
+        return False
+
+
+TOKENS = [
+    b"a", b"B7", b".", b"@", b'"', b"\\", b" ", b"<", b">", b"-", b"_", b":", b",", b"[", b"]", b"+",
+    b"[192.0.2.1]", b"[IPv6:::1]", b"[IPv6:fe80::1%0]", b"postmaster", b"@a.b:", b'"x y"@c', b"@here.example",
+    b"\xc3\xa9", b"\xff", b"\xc2\x85", b"\0", b"\n", b"\x7f", b"\t",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=9).map(b"".join))
+@example(b'"\\\xc3\xa9"@c')
+@example(b'"a\\"@c')
+@example(b"a@[IPv6:::1%eth0]")
+def test_paths_are_the_references(inner: bytes) -> None:
+    """What is an address, and which, is what the RFC says; whatever else comes is refused."""
+    path = b"<" + inner + b">"
+    expected = reference(path)
+    try:
+        found = read_rcpt(b"TO:" + path, utf8=True)
+    except Refused:
+        assert expected is None
+    else:
+        assert found.address is not None
+        assert (found.address.local_part, found.address.domain) == expected
+
+
+@given(st.binary(max_size=60))
+@example(b"<>")
+@example(b"<postmaster>")
+@example(b"<a@b> \n")
+@example(b"<a@b> \x0bNOTIFY=NEVER")
+def test_any_octets_are_read_or_refused(octets: bytes) -> None:
+    """Nothing that a client may send is more than a refusal."""
+    for read in (
+        lambda: read_greeting(octets),
+        lambda: read_nothing(octets),
+        lambda: read_string(octets),
+        lambda: read_mail(octets),
+        lambda: read_mail(b"FROM:" + octets),
+        lambda: read_mail(b"FROM:<a@b> " + octets),
+        lambda: read_mail(b"FROM:<a@b> SMTPUTF8 " + octets),
+        lambda: read_rcpt(octets, utf8=True),
+        lambda: read_rcpt(b"TO:" + octets, utf8=True),
+        lambda: read_rcpt(b"TO:<" + octets + b">", utf8=False),
+        lambda: read_rcpt(b"TO:<" + octets + b"@b>", utf8=True),
+        lambda: read_rcpt(b"TO:<a@" + octets + b">", utf8=True),
+        lambda: read_rcpt(b"TO:<a@[" + octets + b"]>", utf8=False),
+    ):
+        try:
+            read()
+        except Refused as refused:
+            assert refused.reply.code in {501, 553, 555}  # noqa: PT017 -- any refusal will do
+
+
+PRINTABLE = st.text(max_size=40).filter(str.isprintable)
+LABEL = st.from_regex(r"[a-zA-Z0-9_äßδ]([a-z0-9_äδ-]{0,10}[a-zA-Z0-9_äδ])?", fullmatch=True)
+DOMAIN = st.one_of(
+    st.lists(LABEL, min_size=1, max_size=4).map(".".join),
+    st.ip_addresses(v=4).map(lambda address: f"[{address}]"),
+    st.ip_addresses(v=6).map(lambda address: f"[IPv6:{address}]"),
+)
+
+
+@given(PRINTABLE, DOMAIN)
+@example("", "b")
+@example("a..b", "b.")
+@example('"\\', "b")
+def test_path_that_is_written_is_read_again(local_part: str, domain: str) -> None:
+    """Return-Path says what MAIL said, whatever has to be quoted."""
+    path = Path(Address(local_part, domain))
+    argument = str(path).encode()
+    assert read_rcpt(b"TO:" + argument, utf8=True) == path
+    assert read_mail(b"FROM:" + argument + b" SMTPUTF8").reverse_path == path
+    if not argument.isascii():
+        assert refusal(lambda: read_rcpt(b"TO:" + argument, utf8=False)) == UTF8_NEEDED
+        assert refusal(lambda: read_mail(b"FROM:" + argument)) == UTF8_NEEDED
+
+
+@pytest.mark.parametrize(
+    ("argument", "address"),
+    [
+        (b"TO:<bob@here.example>", Address("bob", "here.example")),
+        (b"to:<bob@here.example> \t", Address("bob", "here.example")),
+        (b"To: \t<bob@here.example>", Address("bob", "here.example")),
+        (b"TO:<Bob@HERE.Example.>", Address("Bob", "HERE.Example.")),
+        (b"TO:<b@localhost>", Address("b", "localhost")),
+        (b"TO:<..@x>", Address("..", "x")),
+        (b'TO:<"">', None),
+        (b'TO:<""@x>', Address("", "x")),
+        (b'TO:<"a\\b"@x>', Address("ab", "x")),
+        (b'TO:<"@x:"@y>', Address("@x:", "y")),
+        (b"TO:<@x,@y:bob@z>", Address("bob", "z")),
+        (b"TO:<@x,y:bob@z>", None),
+        (b"TO:<@[192.0.2.1]:bob@z>", None),
+        (b"TO:<POSTMASTER>", Address("POSTMASTER", "")),
+        (b"TO:<@x:postmaster>", None),
+        (b"TO:<postmaster@>", None),
+        (b"TO:<bob@->", None),
+        (b"TO:<bob@a-.b>", None),
+        (b"TO:<bob@-a>", None),
+        (b"TO:<bob@a--b>", Address("bob", "a--b")),
+        (b"TO:<bob@.a>", None),
+        (b"TO:<bob@a..>", None),
+        (b"TO:<bob@a@b>", None),
+        (b"TO:<bob@[1.2.3]>", None),
+        (b"TO:<bob@[01.2.3.4]>", None),
+        (b"TO:<bob@[IPv6:1.2.3.4]>", None),
+        (b"TO:<bob@[IPv6:::1%1]>", None),
+        (b"TO:<bob@[]>", None),
+        (b"TO: <bob@x", None),
+        (b"TO:bob@x", None),
+        (b"TO :<bob@x>", None),
+        (b"TO:<bob@x>>", None),
+        (b"TO:<<bob@x>>", None),
+        (b"TO:< bob@x>", None),
+        (b"", None),
+    ],
+)
+def test_forward_paths(argument: bytes, address: Address | None) -> None:
+    """One by one, what is a forward-path and what is 501 5.1.3."""
+    if address is None:
+        assert refusal(lambda: read_rcpt(argument, utf8=False)) == BAD_FORWARD_PATH
+    else:
+        assert read_rcpt(argument, utf8=False) == Path(address)
+
+
+@pytest.mark.parametrize("argument", [b"TO:<x@y> NOTIFY=NEVER", b"TO:<x@y> \n", b"TO:<x@y>\t\0"])
+def test_parameters_of_rcpt_are_unknown(argument: bytes) -> None:
+    """None is announced, so that all are 555."""
+    assert refusal(lambda: read_rcpt(argument, utf8=False)) == UNKNOWN_PARAMETER
+
+
+@pytest.mark.parametrize(
+    ("words", "parameters"),
+    [
+        (b"", NO_PARAMETERS),
+        (b" \t ", NO_PARAMETERS),
+        (b" SIZE=0", MailParameters(size=0)),
+        (b" SIZE=00000000000000000012", MailParameters(size=12)),
+        (b" BODY=7BIT\tsize=5", MailParameters(5, "7BIT")),
+        (b" Body=8bitMIME SMTPUTF8", MailParameters(None, "8BITMIME", True)),
+        (b" AUTH=<>", NO_PARAMETERS),
+        (b" AUTH=a+2Bb", NO_PARAMETERS),
+        (b" AUTH=a=b", BAD_ARGUMENT),
+        (b" AUTH=+2b", BAD_ARGUMENT),
+        (b" AUTH", BAD_ARGUMENT),
+        (b" SIZE", BAD_ARGUMENT),
+        (b" SIZE=+5", BAD_ARGUMENT),
+        (b" SIZE=1e3", BAD_ARGUMENT),
+        (b" SIZE=0x10", BAD_ARGUMENT),
+        (b" SIZE=123456789012345678901", BAD_ARGUMENT),
+        (b" BODY", BAD_ARGUMENT),
+        (b" BODY=BINARYMIME", UNKNOWN_PARAMETER),
+        (b" BODY=9BIT", BAD_ARGUMENT),
+        (b" SMTPUTF8=yes", BAD_ARGUMENT),
+        (b" SMTPUTF8 SMTPUTF8", BAD_ARGUMENT),
+        (b" -X", BAD_ARGUMENT),
+        (b" X_Y", BAD_ARGUMENT),
+        (b" X=", BAD_ARGUMENT),
+        (b" X=\xff", BAD_ARGUMENT),
+        (b" X", UNKNOWN_PARAMETER),
+        (b" RET=FULL", UNKNOWN_PARAMETER),
+        (b" SIZE=5\x0bBODY=7BIT", BAD_ARGUMENT),
+        (b"SIZE=5", BAD_REVERSE_PATH),
+        (b"\nSIZE=5", BAD_REVERSE_PATH),
+    ],
+)
+def test_parameters_of_mail(words: bytes, parameters: MailParameters | Reply) -> None:
+    """One by one, what MAIL may say beyond its path (RFC 5321 §4.1.2)."""
+
+    def read() -> MailParameters:
+        return read_mail(b"FROM:<a@b>" + words).parameters
+
+    if isinstance(parameters, Reply):
+        assert refusal(read) == parameters
+    else:
+        assert read() == parameters
+
+
+def test_reverse_path_may_be_null_but_not_postmaster() -> None:
+    """Bounces have no reverse-path; a postmaster who writes has a domain."""
+    assert read_mail(b"FROM:<>").reverse_path == NULL_PATH
+    assert refusal(lambda: read_mail(b"FROM:<postmaster>")) == BAD_REVERSE_PATH
+    assert refusal(lambda: read_rcpt(b"TO:<>", utf8=False)) == BAD_FORWARD_PATH
+
+
+@pytest.mark.parametrize("octets", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xc2\x85", b"\xe2\x80\xae"])
+def test_f10_octets_that_are_no_text_are_no_address(octets: bytes) -> None:
+    """Overlong, surrogate, control and direction marks: 501 with SMTPUTF8, 553 without."""
+    for argument in (b"TO:<" + octets + b"@b>", b"TO:<a@b" + octets + b">", b'TO:<"' + octets + b'"@b>'):
+        assert refusal(lambda: read_rcpt(argument, utf8=True)) == BAD_FORWARD_PATH  # noqa: B023
+        assert refusal(lambda: read_rcpt(argument, utf8=False)) == UTF8_NEEDED  # noqa: B023
+
+
+def test_lengths_are_bounded() -> None:
+    """255 octets each, of the local-part as written and of the domain (RFC 5321 §4.5.3.1)."""
+    read_rcpt(b"TO:<" + b"x" * 255 + b"@" + b"y" * 255 + b">", utf8=False)
+    for path in (b"x" * 256 + b"@y", b'"' + b"x" * 254 + b'"@y', b"x@" + b"y" * 256):
+        assert refusal(lambda: read_rcpt(b"TO:<" + path + b">", utf8=False)) == BAD_FORWARD_PATH  # noqa: B023
+
+
+def test_greeting_is_any_visible_word() -> None:
+    """Clients call themselves what they like; what is no UTF-8 is told escaped."""
+    assert read_greeting(b" client.example\t") == "client.example"
+    assert read_greeting("bücher.example".encode()) == "bücher.example"
+    assert read_greeting(b"\xff") == "\\xff"
+    assert read_greeting(b"x" * 255) == "x" * 255
+    for octets in (b"", b" ", b"a b", b"a\0", b"a\r", b"a\n", b"x" * 256):
+        assert refusal(lambda: read_greeting(octets)) == BAD_ARGUMENT  # noqa: B023
+
+
+def test_verbs_without_argument_forgive_blanks() -> None:
+    """``DATA`` and a blank is DATA; with a word it is 501."""
+    read_nothing(b"")
+    read_nothing(b" \t")
+    for octets in (b"x", b" x ", b"\n", b"\0"):
+        assert refusal(lambda: read_nothing(octets)) == NO_ARGUMENT_TAKEN  # noqa: B023
+
+
+def test_vrfy_needs_somebody() -> None:
+    """Any text will do."""
+    assert read_string(b" bob ") == "bob"
+    assert read_string(b"\xff\0") == "\\xff\0"
+    assert refusal(lambda: read_string(b" \t")) == BAD_ARGUMENT
+
+
+def filled(pattern: bytes, start: bytes = b"", end: bytes = b"") -> bytes:
+    """Repeat *pattern* up to the length of a command line."""
+    return start + pattern * ((2040 - len(start) - len(end)) // len(pattern)) + end
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        filled(b"@a,", b"<"),
+        filled(b"@a.b-c,", b"<", b"@"),
+        filled(b"a.", b"<@", b"-:x@y>"),
+        filled(b"a-", b"<x@", b">"),
+        filled(b"-", b"<x@a", b">"),
+        filled(b"a.", b"<x@", b"!>"),
+        filled(b"\\", b'<"', b'"@x>'),
+        filled(b'\\"', b'<"', b"x"),
+        filled(b"a", b"<"),
+        filled(b".", b"<", b"@"),
+        filled(b'"', b"<"),
+        filled(b"[", b"<a@"),
+        filled(b"1.", b"<a@[", b"]>"),
+        filled(b":", b"<a@[IPv6:", b"]>"),
+        filled(b"\xc3\xa9", b"<a@", b"->"),
+        filled(b"@", b"<"),
+        filled(b"<"),
+        filled(b" ", b"", b"x"),
+        filled(b" A=", b"<a@b>"),
+        filled(b" A", b"<a@b>"),
+        filled(b"+2", b"<a@b> AUTH="),
+        filled(b"+2B", b"<a@b> AUTH=", b"+"),
+        filled(b"9", b"<a@b> SIZE="),
+    ],
+)
+def test_e15_longest_line_is_read_in_no_time(path: bytes) -> None:
+    """No line that fits makes the server think for long: each of these would hang a careless pattern."""
+    for read in (read_mail, lambda argument: read_rcpt(argument, utf8=True)):
+        for keyword in (b"FROM:", b"TO:"):
+            with pytest.raises(Refused):
+                read(keyword + path)
+
+
+def test_longest_patterns_that_are_right_are_read() -> None:
+    """Nor is a long line wrong for being long."""
+    route = filled(b"@a.b,", b"<", b"@c:x@y>")
+    assert read_rcpt(b"TO:" + route, utf8=False) == Path(Address("x", "y"))
+    assert read_mail(filled(b" ", b"FROM:<>", b"SIZE=1")).parameters.size == 1

@@ -1,0 +1,300 @@
+"""What needs a real reactor and a real socket: over the loopback, and over TLS."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_twisted
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from twisted.internet import reactor as installed
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import (
+    SSL4ServerEndpoint,
+    TCP4ClientEndpoint,
+    TCP4ServerEndpoint,
+    UNIXClientEndpoint,
+    UNIXServerEndpoint,
+    connectProtocol,
+    wrapClientTLS,
+)
+from twisted.internet.protocol import Protocol
+from twisted.internet.ssl import CertificateOptions, PrivateCertificate
+from twisted.internet.task import deferLater
+from twisted.mail import smtp
+from twisted.python.failure import Failure
+
+from gomail.events import Event, SessionEnded
+from gomail.smtp.factory import SMTPFactory
+from tests.smtp.desk import Desk
+from tests.smtp.wire import ENVELOPE, octets_of
+
+# Twisted hands its own certificates to pyOpenSSL in a way that this has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
+
+reactor: Any = installed
+PATIENCE = 8  # seconds after which a test has failed; less than CLOSE_TIME
+
+
+class Dialler(Protocol):
+    """A client that collects what it hears."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.lost: Deferred[None] = Deferred()
+        self._awaited: tuple[bytes, Deferred[None]] | None = None
+
+    def dataReceived(self, data: bytes) -> None:
+        """Collect."""
+        self.heard += data
+        if self._awaited is not None and self._awaited[0] in self.heard:
+            awaited, self._awaited = self._awaited[1], None
+            awaited.callback(None)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # type: ignore[override]
+        """See the end."""
+        self.lost.callback(None)
+
+    async def hear(self, octets: bytes) -> None:
+        """Wait until *octets* have been heard."""
+        if octets not in self.heard:
+            self._awaited = octets, Deferred()
+            await self._awaited[1].addTimeout(PATIENCE, reactor)
+
+    async def end(self) -> bytes:
+        """Wait for the end of the connection, and give all that was heard."""
+        await self.lost.addTimeout(PATIENCE, reactor)
+        return self.heard
+
+    def say(self, *lines: str) -> None:
+        """Send command lines."""
+        assert self.transport is not None
+        self.transport.write(octets_of(lines))
+
+
+class Office:
+    """A server on the loopback, and what it was told."""
+
+    def __init__(self, manner: str = "now") -> None:
+        self.desk = Desk(reactor, manner)
+        self.events: list[Event] = []
+        self.factory = SMTPFactory(
+            self.desk, "here.example", reactor, listeners=(self.events.append,)
+        )
+        self.client: Any = None
+
+    async def dial(self) -> Any:  # noqa: ANN401
+        """Connect a client."""
+        return await connectProtocol(self.client, Dialler())
+
+    @property
+    def ends(self) -> list[SessionEnded]:
+        """The sessions that are over."""
+        return [event for event in self.events if isinstance(event, SessionEnded)]
+
+    async def idle(self) -> None:
+        """Wait until no session is open."""
+        for _ in range(PATIENCE * 100):
+            if not self.factory.sessions:
+                return
+            await deferLater(reactor, 0.01)
+        pytest.fail("a session is still open")
+
+
+@asynccontextmanager
+async def serving(manner: str = "now", *, tls: bool = False) -> AsyncIterator[Office]:
+    """Run a server while the block lasts."""
+    office = Office(manner)
+    server: Any = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
+    if tls:
+        server = SSL4ServerEndpoint(reactor, 0, certificate().options(), interface="127.0.0.1")
+    port: Any = await server.listen(office.factory)
+    office.client = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
+    if tls:
+        office.client = wrapClientTLS(CertificateOptions(verify=False), office.client)
+    try:
+        yield office
+    finally:
+        await port.stopListening()
+        office.factory.abort()
+        await office.idle()
+
+
+def certificate() -> PrivateCertificate:
+    """Make a certificate that lasts for the test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "here.example")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return PrivateCertificate.loadPEM(private + signed.public_bytes(serialization.Encoding.PEM))
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("manner", ["now", "deferred"])
+@pytest_twisted.ensureDeferred
+async def test_message_is_taken(manner: str, *, tls: bool) -> None:
+    """From the banner to the end, over a socket, in the clear and under TLS."""
+    async with serving(manner, tls=tls) as office:
+        client = await office.dial()
+        await client.hear(b"220 here.example")
+        client.say(*ENVELOPE, "DATA")
+        await client.hear(b"354")
+        client.say("Hello", ".", "QUIT")
+        said = await client.end()
+        assert said.endswith(b"250 2.0.0 Stored\r\n221 2.0.0 Bye\r\n")
+        await office.idle()
+        assert [content for _, content in office.desk.stored] == [b"Hello\r\n"]
+        assert [end.reason for end in office.ends] == [""]
+        assert office.ends[0].verbs == "ehlo=1 mail=1 rcpt=1 data=1 quit=1"
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest_twisted.ensureDeferred
+async def test_goodbye_arrives_behind_everything_that_waits(*, tls: bool) -> None:
+    """A client that asked for much and reads late gets it all, and the 221 last."""
+    rounds = 60
+    async with serving(tls=tls) as office:
+        client = await office.dial()
+        await client.hear(b"220")
+        client.transport.pauseProducing()
+        client.transport.write(b"HELP\r\n" * 100 * rounds + b"QUIT\r\n")
+        await deferLater(reactor, 0.2)
+        client.transport.resumeProducing()
+        said = await client.end()
+        assert said.count(b"214 2.0.0 QUIT\r\n") == 100 * rounds
+        assert said.endswith(b"221 2.0.0 Bye\r\n")
+
+
+@pytest_twisted.ensureDeferred
+async def test_f9_reset_in_the_middle_of_content() -> None:
+    """Nothing is stored, and the session is over."""
+    async with serving() as office:
+        client = await office.dial()
+        client.say(*ENVELOPE, "DATA")
+        await client.hear(b"354")
+        client.say("Hello", ".\n.")
+        await deferLater(reactor, 0.05)
+        client.transport.abortConnection()
+        await client.end()
+        await office.idle()
+        assert office.desk.stored == []
+        assert [message.end for message in office.desk.messages] == ["lost"]
+        assert [end.verbs for end in office.ends] == ["ehlo=1 mail=1 rcpt=1 data=0/1"]
+        assert [end.reason for end in office.ends] == ["the client left"]
+
+
+@pytest.mark.parametrize("manner", ["deferred", "coroutine"])
+@pytest_twisted.ensureDeferred
+async def test_f9_client_that_closes_its_side_behind_the_dot_hears_the_verdict(manner: str) -> None:
+    """A half-closed connection still carries our 250."""
+    async with serving(manner) as office:
+        client = await office.dial()
+        client.say(*ENVELOPE, "DATA")
+        await client.hear(b"354")
+        client.say("Hello", ".")
+        client.transport.loseWriteConnection()
+        said = await client.end()
+        assert said.endswith(b"250 2.0.0 Stored\r\n")
+        await office.idle()
+        assert len(office.desk.stored) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_f9_reset_behind_the_dot_stores_all_the_same() -> None:
+    """A client that crashes while we store gets a duplicate later, not a loss."""
+    async with serving() as office:
+        verdict: Deferred[None] = Deferred()
+        office.desk.plans["eom"] = lambda: verdict.addCallback(
+            lambda _: office.desk.messages[0].store()
+        )
+        client = await office.dial()
+        client.say(*ENVELOPE, "DATA")
+        await client.hear(b"354")
+        client.say("Hello", ".")
+        await deferLater(reactor, 0.05)
+        client.transport.abortConnection()
+        await client.end()
+        assert office.factory.sessions == 1
+        verdict.callback(None)
+        await office.idle()
+        assert len(office.desk.stored) == 1
+        assert office.ends[0].verbs == "ehlo=1 mail=1 rcpt=1 data=1"
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothing_behind_quit_is_run_on_a_real_connection() -> None:
+    """Whatever is in the packet, and in the next."""
+    async with serving() as office:
+        client = await office.dial()
+        client.say("QUIT", *ENVELOPE)
+        client.say(*ENVELOPE)
+        assert (await client.end()).endswith(b"221 2.0.0 Bye\r\n")
+        await office.idle()
+        assert office.desk.told == ["greeted"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_that_leaves_closes_its_sessions() -> None:
+    """421, over a socket, and the factory knows when the last is gone."""
+    async with serving() as office:
+        client = await office.dial()
+        await client.hear(b"220")
+        await office.factory.leave().addTimeout(PATIENCE, reactor)
+        assert b"\r\n421 4.3.2 " in await client.end()
+
+
+@pytest_twisted.ensureDeferred
+async def test_unix_socket(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Programs of this machine may use one."""
+    path = tmp_path_factory.mktemp("s") / "smtp"
+    office = Office()
+    port: Any = await UNIXServerEndpoint(reactor, str(path)).listen(office.factory)  # type: ignore[misc]
+    try:
+        client: Any = await connectProtocol(UNIXClientEndpoint(reactor, str(path)), Dialler())
+        client.say(*ENVELOPE, "DATA", "Hi", ".", "QUIT")
+        assert (await client.end()).endswith(b"221 2.0.0 Bye\r\n")
+        await office.idle()
+        assert str(office.desk.stored[0][0].client) == "unix"
+    finally:
+        await port.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_twisteds_own_client_is_understood() -> None:
+    """What twisted.mail sends, dots and all, is what arrives."""
+    content = b"From: a\nTo: b\n\n.\n..two\nlast"
+    async with serving("deferred") as office:
+        accepted, log = await smtp.sendmail(
+            b"127.0.0.1",
+            b"a@there.example",
+            [b"b@here.example", b"c@here.example"],
+            content,
+            port=office.client._port,
+            reactor=reactor,
+        )
+        assert accepted == 2
+        assert {code for _, code, _ in log} == {250}
+        ((envelope, stored),) = office.desk.stored
+        assert stored == content.replace(b"\n", b"\r\n") + b"\r\n"
+        assert [str(path) for path in envelope.forward_paths] == [
+            "<b@here.example>",
+            "<c@here.example>",
+        ]
+        await office.idle()

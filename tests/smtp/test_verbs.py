@@ -1,0 +1,81 @@
+"""The verb table; what each verb does is in the dialogues."""
+
+import pytest
+from twisted.internet.task import Clock
+
+from gomail.limits import DEFAULT_LIMITS
+from gomail.reply import HELLO_FIRST, NOT_HTTP, OK, SYNTAX_ERROR, Refused, Reply
+from gomail.smtp.introduction import introduce
+from gomail.smtp.session import Session
+from gomail.smtp.verbs import UNKNOWN, VERBS, answer
+from tests.smtp.desk import Desk
+from tests.smtp.wire import CLIENT
+
+MANDATORY = {b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT", b"VRFY"}
+
+
+@pytest.fixture
+def session() -> Session:
+    """Make a session in which nothing was said."""
+    return Session(CLIENT, Desk(Clock()), DEFAULT_LIMITS, introduce("here.example", DEFAULT_LIMITS))
+
+
+def test_what_every_server_must_know_is_known() -> None:
+    """RFC 5321 §4.5.1."""
+    assert set(VERBS) >= MANDATORY
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS.values() if verb.needs_greeting])
+def test_mail_needs_a_greeting(session: Session, verb: object) -> None:
+    """RFC 5321 §4.1.4."""
+    with pytest.raises(Refused) as caught:
+        answer(session, verb.name)  # type: ignore[attr-defined]
+    assert caught.value.reply == HELLO_FIRST
+
+
+@pytest.mark.parametrize("verb", list(VERBS))
+def test_session_remembers_the_verb(session: Session, verb: bytes) -> None:
+    """In upper case, whatever came; the tally counts by it."""
+    try:
+        answer(session, verb.lower() + b" \0")
+    except Refused:
+        pass
+    assert session.verb == verb
+
+
+@pytest.mark.parametrize("line", [b"", b" ", b"\xff", b"XYZZY", b"NOOP\0", b"noop\tx", b"unknown"])
+def test_what_is_no_verb_is_unknown(session: Session, line: bytes) -> None:
+    """And the tally has one word for all of it."""
+    with pytest.raises(Refused) as caught:
+        answer(session, line)
+    assert caught.value.reply == SYNTAX_ERROR
+    assert session.verb == UNKNOWN
+
+
+@pytest.mark.parametrize("word", "GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PRI get".split())
+def test_browsers_are_told_at_once(session: Session, word: str) -> None:
+    """A page that posts commands to port 25 gets none of them run."""
+    with pytest.raises(Refused) as caught:
+        answer(session, f"{word} / HTTP/1.1".encode())
+    assert caught.value.reply == NOT_HTTP
+
+
+def test_help_tells_of_every_verb_but_the_unannounced(session: Session) -> None:
+    """BDAT is known, to be refused."""
+    text = answer(session, b"HELP")
+    assert isinstance(text, Reply)
+    for verb in VERBS:
+        assert (verb in text.octets) == (verb != b"BDAT")
+
+
+def test_bdat_ends_the_session(session: Session) -> None:
+    """Its chunk must not be taken for commands (F6)."""
+    reply = answer(session, b"BDAT 10 LAST")
+    assert isinstance(reply, Reply)
+    assert reply.code == 502
+    assert session.ending
+
+
+def test_noop_is_ok(session: Session) -> None:
+    """With whatever it says."""
+    assert answer(session, b"noop x y z") == OK
