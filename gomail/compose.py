@@ -25,14 +25,14 @@ from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
 from gomail.server.listening import Listening
+from gomail.server.ports import Port, open_ports
 from gomail.server.reactor import Reactor
-from gomail.server.ports import Port, open_port
 from gomail.server.start import group_id
 from gomail.settings.reading import key_of
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
 
-# What stays as it is when the configuration is read again; all else is in force from the next session on.
+# What stays as it is when the configuration is read again; new sessions go by all the rest.
 _NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "group")
 _LIMITS_NEED_RESTART = (
     "sessions",
@@ -52,7 +52,7 @@ def build_directory(configuration: Configuration, reactor: Reactor) -> Directory
     """
     off_reactor = partial(deferToThreadPool, reactor, reactor.getThreadPool())
     root = Template(configuration.maildir).root
-    # The owner may have put the Maildirs elsewhere by a symbolic link; below the root none is followed.
+    # The owner may have put the Maildirs elsewhere by a link; below the root none is followed.
     maildir = os.path.realpath(root) + configuration.maildir[len(root) :]
     return config.directory(replace(configuration, maildir=maildir), off_reactor)
 
@@ -142,9 +142,7 @@ class Server(MultiService):
             tell(self._listeners, Trouble(f"changed, but needs a restart: {', '.join(waiting)}"))
 
 
-def _without_restart(
-    old: Configuration, new: Configuration
-) -> tuple[Configuration, list[str]]:
+def _without_restart(old: Configuration, new: Configuration) -> tuple[Configuration, list[str]]:
     """Give *new*, with what needs a restart as it is in *old*; and the keys of that."""
     kept = {
         name: getattr(old, name)
@@ -199,7 +197,5 @@ def mail_service(
         ConfigurationError: a domain, mailbox or alias can't be.
     """
     directory = build_directory(configuration, reactor)
-    ports = [open_port(settings.endpoint, reactor) for settings in configuration.listeners]
-    return Server(
-        reactor, configuration, directory, ports, listeners=listeners, dialogue=dialogue
-    )
+    ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
+    return Server(reactor, configuration, directory, ports, listeners=listeners, dialogue=dialogue)

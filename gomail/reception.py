@@ -1,8 +1,8 @@
 """
-The story: a client comes, names a sender and recipients, and leaves a message that is stored for good.
+The story: a client comes, names a sender and recipients, and leaves a message, stored for good.
 
-Read top to bottom it is the life of a message. `Reception` asks the rooms in order, for whom, what we
-think of it and where it goes, and answers with replies; it knows of no socket and no thread.
+Read top to bottom it is the life of a message. `Reception` asks the rooms in order, for whom, what
+we think of it and where it goes, and answers with replies; it knows of no socket and no thread.
 """
 
 import time
@@ -80,7 +80,7 @@ class Receptions:
         self._office = office
         self._refuse_bare_newlines = refuse_bare_newlines
 
-    def deliveryFor(self, client: Client) -> "Reception":  # noqa: ARG002, N802
+    def deliveryFor(self, client: Client) -> "Reception":
         """Give the reception of a new session."""
         return Reception(self._office, refuse_bare_newlines=self._refuse_bare_newlines)
 
@@ -100,17 +100,17 @@ class Reception:
     def greeted(self, client: Client) -> None:
         """Welcome everybody."""
 
-    def validateFrom(  # noqa: N802
+    def validateFrom(
         self,
-        client: Client,  # noqa: ARG002
-        reversePath: Path,  # noqa: ARG002, N803
+        client: Client,
+        reversePath: Path,
         parameters: MailParameters,
     ) -> Answer[None]:
         """Welcome every sender while there is room on the disk."""
         self._copies = {}
         return self._office.room.find(parameters.size or 0)
 
-    def validateTo(self, forwardPath: Path) -> Answer[None]:  # noqa: N802, N803
+    def validateTo(self, forwardPath: Path) -> Answer[None]:
         """Find out whose mailboxes this is for, and that each can take mail now."""
         address = forwardPath.address
         if address is None:
@@ -136,8 +136,10 @@ class Reception:
         self, destinations: Sequence[Destination], original: str, paths: list[str]
     ) -> None:
         """Do the same where the disk has to be asked first; *paths* are those that are known."""
-        for each in destinations[len(paths) :]:
-            paths.append(await self._office.places.ask(each.mailbox.maildir, each.folder))
+        paths += [
+            await self._office.places.ask(each.mailbox.maildir, each.folder)
+            for each in destinations[len(paths) :]
+        ]
         self._note(destinations, original, paths)
 
     def _note(
@@ -150,7 +152,7 @@ class Reception:
             if pair not in filed.addresses and len(filed.addresses) < trace.MOST_DELIVERED_TO:
                 filed.addresses.append(pair)
 
-    def messageStarted(self, envelope: Envelope) -> "Arrival":  # noqa: N802
+    def messageStarted(self, envelope: Envelope) -> "Arrival":
         """Get ready for the content."""
         return Arrival(
             self._office,
@@ -159,7 +161,7 @@ class Reception:
             refuse_bare_newlines=self._refuse_bare_newlines,
         )
 
-    def transactionEnded(self) -> None:  # noqa: N802
+    def transactionEnded(self) -> None:
         """Forget who it was for."""
         self._copies = {}
 
@@ -193,24 +195,24 @@ class Arrival:
         self._copies = copies
         self._refuse_bare_newlines = refuse_bare_newlines
         # Of all folders, the tmp/ of a Maildir that it is for is sure to be there and writable.
-        near = f"{copies[0].path}/tmp"
+        near = f"{copies[0].path}/tmp"  # noqa: S108 -- no shared one
         self._content = Content(office.limits, office.memory, office.committer.run, near)
 
-    def octetsReceived(self, octets: bytes) -> Answer[None]:  # noqa: N802
+    def octetsReceived(self, octets: bytes) -> Answer[None]:
         """Keep the octets."""
         return self._content.take(octets)
 
-    def connectionLost(self) -> None:  # noqa: N802
+    def connectionLost(self) -> None:
         """Throw the octets away."""
         self._content.close()
         tell(self._office.listeners, ContentDropped(self._envelope, "the end never came"))
 
-    async def eomReceived(self) -> Reply:  # noqa: N802
+    async def eomReceived(self) -> Reply:
         """Store the message in every Maildir that it is for, durably, and only then say so."""
         try:
             self._content.end()
             if self._refuse_bare_newlines and self._content.bare_newlines:
-                raise Refused(BARE_NEWLINE)  # noqa: TRY301 -- the content is closed below
+                raise Refused(BARE_NEWLINE)
             return await self._store()
         finally:
             self._content.close()

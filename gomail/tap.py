@@ -1,20 +1,19 @@
 """
 ``twistd gomail``: its options, and the server that they start.
 
-`makeService` runs before twistd forks or drops its rights. Whatever can go wrong is tried there, and ends
-with one line and a non-zero exit, in the foreground and as a daemon alike.
+`makeService` runs before twistd forks or drops its rights. Whatever can go wrong is tried there,
+and ends with one line and a non-zero exit, in the foreground and as a daemon alike.
 """
 
-import os
-import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO, cast
+from typing import ClassVar, NoReturn, cast
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock
@@ -27,18 +26,17 @@ from gomail import config
 from gomail.compose import Server, build_directory, ownership
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
-from gomail.server.log import open_log, open_stream
-from gomail.server.ports import PortError, open_port
+from gomail.server.ports import PortError, open_ports
 from gomail.server.reactor import Reactor
 from gomail.server.start import (
     Announcement,
-    Identity,
     StartError,
     raise_descriptors,
     try_maildir,
     try_pidfile,
 )
 from gomail.server.telling import Telling
+from gomail.server.twistd import Twistd, announce
 
 _log = Logger()
 
@@ -50,14 +48,14 @@ class Options(usage.Options):
     longdesc = (
         "Receives mail by SMTP and stores it in a Maildir, durably, before it says so. "
         "Without options: port 2525, for this machine's name and localhost, into ./Maildir. "
-        "For a domain of yours, as root: "
-        "twistd --uid you --gid you gomail --port tcp:25 --domain example.org --maildir ~you/Maildir"
+        "For a domain of yours, as root: twistd --uid you --gid you "
+        "gomail --port tcp:25 --domain example.org --maildir ~you/Maildir"
     )
-    optFlags = [
+    optFlags: ClassVar = [
         ["dialogue", None, "Write every line of every session to the log, live."],
         ["show-messages", None, "Write every stored message to the log: fields, MIME tree, text."],
     ]
-    optParameters = [
+    optParameters: ClassVar = [
         ["hostname", None, None, "The name that we go by [default: this machine's]."],
         ["maildir", None, None, "Where mail is stored [default: ./Maildir]."],
         ["size", None, None, 'The largest message, e.g. "50 MiB".'],
@@ -81,20 +79,20 @@ class Options(usage.Options):
 
     def getSynopsis(self) -> str:
         """Say how to use it: ``gomail run`` takes the same options."""
-        if os.path.basename(sys.argv[0]) == "gomail":
+        if Path(sys.argv[0]).name == "gomail":
             return "Usage: gomail run [options]"
         return super().getSynopsis()
 
     def opt_version(self) -> NoReturn:
         """Display the version of gomail and exit."""
-        print(f"gomail {version('gomail')}")  # noqa: T201
+        print(f"gomail {version('gomail')}")  # noqa: T201 -- it was asked for
         raise SystemExit(0)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the options; one that can't be ends in one line, as everything that can't be."""
         try:
             super().parseOptions(options)
-            pidfile = _pidfile(self.parent or {})
+            pidfile = Twistd(self.parent or {}).pidfile
             if pidfile is not None:
                 try_pidfile(pidfile)
         except usage.UsageError as error:
@@ -102,7 +100,7 @@ class Options(usage.Options):
         except StartError as error:
             raise SystemExit(f"gomail: {error}") from error
         if self["config"]:
-            self["config"] = os.path.abspath(self["config"])  # twistd may change the directory
+            self["config"] = str(Path(self["config"]).absolute())  # twistd may change the directory
 
     def configuration(self) -> Configuration:
         """
@@ -125,8 +123,10 @@ class Options(usage.Options):
 
 def makeService(options: Options) -> "Application":
     """Make the server, or say in one line why there will be none."""
-    from twisted.internet import reactor  # noqa: PLC0415 -- twistd has chosen one by now
+    from twisted.internet import reactor  # twistd has chosen one by now
 
+    # Twisted goes by the wall clock: set back, no deadline would come, and set forward, all would.
+    setattr(reactor, "seconds", time.monotonic)  # noqa: B010 -- to mypy it is a method
     try:
         return Application(cast("Reactor", reactor), options)
     except (ConfigurationError, PortError, StartError) as error:
@@ -145,17 +145,15 @@ class Application(MultiService):
         super().__init__()
         self._reactor = reactor
         self._options = options
-        twistd: Mapping[str, Any] = options.parent or {}
-        self._foreground = bool(twistd.get("nodaemon", True))
-        identity = Identity(twistd.get("uid"), twistd.get("gid"))
+        self._twistd = twistd = Twistd(options.parent or {})
         configuration = options.configuration()
         directory = build_directory(configuration, reactor)
         owner = ownership(configuration)
         single = "{" not in configuration.maildir
-        try_maildir(directory.root, single=single, ownership=owner, identity=identity)
-        ports = [open_port(each.endpoint, reactor) for each in configuration.listeners]
+        try_maildir(directory.root, single=single, ownership=owner, identity=twistd.identity)
+        ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
         configuration, capped = _within_descriptors(configuration)
-        log, shown = _open_log(twistd, identity)
+        log, shown = twistd.open_log()
         self._telling = Telling(
             log,
             reactor,
@@ -182,11 +180,11 @@ class Application(MultiService):
             configuration.maildir,
             single,
             shown,
-            _how_to_stop(twistd),
+            twistd.stop,
             (*directory.notes, *capped),
         )
         # People read this before anything is logged; programs read the log.
-        _announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
+        announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
 
     def setServiceParent(self, parent: Componentized) -> None:
         """Join the application, and write its log."""
@@ -199,12 +197,11 @@ class Application(MultiService):
         try:
             super().privilegedStartService()
         except PortError as error:
-            if not self._foreground:
+            if not self._twistd.foreground:
                 raise  # twistd tells it
-            pidfile = _pidfile(self._options.parent or {})
-            if pidfile is not None:
-                os.unlink(pidfile)
-            print(f"gomail: {error}", file=sys.__stderr__)  # noqa: T201 -- sys.stderr is the log's
+            if self._twistd.pidfile is not None:
+                self._twistd.pidfile.unlink()
+            print(f"gomail: {error}", file=sys.__stderr__)  # sys.stderr is the log's by now
             raise SystemExit(1) from error
 
     def startService(self) -> None:
@@ -230,7 +227,7 @@ class Application(MultiService):
             self._reactor.stop()
 
     def reload(self) -> Deferred[None]:
-        """Read the configuration again: all of it is in force afterwards, or nothing has changed."""
+        """Read the configuration again: all of it is in force afterwards, or nothing changes."""
         return self._reloading.run(lambda: Deferred.fromCoroutine(self._reload()))
 
     async def _reload(self) -> None:
@@ -244,7 +241,7 @@ class Application(MultiService):
         except ConfigurationError as error:
             what = f"the configuration stays as it was: {error}"
             tell(self._telling.listeners, Trouble(what))
-        except Exception:
+        except Exception:  # noqa: BLE001 -- it is logged, and the mail goes on
             _log.failure("the configuration stays as it was")
         else:
             _log.info("the configuration was read again and is in force")
@@ -258,51 +255,3 @@ def _within_descriptors(configuration: Configuration) -> tuple[Configuration, li
     note = f"{sessions} sessions at most: this process may not open more files (RLIMIT_NOFILE)"
     limits = replace(configuration.limits, sessions=sessions)
     return replace(configuration, limits=limits), [note]
-
-
-def _announce(announcement: Announcement, stream: TextIO | None) -> None:
-    """Write it for people, if anybody is there."""
-    with suppress(OSError, ValueError):
-        if stream is not None:
-            stream.flush()
-            _unbuffered(stream).write(f"{announcement}\n")
-
-
-def _unbuffered(stream: TextIO) -> TextIO:
-    """Give a way to write to a standard stream that leaves nothing behind in it."""
-    try:
-        return open_stream(stream.fileno())
-    except OSError:  # no real one
-        return stream
-
-
-def _open_log(twistd: Mapping[str, Any], identity: Identity) -> tuple[TextIO, str]:
-    """Open what twistd would log to; give it, and what people should know of it."""
-    path, foreground = twistd.get("logfile"), twistd.get("nodaemon", True)
-    if path == "-" and not foreground:
-        msg = "a daemon can't log to this terminal; --logfile names a file"
-        raise StartError(msg)
-    if path == "-" or (path is None and foreground):
-        if sys.stdout is None:  # closed by who started us, and its number is somebody else's by now
-            return open_log(os.devnull), "nowhere"
-        return _unbuffered(sys.stdout), "this terminal"
-    path = os.path.abspath(path or "twistd.log")
-    try:
-        return open_log(path, (identity.uid, identity.gid)), path
-    except OSError as error:
-        msg = f"the log {path} can't be written: {error.strerror}"
-        raise StartError(msg) from error
-
-
-def _pidfile(twistd: Mapping[str, Any]) -> str | None:
-    """Give the path of twistd's pid file, if it writes one."""
-    path = twistd.get("pidfile")
-    return os.path.abspath(os.path.join(twistd["rundir"], path)) if path else None
-
-
-def _how_to_stop(twistd: Mapping[str, Any]) -> str:
-    """Say how the server is stopped."""
-    if twistd.get("nodaemon", True):
-        return "Ctrl-C"
-    pidfile = _pidfile(twistd)
-    return "SIGTERM" if pidfile is None else f"kill $(cat {shlex.quote(pidfile)})"

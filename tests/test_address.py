@@ -73,7 +73,9 @@ def test_domains_are_compared_as_a_labels(domain: str, comparable: str) -> None:
     assert comparable_domain(domain) == comparable
 
 
-@pytest.mark.parametrize("domain", ["☃.example", "\u0338a.example", "b‍ü.example", "ü" * 64 + ".example"])
+@pytest.mark.parametrize(
+    "domain", ["☃.example", "\u0338a.example", "b‍ü.example", "ü" * 64 + ".example"]
+)
 def test_what_is_no_domain_is_a_value_error(domain: str) -> None:
     """A name that IDNA does not know is no domain (RFC 5891 §4)."""
     with pytest.raises(ValueError, match=r"."):

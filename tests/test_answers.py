@@ -3,7 +3,6 @@
 from collections.abc import Awaitable
 from typing import cast
 
-import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 
 from gomail.answers import Answer, after, is_later
@@ -12,6 +11,16 @@ from gomail.reply import NO_SUCH_MAILBOX, Refused
 
 async def seven() -> int:
     """Answer later, though nothing has to be waited for."""
+    return 7
+
+
+def next_of(value: int) -> int:
+    """Go on with what was answered."""
+    return value + 1
+
+
+async def seven_after(_: int) -> int:
+    """Go on with a question of its own."""
     return 7
 
 
@@ -29,7 +38,8 @@ def result_of(answer: Answer[int]) -> int:
 
 def test_values_are_here() -> None:
     """A value, whatever it is, is not awaited."""
-    for value in (None, 7, b"", [], Refused(NO_SUCH_MAILBOX)):
+    values: list[object] = [None, 7, b"", [], Refused(NO_SUCH_MAILBOX)]
+    for value in values:
         assert not is_later(value)
 
 
@@ -43,24 +53,25 @@ def test_deferreds_and_coroutines_are_later() -> None:
 
 def test_value_goes_on_at_once() -> None:
     """Where the answer is there nothing is awaited."""
-    assert after(7, lambda value: value + 1) == 8
+    assert after(7, next_of) == 8
 
 
 def test_later_answer_goes_on_later() -> None:
     """What follows from an answer waits for it."""
-    assert result_of(after(succeed(7), lambda value: value + 1)) == 8
-    assert result_of(after(seven(), lambda value: value + 1)) == 8
+    assert result_of(after(succeed(7), next_of)) == 8
+    assert result_of(after(seven(), next_of)) == 8
 
 
 def test_what_follows_may_be_later_too() -> None:
     """An answer that leads to a question is awaited to its end."""
-    assert result_of(after(succeed(1), lambda _: seven())) == 7
-    assert result_of(after(1, lambda _: seven())) == 7
+    assert result_of(after(succeed(1), seven_after)) == 7
+    assert result_of(after(1, seven_after)) == 7
 
 
 def test_refusal_passes_through() -> None:
     """A refusal is raised where the answer is awaited, and nothing follows from it."""
-    later = after(fail(Refused(NO_SUCH_MAILBOX)), lambda _: pytest.fail("went on"))
+    answer: Deferred[int] = fail(Refused(NO_SUCH_MAILBOX))
+    later = after(answer, next_of)
     failures: list[object] = []
 
     async def awaited() -> None:

@@ -1,9 +1,8 @@
 """How events are told."""
 
-from twisted.logger import LogEvent, globalLogPublisher
-
 from gomail.envelope import Client
 from gomail.events import Event, SessionStarted, tell
+from tests.smtp.wire import logged_failures
 
 EVENT = SessionStarted(Client("5e55", "192.0.2.1", 1))
 
@@ -24,15 +23,11 @@ def test_nobody_needs_to_listen() -> None:
 def test_listener_that_fails_costs_nobody_a_mail() -> None:
     """Its fault is logged, and the others are told."""
     told: list[Event] = []
-    logged: list[LogEvent] = []
 
     def broken(_: Event) -> None:
         raise OSError("the log's disk is full")
 
-    globalLogPublisher.addObserver(logged.append)
-    try:
+    with logged_failures() as logged:
         tell((broken, told.append), EVENT)
-    finally:
-        globalLogPublisher.removeObserver(logged.append)
     assert told == [EVENT]
     assert [event["log_failure"].type for event in logged] == [OSError]

@@ -28,7 +28,7 @@ def test_reply_without_detail_has_no_enhanced_code() -> None:
 
 
 def test_reply_of_several_lines() -> None:
-    """All lines but the last have a hyphen, and the enhanced code (RFC 5321 §4.2.1, RFC 2034 §4)."""
+    """All lines but the last have a hyphen; each has the enhanced code (RFC 2034 §4)."""
     assert Reply(214, "0.0", "a\nb\nc").octets == b"214-2.0.0 a\r\n214-2.0.0 b\r\n214 2.0.0 c\r\n"
 
 

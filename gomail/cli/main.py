@@ -1,7 +1,8 @@
 """
 ``gomail``: the command for those who run gomail by itself.
 
-``gomail run`` is ``twistd --nodaemon gomail`` without twistd on the PATH, and takes the same options.
+``gomail run`` is ``twistd --nodaemon gomail`` without twistd on the PATH, and takes the same
+options.
 """
 
 import sys
@@ -27,7 +28,7 @@ def main() -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def run(options: tuple[str, ...]) -> None:
     """Run the server in the foreground; gomail run --help shows its options."""
-    from twisted.scripts import twistd  # noqa: PLC0415 -- the other commands start faster without it
+    from twisted.scripts import twistd  # noqa: PLC0415 -- other commands start faster without
 
     sys.argv = ["gomail", "--nodaemon", "--pidfile=", "gomail", *options]
     twistd.run()

@@ -1,9 +1,10 @@
 """
 The thread that touches the disk: one, of our own, for everything that may block.
 
-Functions are called in the order in which they came. All deposits that wait when it looks become durable
-together, after the functions that wait with them, which is why the load makes it faster; one that comes
-alone never waits for company. Results go back to the reactor in one call for each batch.
+Functions are called in the order in which they came. All deposits that wait when it looks become
+durable together, after the functions that wait with them, which is why the load makes it faster;
+one that comes alone never waits for company. Results go back to the reactor in one call for each
+batch.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from twisted.python.failure import Failure
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
 
 T = TypeVar("T")
-# Copies: more gain nothing, the first of them would wait for the last, and each is an open file till then.
+# Copies: more gain nothing, the first would wait for the last, and each is an open file till then.
 LARGEST_BATCH = 64
 _log = Logger()
 
@@ -89,7 +90,7 @@ class Committer:
         return job.done
 
     def _work(self, jobs: _Jobs, before: Thread | None) -> None:
-        """Do batch after batch; the thread's own loop, which begins when the one *before* has ended."""
+        """Do batch after batch, once the thread *before* has ended: the thread's own loop."""
         if before is not None:
             before.join()
         stopped = None
@@ -116,7 +117,7 @@ class Committer:
 
 
 def _next_batch(jobs: _Jobs) -> tuple[list[_Job], Deferred[None] | None]:
-    """Wait for a job, and take those that wait behind it; a Deferred tells that no more will follow."""
+    """Wait for a job, and take those behind it; a Deferred tells that no more will follow."""
     batch: list[_Job] = []
     copies = 0
     while not batch or (copies < LARGEST_BATCH and not jobs.empty()):

@@ -1,10 +1,10 @@
 """
 One message on its way into Maildirs, and how a batch of them becomes durable together.
 
-The order is the promise: all files are written and made durable, then linked into ``new/``, then each
-``new/`` is made durable, and only then anything is said. A fault before the first link leaves nothing
-behind; one after it may leave a copy, which the sender's retry makes a duplicate, never a loss.
-Everything here blocks.
+The order is the promise: all files are written and made durable, then linked into ``new/``, then
+each ``new/`` is made durable, and only then anything is said. A fault before the first link leaves
+nothing behind; one after it may leave a copy, which the sender's retry makes a duplicate, never a
+loss. Everything here blocks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -127,7 +127,7 @@ def _flush_folders(deposits: Sequence[Deposit]) -> None:
 
 
 def tidy(batch: Iterable[Deposit], folders: Folders) -> None:
-    """Remove the names in ``tmp/``, and close; what was committed has its other name in ``new/``."""
+    """Remove the names in ``tmp/``, and close; what was committed has its name in ``new/``."""
     for deposit in batch:
         for staged in deposit.staged:
             staged.abort()

@@ -1,10 +1,10 @@
 """
 A Maildir as the one who delivers sees it: stage in ``tmp/``, commit into ``new/``, or abort.
 
-Every step is relative to folders that were opened once and are no symbolic links, so that nothing which
-happens to the path meanwhile leads the mail elsewhere. A message appears in ``new/`` by `link`, never by a
-rename over something, and nothing is ever unlinked from there. Everything here blocks, and raises
-OSError with what the disk says.
+Every step is relative to folders that were opened once and are no symbolic links, so that nothing
+which happens to the path meanwhile leads the mail elsewhere. A message appears in ``new/`` by
+`link`, never by a rename over something, and nothing is ever unlinked from there. Everything here
+blocks, and raises OSError with what the disk says.
 
 The layout is that of maildir(5) as mutt, Dovecot and Python's mailbox read it.
 """
@@ -152,7 +152,8 @@ class Maildir:
             write(fd)
             written = os.fstat(fd).st_size
             if written != size:
-                raise OSError(0, f"{written} octets were written instead of {size}")
+                short = f"{written} octets were written instead of {size}"
+                raise OSError(0, short)  # noqa: TRY301 -- it is aborted below
         except BaseException:
             staged.abort()
             raise
@@ -204,13 +205,13 @@ class Staged:
         self._fd = fd
 
     def start_writing(self) -> None:
-        """Have the kernel start to write the file out, without waiting: one journal commit serves a batch."""
+        """Have the kernel start to write, without waiting: one journal commit serves a batch."""
         if hasattr(os, "posix_fadvise"):
             with suppress(OSError):  # it is advice, no more
                 os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def flush(self) -> None:
-        """Make the file's octets durable. After an error the file is lost: fsync must not be tried again."""
+        """Make the file's octets durable; after an error it is lost: fsync is never tried again."""
         flush(self._fd)
 
     def commit(self) -> None:

@@ -1,6 +1,8 @@
 """
-Which Maildirs can take mail now: asked before a recipient is accepted, so that one broken mailbox never
-holds up the mail of the others.
+Which Maildirs can take mail now.
+
+That is asked before a recipient is accepted, so that one broken mailbox never holds up the mail of
+the others.
 
 What the disk said is believed for a second. A mailbox in which a delivery failed is suspended: its
 recipients are turned away with 4xx until a probe, at most once a minute, succeeds.
@@ -40,8 +42,8 @@ class Places:
     Args:
         committer: asks the disk.
         clock: the reactor.
-        root: the folder above all Maildirs, or the only Maildir itself; it is never made here, since
-            it may be the mount point of a disk that is missing.
+        root: the folder above all Maildirs, or the only Maildir itself; it is never made here,
+            since it may be the mount point of a disk that is missing.
         ownership: of what is made.
     """
 
@@ -79,7 +81,7 @@ class Places:
         return known.path
 
     def suspend(self, path: str, error: OSError) -> None:
-        """Turn recipients of the Maildir at *path* away for a while: a delivery has met *error* there."""
+        """Turn recipients of the Maildir at *path* away for a while: *error* was met there."""
         if is_of_system(error):
             return
         self._suspended.add(path)

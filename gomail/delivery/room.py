@@ -4,9 +4,9 @@ import os
 
 from twisted.internet.interfaces import IReactorTime
 
+from gomail.answers import Answer
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
-from gomail.answers import Answer
 from gomail.reply import DISK_FULL, Refused
 
 FRESH = 1.0  # seconds for which what the disk said is believed

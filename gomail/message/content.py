@@ -1,10 +1,10 @@
 """
 The content of one message: in memory up to a bound, then in one anonymous spool file.
 
-It is taken on the reactor's thread and written on another, which is given as a callable. Only octets on
-their way to the disk make anybody wait, and only the session that they belong to; unfinished messages
-that lie still never do. What is stored is what came, with LF for CRLF; the rest of the house never
-parses it.
+It is taken on the reactor's thread and written on another, which is given as a callable. Only
+octets on their way to the disk make anybody wait, and only the session that they belong to;
+unfinished messages that lie still never do. What is stored is what came, with LF for CRLF; the rest
+of the house never parses it.
 """
 
 from collections.abc import Callable

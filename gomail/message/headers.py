@@ -1,8 +1,8 @@
 """
 The header block of a message while it streams by: how big it is, how many fields, how many hops.
 
-It is looked at as octets with LF line ends and never decoded (RFC 5322 §2.2). It ends at the first empty
-line, or, in a message without one, with the message.
+It is looked at as octets with LF line ends and never decoded (RFC 5322 §2.2). It ends at the first
+empty line, or, in a message without one, with the message.
 """
 
 import re
@@ -10,7 +10,7 @@ import re
 from gomail.limits import Limits
 from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused
 
-_FIELD = re.compile(rb"^[^\s:]+[ \t]*:", re.MULTILINE)  # a line that begins a field; folded ones don't
+_FIELD = re.compile(rb"^[^\s:]+[ \t]*:", re.MULTILINE)  # where a field begins; folded lines don't
 _RECEIVED = re.compile(rb"^received[ \t]*:", re.MULTILINE | re.IGNORECASE)
 
 

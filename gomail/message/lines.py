@@ -5,7 +5,8 @@ class LineEnds:
     """
     Turns CRLF into LF in octets that come in pieces, and counts what is no proper line end.
 
-    A bare LF is stored as a line end, which it is for every reader. Bare CR and NUL stay as they came.
+    A bare LF is stored as a line end, which it is for every reader. Bare CR and NUL stay as they
+    came.
 
     Attributes:
         bare: how many LF came without their CR (RFC 5321 §2.3.8 forbids them).

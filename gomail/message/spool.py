@@ -1,8 +1,8 @@
 """
-A spool file: content that is too big for memory, in one anonymous file on the Maildir's file system.
+A spool file: content that is too big for memory, in one anonymous file beside the Maildir's.
 
-Everything here blocks, and so is called off the reactor. The file has no name, so that nothing of it is
-left over, however the process ends.
+Everything here blocks, and so is called off the reactor. The file has no name, so that nothing of
+it is left over, however the process ends.
 """
 
 import errno
@@ -15,7 +15,7 @@ _PIECE = 1 << 20  # octets that are copied at once where the kernel can't do it
 
 def write_all(fd: int, octets: bytes | bytearray | memoryview) -> None:
     """
-    Write every octet: one call may write less, without an exception, on a disk that is about to be full.
+    Write every octet: one call may write less, without an exception, on a disk that is about full.
 
     Raises:
         OSError: what the disk says.
@@ -35,10 +35,10 @@ class Spool:
         self._near = near
         self._fd = -1
         self.size = 0
-        self.error: OSError | None = None  # the first that a write met; the content is not whole then
+        self.error: OSError | None = None  # the first of a write; the content is not whole then
 
     def write(self, octets: bytes | bytearray) -> None:
-        """Append *octets*; what goes wrong is kept in `error` and told when the content is needed."""
+        """Append *octets*; what goes wrong is kept in `error`, and told when all is needed."""
         if self.error is not None:
             return
         try:
@@ -78,7 +78,7 @@ def _anonymous(folder: str) -> int:
             if error.errno not in {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}:
                 raise
     fd, name = tempfile.mkstemp(dir=folder, prefix=".spool-")
-    os.unlink(name)
+    os.unlink(name)  # noqa: PTH108 -- as everything here, by a call of os
     return fd
 
 

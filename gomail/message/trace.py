@@ -1,8 +1,8 @@
 """
 The trace fields that stand on top of a stored message (RFC 5321 §4.4).
 
-They are made last, when everything is known, and stand first. Whatever the peer said of itself is put
-into a shape that can't break out of its field, or replaced by ``unknown``.
+They are made last, when everything is known, and stand first. Whatever the peer said of itself is
+put into a shape that can't break out of its field, or replaced by ``unknown``.
 """
 
 import re

@@ -1,8 +1,8 @@
 """
 Events as lines of the log: text for people, or JSON for machines.
 
-Whatever the peer had a hand in is escaped and cut, so that no line can be forged, and no terminal is told
-anything (`escaped`). One line a session, one a stored message, one a refusal.
+Whatever the peer had a hand in is escaped and cut, so that no line can be forged, and no terminal
+is told anything (`escaped`). One line a session, one a stored message, one a refusal.
 """
 
 import json
@@ -68,7 +68,7 @@ def as_json(event: Event) -> str | None:
 
 
 def one_object(values: dict[str, object]) -> str:
-    """Write one JSON object as a line of printable ASCII; DEL is the one control that JSON lets be."""
+    """Write a JSON object as a line of printable ASCII; DEL is the one control that JSON keeps."""
     return json.dumps(values, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 

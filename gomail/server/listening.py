@@ -1,8 +1,8 @@
 """
 The server as a Twisted service: it listens while it runs, and leaves without losing anything.
 
-Stopping takes at most `STOP_TIME`: the ports are closed, idle sessions hear 421, content under way may come
-to its end, and what is past its final dot is stored in any case but one: a disk that hangs.
+Stopping takes at most `STOP_TIME`: the ports are closed, idle sessions hear 421, content under way
+may come to its end, and what is past its final dot is stored in any case but one: a hanging disk.
 """
 
 from collections.abc import Callable, Sequence

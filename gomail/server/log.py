@@ -1,9 +1,9 @@
 """
 The log: our lines and Twisted's in one file, written in batches, and never without bounds.
 
-A file is rotated at `ROTATE_AT` octets, and `KEPT` old ones are kept. Where the folder can't be written to (after
-the rights were dropped), the file is begun anew instead: the mail goes on, and the disk does not fill.
-A terminal, pipe or device is written to as it is.
+A file is rotated at `ROTATE_AT` octets, and `KEPT` old ones are kept. Where the folder can't be
+written to (after the rights were dropped), the file is begun anew instead: the mail goes on, and
+the disk does not fill. A terminal, pipe or device is written to as it is.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO, cast
 
 from twisted.internet.interfaces import IReactorTime
@@ -51,9 +52,9 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
         OSError: it can't be written.
     """
     with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISREG(os.stat(path).st_mode):  # /dev/stderr is nobody's to rotate, or to own
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # a device is not ours to rotate or own
             return open_stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
-    folder, name = os.path.split(os.path.abspath(path))
+    folder, name = os.path.split(Path(path).absolute())
     log = BoundedLogFile(
         name, folder, rotateLength=ROTATE_AT, defaultMode=0o640, maxRotatedFiles=KEPT
     )
@@ -64,7 +65,7 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
 
 
 def open_stream(fd: int) -> TextIO:
-    """Write to an open file without a buffer, so that nothing is left in it when it can't be written."""
+    """Write to an open file without a buffer, in which lines would stay that can't be written."""
     raw = io.FileIO(fd, "w", closefd=False)
     encoding, errors = "utf-8", "backslashreplace"
     return io.TextIOWrapper(
@@ -99,7 +100,7 @@ class LogWriter:
             self.flush()
 
     def write_in_batches(self, *, running: bool) -> None:
-        """Have lines wait for others while the reactor is *running*; otherwise no clock would tick."""
+        """Have lines wait for others while the reactor is *running*; else no clock would tick."""
         self._batches = running
         self.flush()
 
@@ -166,7 +167,7 @@ class TwistedLog:
         self._write = write
 
     def __call__(self, event: LogEvent) -> None:
-        """Write one event of Twisted's as a line of text; a traceback follows on lines of its own."""
+        """Write one event of Twisted's as a line of text; a traceback follows on further lines."""
         written = formatEventAsClassicLogText(event, lambda when: stamp(when or time.time()))
         if written is not None:
             every = written.rstrip("\n").replace("\t", " " * 8).split("\n")

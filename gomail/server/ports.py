@@ -1,8 +1,8 @@
 """
-Ports: bound before anything forks or drops its rights, so that what goes wrong is told at once, in a line.
+Ports: bound before anything forks or drops its rights; what goes wrong is told at once, in a line.
 
-``tcp:PORT`` without an interface listens on IPv6 and IPv4, on one socket. Other endpoint strings are Twisted's
-and are listened on by Twisted; for a unix socket it is tried here whether that can be.
+``tcp:PORT`` without an interface listens on IPv6 and IPv4, on one socket. Other endpoint strings
+are Twisted's and are listened on by Twisted; for a unix socket it is tried whether that can be.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import socket
-import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,24 @@ class Port:
             return f"{host}:{port}"
         both = host == "::" and not self.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
         return f"[{host}]:{port}" + (f" and 0.0.0.0:{port}" if both else "")
+
+
+def open_ports(endpoints: Iterable[str], reactor: IReactorCore) -> list[Port]:
+    """
+    Bind what several endpoint strings name: all of them, or none.
+
+    Raises:
+        PortError: see `open_port`.
+    """
+    ports: list[Port] = []
+    with contextlib.ExitStack() as bound:
+        for endpoint in endpoints:
+            port = open_port(endpoint, reactor)
+            ports.append(port)
+            if port.socket is not None:
+                bound.enter_context(port.socket)
+        bound.pop_all()
+    return ports
 
 
 def open_port(endpoint: str, reactor: IReactorCore) -> Port:
@@ -124,18 +142,18 @@ def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
 
 
 def _try_unix(endpoint: str, fields: list[str]) -> None:
-    """See that a unix socket can be made: Twisted finds out only when it listens, and that is late."""
+    """See that a unix socket can be made: Twisted finds out only when it listens, too late."""
     path = next((each for each in fields if "=" not in each), "")
     path = path or next(each for each in fields if each.startswith("address="))[8:]
     path = re.sub(r"\\(.)", r"\1", path)
-    folder = os.path.dirname(path) or "."
-    if not os.path.isdir(folder):
+    folder = Path(path).parent
+    if not folder.is_dir():
         msg = f"{endpoint}: there is no folder {folder}"
         raise PortError(msg)
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
         msg = f"{endpoint}: nothing can be made in the folder {folder}"
         raise PortError(msg)
-    if os.path.lexists(path) and not stat.S_ISSOCK(os.lstat(path).st_mode):
+    if os.path.lexists(path) and not Path(path).is_socket():
         msg = f"{endpoint}: {path} is there, and no socket"
         raise PortError(msg)
     with socket.socket(socket.AF_UNIX) as probe:
@@ -169,7 +187,7 @@ def _by_whom(port: int) -> str:
     wanted = {f"socket:[{inode}]" for inode in _listening(port)}
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if any(os.readlink(fd) in wanted for fd in (process / "fd").iterdir()):
+            if any(str(fd.readlink()) in wanted for fd in (process / "fd").iterdir()):
                 return f" by {(process / 'comm').read_text().strip()} (pid {process.name})"
     return ""
 

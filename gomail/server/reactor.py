@@ -10,4 +10,4 @@ from twisted.internet.interfaces import (
 
 
 class Reactor(IReactorCore, IReactorTime, IReactorSocket, IReactorThreads, IReactorProcess):
-    """Keeps the time, listens, starts processes, and works with threads: epoll, select and asyncio do."""
+    """Keeps the time, listens, starts processes, works with threads: epoll, select, asyncio do."""

@@ -1,6 +1,7 @@
 """
-What is tried before the server starts, so that what is wrong is told at once, in one line, in both of
-twistd's modes; and what is said about a server that will run.
+What is tried before the server starts, and what is said about one that will run.
+
+What is wrong is told at once, in one line, in both of twistd's modes.
 """
 
 import contextlib
@@ -60,7 +61,7 @@ class Identity:
 
 def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Identity) -> None:
     """
-    Make the folder of the Maildirs, or the only Maildir, and store a message in it, as its user would.
+    Make the folder of the Maildirs, or the only Maildir, and try to store in it, as its user.
 
     Raises:
         StartError: that can't be done.
@@ -75,13 +76,14 @@ def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Iden
                 finally:
                     maildir.close()
             else:
-                os.makedirs(root, mode=ownership.folder_mode, exist_ok=True)
+                Path(root).mkdir(ownership.folder_mode, parents=True, exist_ok=True)
                 if not os.access(root, os.W_OK | os.X_OK, effective_ids=True):
                     raise PermissionError(13, "Permission denied", root)
     except OSError as error:
         why = error.strerror or str(error)
-        if not os.path.isdir(os.path.dirname(root)):
-            why = f"there is no folder {os.path.dirname(root)}"
+        folder = Path(root).parent
+        if not folder.is_dir():
+            why = f"there is no folder {folder}"
         msg = f"the Maildir {root} can't be used by {identity}: {why}"
         raise StartError(msg) from error
 
@@ -101,7 +103,7 @@ def group_id(group: str) -> int:
 
 
 def raise_descriptors(limits: Limits) -> int:
-    """Raise the limit on open files as far as it goes; give the sessions that can be held with it."""
+    """Raise the limit on open files as far as it goes; give the sessions that it allows."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -111,31 +113,30 @@ def raise_descriptors(limits: Limits) -> int:
     return max(1, min(limits.sessions, (soft - DESCRIPTORS_RESERVED) // DESCRIPTORS_A_SESSION))
 
 
-def try_pidfile(path: str) -> None:
+def try_pidfile(path: Path) -> None:
     """
     See that no process of that pid file runs, and that it can be written; twistd needs more lines.
 
     Raises:
         StartError: one does, or it can't.
     """
-    folder = os.path.dirname(path)
     pid = _running(path)
     if pid is not None:
         msg = f"{path}: process {pid} is running; stop it, or name another file with --pidfile"
-    elif not os.path.isdir(folder):
-        msg = f"the pid file {path}: there is no folder {folder}"
-    elif not os.access(path if os.path.exists(path) else folder, os.W_OK, effective_ids=True):
+    elif not path.parent.is_dir():
+        msg = f"the pid file {path}: there is no folder {path.parent}"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK, effective_ids=True):
         msg = f"the pid file {path} can't be written"
     else:
         return
     raise StartError(msg)
 
 
-def _running(path: str) -> int | None:
+def _running(path: Path) -> int | None:
     """Give the process that a pid file names, if there is one."""
     pid = None
     try:
-        pid = int(Path(path).read_text())
+        pid = int(path.read_text())
         os.kill(pid, 0)
     except PermissionError:
         return pid  # of another user; or the file can't be read
@@ -168,4 +169,5 @@ class Announcement:
             ("stop it with", self.stop),
             *(("note", note) for note in self.notes),
         ]
-        return "\n".join([f"gomail is {self.hostname}", *(f"  {name:<15}{what}" for name, what in rows)])
+        lines = (f"  {name:<15}{what}" for name, what in rows)
+        return "\n".join([f"gomail is {self.hostname}", *lines])

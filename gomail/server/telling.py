@@ -1,10 +1,9 @@
 """
-Who is told of events in a server of its own: the log, and the terminal that follows dialogues or messages.
+Who is told of events in a server of its own: the log, and who follows dialogues or messages.
 
 twistd's own log file grows for ever; ours takes its place.
 """
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO

@@ -47,7 +47,7 @@ def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
         changed: called whenever octets begin to wait, and when the last of them has gone.
     """
     # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as theirs.
-    if hasattr(transport, "writeSomeData"):
+    if hasattr(type(transport), "writeSomeData"):
         return DirectOutbox(transport, changed)
     return BufferedOutbox(transport, changed)
 
@@ -102,26 +102,34 @@ class DirectOutbox:
 
 @implementer(IPushProducer)
 class BufferedOutbox:
-    """Everything goes through the transport, which says when too much waits (64 KiB in Twisted)."""
+    """
+    Everything goes through the transport, which says when too much waits (64 KiB in Twisted).
 
-    __slots__ = ("_changed", "_transport", "_waiting")
+    Being full is told with the next octets only: under TLS the banner waits for the handshake, and a session that
+    reads nothing more for that would wait for ever.
+    """
+
+    __slots__ = ("_changed", "_full", "_transport", "_unsent")
 
     def __init__(self, transport: IConnection, changed: Callable[[], None]) -> None:
         """Send by *transport* and be told how full it is."""
         self._transport = transport
         self._changed = changed
-        self._waiting = 0
+        self._full = False
+        self._unsent = 0
         transport.registerProducer(self, streaming=True)
 
     @property
     def unsent(self) -> int:
-        """How many octets came since the transport had its fill; 1 at the least from then on."""
-        return self._waiting
+        """How many octets came since the transport had its fill."""
+        return self._unsent
 
     def send(self, octets: bytes) -> None:
         """Hand *octets* to the transport."""
-        if self._waiting:
-            self._waiting += len(octets)
+        if self._full:
+            self._unsent += len(octets)
+            if self._unsent == len(octets):
+                self._changed()
         self._transport.write(octets)
 
     def end(self) -> None:
@@ -130,13 +138,14 @@ class BufferedOutbox:
 
     def pauseProducing(self) -> None:  # noqa: N802
         """Hear that the transport has more than it likes."""
-        self._waiting = self._waiting or 1
-        self._changed()
+        self._full = True
 
     def resumeProducing(self) -> None:  # noqa: N802
         """Hear that the transport has room again."""
-        self._waiting = 0
-        self._changed()
+        self._full = False
+        if self._unsent:
+            self._unsent = 0
+            self._changed()
 
     def stopProducing(self) -> None:  # noqa: N802
         """Hear that the connection is lost."""

@@ -1,4 +1,4 @@
-"""What the tests of the delivery share: a disk that is watched or fails, and a reactor of one queue."""
+"""What tests of the delivery share: a disk that is watched or fails, a reactor of one queue."""
 
 import os
 import re
@@ -80,7 +80,12 @@ class Bench:
     def busy(self) -> Iterator[None]:
         """Keep the thread busy, so that what is asked for meanwhile is one batch."""
         began, go_on = Event(), Event()
-        done = self.committer.run(lambda: (began.set(), go_on.wait(PATIENCE)))
+
+        def wait() -> None:
+            began.set()
+            go_on.wait(PATIENCE)
+
+        done = self.committer.run(wait)
         began.wait(PATIENCE)
         yield
         go_on.set()
@@ -129,20 +134,21 @@ def messages(maildir: Path) -> list[bytes]:
 
 def left_over(maildir: Path) -> list[str]:
     """Give the names in ``tmp/``."""
-    return [path.name for path in (maildir / "tmp").iterdir()]
+    return sorted(path.name for path in (maildir / "tmp").iterdir())
 
 
 def open_files() -> int:
     """Count the open files and folders of this process; sockets and the like are the reactor's."""
-    return sum(1 for fd in os.listdir("/proc/self/fd") if _is_file(fd))
+    return sum(1 for fd in Path("/proc/self/fd").iterdir() if _is_file(fd))
 
 
-def _is_file(fd: str) -> bool:
+def _is_file(fd: Path) -> bool:
     """Tell whether something open is a file on a disk."""
     try:
-        return path_of(int(fd)).startswith("/") and not path_of(int(fd)).startswith("/dev/")
+        target = str(fd.readlink())
     except FileNotFoundError:  # that of the listing itself
         return False
+    return target.startswith("/") and not target.startswith("/dev/")
 
 
 @contextmanager
@@ -155,7 +161,7 @@ def no_file_left_open() -> Iterator[None]:
 
 def path_of(fd: int) -> str:
     """Give the path of an open file, as it is called now."""
-    return os.readlink(f"/proc/self/fd/{fd}").removesuffix(" (deleted)")
+    return str(Path(f"/proc/self/fd/{fd}").readlink()).removesuffix(" (deleted)")
 
 
 Call = Callable[..., Any]

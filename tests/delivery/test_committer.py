@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
 
 from gomail.delivery import committer as module
+from gomail.delivery import deposit as deposit_module
 from gomail.delivery.committer import LARGEST_BATCH
 from gomail.delivery.deposit import Deposit, Folders
 from tests.delivery.bench import (
@@ -35,7 +37,7 @@ def one(tmp_path: Path) -> Path:
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of the batches, as they are done."""
     sizes: list[int] = []
-    real = module.make_durable
+    real = deposit_module.make_durable
 
     def make_durable(batch: Iterable[Deposit], folders: Folders) -> None:
         deposits = list(batch)
@@ -51,9 +53,10 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def logged() -> Iterator[list[Any]]:
     """What is logged meanwhile."""
     events: list[Any] = []
-    globalLogPublisher.addObserver(events.append)
+    observer = cast("ILogObserver", events.append)
+    globalLogPublisher.addObserver(observer)
     yield events
-    globalLogPublisher.removeObserver(events.append)
+    globalLogPublisher.removeObserver(observer)
 
 
 def workers() -> list[threading.Thread]:
@@ -64,9 +67,6 @@ def workers() -> list[threading.Thread]:
 def fail() -> None:
     """Stand for a job with a mistake in it."""
     raise ZeroDivisionError
-
-
-# -- jobs ------------------------------------------------------------------------------------------
 
 
 def test_function_runs_off_the_reactor(bench: Bench) -> None:
@@ -94,9 +94,6 @@ def test_job_that_fails_ends_no_thread(bench: Bench) -> None:
         bench.wait(bench.committer.run(exit))
     assert bench.wait(bench.committer.run(int, "7")) == 7
     assert len(workers()) == 1
-
-
-# -- batches ---------------------------------------------------------------------------------------
 
 
 def test_lone_deposit_waits_for_no_company(bench: Bench, one: Path, batches: list[int]) -> None:
@@ -141,7 +138,7 @@ def test_results_of_a_batch_come_in_one_call(bench: Bench, one: Path) -> None:
             done: Deferred[Any] = (
                 bench.committer.commit(deposit(one)) if number % 2 else bench.committer.run(int)
             )
-            done.addCallback(lambda _, number=number: told.append(number))
+            done.addCallback(partial(lambda number, _: told.append(number), number))
     bench.backdoor.pump()
     assert told == list(range(10))
 
@@ -151,13 +148,16 @@ def test_content_is_spooled_before_the_deposit_of_the_same_batch(bench: Bench, o
     order: list[str] = []
     late = deposit(one)
     write = late.content.write_to
+
+    def write_to(_: object, fd: int) -> None:
+        order.append("deposit")
+        write(fd)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            type(late.content), "write_to", lambda _, fd: (order.append("deposit"), write(fd))
-        )
+        patch.setattr(type(late.content), "write_to", write_to)
         with bench.busy():
-            bench.committer.run(order.append, "spooled")
             done = bench.committer.commit(late)
+            bench.committer.run(order.append, "spooled")
         bench.wait(done)
     assert order == ["spooled", "deposit"]
 
@@ -192,10 +192,7 @@ def test_fault_in_tidying_up_is_logged(
         patch.setattr(module, "tidy", lambda *_: fail())
         assert bench.wait(bench.committer.commit(deposit(one))).error is None
         bench.wait(bench.committer.stop())
-    assert [event["log_failure"].type for event in logged][0] is ZeroDivisionError
-
-
-# -- giving up -------------------------------------------------------------------------------------
+    assert logged[0]["log_failure"].type is ZeroDivisionError
 
 
 def test_deposit_that_nobody_waits_for_is_not_stored(bench: Bench, one: Path) -> None:
@@ -218,9 +215,6 @@ def test_function_that_nobody_waits_for_disturbs_nobody(bench: Bench) -> None:
     with pytest.raises(CancelledError):
         bench.wait(done)
     assert bench.wait(bench.committer.run(int, "7")) == 7
-
-
-# -- stopping --------------------------------------------------------------------------------------
 
 
 def test_thread_starts_with_the_first_job(bench: Bench) -> None:
@@ -247,7 +241,7 @@ def test_r17_stop_waits_for_the_tidying(
 ) -> None:
     """A process that ends when it is told so leaves no second names in tmp/."""
     may_tidy = threading.Event()
-    real = module.tidy
+    real = deposit_module.tidy
     monkeypatch.setattr(module, "tidy", lambda *a: (may_tidy.wait(PATIENCE), real(*a)))
     stored = bench.committer.commit(deposit(one))
     stopped = bench.committer.stop()

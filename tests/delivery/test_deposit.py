@@ -1,4 +1,4 @@
-"""How messages become durable together: the order that is the promise, and every fault on the way."""
+"""How messages become durable together: the order that is the promise, and every fault."""
 
 import errno
 import os
@@ -43,8 +43,6 @@ def store(*batch: Deposit) -> None:
             if (Path(filing.path) / "tmp").is_dir():
                 assert left_over(Path(filing.path)) == []
 
-
-# -- the order -------------------------------------------------------------------------------------
 
 WRITES = {"write", "copy_file_range"}
 
@@ -104,8 +102,6 @@ def test_r1_every_copy_is_durable_before_anything_is_said(
             check_order(disk.calls, name, Path(filing.path).name)
     assert [messages(path) for path in (one, two, three)] == [[STORED] * 2, [STORED], [STORED] * 2]
 
-
-# -- faults ----------------------------------------------------------------------------------------
 
 BEFORE_THE_FIRST_LINK = [
     ("open", "two$"),
@@ -201,7 +197,7 @@ def test_r5_fault_that_costs_no_octet_costs_no_mail(
 ) -> None:
     """Advice, tidying and closing come to nothing: what is durable stays delivered."""
 
-    def failing(real: object, *arguments: object, **named: object) -> None:
+    def failing(real: object, *arguments: object, **_: object) -> None:
         if call == "close":
             real(*arguments)  # type: ignore[operator]  # Linux closes, whatever it says
         raise OSError(number, os.strerror(number))
@@ -248,7 +244,7 @@ def test_r6_disk_that_is_full_after_a_short_write(disk: Recorder, tmp_path: Path
 
 def test_r5_disk_that_lies_about_what_it_wrote(disk: Recorder, tmp_path: Path) -> None:
     """The size of the file is compared before it is delivered."""
-    disk.answer("write", "two/tmp/", lambda real, fd, octets: len(octets))
+    disk.answer("write", "two/tmp/", lambda _real, _fd, octets: len(octets))
     first, second, third = some_deposits(tmp_path)
     store(first, second, third)
     assert str(second.error).endswith(f"octets were written instead of {len(STORED)}")
@@ -278,9 +274,6 @@ def test_r8_missing_maildir_is_made_nowhere_else(tmp_path: Path) -> None:
     assert lost.at == str(tmp_path / "gone")
     assert messages(tmp_path / "one") == []
     assert not (tmp_path / "gone").exists()
-
-
-# -- giving up, and sharing ------------------------------------------------------------------------
 
 
 def test_deposit_that_was_given_up_does_nothing(tmp_path: Path) -> None:

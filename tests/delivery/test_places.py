@@ -72,9 +72,6 @@ def failing(number: int) -> Callable[..., int]:
     return call
 
 
-# -- what is known ---------------------------------------------------------------------------------
-
-
 def test_disk_is_asked_once_a_second(desk: Desk, alice: Path) -> None:
     """A thousand recipients of one mailbox cost the disk one look."""
     for _ in range(1000):
@@ -119,9 +116,6 @@ def test_memory_of_mailboxes_is_bounded(
     for number in range(100):
         assert desk.find(alice, f"detail{number}") == str(alice)
         assert len(desk.places._known) <= 10
-
-
-# -- suspended mailboxes ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -237,9 +231,6 @@ def test_r8_mailbox_without_the_right_to_write_is_refused(
     assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
 
 
-# -- made on first use -----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("path", ["alice", "here.example/alice", "a/b/c/alice", ".hidden/alice"])
 def test_maildir_is_made_on_first_use(desk: Desk, tmp_path: Path, path: str) -> None:
     """A new mailbox needs no work of the postmaster's."""
@@ -294,9 +285,6 @@ def test_n6_link_in_place_of_a_folder_is_not_followed(
     assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
 
 
-# -- sweeping --------------------------------------------------------------------------------------
-
-
 def test_stale_files_are_swept_on_first_use(desk: Desk, alice: Path) -> None:
     """What a server that was killed left in tmp/ goes when the mailbox is first used."""
     for name, age in (("stale", STALE + 60), ("young", 60)):
@@ -308,9 +296,6 @@ def test_stale_files_are_swept_on_first_use(desk: Desk, alice: Path) -> None:
     desk.bench.clock.advance(FRESH + 0.01)
     desk.find(alice)
     assert left_over(alice) == ["young"], "the folder is read once, not every second"
-
-
-# -- folders of sub-addresses ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

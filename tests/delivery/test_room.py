@@ -38,7 +38,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 @pytest.fixture
-def room(bench: Bench, disk: Disk) -> Room:
+def room(bench: Bench, disk: Disk) -> Room:  # noqa: ARG001 - it is the disk that is asked
     """The room on it, of which 9,600 octets stay free: 400,000 may be written."""
     return Room(bench.committer, bench.clock, "/srv/mail", reserve=9_600)
 
@@ -75,7 +75,7 @@ def test_e12_disk_without_inodes_is_full(bench: Bench, room: Room, disk: Disk) -
 
 
 def test_file_system_that_counts_no_inodes_has_enough(bench: Bench, room: Room, disk: Disk) -> None:
-    """btrfs says 0 of 0 inodes are free."""
+    """On btrfs 0 of 0 inodes are free."""
     disk.facts |= {"f_files": 0, "f_favail": 0}
     find(bench, room, 0)
 

@@ -202,7 +202,7 @@ def test_headerless_content_begins_with_a_blank_line(wire: Wire, delivery: Deliv
     ],
 )
 def test_refusals_are_told_with_their_code(wire: Wire, name: str, reply: Reply) -> None:
-    """Twisted's exceptions keep their code, 4xx too; others are 451, and nothing of them is told."""
+    """Twisted's exceptions keep their code, 4xx too; of others nothing is told but 451."""
     assert mail(wire, name, content=b"Subject: x\r\n\r\n1\r\n2\r\n") == reply
     assert "secret" not in wire.transcript
     assert mail(wire, "bob") == STORED

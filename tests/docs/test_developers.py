@@ -67,9 +67,13 @@ def copy_examples(folder: Path, **ports: int) -> None:
 def running(folder: Path, *command: str, port: int) -> Iterator[subprocess.Popen[str]]:
     """Run a server that listens on *port*, and stop it."""
     process = subprocess.Popen(
-        [sys.executable, *command], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [sys.executable, *command],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     try:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and process.poll() is None:
@@ -101,11 +105,24 @@ def test_text_shows_the_files() -> None:
 def test_delivery_stands_its_tests() -> None:
     """The example's own tests pass, in a pytest of their own."""
     outcome = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider",
-         f"--rootdir={EXAMPLES}", str(EXAMPLES / "test_delivery.py")],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True,
-        text=True, check=False, timeout=120,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-c",
+            "/dev/null",
+            "-p",
+            "no:cacheprovider",
+            f"--rootdir={EXAMPLES}",
+            str(EXAMPLES / "test_delivery.py"),
+        ],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert outcome.returncode == 0, outcome.stdout
     assert "18 passed, 2 skipped" in outcome.stdout
 

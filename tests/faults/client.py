@@ -19,10 +19,11 @@ def start(root: Path, *cheats: str, before: Sequence[str] = ()) -> subprocess.Po
     return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
 
 
-def port_of(server: subprocess.Popen[bytes]) -> int:
-    """Wait until a server is ready, and give its port."""
+def port_and_pid(server: subprocess.Popen[bytes]) -> tuple[int, int]:
+    """Wait until a server is ready; give its port, and its process id, whatever it runs under."""
     assert server.stdout is not None
-    return int(server.stdout.readline())
+    port, pid = server.stdout.readline().split()
+    return int(port), int(pid)
 
 
 class Session:

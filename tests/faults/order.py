@@ -1,8 +1,8 @@
 """
-The order checker: did a server do, for each 250 after content, what the promise says, before it said so?
+The order checker: did a server do what the promise says before it said 250?
 
-It reads what strace wrote down: written, the file synced, linked into ``new/``, the folder synced, and
-only then sent. A call counts from its end, the send from its beginning, so nothing is left to luck.
+It reads what strace wrote down: written, the file synced, linked into ``new/``, the folder synced,
+and only then sent. A call counts from its end, the send from its beginning: luck has no part in it.
 """
 
 import re
@@ -46,7 +46,7 @@ class Call:
 
 
 def read_calls(trace: Iterable[str]) -> Iterator[Call]:
-    """Read the calls of a trace; those of several threads are mixed, and some are told in two lines."""
+    """Read the calls of a trace: threads are mixed, and some calls are told in two lines."""
     begun: dict[tuple[str, str], tuple[str, int]] = {}
     for number, line in enumerate(trace):
         if found := _CALL.match(line):

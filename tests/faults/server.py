@@ -2,12 +2,17 @@
 A small server for the tests beside it: gomail on 127.0.0.1, with the mailboxes alice and bob.
 
 Run as a script with the folder of the Maildirs, and possibly the name of a cheat: something that a
-server must not do, for a test to see that it would be noticed. Says its port on stdout.
+server must not do, for a test to see that it would be noticed. Says its port and its process id.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import cast
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IReactorFromThreads
 
 from gomail.delivery import committer, deposit
 from gomail.delivery.committer import Committer
@@ -25,20 +30,24 @@ HOST = "mx.here.example"
 LIMITS = Limits(content_in_memory=8192, disk_reserve=0)
 
 
+def nothing(*_: object, **__: object) -> None:
+    """Leave out a step."""
+
+
 def forget_the_folder() -> None:
     """Leave it to chance whether the names in ``new/`` survive a power cut."""
-    Maildir.flush = lambda self: None  # type: ignore[method-assign]
+    Maildir.flush = nothing  # type: ignore[method-assign]
 
 
 def forget_the_file() -> None:
     """Leave it to chance whether the octets of a message do."""
-    Staged.flush = lambda self: None  # type: ignore[method-assign]
+    Staged.flush = nothing  # type: ignore[method-assign]
 
 
 def link_before_syncing() -> None:
     """Deliver a file, and see to its octets later."""
     flush, commit = Staged.flush, Staged.commit
-    Staged.flush = lambda self: None  # type: ignore[method-assign]
+    Staged.flush = nothing  # type: ignore[method-assign]
 
     def both(self: Staged) -> None:
         commit(self)
@@ -50,7 +59,7 @@ def link_before_syncing() -> None:
 def reply_before_the_folder() -> None:
     """Say 250 first, and see to the folder then."""
     flush, tidy = deposit._flush_folders, deposit.tidy
-    deposit._flush_folders = lambda deposits: None
+    deposit._flush_folders = nothing
 
     def late(batch: Sequence[Deposit], folders: Folders) -> None:
         time.sleep(0.02)
@@ -74,21 +83,22 @@ def main(root: str, *cheats: str) -> None:
 
     for cheat in cheats:
         CHEATS[cheat]()
-    thread = Committer(reactor)  # type: ignore[arg-type]
+    thread = Committer(cast("IReactorFromThreads", reactor))
     office = Office(
         hostname=HOST,
         directory=build({"here.example": Domain(("alice", "bob"))}, f"{root}/{{mailbox}}"),
         limits=LIMITS,
         committer=thread,
-        places=Places(thread, reactor, root),  # type: ignore[arg-type]
-        room=Room(thread, reactor, root, LIMITS.disk_reserve),  # type: ignore[arg-type]
+        places=Places(thread, reactor, root),
+        room=Room(thread, reactor, root, LIMITS.disk_reserve),
         root=root,
-        clock=reactor,  # type: ignore[arg-type]
+        clock=reactor,
     )
-    factory = SMTPFactory(Receptions(office), HOST, reactor, limits=LIMITS)  # type: ignore[arg-type]
-    port = reactor.listenTCP(0, factory, interface="127.0.0.1")  # type: ignore[attr-defined]
-    print(port.getHost().port, flush=True)  # noqa: T201 - the test reads it
-    reactor.run()  # type: ignore[attr-defined]
+    factory = SMTPFactory(Receptions(office), HOST, reactor, limits=LIMITS)
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    address = cast("IPv4Address", port.getHost())
+    print(address.port, os.getpid(), flush=True)  # noqa: T201 - the test reads it
+    reactor.run()
 
 
 if __name__ == "__main__":

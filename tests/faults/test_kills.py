@@ -3,12 +3,15 @@
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
-from tests.faults.client import Session, name_of, port_of, start
+from tests.faults.client import Session, name_of, port_and_pid, start
 
 pytestmark = pytest.mark.system
 
@@ -17,7 +20,7 @@ SENDERS = 4
 
 
 class Sender:
-    """Sends one message after the other until the server dies, and remembers what was acknowledged."""
+    """Sends one message after the other until the server dies; remembers what was acknowledged."""
 
     def __init__(self, number: int, port: int) -> None:
         """Begin to send."""
@@ -60,24 +63,33 @@ def is_whole(stored: bytes) -> bool:
     return head.endswith(sha256(body.replace(b"\n", b"\r\n")).hexdigest().encode())
 
 
+@contextmanager
+def running(root: Path) -> Iterator[Popen[bytes]]:
+    """Run a server, and kill it in the end at the latest."""
+    server = start(root)
+    try:
+        yield server
+    finally:
+        server.kill()
+        server.communicate()
+
+
 def test_r1_killed_server_has_lost_nothing(tmp_path: Path) -> None:
     """After two dozen kill -9 each acknowledged message is in its mailbox, and no half one is."""
     acknowledged: dict[str, bytes] = {}
     chance = random.Random(1)
-    servers = [start(tmp_path), start(tmp_path)]
-    for kill in range(KILLS):
-        server = servers.pop(0)
-        port = port_of(server)
-        servers.append(start(tmp_path))  # it gets ready while this one dies
-        senders = [Sender(kill * SENDERS + number, port) for number in range(SENDERS)]
-        time.sleep(chance.uniform(0.02, 0.3))
-        server.kill()
-        server.communicate()
-        for sender in senders:
-            acknowledged |= sender.join()
-    for server in servers:
-        server.kill()
-        server.communicate()
+    with ExitStack() as stack:
+        # Two get ready while one dies.
+        servers = [stack.enter_context(running(tmp_path)) for _ in range(2)]
+        for kill in range(KILLS):
+            server = servers.pop(0)
+            port, _ = port_and_pid(server)
+            servers.append(stack.enter_context(running(tmp_path)))
+            senders = [Sender(kill * SENDERS + number, port) for number in range(SENDERS)]
+            time.sleep(chance.uniform(0.02, 0.3))
+            server.kill()
+            for sender in senders:
+                acknowledged |= sender.join()
     assert len(acknowledged) > KILLS
     for name, content in acknowledged.items():
         stored = (tmp_path / "alice/new" / name).read_bytes()

@@ -12,7 +12,7 @@ import pytest
 from tests.interop.server import wait_for
 from tests.interop.software import needs, run
 
-PASSWORD = "secret"  # noqa: S105
+PASSWORD = "secret"
 
 _SETTINGS = """\
 base_dir = {folder}/run

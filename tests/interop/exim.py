@@ -90,14 +90,15 @@ class Exim:
             return not self.queued()
 
         wait_for("Exim's queue to be empty", done)
-        assert not (self._folder / "log/paniclog").exists(), self.log
+        # A process that has no rights any more reads our configuration: it is told, but goes on.
+        panics = [line for line in self._log("paniclog") if "using -C option" not in line]
+        assert not panics, "\n".join(panics + self._log("mainlog"))
 
     def queued(self) -> list[Path]:
         """Give the files of all messages that are still here."""
         return list((self._folder / "input").rglob("*-H"))
 
-    @property
-    def log(self) -> str:
-        """What it has logged."""
-        logs = sorted((self._folder / "log").glob("*log"))
-        return "".join(path.read_text(errors="replace") for path in logs)
+    def _log(self, name: str) -> list[str]:
+        """Give the lines of one of its logs."""
+        path = self._folder / "log" / name
+        return path.read_text(errors="replace").splitlines() if path.exists() else []

@@ -31,10 +31,6 @@ message_size_limit = 60000000
 smtp_destination_concurrency_limit = 1
 smtp_connection_cache_destinations = 127.0.0.1
 smtp_destination_recipient_limit = 1000
-# What is refused for now is tried again at once.
-queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
 """
 
 # Those that a queue and a relay need; no program is chrooted, and none listens on a port.
@@ -118,6 +114,15 @@ class Postfix:
         wait_for("Postfix's queue to be empty", lambda: not self.queued())
         wrong = _WRONG.findall(self.log)
         assert not wrong, "\n".join(wrong)
+
+    def retry_until_empty(self) -> None:
+        """Have it try again what was refused for now, until nothing is left."""
+
+        def empty() -> bool:
+            run([*self.sendmail, "-q"])
+            return not self.queued()
+
+        wait_for("Postfix's queue to be empty", empty)
 
     def queued(self) -> list[Path]:
         """Give the files of all messages that are still here, new ones included."""

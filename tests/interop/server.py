@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,14 +58,15 @@ class Gomail:
     ) -> None:
         self.maildir = folder / "Maildir"
         self._output = folder / "gomail.out"
+        start = ["--nodaemon", "--pidfile=", *twistd]
+        configured = [*self._arguments(folder, settings), *options]
         environment = dict(os.environ)
         if twistd:
             # Without its rights it could not write down what was covered.
             environment = {k: v for k, v in environment.items() if not k.startswith("COVERAGE_")}
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _TWISTD, "--nodaemon", "--pidfile=", *twistd]
-                + ["gomail", "--dialogue", *self._arguments(folder, settings), *options],
+                [sys.executable, "-c", _TWISTD, *start, "gomail", "--dialogue", *configured],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -103,7 +105,7 @@ class Gomail:
         listens = wait_for("gomail to start", announced, START_TIME)
         ports = [int(port) for port in re.findall(r":(\d+)\b", listens[1])]
         for port in ports:
-            wait_for(f"port {port} to greet", lambda port=port: self._greets(port), START_TIME)
+            wait_for(f"port {port} to greet", partial(self._greets, port), START_TIME)
         return ports
 
     def _greets(self, port: int) -> bool:

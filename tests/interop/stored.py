@@ -1,4 +1,4 @@
-"""What lies in a Maildir: the octets of a message, and the trace fields that stand on top of them."""
+"""What lies in a Maildir: a message's octets, below the trace fields on top of them."""
 
 import re
 from dataclasses import dataclass
@@ -62,7 +62,8 @@ def read_stored(path: Path) -> Stored:
 
 def arrived(maildir: Path) -> list[Stored]:
     """Read all new messages, in the order in which they came."""
-    assert not list((maildir / "tmp").iterdir())
+    # The other name of a message is removed when its 250 has left already.
+    wait_for("tmp/ to be tidy", lambda: not list((maildir / "tmp").iterdir()))
     paths = list((maildir / "new").iterdir())
     return [read_stored(path) for path in sorted(paths, key=_order)]
 
@@ -78,8 +79,7 @@ def wait_for_messages(maildir: Path, count: int) -> list[Stored]:
     """Wait until *count* new messages have come by way of somebody's queue, and read them."""
 
     def enough() -> bool:
-        new = maildir / "new"
-        return new.is_dir() and len(list(new.iterdir())) >= count
+        return len(list((maildir / "new").iterdir())) >= count
 
     wait_for(f"{count} messages in {maildir}", enough)
     messages = arrived(maildir)

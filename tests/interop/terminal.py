@@ -1,25 +1,35 @@
-"""A terminal for programs that insist on one."""
+"""A terminal for programs that insist on one, and somebody who types."""
 
 import os
 import pty
 import pwd
+import re
 import select
 import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
 
-RUN_TIME = 15.0
+WAIT_TIME = 10.0
 
 
-def run_in_terminal(
-    command: Sequence[str], user: pwd.struct_passwd, environment: Mapping[str, str]
-) -> str:
-    """Run a program as *user* in a terminal of 30 lines, to its end; return all that it wrote there."""
-    ours, theirs = pty.openpty()
-    try:
+class Terminal:
+    """
+    A program that runs as *user* in a terminal of 30 lines.
+
+    Left without an error, it waits for the program to end, which must have succeeded.
+    """
+
+    def __init__(
+        self, command: Sequence[str], user: pwd.struct_passwd, environment: Mapping[str, str]
+    ) -> None:
+        self._written = ""
+        self._seen = 0
+        self._ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (30, 120))
-        process = subprocess.Popen(
+        self._process = subprocess.Popen(
             command,
             stdin=theirs,
             stdout=theirs,
@@ -31,29 +41,54 @@ def run_in_terminal(
             extra_groups=[],
         )
         os.close(theirs)
-        written = _read_to_the_end(ours)
+
+    def __enter__(self) -> Self:
+        """Begin to type."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """See the program end."""
         try:
-            status = process.wait(1)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            status = process.wait()
-    finally:
-        os.close(ours)
-    assert status == 0, f"{command[0]} ended with {status}:\n{written}"
-    return written
+            if error is None:
+                self._read_to_the_end()
+                assert self._process.wait(WAIT_TIME) == 0, self._written
+        finally:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._process.wait()
+            os.close(self._ours)
 
+    def wait_for(self, *texts: str) -> None:
+        """Wait until each of *texts* was written, after what was waited for before."""
+        deadline = time.monotonic() + WAIT_TIME
+        while any(text not in self._written[self._seen :] for text in texts):
+            assert time.monotonic() < deadline, f"no {texts} in {self._written[self._seen :]!r}"
+            assert self._read(), f"no {texts} in {self._written!r}"
+        self._seen = len(self._written)
 
-def _read_to_the_end(terminal: int) -> str:
-    """Read until the program closes its terminal, or has had its time."""
-    written = b""
-    deadline = time.monotonic() + RUN_TIME
-    while time.monotonic() < deadline:
-        if select.select([terminal], [], [], 0.1)[0]:
-            try:
-                octets = os.read(terminal, 65536)
-            except OSError:  # so does Linux tell the end
-                break
-            if not octets:
-                break
-            written += octets
-    return written.decode(errors="replace")
+    def type(self, keys: str) -> None:
+        """Press keys; a newline is Enter."""
+        os.write(self._ours, keys.replace("\n", "\r").encode())
+
+    def _read_to_the_end(self) -> None:
+        """Read until the program has closed its terminal, or has had its time."""
+        deadline = time.monotonic() + WAIT_TIME
+        while time.monotonic() < deadline and self._read():
+            pass
+
+    def _read(self) -> bool:
+        """Read what there is, soon; tell whether there can be more."""
+        if not select.select([self._ours], [], [], 0.1)[0]:
+            return True
+        try:
+            octets = os.read(self._ours, 65536)
+        except OSError:  # so does Linux tell the end
+            return False
+        # What moves the cursor and sets colours is nothing to read.
+        self._written += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", octets.decode(errors="replace"))
+        return bool(octets)

@@ -1,4 +1,4 @@
-"""Debian's Exim relays its queue to us: nothing stays in it, and everything arrives as it was."""
+"""Debian's Exim relays its queue to us: nothing stays there, everything arrives as it was."""
 
 import re
 from pathlib import Path

@@ -1,7 +1,6 @@
 """A Maildir that a group shares, as the daemons of a mail machine do."""
 
 import grp
-import os
 import pwd
 import stat
 import subprocess
@@ -61,7 +60,7 @@ def test_group_may_read_move_and_delete(
     )
     assert done.returncode == 0, done.stderr
     assert list(on_disk(gomail.maildir).values()) == ["cur:S"]
-    made = os.stat(gomail.maildir / ".Sent")
+    made = (gomail.maildir / ".Sent").stat()
     assert (made.st_uid, made.st_gid) == (member.pw_uid, group.gr_gid)
     send(gomail, 3)
     assert on_disk(gomail.maildir)[3] == "new:"

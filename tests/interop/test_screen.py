@@ -1,6 +1,5 @@
 """What a newcomer sees on the terminal when the first message comes from Gmail."""
 
-
 import smtplib
 
 import pytest

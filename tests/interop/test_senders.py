@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.conftest import StartGomail
 from tests.interop.samples import DOTS, EIGHT_BIT, large, on_the_wire, sample
 from tests.interop.server import Gomail
 from tests.interop.software import needs, run
@@ -13,20 +14,19 @@ from tests.interop.stored import arrived, the_only_one
 SENDER, RECIPIENT = "samuel@sender.example", "alfred@example.org"
 
 
-def unended(folder: Path, message: bytes) -> str:
-    """Write a message to a file without its last line end, which swaks will add; tell it where."""
-    (folder / "message").write_bytes(message.removesuffix(b"\n"))
-    return f"@{folder / 'message'}"
+def swaks(gomail: Gomail, folder: Path, message: bytes, options: str) -> None:
+    """Send a message by swaks, which adds the last line end itself."""
+    file = folder / "message"
+    file.write_bytes(message.removesuffix(b"\n"))
+    server = f"127.0.0.1:{gomail.port}"
+    run([needs("swaks"), "--server", server, "--data", f"@{file}", *options.split()])
 
 
 @pytest.mark.interop
 def test_swaks_sends_a_message(gomail: Gomail, folder: Path) -> None:
     """What a postmaster tries out with swaks is stored as it was typed."""
-    run(
-        [needs("swaks"), "--server", "127.0.0.1", "--port", str(gomail.port)]
-        + ["--helo", "client.example", "--from", SENDER, "--to", RECIPIENT]
-        + ["--data", unended(folder, sample())]
-    )
+    options = f"--helo client.example --from {SENDER} --to {RECIPIENT}"
+    swaks(gomail, folder, sample(), options)
     stored = the_only_one(gomail.maildir)
     assert stored.content == sample()
     assert stored.reverse_path == SENDER
@@ -37,11 +37,8 @@ def test_swaks_sends_a_message(gomail: Gomail, folder: Path) -> None:
 @pytest.mark.interop
 def test_swaks_speaks_plain_smtp(gomail: Gomail, folder: Path) -> None:
     """A client from before ESMTP, which says HELO, is served as well."""
-    run(
-        [needs("swaks"), "--server", "127.0.0.1", "--port", str(gomail.port)]
-        + ["--protocol", "SMTP", "--helo", "old.example", "--from", "<>", "--to", RECIPIENT]
-        + ["--data", unended(folder, sample())]
-    )
+    options = f"--protocol SMTP --helo old.example --from <> --to {RECIPIENT}"
+    swaks(gomail, folder, sample(), options)
     stored = the_only_one(gomail.maildir)
     assert stored.content == sample()
     assert (stored.reverse_path, stored.helo, stored.protocol) == ("", "old.example", "SMTP")
@@ -50,29 +47,28 @@ def test_swaks_speaks_plain_smtp(gomail: Gomail, folder: Path) -> None:
 @pytest.mark.interop
 def test_swaks_pipelines(gomail: Gomail, folder: Path) -> None:
     """Commands that come in one packet are answered in their order."""
-    several = ",".join(f"user{number}@example.org" for number in range(20))
-    run(
-        [needs("swaks"), "--server", "127.0.0.1", "--port", str(gomail.port), "--pipeline"]
-        + ["--helo", "client.example", "--from", SENDER, "--to", several]
-        + ["--data", unended(folder, sample())]
-    )
+    recipients = tuple(f"user{number}@example.org" for number in range(20))
+    options = f"--pipeline --helo client.example --from {SENDER} --to {','.join(recipients)}"
+    swaks(gomail, folder, sample(), options)
     stored = the_only_one(gomail.maildir)
     assert stored.content == sample()
-    assert stored.delivered_to == tuple(several.split(","))
+    assert stored.delivered_to == recipients
     assert not stored.only
+
+
+def msmtp(gomail: Gomail, message: bytes, options: str) -> None:
+    """Send a message by msmtp."""
+    server = f"--file=/dev/null --host=127.0.0.1 --port={gomail.port} --tls=off --auth=off"
+    run([needs("msmtp"), *server.split(), *options.split()], feed=message)
 
 
 @pytest.mark.interop
 def test_msmtp_sends_a_message(gomail: Gomail) -> None:
     """A message that msmtp reads from its input is stored as it was, dots and umlauts included."""
-    said = run(
-        [needs("msmtp"), "--file=/dev/null", "--host=127.0.0.1", f"--port={gomail.port}"]
-        + ["--tls=off", "--auth=off", "--domain=client.example", f"--from={SENDER}"]
-        + ["--debug", RECIPIENT, "bell@example.org"],
-        feed=sample(),
-    )
+    options = f"--domain=client.example --from={SENDER} {RECIPIENT} bell@example.org"
+    msmtp(gomail, sample(), options)
     stored = the_only_one(gomail.maildir)
-    assert stored.content == sample(), said
+    assert stored.content == sample()
     assert stored.reverse_path == SENDER
     assert stored.delivered_to == (RECIPIENT, "bell@example.org")
     assert (stored.helo, stored.protocol) == ("client.example", "ESMTP")
@@ -81,23 +77,17 @@ def test_msmtp_sends_a_message(gomail: Gomail) -> None:
 @pytest.mark.interop
 def test_msmtp_reads_the_recipients_from_the_message(gomail: Gomail) -> None:
     """With -t, as cron and PHP call it, the address in To gets the message."""
-    run(
-        [needs("msmtp"), "--file=/dev/null", "--host=127.0.0.1", f"--port={gomail.port}"]
-        + ["--tls=off", "--auth=off", "--read-envelope-from", "-t"],
-        feed=sample(),
-    )
+    msmtp(gomail, sample(), "--read-envelope-from -t")
     stored = the_only_one(gomail.maildir)
     assert stored.content == sample()
     assert (stored.reverse_path, stored.delivered_to) == (SENDER, (RECIPIENT,))
 
 
-def curl(gomail: Gomail, message: Path, *options: str) -> str:
+def curl(gomail: Gomail, message: Path) -> None:
     """Send a file by curl."""
-    return run(
-        [needs("curl"), "--silent", "--show-error", "--max-time", "15", "--noproxy", "*"]
-        + [f"smtp://127.0.0.1:{gomail.port}/client.example"]
-        + ["--mail-from", SENDER, "--mail-rcpt", RECIPIENT, "--upload-file", str(message), *options]
-    )
+    options = f"--silent --show-error --max-time 15 --mail-from {SENDER} --mail-rcpt {RECIPIENT}"
+    url = f"smtp://127.0.0.1:{gomail.port}/client.example"
+    run([needs("curl"), "--noproxy", "*", *options.split(), "--upload-file", message, url])
 
 
 @pytest.mark.interop
@@ -114,7 +104,7 @@ def test_curl_sends_a_file(gomail: Gomail, folder: Path) -> None:
 
 @pytest.mark.interop
 def test_curl_sends_a_file_with_bare_newlines(gomail: Gomail, folder: Path) -> None:
-    """A text file that curl sends without converting its line ends is stored, and the log says so."""
+    """A text file that curl sends without converting its line ends is stored, and is logged."""
     message = folder / "message"
     message.write_bytes(sample(body=EIGHT_BIT).removesuffix(b"\n"))  # curl adds CRLF
     curl(gomail, message)
@@ -135,7 +125,7 @@ def test_curl_sends_20_megabytes(gomail: Gomail, folder: Path) -> None:
 
 
 @pytest.mark.interop
-def test_curl_sends_a_file_that_is_too_large(folder: Path, start_gomail) -> None:
+def test_curl_sends_a_file_that_is_too_large(folder: Path, start_gomail: StartGomail) -> None:
     """A file above the limit is refused before it is sent, and nothing of it is stored."""
     gomail = start_gomail("--domain", "example.org", "--size", "1 MiB")
     message = folder / "message"

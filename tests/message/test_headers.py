@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gomail.limits import DEFAULT_LIMITS, Limits
@@ -53,13 +53,15 @@ def reference(octets: bytes, limits: Limits) -> Reply | None:
     end = len(block) + 1 if b"\n\n" in octets else len(octets)
     if end > limits.header_size:
         return HEADER_TOO_BIG
-    lines = [line for line in block.split(b"\n") if line[:1] not in {b" ", b":"} and b":" in line]
-    names = [line.partition(b":")[0].strip().lower() for line in lines]
-    if len([name for name in names if name]) > limits.header_fields:
+    lines = [line for line in block.split(b"\n") if b":" in line]
+    names = [line.partition(b":")[0].rstrip(b" ").lower() for line in lines]
+    names = [name for name in names if name and b" " not in name]
+    if len(names) > limits.header_fields:
         return TOO_MANY_FIELDS
     return LOOP if names.count(b"received") > limits.hops else None
 
 
+@settings(deadline=None)
 @given(FRAGMENTS, st.lists(st.integers(1, 9), min_size=1))
 def test_any_segmentation_has_the_same_verdict(fragments: list[bytes], cuts: list[int]) -> None:
     """The verdict on a header block does not depend on how the network cut it."""
@@ -67,7 +69,8 @@ def test_any_segmentation_has_the_same_verdict(fragments: list[bytes], cuts: lis
     expected = reference(octets, SMALL)
     assert verdict([octets], SMALL) == expected
     assert verdict(octet_by_octet(octets), SMALL) == expected
-    pieces, start = [], 0
+    pieces: list[bytes] = []
+    start = 0
     while start < len(octets):
         length = cuts[len(pieces) % len(cuts)]
         pieces.append(octets[start : start + length])
@@ -78,10 +81,10 @@ def test_any_segmentation_has_the_same_verdict(fragments: list[bytes], cuts: lis
 def test_e7_header_bomb_is_refused_while_it_streams() -> None:
     """Ten megabytes of one field are refused after the first 256 KiB, and not kept."""
     header = HeaderBlock(DEFAULT_LIMITS)
-    header.take(b"X: ")
+    for _ in range(DEFAULT_LIMITS.header_size // 65536):
+        header.take(b"X" * 65536)
     with pytest.raises(Refused) as refused:
-        for _ in range(160):
-            header.take(b"x" * 65536)
+        header.take(b"X" * 65536)
     assert refused.value.reply == HEADER_TOO_BIG
     assert len(header._octets) <= DEFAULT_LIMITS.header_size + 65536
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gomail.message.lines import LineEnds
@@ -20,6 +20,7 @@ def convert(pieces: list[bytes]) -> tuple[bytes, int]:
     return stored, lines.bare
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_any_segmentation_gives_what_the_reference_gives(pieces: list[bytes]) -> None:
     """CRLF is stored as LF, and nothing else is changed, wherever the packets were cut."""

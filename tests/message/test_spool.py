@@ -3,11 +3,11 @@
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gomail.message.spool import Spool, write_all
@@ -39,13 +39,14 @@ def failing(number: int) -> Callable[..., int]:
 
 
 @pytest.fixture
-def spool(tmp_path: Path):
+def spool(tmp_path: Path) -> Iterator[Spool]:
     """A spool file, closed in the end."""
     spool = Spool(str(tmp_path))
     yield spool
     spool.close()
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=50)), st.integers(1, 7))
 def test_short_writes_are_continued(pieces: list[bytes], most: int) -> None:
     """A disk that takes a few octets at a time gets all of them."""
@@ -101,7 +102,7 @@ def test_disk_that_cannot_copy_by_itself_is_read_and_written(
 def test_system_without_copy_file_range_is_served(
     spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """macOS and the BSDs have no copy_file_range."""
+    """The BSDs and macOS have no copy_file_range."""
     monkeypatch.delattr(os, "copy_file_range")
     monkeypatch.setattr("gomail.message.spool._PIECE", 1000)
     spool.write(OCTETS)
@@ -164,7 +165,7 @@ def test_disk_without_nameless_files_has_a_named_one_unlinked(
 def test_system_without_nameless_files_is_served(
     spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """macOS and the BSDs have no O_TMPFILE."""
+    """The BSDs and macOS have no O_TMPFILE."""
     monkeypatch.delattr(os, "O_TMPFILE")
     spool.write(OCTETS)
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,7 @@ from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gomail.address import NULL_PATH, Address, Path
@@ -116,6 +116,7 @@ def test_n4_strange_name_is_unknown(helo: str) -> None:
     assert field.count(b"\n") == 4
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_n4_any_name_gives_one_field(helo: str) -> None:
     """Whatever a client calls itself, a mail reader sees one Received field."""
@@ -166,6 +167,7 @@ def test_delivered_to_stands_twenty_times_at_most() -> None:
     assert field.count(b"X-Original-To: ") == 20
 
 
+@settings(deadline=None)
 @given(st.integers(0, 253_402_300_799))
 def test_date_is_read_by_mail_readers(now: int) -> None:
     """Any time until the year 9999 is a date that others understand."""

@@ -1,4 +1,6 @@
-"""A delivery for tests: it remembers what it was asked, and answers as it was told to, now or later."""
+"""A delivery for tests: it remembers what it was asked, and answers as planned, now or later."""
+
+# ruff: noqa: ANN401 -- an answer may be anything, and so may a plan
 
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +27,9 @@ class Desk:
             fires in the next turn, or a ``coroutine`` that ends in the next turn.
 
     Attributes:
-        plans: what is done instead of the usual, by the name of the question (``greeted``, ``mail``,
-            ``rcpt``, ``rcpt <bob@here.example>``, ``data``, ``octets``, ``eom``, ``lost``, ``ended``).
+        plans: what is done instead of the usual, by the name of the question: ``greeted``,
+            ``mail``, ``rcpt``, ``rcpt <bob@here.example>``, ``data``, ``octets``, ``eom``,
+            ``lost``, ``ended``.
         told: the names of the questions, as they came.
         stored: the messages that were taken.
         messages: all that were begun.
@@ -43,15 +46,15 @@ class Desk:
         self.clients: list[Client] = []
         self.parameters: list[MailParameters] = []
 
-    def ask(self, name: str, *arguments: object, otherwise: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """Do as planned for the question *name*, or *otherwise*; in the manner that was asked for."""
+    def ask(self, name: str, *arguments: object, otherwise: Callable[[], Any]) -> Any:
+        """Do as planned for the question *name*, or *otherwise*, in the manner that is set."""
         self.told.append(name.partition(" ")[0])
         plan = self.plans.get(name) or self.plans.get(name.partition(" ")[0])
         if plan is None:
             answer = otherwise
         else:
 
-            def answer() -> Any:  # noqa: ANN401
+            def answer() -> Any:
                 return plan(*arguments)
 
         if self.manner == "now":
@@ -60,7 +63,7 @@ class Desk:
             return deferLater(self.clock, 0, answer)
         return self._later(answer)
 
-    async def _later(self, answer: Callable[[], Any]) -> Any:  # noqa: ANN401
+    async def _later(self, answer: Callable[[], Any]) -> Any:
         if self.manner == "coroutine":
             await deferLater(self.clock, 0, lambda: None)
         return answer()
@@ -69,21 +72,21 @@ class Desk:
         """Serve all sessions."""
         return self
 
-    def greeted(self, client: Client) -> Any:  # noqa: ANN401
+    def greeted(self, client: Client) -> Any:
         """Remember the client."""
         self.clients.append(client)
         return self.ask("greeted", client, otherwise=lambda: None)
 
-    def validateFrom(self, client: Client, reversePath: Path, parameters: MailParameters) -> Any:  # noqa: ANN401
+    def validateFrom(self, client: Client, reversePath: Path, parameters: MailParameters) -> Any:
         """Welcome everybody."""
         self.parameters.append(parameters)
         return self.ask("mail", reversePath, otherwise=lambda: None)
 
-    def validateTo(self, forwardPath: Path) -> Any:  # noqa: ANN401
+    def validateTo(self, forwardPath: Path) -> Any:
         """Know everybody."""
         return self.ask(f"rcpt {forwardPath}", forwardPath, otherwise=lambda: None)
 
-    def messageStarted(self, envelope: Envelope) -> Any:  # noqa: ANN401
+    def messageStarted(self, envelope: Envelope) -> Any:
         """Begin a message."""
         return self.ask("data", envelope, otherwise=lambda: Parcel(self, envelope))
 
@@ -104,7 +107,7 @@ class Parcel:
         self.end = ""
         desk.messages.append(self)
 
-    def octetsReceived(self, octets: bytes) -> Any:  # noqa: ANN401
+    def octetsReceived(self, octets: bytes) -> Any:
         """Keep the octets."""
         assert octets
         assert not self.end
@@ -114,7 +117,7 @@ class Parcel:
 
         return self.desk.ask("octets", octets, otherwise=keep)
 
-    def eomReceived(self) -> Any:  # noqa: ANN401
+    def eomReceived(self) -> Any:
         """Store the message."""
         assert not self.end
         self.end = "eom"

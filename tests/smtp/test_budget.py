@@ -1,6 +1,7 @@
 """How much nonsense a session may talk (E2, E3)."""
 
 import pytest
+from twisted.internet.task import Clock
 
 from gomail.address import Address, Path
 from gomail.envelope import Envelope
@@ -22,7 +23,7 @@ from gomail.smtp.budget import DELAY, Budget, Judgement
 from gomail.smtp.introduction import introduce
 from gomail.smtp.session import Session, Transaction
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, Clock
+from tests.smtp.wire import CLIENT
 
 BOB = Path(Address("bob", "here.example"))
 
@@ -31,7 +32,9 @@ def session(verb: bytes, *accepted: Path, opened: bool = True) -> Session:
     """Make a session that has just said *verb*."""
     made = Session(CLIENT, Desk(Clock()), DEFAULT_LIMITS, introduce("here.example", DEFAULT_LIMITS))
     made.verb = verb
-    made.transaction = Transaction(Envelope("5e55.1", CLIENT, forward_paths=accepted)) if opened else None
+    made.transaction = (
+        Transaction(Envelope("5e55.1", CLIENT, forward_paths=accepted)) if opened else None
+    )
     return made
 
 

@@ -1,4 +1,4 @@
-"""Every transcript in tests/dialogues, in every way in which its octets can come and its answers fall."""
+"""Every transcript in tests/dialogues, in every way in which octets and answers can come."""
 
 from pathlib import Path
 
@@ -40,7 +40,8 @@ def test_dialogue_is_the_same_however_it_is_cut(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "scene", [param for param in SCENES if "@pipelined" in param.values[0].directives]  # type: ignore[union-attr]
+    "scene",
+    [param for param in SCENES if "@pipelined" in param.values[0].directives],  # type: ignore[union-attr]
 )
 @pytest.mark.parametrize("manner", MANNERS)
 def test_dialogue_is_the_same_pipelined(scene: Scene, manner: str) -> None:

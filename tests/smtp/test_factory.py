@@ -27,7 +27,7 @@ STRANGER = IPv4Address("TCP", "192.0.2.1", 40695)
 class Porch:
     """A factory, and connections to it."""
 
-    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 -- those of SMTPFactory
         self.clock = Clock()
         self.events: list[Event] = []
         self.desk = Desk(self.clock)
@@ -40,7 +40,7 @@ class Porch:
         wire = Wire(self.clock)
         wire.protocol = self.factory.buildProtocol(address)
         wire.startReading()
-        wire.protocol.makeConnection(wire)  # type: ignore[arg-type]
+        wire.protocol.makeConnection(wire)
         self.clock.advance(0)
         return wire
 
@@ -81,8 +81,15 @@ def test_client_is_who_connects(address: IAddress | None, written: str, *, trust
 
 def test_trust_is_the_operators() -> None:
     """Networks and the unix socket may be trusted or not."""
-    porch = Porch(trusted=[ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")], trust_unix=False)
-    for address in (STRANGER, IPv6Address("TCP", "2001:db8::1", 1), UNIXAddress(None), IPv4Address("TCP", "127.0.0.1", 1)):
+    porch = Porch(
+        trusted=[ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")], trust_unix=False
+    )
+    for address in (
+        STRANGER,
+        IPv6Address("TCP", "2001:db8::1", 1),
+        UNIXAddress(None),
+        IPv4Address("TCP", "127.0.0.1", 1),
+    ):
         porch.connect(address)
     assert [event.client.trusted for event in porch.events] == [True, True, False, False]  # type: ignore[union-attr]
 
@@ -156,7 +163,7 @@ def test_turned_away_client_that_does_not_close_is_aborted() -> None:
     wire = Wire(porch.clock)
     wire.hangs = True
     wire.protocol = porch.factory.buildProtocol(STRANGER)
-    wire.protocol.makeConnection(wire)  # type: ignore[arg-type]
+    wire.protocol.makeConnection(wire)
     porch.clock.advance(CLOSE_TIME)
     porch.clock.advance(0)
     assert wire.cuts == 1

@@ -1,19 +1,16 @@
 """What becomes of a question to the delivery that did not end well."""
 
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent
 
 from gomail.reply import LOCAL_ERROR, NO_SUCH_MAILBOX, Refused
 from gomail.smtp.faults import attempt, refusal_of
+from tests.smtp.wire import logged_failures
 
 
 def logged_by(error: BaseException) -> tuple[Refused, list[LogEvent]]:
     """Give what *error* stands for, and what was logged."""
-    logged: list[LogEvent] = []
-    globalLogPublisher.addObserver(logged.append)
-    try:
+    with logged_failures() as logged:
         return refusal_of(error, "asking"), logged
-    finally:
-        globalLogPublisher.removeObserver(logged.append)
 
 
 def test_refusal_is_what_was_meant() -> None:
@@ -23,7 +20,7 @@ def test_refusal_is_what_was_meant() -> None:
 
 
 def test_anything_else_is_a_fault_of_ours() -> None:
-    """451 for the client, the traceback for the log, and the kind of fault for whoever reads refusals."""
+    """451 for the client, the traceback for the log, the kind of fault for the refusal's reason."""
     refused, logged = logged_by(OSError("the password is x"))
     assert refused.reply == LOCAL_ERROR
     assert refused.reason == "asking failed: OSError"

@@ -1,7 +1,7 @@
-"""Where content ends, and what of it is only transport: against a reference of a few lines, in every cut."""
+"""Where content ends, and what of it is transport: against a short reference, in every cut."""
 
 from collections.abc import Iterable
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,12 +12,24 @@ from gomail.smtp.framing import DotStuffed
 from tests.smtp.desk import Desk
 from tests.smtp.wire import Talk, in_content
 
-PIECES = [b"\r\n", b"\r", b"\n", b".", b"..", b"x", b"\0", b"\r\n.\r\n", b"\r\n.", b".\r\n", b"MAIL"]
+PIECES = [
+    b"\r\n",
+    b"\r",
+    b"\n",
+    b".",
+    b"..",
+    b"x",
+    b"\0",
+    b"\r\n.\r\n",
+    b"\r\n.",
+    b".\r\n",
+    b"MAIL",
+]
 WIRE = st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join)
 
 
 def reference(wire: bytes) -> tuple[bytes, bytes | None]:
-    """Read content as RFC 5321 §4.5.2 has it: lines that end in CRLF, and a dot alone as the last."""
+    """Read content as RFC 5321 §4.5.2 has it: lines that end in CRLF, a dot alone the last."""
     content = b""
     while True:
         line, crlf, rest = wire.partition(b"\r\n")
@@ -49,7 +61,7 @@ def check(packets: list[bytes]) -> None:
     expected, expected_rest = reference(wire)
     assert rest == expected_rest
     if rest is None:
-        # The last line is not over: the reference ends with the line before, and a few octets are held back.
+        # The last line is not over: the reference ends with the one before, a few octets are held.
         begun = wire.rpartition(b"\r\n")[2] if b"\r\n" in wire else wire
         assert (expected + begun.removeprefix(b".")).startswith(content)
         assert len(content) >= len(expected) + len(begun) - 4
@@ -73,7 +85,7 @@ def test_content_is_the_references_octet_by_octet(wire: bytes) -> None:
 def test_content_is_the_references_in_any_packets(wire: bytes, cuts: list[int]) -> None:
     """In packets as they come, empty ones among them."""
     edges = [0, *sorted(min(cut, len(wire)) for cut in cuts), len(wire)]
-    check([wire[start:end] for start, end in zip(edges, edges[1:], strict=False)])
+    check([wire[start:end] for start, end in pairwise(edges)])
 
 
 @settings(deadline=None)
@@ -118,7 +130,19 @@ def test_f8_edges_of_dot_stuffing(wire: bytes, content: bytes) -> None:
         assert feed([wire[:cut], wire[cut:] + b"QUIT"]) == (content, b"QUIT")
 
 
-ENDS = [b"", b"\r", b"\n", b"\r\n", b"\n\r", b"\r\r\n", b"\r\n\0", b"\r\n ", b"\n\n", b"\r\r", b"\0\r\n"]
+ENDS = [
+    b"",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\n\r",
+    b"\r\r\n",
+    b"\r\n\0",
+    b"\r\n ",
+    b"\n\n",
+    b"\r\r",
+    b"\0\r\n",
+]
 DOTS = [b".", b"..", b".\0", b". ", b"\0.", b".\r", b".\n", b"\r."]
 SMUGGLERS = [
     pre + dot + post

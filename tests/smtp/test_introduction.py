@@ -16,7 +16,9 @@ def test_helo_is_answered_with_our_name() -> None:
 
 def test_ehlo_announces_what_holds() -> None:
     """The limits announced are those that are kept (RFC 1870, RFC 9422)."""
-    lines = introduce("mx.example", Limits(size=7, messages=8, recipients=9)).ehlo.octets.splitlines()
+    lines = introduce(
+        "mx.example", Limits(size=7, messages=8, recipients=9)
+    ).ehlo.octets.splitlines()
     assert lines[0] == b"250-mx.example"
     assert b"250-SIZE 7" in lines
     assert b"250-LIMITS MAILMAX=8 RCPTMAX=9" in lines

@@ -23,7 +23,9 @@ def test_everything_else_stays() -> None:
     assert mended([wire]) == wire
 
 
-@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\r\n", b"x"]), max_size=12).map(b"".join))
+@given(
+    st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\r\n", b"x"]), max_size=12).map(b"".join)
+)
 def test_cuts_make_no_difference(wire: bytes) -> None:
     """Octet by octet or at once: the same."""
     whole = mended([wire, b"."])

@@ -74,7 +74,7 @@ def test_resuming_what_is_not_paused_is_nothing() -> None:
 
 
 def test_clock_that_begins_in_a_pause_gets_nothing_of_what_went_before() -> None:
-    """The reply leaves at the end of our pause: the client's time begins then, at its full length."""
+    """The client's time begins when our pause ends, at its full length and no more."""
     watch = Watch()
     watch.patience.pause()
     watch.wait(50)

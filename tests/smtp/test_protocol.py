@@ -1,4 +1,4 @@
-"""A session's turns, holds, clocks and ends, over Twisted's own buffers and a clock that only the test moves."""
+"""A session's turns, holds, clocks and ends, over Twisted's own buffers and the test's clock."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent
 
 from gomail.events import Refusal, Said, SessionEnded, SessionStarted
 from gomail.limits import Limits
@@ -22,7 +22,7 @@ from gomail.reply import (
 from gomail.smtp.protocol import ANSWER_TIME, LINES_A_TURN, VERDICT_TIME
 from tests.smtp.desk import MANNERS, Desk, Parcel
 from tests.smtp.transcript import refuse
-from tests.smtp.wire import CLIENT, ENVELOPE, Talk, in_content, octets_of
+from tests.smtp.wire import CLIENT, ENVELOPE, Talk, in_content, logged_failures, octets_of
 
 TRANSACTION = octets_of([*ENVELOPE[1:], "DATA", "Hello", "."])
 
@@ -30,15 +30,8 @@ TRANSACTION = octets_of([*ENVELOPE[1:], "DATA", "Hello", "."])
 @pytest.fixture
 def failures() -> Iterator[list[LogEvent]]:
     """Collect what is logged as a failure of ours."""
-    logged: list[LogEvent] = []
-
-    def observe(event: LogEvent) -> None:
-        if "log_failure" in event:
-            logged.append(event)
-
-    globalLogPublisher.addObserver(observe)
-    yield logged
-    globalLogPublisher.removeObserver(observe)
+    with logged_failures() as logged:
+        yield logged
 
 
 def late(desk: Desk, name: str) -> list[Deferred[Any]]:
@@ -62,7 +55,9 @@ def test_pipelined_commands_are_answered_in_their_order(manner: str) -> None:
     talk = Talk(Desk(Clock(), manner))
     talk.desk.plans["rcpt <x@here.example>"] = refuse(NO_SUCH_MAILBOX)
     talk.send(
-        octets_of(["EHLO client.example", *ENVELOPE[1:], "RCPT TO:<x@here.example>", "DATA", "Hi", "."])
+        octets_of(
+            ["EHLO client.example", *ENVELOPE[1:], "RCPT TO:<x@here.example>", "DATA", "Hi", "."]
+        )
         + TRANSACTION
         + b"NOOP\r\nQUIT\r\n"
     )
@@ -73,7 +68,7 @@ def test_pipelined_commands_are_answered_in_their_order(manner: str) -> None:
 
 
 def test_next_message_waits_for_the_verdict() -> None:
-    """Content, its dot and the next MAIL in one packet: the 250 of the first comes before anything else."""
+    """Content, its dot and the next MAIL in one packet: the first's 250 comes before all else."""
     talk = in_content(Talk())
     verdicts = late(talk.desk, "eom")
     talk.send(b"Hello\r\n.\r\nMAIL FROM:<c@there.example>\r\nNOOP\r\n", b"RSET\r\n")
@@ -114,7 +109,7 @@ def test_replies_to_one_packet_leave_in_one_write() -> None:
 @pytest.mark.parametrize("manner", MANNERS)
 @pytest.mark.parametrize("question", ["greeted", "mail", "rcpt", "data", "octets", "eom"])
 def test_fault_of_the_delivery_is_451(question: str, manner: str, failures: list[LogEvent]) -> None:
-    """What goes wrong with us is logged with its traceback; the client hears nothing but to try again."""
+    """What goes wrong with us is logged with its traceback; the client hears: try again."""
     desk = Desk(Clock(), manner)
 
     def broken(*_: object) -> None:
@@ -174,7 +169,7 @@ def test_answer_that_never_comes_is_451(
     assert talk.codes()[0] == "451"
     assert len(failures) == 1
     talk.leave()
-    assert talk.end
+    assert len(talk.over) == 1
     assert not talk.clock.getDelayedCalls()
 
 
@@ -192,7 +187,7 @@ def test_verdict_that_never_comes_is_451(failures: list[LogEvent]) -> None:
 
 
 def test_content_that_never_finds_its_way_is_451(failures: list[LogEvent]) -> None:
-    """A spool that hangs is given up after four minutes; what follows is swallowed up to its end."""
+    """A spool that hangs is given up after four minutes; what follows is swallowed to its end."""
     talk = in_content(Talk())
     late(talk.desk, "octets")
     talk.send(b"Hello\r\n", b"world\r\n.\r\nNOOP\r\n")
@@ -206,7 +201,7 @@ def test_content_that_never_finds_its_way_is_451(failures: list[LogEvent]) -> No
 
 
 def test_content_is_read_on_when_it_has_found_its_way() -> None:
-    """A message that comes faster than the disk takes it pauses its own session, and no longer than needed."""
+    """A message that is faster than the disk pauses its own session, no longer than needed."""
     talk = in_content(Talk())
     answers = late(talk.desk, "octets")
     talk.send(b"Hello\r\n", b"world\r\n", b".\r\n")
@@ -249,7 +244,7 @@ def test_delivery_that_gives_no_message_stores_nothing() -> None:
 
 
 def test_faults_while_throwing_away_cost_nothing_more(failures: list[LogEvent]) -> None:
-    """A delivery that can't clean up is logged; the session ends and is counted as ended all the same."""
+    """A delivery that can't clean up is logged; the session ends, and is counted as ended."""
 
     def broken(*_: object) -> None:
         raise OSError("no")
@@ -297,7 +292,7 @@ def test_client_leaves_before_its_greeting() -> None:
 
 
 def test_client_leaves_while_it_is_being_welcomed() -> None:
-    """A client that goes before the banner has had none; the session is over when the answer is there."""
+    """A client that goes before the banner: the session is over when the answer is there."""
     desk = Desk(Clock())
     answers = late(desk, "greeted")
     talk = Talk(desk)
@@ -470,10 +465,10 @@ def test_e1_client_that_never_reads_is_aborted(*, wrapped: bool) -> None:
     else:
         talk.send(b"HELP\r\n")
     talk.wait(59)
-    assert not talk.wire.cuts
+    assert not talk.closed
     talk.wait(1)
-    assert talk.wire.cuts == 1
     assert talk.closed
+    assert talk.wire.cuts == 1
     assert talk.end.reason == "the client did not read"
 
 
@@ -498,7 +493,7 @@ def test_replies_that_wait_arrive_complete(*, wrapped: bool) -> None:
 
 
 def test_unsent_replies_are_bounded() -> None:
-    """A client that only asks fills no memory: what it says waits in the kernel, and then at its own side."""
+    """A client that only asks fills no memory: what it says waits in the kernel."""
     talk = Talk(client=replace(CLIENT, trusted=True))
     talk.wire.room = 0
     talk.send(*[b"HELP\r\n" * 5000] * 3)
@@ -598,7 +593,7 @@ def test_e1_octets_of_half_a_command_do_not_extend_its_time() -> None:
 
 
 def test_complete_command_begins_a_new_time() -> None:
-    """A client that says something every four minutes may stay, until it is too long without a message."""
+    """A client that speaks every four minutes may stay, until it was too long without mail."""
     talk = Talk()
     talk.hear()
     for _ in range(4):
@@ -626,7 +621,7 @@ def test_open_transaction_stops_the_clock_of_those_without() -> None:
 
 
 def test_our_own_time_does_not_count() -> None:
-    """While the client waits for us its clocks stand still, and it has its full time afterwards, no more."""
+    """While the client waits for us its clocks stand still; afterwards it has its full time."""
     talk = Talk()
     talk.hear()
     answers = late(talk.desk, "greeted")
@@ -1051,7 +1046,9 @@ def test_trusted_client_has_no_budget() -> None:
 
 def test_crcrlf_of_local_programs_is_mended_where_asked_for() -> None:
     """PHP's line ends count on a local listener, cut wherever they are."""
-    wire = b"".join(line.replace(b"\n", b"\r\n") for line in (octets_of([*ENVELOPE, "DATA", "Hi", "."]),))
+    wire = b"".join(
+        line.replace(b"\n", b"\r\n") for line in (octets_of([*ENVELOPE, "DATA", "Hi", "."]),)
+    )
     assert b"\r\r\n" in wire
     for packets in ([wire], [bytes([octet]) for octet in wire]):
         talk = Talk(mend=True)

@@ -10,7 +10,7 @@ import pytest_twisted
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.internet import reactor as installed
+from twisted.internet import reactor as installed  # noqa: TID253 -- the one that pytest installed
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
     SSL4ServerEndpoint,
@@ -54,7 +54,7 @@ class Dialler(Protocol):
             awaited, self._awaited = self._awaited[1], None
             awaited.callback(None)
 
-    def connectionLost(self, reason: Failure | None = None) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure | None = None) -> None:
         """See the end."""
         self.lost.callback(None)
 
@@ -86,7 +86,7 @@ class Office:
         )
         self.client: Any = None
 
-    async def dial(self) -> Any:  # noqa: ANN401
+    async def dial(self) -> Any:  # noqa: ANN401 -- a Dialler, whose transport is none of its class
         """Connect a client."""
         return await connectProtocol(self.client, Dialler())
 
@@ -265,7 +265,7 @@ async def test_unix_socket(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Programs of this machine may use one."""
     path = tmp_path_factory.mktemp("s") / "smtp"
     office = Office()
-    port: Any = await UNIXServerEndpoint(reactor, str(path)).listen(office.factory)  # type: ignore[misc]
+    port: Any = await UNIXServerEndpoint(reactor, str(path)).listen(office.factory)
     try:
         client: Any = await connectProtocol(UNIXClientEndpoint(reactor, str(path)), Dialler())
         client.say(*ENVELOPE, "DATA", "Hi", ".", "QUIT")

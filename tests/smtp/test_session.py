@@ -108,5 +108,5 @@ def test_next_message_knows_nothing_of_a_refused_one(session: Session) -> None:
     ],
 )
 def test_replies_are_folded(replies: Sequence[Reply], reply: Reply) -> None:
-    """One reply for all: never a success that is not everybody's, never a bounce of what was stored."""
+    """One reply for all: no success that is not everybody's, no bounce of what was stored."""
     assert fold(replies) == reply

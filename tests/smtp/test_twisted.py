@@ -1,8 +1,8 @@
 """
-What twisted.mail's own server tests (twisted/mail/test/test_smtp.py) expect, as far as it holds here.
+What twisted.mail's own server tests (twisted/mail/test/test_smtp.py) expect, where it holds.
 
-Left out are its client, AUTH, portals and avatars, which a receive-only server has none of. Where we answer
-otherwise the test says so.
+Left out are its client, AUTH, portals and avatars, which a receive-only server has none of. Where
+we answer otherwise the test says so.
 """
 
 import pytest
@@ -39,7 +39,7 @@ MESSAGES = [
 
 
 def test_shotgun() -> None:
-    """AnotherSMTPTests.test_buffer: three messages in one session, source routes and dots among them."""
+    """AnotherSMTPTests.test_buffer: three messages in one session, with routes and dots."""
     talk = Talk()
     assert talk.hear().startswith(b"220")
     assert talk.say("HELO foo.com").startswith(b"250")
@@ -75,7 +75,7 @@ def test_host_name_shows_up_in_the_greeting() -> None:
 
 
 def test_esmtp_shows_up_in_the_greeting() -> None:
-    """SMTPServerTests.testESMTPGreetingExtended; we have no server without extensions (…NotExtended)."""
+    """SMTPServerTests.testESMTPGreetingExtended; we have no server without extensions."""
     assert b"ESMTP" in Talk().hear()
 
 
@@ -96,7 +96,7 @@ def test_acceptable_sender_is_250(manner: str) -> None:
 
 @pytest.mark.parametrize("manner", ["now", "deferred", "coroutine"])
 def test_rejected_sender_is_550_by_the_deliverys_own_reply(manner: str) -> None:
-    """SMTPServerTests.test_deliveryRejectedSenderAddress; Twisted writes the text around the address itself."""
+    """SMTPServerTests.test_deliveryRejectedSenderAddress; Twisted writes a text of its own."""
     desk = Desk(Clock(), manner)
     desk.plans["mail"] = refuse(Reply(550, "7.1", "Sender not acceptable"))
     talk = Talk(desk)
@@ -107,7 +107,7 @@ def test_rejected_sender_is_550_by_the_deliverys_own_reply(manner: str) -> None:
 
 
 def test_fault_of_a_delivery_is_451_and_not_550() -> None:
-    """Different: in Twisted a message that can't be stored is 550, and the sender's mail bounces."""
+    """Different: in Twisted a message that can't be stored is 550, and bounces."""
     talk = Talk()
     talk.say("HELO example.com", "MAIL FROM:<a@b>", "RCPT TO:<b@here.example>", "DATA")
 
@@ -119,7 +119,7 @@ def test_fault_of_a_delivery_is_451_and_not_550() -> None:
 
 
 def test_timeout_says_goodbye() -> None:
-    """Different: twisted.mail's server, after ten minutes, says ``421 Timeout. Try talking faster next time!``."""
+    """Different: twisted.mail's server waits ten minutes, and only since the last octet."""
     talk = Talk()
     talk.hear()
     talk.wait(300)
@@ -128,7 +128,7 @@ def test_timeout_says_goodbye() -> None:
 
 
 def test_long_line_in_content_is_content() -> None:
-    """Different: in Twisted a line beyond 16 KiB ends DATA with 500, and what follows is run as commands."""
+    """Different: in Twisted a line beyond 16 KiB ends DATA, and what follows is run."""
     talk = Talk()
     talk.say("HELO example.com", "MAIL FROM:<a@b>", "RCPT TO:<b@here.example>", "DATA")
     talk.send(b"x" * 17_000 + b"\r\nMAIL FROM:<boss@bank.example>\r\n.\r\n")

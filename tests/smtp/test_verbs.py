@@ -1,5 +1,7 @@
 """The verb table; what each verb does is in the dialogues."""
 
+from contextlib import suppress
+
 import pytest
 from twisted.internet.task import Clock
 
@@ -36,10 +38,8 @@ def test_mail_needs_a_greeting(session: Session, verb: object) -> None:
 @pytest.mark.parametrize("verb", list(VERBS))
 def test_session_remembers_the_verb(session: Session, verb: bytes) -> None:
     """In upper case, whatever came; the tally counts by it."""
-    try:
+    with suppress(Refused):
         answer(session, verb.lower() + b" \0")
-    except Refused:
-        pass
     assert session.verb == verb
 
 
@@ -52,7 +52,10 @@ def test_what_is_no_verb_is_unknown(session: Session, line: bytes) -> None:
     assert session.verb == UNKNOWN
 
 
-@pytest.mark.parametrize("word", "GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PRI get".split())
+@pytest.mark.parametrize(
+    "word",
+    ["GET", "POST", "HEAD", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI", "get"],
+)
 def test_browsers_are_told_at_once(session: Session, word: str) -> None:
     """A page that posts commands to port 25 gets none of them run."""
     with pytest.raises(Refused) as caught:

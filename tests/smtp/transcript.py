@@ -1,28 +1,28 @@
-"""
+r"""
 Transcripts: dialogues as text, played against a session in memory.
 
-A file holds scenes, parted by blank lines. The comment on top of a scene names it. Then, line by line:
+A file holds scenes, parted by blank lines. The comment on top of a scene names it. Then, by line:
 
-* ``S: 250 2.1.0 *`` the server says this; ``*`` is the rest of the line, ``S: 250-*`` a whole multi-line
-  reply. Replies that nobody expects fail the scene.
-* ``C: MAIL FROM:<>`` the client says this line. ``\\x0a`` is an octet, ``{x*3000}`` 3,000 of them. Lines
-  with no ``S:`` between them are sent together.
-* ``M: Subject: hi`` a line of the message that was stored last; all of its lines stand in one block.
+* ``S: 250 2.1.0 *`` the server says this; ``*`` is the rest of the line, ``S: 250-*`` a whole
+  multi-line reply. Replies that nobody expects fail the scene.
+* ``C: MAIL FROM:<>`` the client says this line. ``\x0a`` is an octet, ``{x*3000}`` 3,000 of them.
+  Lines with no ``S:`` between them are sent together.
+* ``M: Subject: hi`` a line of the message that was stored last.
 * ``@pipelined`` the client may also send everything in one packet, without waiting at all.
 * ``@limits errors=3`` the server's limits; ``@trusted`` the client is in a trusted network.
 * ``@refuse rcpt <bob@here.example> 550 1.1 No such mailbox`` the delivery refuses (`Desk.plans`).
 * ``@wait 300`` time passes. ``@close`` the server has closed. ``@leave`` the client drops the line.
-* ``@stored 1`` so many messages have been stored. ``@envelope <a@b.example> <c@here.example>`` the reverse-path
-  and the forward-paths of the last one. ``@tally ehlo=1 quit=1`` what the log says in the end.
+* ``@stored 1`` so many messages have been stored. ``@envelope <a@b.example> <c@here.example>`` the
+  reverse-path and the forward-paths of the last one. ``@tally ehlo=1 quit=1`` what the log says in
+  the end.
 
 Without ``@close`` the server must not have closed when the scene is over.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from twisted.internet.task import Clock
 
@@ -131,14 +131,17 @@ class Play:
         """Compare what was said with what was *expected*, which is empty afterwards."""
         heard = self.talk.hear()
         said = heard.decode("ascii").split("\r\n")[:-1]
-        for number, pattern in enumerate(expected):
-            here = f"{self.scene.name}: line {number} {pattern!r} of {expected}, but heard {heard!r}"
+        for number, line_expected in enumerate(expected):
+            pattern = line_expected
+            here = (
+                f"{self.scene.name}: line {number} {pattern!r} of {expected}, but heard {heard!r}"
+            )
             assert said, here
             if pattern.endswith("-*"):
                 start = pattern[:-1]
                 while len(said) > 1 and said[0].startswith(start):
                     said.pop(0)
-                pattern = f"{start[:-1]} *"  # noqa: PLW2901 -- the last line of that reply
+                pattern = f"{start[:-1]} *"
             line = said.pop(0)
             assert re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), line), here
         assert not said, f"{self.scene.name}: {said} was not expected behind {expected}"
@@ -211,7 +214,7 @@ def offsets(scene: Scene) -> range:
     return range(1, length, length // MOST_CUTS + 1)
 
 
-def refuse(reply: Reply) -> Any:  # noqa: ANN401
+def refuse(reply: Reply) -> Callable[..., None]:
     """Give a plan that refuses."""
 
     def plan(*_: object) -> None:
@@ -220,4 +223,13 @@ def refuse(reply: Reply) -> Any:  # noqa: ANN401
     return plan
 
 
-__all__ = ["Play", "Scene", "cut_at", "octet_by_octet", "octets_of", "offsets", "read_scenes", "whole"]
+__all__ = [
+    "Play",
+    "Scene",
+    "cut_at",
+    "octet_by_octet",
+    "octets_of",
+    "offsets",
+    "read_scenes",
+    "whole",
+]

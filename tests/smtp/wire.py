@@ -1,7 +1,8 @@
-"""A session in memory: the client's side of it, and a transport and a clock that only the test moves."""
+"""A session in memory: its client's side, and a transport and a clock that only the test moves."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
@@ -11,8 +12,10 @@ from twisted.internet.interfaces import IProtocol
 from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.protocols.policies import WrappingFactory
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from gomail.envelope import Client
 from gomail.events import Event, SessionEnded
@@ -90,7 +93,7 @@ class Wire(FileDescriptor):
 
     # What a connection is beyond a descriptor
 
-    def writeSomeData(self, data: bytes) -> Any:  # noqa: ANN401
+    def writeSomeData(self, data: bytes) -> int | Exception:
         """Take what there is room for."""
         if self.broken:
             return CONNECTION_LOST
@@ -129,7 +132,7 @@ class Talk:
         room: see `Wire`.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913 -- each is one thing that a test may want to be otherwise
         self,
         desk: Desk | None = None,
         *,
@@ -157,7 +160,7 @@ class Talk:
             assert wrapper is not None
             self.wire.protocol = wrapper
         self.wire.startReading()
-        self.wire.protocol.makeConnection(self.wire)  # type: ignore[arg-type]
+        self.wire.protocol.makeConnection(self.wire)
         self._read = 0
         self.clock.advance(0)
 
@@ -210,6 +213,23 @@ class Talk:
     def told(self, kind: type[Event]) -> list[Any]:
         """Give the events of one kind."""
         return [event for event in self.events if isinstance(event, kind)]
+
+
+@contextmanager
+def logged_failures() -> Iterator[list[LogEvent]]:
+    """Collect what is logged as a failure of ours."""
+    logged: list[LogEvent] = []
+
+    @implementer(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if "log_failure" in event:
+            logged.append(event)
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        yield logged
+    finally:
+        globalLogPublisher.removeObserver(observe)
 
 
 def codes(replies: bytes) -> list[str]:

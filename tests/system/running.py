@@ -1,4 +1,4 @@
-"""Real servers for tests: processes that are started, watched, talked to, and ended by their pid."""
+"""Real servers for tests: processes started, watched, talked to, and ended by their pid."""
 
 import os
 import re
@@ -44,8 +44,8 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 def patched(statements: str) -> tuple[str, ...]:
     """Give the command ``gomail run``, with some *statements* run before."""
-    code = f"{statements}\nimport sys\nfrom gomail.cli.main import main\nmain(['run', *sys.argv[1:]])"
-    return (sys.executable, "-c", code)
+    start = "import sys\nfrom gomail.cli.main import main\nmain(['run', *sys.argv[1:]])"
+    return (sys.executable, "-c", f"{statements}\n{start}")
 
 
 class Server:
@@ -101,8 +101,9 @@ class Server:
     def started(self) -> Self:
         """Wait for the announcement, and then for a greeting."""
         until(
-            lambda: "stop it with" in self.output + self.complaints
-            or self.process.poll() is not None,
+            lambda: (
+                "stop it with" in self.output + self.complaints or self.process.poll() is not None
+            ),
             "no announcement",
         )
         assert self.process.poll() is None, self.output + self.complaints

@@ -1,4 +1,4 @@
-"""Whatever keeps a server from starting is told in one line, in the foreground and as a daemon alike."""
+"""What keeps a server from starting is told in one line, in the foreground and as a daemon."""
 
 import os
 import shutil
@@ -235,7 +235,7 @@ def test_low_port_without_the_right_to_it_says_what_helps(fails: Fails) -> None:
 
 
 def test_endpoint_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
-    """What only Twisted finds out, when it listens, ends the start as well, and leaves no pid file."""
+    """What only Twisted finds out, when it listens, ends the start, and leaves no pid file."""
     (tmp_path / "sitecustomize.py").write_text(
         "import gomail.server.ports as ports\nports._try_unix = lambda *_: None\n"
     )

@@ -1,4 +1,4 @@
-"""The log of a real server: what it tells, that nobody can forge it, and that mail does not hang on it."""
+"""The log of a real server: what it tells, who can't forge it, and what does not hang on it."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.conftest import Serve
-from tests.system.running import TWISTD, Client, Server, until
+from tests.system.running import GOMAIL, TWISTD, Client, Server, free_port, patched, until
 
 pytestmark = pytest.mark.system
 HOSTILE = (
@@ -56,7 +56,7 @@ def printable(server: Server) -> list[str]:
 
 
 def test_each_session_message_and_refusal_has_its_line(serve: Serve, tmp_path: Path) -> None:
-    """One line tells of a session, one of a message, one of a refusal, with all that one asks for."""
+    """One line tells of a session, one of a message, one of a refusal, with all one asks for."""
     server = serve("--domain", "here.example")
     client = server.connect()
     client.say("EHLO client.example")
@@ -121,10 +121,8 @@ def test_json_log_can_be_parsed_line_by_line(serve: Serve) -> None:
     assert "shown" in shown
 
 
-def test_traceback_is_one_object(serve: Serve, tmp_path: Path) -> None:
+def test_traceback_is_one_object(serve: Serve) -> None:
     """A fault of ours is one line of JSON with its traceback, and 451 to the peer."""
-    from tests.system.running import patched
-
     fault = patched(
         "from gomail.recipients.directory import Directory\n"
         "Directory.find = lambda self, address: 1 / 0"
@@ -169,55 +167,47 @@ def test_messages_are_shown(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--dialogue", "--show-messages"]])
-def test_terminal_that_has_gone_costs_no_mail(serve: Serve, options: list[str]) -> None:
+def test_terminal_that_has_gone_costs_no_mail(start: Serve, options: list[str]) -> None:
     """Where nobody reads the output any more, mail goes on, and the exit is clean."""
     read, write = os.pipe()
-    server = serve_into(serve, write, *options)
+    port = free_port()
+    server = start("--port", str(port), *options, output=write)
+    os.close(write)
+    Client.connect(port).quit()
     os.close(read)
     for number in range(3):
-        assert server.connect().mail(f"nobody looks {number}").startswith("250 ")
+        assert Client.connect(port).mail(f"nobody looks {number}").startswith("250 ")
     assert server.stopped() == 0
     assert server.complaints == ""
     assert len(server.messages()) == 3
 
 
-def serve_into(serve: Serve, output: int, *options: str) -> Server:
-    """Start a server that writes to *output*, and so can't tell its port."""
-    from tests.system.running import GOMAIL, free_port
-
-    class Silent(Server):
-        """A server whose port is known beforehand."""
-
-        port = free_port()  # type: ignore[assignment]
-
-    import tempfile
-
-    del serve, GOMAIL
-    server = Silent(Path(tempfile.mkdtemp()), "--port", str(Silent.port), *options, output=output)
-    os.close(output)
-    server.connect().quit()
-    return server
+def test_closed_output_costs_no_mail(start: Serve) -> None:
+    """Where the output was closed from the start, nothing is written into what took its number."""
+    port = free_port()
+    closed = ("sh", "-c", 'exec "$0" "$@" >&-', *GOMAIL)
+    server = start("--port", str(port), command=closed)
+    assert Client.connect(port).mail("nobody looks").startswith("250 ")
+    assert server.stopped() == 0
+    assert server.complaints == ""
 
 
-def test_full_log_costs_no_mail(start: Serve, tmp_path: Path) -> None:
+@pytest.mark.parametrize("twistd", [False, True], ids=["output", "logfile"])
+def test_full_log_costs_no_mail(start: Serve, *, twistd: bool) -> None:
     """Where the log can't be written, on a disk that is full, mail goes on (R22)."""
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full")
-    before = full.stat()
-    server = serve_into(start, os.open(full, os.O_WRONLY))
-    assert server.connect().mail("one").startswith("250 ")
-    assert server.stopped() == 0
+    before, port = full.stat(), free_port()
+    with full.open("wb") as output:
+        if twistd:
+            command = (*TWISTD, "--nodaemon", "--logfile", str(full), "gomail")
+            server = start("--port", str(port), command=command)
+        else:
+            server = start("--port", str(port), output=output.fileno())
+        assert Client.connect(port).mail("unseen").startswith("250 ")
+        assert server.stopped() == 0
     assert server.complaints == ""
     assert len(server.messages()) == 1
-
-    from tests.system.running import free_port
-
-    port = free_port()
-    command = (*TWISTD, "--nodaemon", "--logfile", str(full), "gomail")
-    logged = start("--port", str(port), command=command)
-    assert Client.connect(port).mail("two").startswith("250 ")
-    assert logged.stopped() == 0
-    assert len(logged.messages()) == 1
     after = full.stat()
     assert (after.st_mode, after.st_uid) == (before.st_mode, before.st_uid)

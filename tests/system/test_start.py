@@ -1,4 +1,4 @@
-"""How a server starts: without options, with twistd and without, and what it says before it does."""
+"""How a server starts: without options, with twistd and without, and what it says before."""
 
 import os
 import re
@@ -41,7 +41,9 @@ def test_default_is_port_2525_on_all_addresses() -> None:
     assert configuration.maildir == str(Path.cwd() / "Maildir")
 
 
-@pytest.mark.parametrize("command", [GOMAIL, (*TWISTD, "--nodaemon", "gomail")], ids=["gomail", "twistd"])
+@pytest.mark.parametrize(
+    "command", [GOMAIL, (*TWISTD, "--nodaemon", "gomail")], ids=["gomail", "twistd"]
+)
 def test_mail_is_taken_for_this_machine(serve: Serve, command: tuple[str, ...]) -> None:
     """Any local-part at this machine's name and localhost goes to ./Maildir, by IPv4 and IPv6."""
     server = serve(command=command)
@@ -61,7 +63,7 @@ def test_gomail_needs_no_twistd_on_the_path(serve: Serve, tmp_path: Path) -> Non
 
 
 def test_foreground_says_what_it_does(serve: Serve, tmp_path: Path) -> None:
-    """Addresses, domains, Maildir, log and the way to stop stand on the terminal, before the log."""
+    """Addresses, domains, Maildir, log and the way to stop are on the terminal, before the log."""
     server = serve("--domain", "example.org", "--hostname", "mx.example.org")
     assert server.output.splitlines()[:6] == [
         "gomail is mx.example.org",
@@ -134,7 +136,7 @@ def test_help_shows_every_option(tmp_path: Path, command: tuple[str, ...], usage
     assert (answer.returncode, answer.stderr) == (0, "")
     assert answer.stdout.startswith(f"{usage}\n")
     assert max(map(len, answer.stdout.splitlines())) <= 80
-    options = "config dialogue domain hostname log-format maildir port show-messages size".split()
+    options = ("config", "dialogue", "domain", "hostname", "log-format", "maildir", "port", "size")
     assert all(f"--{option}" in answer.stdout for option in options)
     assert list(tmp_path.iterdir()) == []
 
@@ -150,7 +152,7 @@ def test_time_to_the_greeting_and_memory_at_rest_are_told(
         pytest.skip("this system does not tell how much memory a process needs")
     (pss,) = re.findall(r"^Pss: +(\d+) kB", rollup.read_text(), re.MULTILINE)
     with capsys.disabled():
-        print(f"\nfrom exec to 220: {seconds:.2f} s; PSS at rest: {int(pss) / 1024:.1f} MiB")
+        print(f"\nfrom exec to 220: {seconds:.2f} s; PSS at rest: {int(pss) / 1024:.1f} MiB")  # noqa: T201
 
 
 def test_version_is_told(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How a server leaves: nobody is cut off in the middle, nothing acknowledged is lost, and it always ends."""
+"""How a server leaves: nobody is cut off in the middle, nothing is lost, and it always ends."""
 
 import signal
 import socket
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.system
 RESTARTS = 30
 SENDERS = 4
 QUICK = patched(
-    "import gomail.server.listening as listening\nlistening.DRAIN_TIME, listening.STOP_TIME = 0.5, 1.0"
+    "import gomail.server.listening as listening\n"
+    "listening.DRAIN_TIME, listening.STOP_TIME = 0.5, 1.0"
 )
 HUNG_DISK = patched(
     "import gomail.server.listening as listening\n"
@@ -92,7 +93,7 @@ def test_client_that_never_ends_is_cut(serve: Serve) -> None:
 
 
 def test_disk_that_hangs_does_not_keep_the_server_alive(serve: Serve) -> None:
-    """Where a file is never written, the process ends all the same, and nothing was acknowledged."""
+    """Where a file is never written, the process ends all the same; nothing was acknowledged."""
     server = serve(command=HUNG_DISK)
     client = server.connect().begin()
     client.send(b"Subject: stuck\r\n\r\n" + b"x" * 70 + b"\r\n" * 10**5 + b".\r\n")
@@ -107,6 +108,25 @@ def test_disk_that_hangs_does_not_keep_the_server_alive(serve: Serve) -> None:
     assert server.messages() == []
 
 
+def test_clock_that_is_set_back_delays_nothing(serve: Serve, tmp_path: Path) -> None:
+    """Set back by a day, the clock holds up neither the log nor the end (R11)."""
+    *python, quick = QUICK
+    clock = (
+        "import os, time\n"
+        "now = time.time\n"
+        "time.time = lambda: now() - (86400 if os.path.exists('back') else 0)\n"
+    )
+    server = serve(command=(*python, clock + quick))
+    client = server.connect().begin()
+    (tmp_path / "back").touch()
+    server.connect().mail()
+    server.logged("stored ")
+    server.tell(signal.SIGTERM)
+    assert server.ended() == 0
+    with suppress(ConnectionResetError):
+        assert client.hear() == ""
+
+
 def test_ctrl_c_stops_as_well(serve: Serve) -> None:
     """SIGINT lets idle sessions hear 421, too."""
     server = serve()
@@ -118,7 +138,7 @@ def test_ctrl_c_stops_as_well(serve: Serve) -> None:
 
 class Sender(Thread):
     """
-    Sends messages one after the other, whatever happens to the server, and notes what was acknowledged.
+    Sends message after message, whatever happens to the server; notes what was acknowledged.
 
     Attributes:
         acknowledged: the text of each message that was answered with 250.
@@ -198,7 +218,7 @@ def end_load(senders: list[Sender], server: Server) -> None:
 
 
 def test_restarts_under_load_lose_nothing(start: Serve, senders: list[Sender]) -> None:
-    """Restarted over and over while mail comes in: each 250 is on disk, and each exit is clean (R17)."""
+    """Restarted while mail comes in: each 250 is on disk, and each exit is clean (R17)."""
     server = start(*ANY_PORT).started()
     port = server.port
     begin_load(senders, port)

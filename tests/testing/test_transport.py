@@ -16,7 +16,8 @@ HOST = IPv4Address("TCP", "192.0.2.25", 25)
 class Echo(Protocol):
     """Says what it hears; knows why it ended."""
 
-    reasons: tuple[str, ...] = ()
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
 
     def dataReceived(self, data: bytes) -> None:
         """Say it."""
@@ -25,7 +26,7 @@ class Echo(Protocol):
 
     def connectionLost(self, reason: Failure = Failure(Exception())) -> None:  # noqa: B008
         """Note why."""
-        self.reasons = (*self.reasons, reason.type.__name__)
+        self.reasons = [*self.reasons, type(reason.value).__name__]
 
 
 def connected() -> tuple[Clock, MemoryTransport, Echo, list[bytes]]:
@@ -66,11 +67,11 @@ def test_end_is_told_once_and_later() -> None:
     transport.abortConnection()
     transport.stopProducing()
     transport.receive(b"a")
-    assert echo.reasons == ()
+    assert echo.reasons == []
     clock.advance(0)
     transport.drop()
     transport.write(b"too late")
-    assert echo.reasons == ("ConnectionAborted",)
+    assert echo.reasons == ["ConnectionAborted"]
     assert said == []
 
 

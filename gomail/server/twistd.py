@@ -1,0 +1,88 @@
+"""
+What twistd was told, as far as a server must know: does it fork, where does it log, what stops it?
+
+twistd changes folders, writes its pid file and drops its rights by itself; here its options are
+only read.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from gomail.server.log import open_log, open_stream
+from gomail.server.start import Announcement, Identity, StartError
+
+
+@dataclass(frozen=True, slots=True)
+class Twistd:
+    """The options of twistd; none of them stands for the foreground."""
+
+    options: Mapping[str, Any]
+
+    @property
+    def foreground(self) -> bool:
+        """Whether it stays where it was started."""
+        return bool(self.options.get("nodaemon", True))
+
+    @property
+    def identity(self) -> Identity:
+        """Who the server will be."""
+        return Identity(self.options.get("uid"), self.options.get("gid"))
+
+    @property
+    def pidfile(self) -> Path | None:
+        """The path of its pid file, if it writes one."""
+        name = self.options.get("pidfile")
+        return Path(self.options["rundir"], name).absolute() if name else None
+
+    @property
+    def stop(self) -> str:
+        """How the server is stopped, for people."""
+        if self.foreground:
+            return "Ctrl-C"
+        return (
+            "SIGTERM" if self.pidfile is None else f"kill $(cat {shlex.quote(str(self.pidfile))})"
+        )
+
+    def open_log(self) -> tuple[TextIO, str]:
+        """
+        Open what it would log to; give it, and what people should know of it.
+
+        Raises:
+            StartError: it can't be written.
+        """
+        name = self.options.get("logfile")
+        if name == "-" and not self.foreground:
+            msg = "a daemon can't log to this terminal; --logfile names a file"
+            raise StartError(msg)
+        if name == "-" or (name is None and self.foreground):
+            if sys.stdout is None:  # closed by who started us; its number is another file's by now
+                return open_log(os.devnull), "nowhere"
+            return _unbuffered(sys.stdout), "this terminal"
+        path = str(Path(name or "twistd.log").absolute())
+        try:
+            return open_log(path, (self.identity.uid, self.identity.gid)), path
+        except OSError as error:
+            msg = f"the log {path} can't be written: {error.strerror}"
+            raise StartError(msg) from error
+
+
+def announce(announcement: Announcement, stream: TextIO | None) -> None:
+    """Write it for people, if anybody is there."""
+    with suppress(OSError, ValueError):
+        if stream is not None:
+            stream.flush()
+            _unbuffered(stream).write(f"{announcement}\n")
+
+
+def _unbuffered(stream: TextIO) -> TextIO:
+    """Give a way to write to a standard stream that leaves nothing behind in it."""
+    try:
+        return open_stream(stream.fileno())
+    except OSError:  # no real one
+        return stream

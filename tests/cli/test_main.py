@@ -1,0 +1,44 @@
+"""The ``gomail`` command: what it knows, and that it hands its options to twistd."""
+
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from gomail.cli.main import main
+
+
+def test_help_names_the_commands() -> None:
+    """Gomail alone, and with --help, says what there is."""
+    told = CliRunner().invoke(main, ["--help"])
+    assert told.exit_code == 0
+    assert "run" in told.output
+    assert "config" in told.output
+    assert CliRunner().invoke(main, ["-h"]).output == told.output
+
+
+def test_unknown_command_is_an_error() -> None:
+    """A command that there is not ends with the usage, and not with 0."""
+    told = CliRunner().invoke(main, ["frob"])
+    assert told.exit_code == 2
+    assert "frob" in told.output
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--help"], ["-p", "tcp:25", "--domain=a.example"], ["--frob", "x"]]
+)
+def test_run_hands_its_options_to_twistd(
+    monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """Gomail run is twistd in the foreground, without a pid file; it reads no option itself."""
+    arguments: list[list[str]] = []
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/gomail", "run", *options])
+    monkeypatch.setattr("twisted.scripts.twistd.run", lambda: arguments.append(sys.argv))
+    assert CliRunner().invoke(main, ["run", *options]).exit_code == 0
+    assert arguments == [["gomail", "--nodaemon", "--pidfile=", "gomail", *options]]
+
+
+def test_version_is_that_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gomail --version tells what is installed."""
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "9.8.7")
+    assert CliRunner().invoke(main, ["--version"]).output == "gomail 9.8.7\n"

@@ -1,0 +1,161 @@
+"""Events as lines: what each one says, and that nobody can forge one."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from gomail.envelope import Encryption
+from gomail.events import ContentDropped, Event, Said, SessionStarted, Trouble
+from gomail.server.lines import as_json, escaped, one_object, printable, text
+from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_event
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            ENDED,
+            (
+                "session 0123456789 of 192.0.2.1:40695 ('client.example'): "
+                "ehlo=1 mail=1 rcpt=1/2 data=1 quit=1, plaintext, 1.500 s, 2048 octets"
+            ),
+        ),
+        (
+            replace(
+                ENDED,
+                client=replace(CLIENT, helo="", encryption=Encryption("TLSv1.3", "AES", 256)),
+                verbs="",
+                reason="the client left",
+            ),
+            (
+                "session 0123456789 of 192.0.2.1:40695: nothing said, TLSv1.3 AES, "
+                "1.500 s, 2048 octets; the client left"
+            ),
+        ),
+        (
+            STORED,
+            (
+                "stored 0123456789.1 from <me@client.example> to <you@here.example>, 1234 octets, "
+                "in 12.5 ms, for you as /mail/new/1"
+            ),
+        ),
+        (
+            replace(
+                STORED,
+                envelope=replace(ENVELOPE, forward_paths=ENVELOPE.forward_paths * 5),
+                bare_newlines=2,
+            ),
+            (
+                "stored 0123456789.1 from <me@client.example> to <you@here.example> "
+                "<you@here.example> <you@here.example> and 2 more, 1234 octets, 2 bare-lf, "
+                "in 12.5 ms, for you as /mail/new/1"
+            ),
+        ),
+        (
+            REFUSED,
+            (
+                "refused 0123456789 of 192.0.2.1:40695 ('client.example') after "
+                "'RCPT TO:<no@here.example>': 550 5.1.1 No such mailbox here: nobody of that name"
+            ),
+        ),
+        (
+            replace(REFUSED, said=b"", reason=""),
+            (
+                "refused 0123456789 of 192.0.2.1:40695 ('client.example'): "
+                "550 5.1.1 No such mailbox here"
+            ),
+        ),
+        (
+            ContentDropped(ENVELOPE, "the end never came"),
+            "dropped 0123456789.1 from <me@client.example>: the end never came",
+        ),
+        (Trouble("the disk is full"), "trouble: the disk is full"),
+        (SessionStarted(CLIENT), None),
+        (Said(CLIENT, "C", b"NOOP"), None),
+    ],
+)
+def test_event_is_a_line(event: Event, line: str | None) -> None:
+    """Each kind of event has its line, or none."""
+    assert text(event) == line
+
+
+def test_session_is_an_object() -> None:
+    """The keys of a session's object are those that programs rely on."""
+    assert json.loads(as_json(ENDED) or "") == {
+        "event": "session",
+        "session": "0123456789",
+        "peer": "192.0.2.1:40695",
+        "helo": "client.example",
+        "tls": None,
+        "verbs": {"ehlo": "1", "mail": "1", "rcpt": "1/2", "data": "1", "quit": "1"},
+        "seconds": 1.5,
+        "octets": 2048,
+        "reason": "",
+    }
+
+
+def test_message_is_an_object() -> None:
+    """The keys of a message's object are those that programs rely on."""
+    assert json.loads(as_json(STORED) or "") == {
+        "event": "stored",
+        "id": "0123456789.1",
+        "peer": "192.0.2.1:40695",
+        "from": "<me@client.example>",
+        "to": ["<you@here.example>"],
+        "recipients": 1,
+        "size": 1234,
+        "bare-lf": 0,
+        "ms": 12.5,
+        "copies": [{"mailbox": "you", "path": "/mail/new/1"}],
+    }
+
+
+def test_refusal_dropped_content_and_trouble_are_objects() -> None:
+    """The rarer events have objects, too; those without a line have none."""
+    refused = json.loads(as_json(REFUSED) or "")
+    assert refused["event"] == "refused"
+    assert (refused["code"], refused["status"]) == (550, "5.1.1")
+    assert refused["said"] == "'RCPT TO:<no@here.example>'"
+    dropped = json.loads(as_json(ContentDropped(ENVELOPE, "why")) or "")
+    assert (dropped["event"], dropped["reason"]) == ("dropped", "why")
+    trouble = {"event": "trouble", "what": "what"}
+    assert json.loads(as_json(Trouble("what")) or "") == trouble
+    assert as_json(Said(CLIENT, "C", b"NOOP")) is None
+
+
+@given(any_event)
+def test_any_event_is_one_line_of_printable_ascii(event: Event) -> None:
+    """Whatever a peer says, and paths are called, a line can't break or ring a bell (N5)."""
+    for line in (text(event), as_json(event)):
+        assert line is None or (line.isascii() and line.isprintable())
+    written = as_json(event)
+    assert written is None or isinstance(json.loads(written), dict)
+
+
+@pytest.mark.parametrize(
+    ("octets", "line"),
+    [
+        (b"HELO x", "'HELO x'"),
+        ("x", "'x'"),
+        (b"\r\n\x1b\x07\xff", r"'\r\n\x1b\x07\xff'"),
+        ("\u2028\u202e{x.__class__}", r"'\u2028\u202e{x.__class__}'"),
+        (b"x" * 101, "'" + "x" * 100 + "'..."),
+        (b"it's", '"it\'s"'),
+    ],
+)
+def test_what_the_peer_says_is_quoted_and_cut(octets: bytes | str, line: str) -> None:
+    """It stands in quotes, controls are escaped, and a long one is cut."""
+    assert escaped(octets) == line
+
+
+def test_del_is_escaped_in_objects() -> None:
+    """JSON would let it be."""
+    assert one_object({"a": "\x7f"}) == '{"a": "\\u007f"}'
+
+
+def test_plain_text_stays_as_it_is() -> None:
+    """Escaping begins where a sign is not printable ASCII, backslashes included."""
+    assert printable(r"a\b {c} %d") == r"a\b {c} %d"
+    assert printable("a\\b\n") == r"a\\b\n"

@@ -1,0 +1,172 @@
+"""The listening service: who waits for whom when it leaves, and for how long at most."""
+
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.task import Clock
+
+from gomail.server.listening import DRAIN_TIME, STOP_TIME, Listening
+from gomail.server.ports import Port, PortError
+
+
+class Door:
+    """A port that is listened on; it closes when the test says so, or at once."""
+
+    def __init__(self, told: list[str], *, at_once: bool = False) -> None:
+        self._told = told
+        self.closed: Deferred[None] | None = None if at_once else Deferred()
+
+    def stopListening(self) -> Deferred[None] | None:
+        """Close."""
+        self._told.append("closing")
+        return self.closed
+
+
+class Endpoint:
+    """An endpoint of Twisted's; or one that can't listen."""
+
+    def __init__(self, door: Door | None) -> None:
+        self._door = door
+
+    def listen(self, _factory: object) -> Deferred[Any]:
+        """Listen."""
+        done: Deferred[Any] = Deferred()
+        if self._door is None:
+            done.errback(CannotListenError("unix", "/run/s", OSError("in use")))
+        else:
+            done.callback(self._door)
+        return done
+
+
+class Sessions:
+    """A factory, whose sessions end when the test says so."""
+
+    def __init__(self, told: list[str]) -> None:
+        self._told = told
+        self.left: Deferred[None] = Deferred()
+
+    def leave(self) -> Deferred[None]:
+        """Ask the sessions to end."""
+        self._told.append("leaving")
+        return self.left
+
+    def abort(self) -> None:
+        """Drop them."""
+        self._told.append("aborting")
+        if not self.left.called:
+            self.left.callback(None)
+
+
+class House:
+    """A service that listens, on a clock that stands."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.told: list[str] = []
+        self.door = Door(self.told)
+        self.sessions = Sessions(self.told)
+        self.finished: Deferred[None] = Deferred()
+        port = Port("unix:s", twisted=Endpoint(self.door))  # type: ignore[arg-type]
+        self.service = Listening(self.clock, [(port, self.sessions)], self.finish)  # type: ignore[arg-type, list-item]
+        self.service.privilegedStartService()
+        self.service.startService()
+        self.stopped: list[object] = []
+
+    def finish(self) -> Deferred[None]:
+        """Wait for the disk."""
+        self.told.append("finishing")
+        return self.finished
+
+    def stop(self) -> None:
+        """Stop the service."""
+        self.service.stopService().addCallback(self.stopped.append)
+
+    def close_port(self) -> None:
+        """Let the port be closed."""
+        assert self.door.closed is not None
+        self.door.closed.callback(None)
+
+
+@pytest.fixture
+def house() -> House:
+    """Give a service that listens."""
+    return House()
+
+
+def test_port_sessions_and_disk_in_that_order(house: House) -> None:
+    """Nobody new comes in, the sessions end, the disk has everything; no timer is left."""
+    house.stop()
+    assert house.told == ["closing"]
+    house.close_port()
+    assert house.told == ["closing", "leaving"]
+    house.sessions.left.callback(None)
+    assert house.told == ["closing", "leaving", "finishing"]
+    assert house.stopped == []
+    house.finished.callback(None)
+    assert house.stopped == [None]
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_sessions_that_do_not_end_are_dropped(house: House) -> None:
+    """After the drain time connections are dropped, and the disk is still waited for."""
+    house.stop()
+    house.close_port()
+    house.clock.advance(DRAIN_TIME - 1)
+    assert "aborting" not in house.told
+    house.clock.advance(1)
+    assert house.told[-2:] == ["aborting", "finishing"]
+    assert house.stopped == []
+    house.finished.callback(None)
+    assert house.stopped == [None]
+
+
+def test_disk_that_hangs_is_left_behind(house: House) -> None:
+    """After the stop time the service counts as stopped, whatever comes later."""
+    house.stop()
+    house.close_port()
+    house.sessions.left.callback(None)
+    house.clock.advance(STOP_TIME)
+    assert house.stopped == [None]
+    house.finished.callback(None)
+    assert house.stopped == [None]
+
+
+def test_port_that_does_not_close_is_left_behind(house: House) -> None:
+    """Nothing keeps the service for longer than it says."""
+    house.stop()
+    house.clock.advance(STOP_TIME)
+    assert house.stopped == [None]
+
+
+def test_fault_while_leaving_does_not_keep_it(house: House) -> None:
+    """Where the last words fail, the service is stopped all the same."""
+    house.stop()
+    house.close_port()
+    house.sessions.left.errback(ZeroDivisionError())
+    house.finished.errback(ZeroDivisionError())
+    assert house.stopped == [None]
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_drain_ends_before_the_stop() -> None:
+    """Whoever is dropped at the end has four seconds for the disk; systemd kills after 90."""
+    assert DRAIN_TIME + 4 <= STOP_TIME < 35
+
+
+def test_port_that_closes_at_once_is_fine() -> None:
+    """Twisted may answer with nothing."""
+    house = House()
+    house.door.closed = None
+    house.stop()
+    assert house.told == ["closing", "leaving"]
+
+
+def test_endpoint_that_cannot_listen_is_told() -> None:
+    """What Twisted finds out only now is one line, with the endpoint in it."""
+    port = Port("unix:/run/s", twisted=Endpoint(None))  # type: ignore[arg-type]
+    told: list[str] = []
+    service = Listening(Clock(), [(port, Sessions(told))], Deferred)  # type: ignore[arg-type, list-item]
+    with pytest.raises(PortError, match=r"^unix:/run/s: "):
+        service.privilegedStartService()

@@ -1,0 +1,215 @@
+"""The log's file: batches, rotation, and what becomes of lines that can't be written."""
+
+import io
+import json
+import os
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, Logger
+
+from gomail.events import SessionStarted
+from gomail.server import log as module
+from gomail.server.log import (
+    BATCH_TIME,
+    EventLog,
+    JsonEventLog,
+    JsonTwistedLog,
+    LogWriter,
+    TwistedLog,
+    as_objects,
+    open_log,
+    open_stream,
+)
+from tests.server.events import CLIENT, ENDED
+
+
+def test_lines_are_written_together() -> None:
+    """While the server runs a line waits a tenth of a second for others, and none is ever left."""
+    clock, file = Clock(), io.StringIO()
+    writer = LogWriter(file, clock)
+    writer.write("before")
+    assert file.getvalue() == "before\n"
+    writer.write_in_batches(running=True)
+    writer.write("one")
+    writer.write("two")
+    assert file.getvalue() == "before\n"
+    clock.advance(BATCH_TIME)
+    assert file.getvalue() == "before\none\ntwo\n"
+    writer.write("three")
+    writer.write_in_batches(running=False)
+    writer.write("after")
+    assert file.getvalue() == "before\none\ntwo\nthree\nafter\n"
+    clock.advance(BATCH_TIME)
+    assert clock.getDelayedCalls() == []
+
+
+def test_lines_that_cannot_be_written_are_counted() -> None:
+    """A full disk costs lines and nothing else; when there is room again the log goes on."""
+
+    class Full(io.StringIO):
+        """A file on a full disk."""
+
+        full = True
+
+        def write(self, text: str) -> int:
+            """Write it, or not."""
+            if self.full:
+                raise OSError(28, "No space left on device")
+            return super().write(text)
+
+    file = Full()
+    writer = LogWriter(file, Clock())
+    writer.write("lost")
+    writer.write("lost")
+    file.full = False
+    writer.write("written")
+    assert writer.lost == 2
+    assert file.getvalue() == "written\n"
+    file.close()
+    writer.write("lost")
+    assert writer.lost == 3
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rotate at 100 octets, and keep two."""
+    monkeypatch.setattr(module, "ROTATE_AT", 100)
+    monkeypatch.setattr(module, "KEPT", 2)
+
+
+@pytest.mark.usefixtures("small")
+def test_file_is_rotated_and_the_oldest_goes(tmp_path: Path) -> None:
+    """It is rotated when it is full, and no more are kept than there should be."""
+    with closing(open_log(str(tmp_path / "log"))) as file:
+        for number in range(20):
+            file.write(f"{number:049}\n")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["log", "log.1", "log.2"]
+    assert [each.stat().st_size for each in tmp_path.iterdir()] == [100] * 3
+    assert (tmp_path / "log").read_text().endswith("19\n")
+
+
+@pytest.mark.usefixtures("small")
+def test_file_that_cannot_be_rotated_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder of somebody else's the log does not grow without bounds."""
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != str(tmp_path) and access(path, mode)
+    )
+    with closing(open_log(str(tmp_path / "log"))) as file:
+        for number in range(9):
+            file.write(f"{number:049}\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["log"]
+    assert (tmp_path / "log").read_text() == f"{8:049}\n"
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("call", ["remove", "rename"])
+def test_rotation_that_fails_halfway_costs_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Where an old file can't be moved or removed, as in /tmp, lines go on being written."""
+
+    def fail(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    for name in ("log.1", "log.2"):
+        (tmp_path / name).write_text("old")
+    with closing(open_log(str(tmp_path / "log"))) as file:
+        monkeypatch.setattr(os, call, fail)
+        for number in range(9):
+            file.write(f"{number:049}\n")
+        assert (tmp_path / "log").read_text().endswith(f"{8:049}\n")
+        assert (tmp_path / "log").stat().st_size <= 100
+
+
+def test_file_is_for_its_owner_and_group(tmp_path: Path) -> None:
+    """Nobody else reads who writes to whom; what is in the file stays."""
+    path = tmp_path / "log"
+    path.write_text("before\n")
+    with closing(open_log(str(path), (os.getuid(), os.getgid()))) as file:
+        file.write("after\n")
+    assert path.read_text() == "before\nafter\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_device_is_nobodys_to_own_or_rotate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """--logfile /dev/null changes neither its mode nor its owner."""
+    monkeypatch.setattr(os, "chown", pytest.fail)
+    monkeypatch.setattr(os, "chmod", pytest.fail)
+    with closing(open_log("/dev/null", (1, 1))) as file:
+        file.write("x\n")
+        os.close(file.fileno())
+
+
+def test_stream_keeps_nothing_back(tmp_path: Path) -> None:
+    """Each line reaches a terminal at once, and any sign can be written."""
+    with (tmp_path / "out").open("wb") as out:
+        stream = open_stream(out.fileno())
+        stream.write("Zürich \udcff\n")
+        assert (tmp_path / "out").read_bytes() == b"Z\xc3\xbcrich \\udcff\n"
+
+
+def test_event_has_the_time_in_front() -> None:
+    """Lines begin with the time in UTC; an event without a line leaves none."""
+    lines: list[str] = []
+    EventLog(lines.append)(ENDED)
+    EventLog(lines.append)(SessionStarted(CLIENT))
+    (line,) = lines
+    assert line[10] == "T"
+    assert line[19:].startswith("Z session 0123456789 of ")
+
+
+def test_object_has_the_time_in_front() -> None:
+    """The same in JSON, for events and for what is shown."""
+    lines: list[str] = []
+    JsonEventLog(lines.append)(ENDED)
+    JsonEventLog(lines.append)(SessionStarted(CLIENT))
+    as_objects(lines.append, "dialogue")("a\nb\x7f")
+    session, dialogue = map(json.loads, lines)
+    assert list(session)[:2] == ["time", "event"]
+    assert dialogue["time"].endswith("Z")
+    assert (dialogue["event"], dialogue["text"]) == ("dialogue", "a\nb\x7f")
+
+
+def told(observer: Callable[[LogEvent], None], text: str) -> None:
+    """Have Twisted's logger tell of a text, of a failure with it in it, and of nothing."""
+    log = Logger("there", observer=observer)  # type: ignore[arg-type]
+    log.info("{text}", text=text)
+    try:
+        raise ValueError(text)  # noqa: TRY301 -- it is the traceback that is told
+    except ValueError:
+        log.failure("it failed: {text}", text=text)
+    observer({"log_format": None})
+
+
+HOSTILE = "a\rb\x1b[2J\x07\u2028\u202e\x7f\n2026-01-01T00:00:00Z {x.__class__}"
+
+
+def test_twisteds_lines_are_printable() -> None:
+    """What Twisted logs is escaped, and its further lines are indented (N5)."""
+    written: list[str] = []
+    told(TwistedLog(written.append), HOSTILE)
+    lines = "\n".join(written).split("\n")
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    assert not [line for line in lines if line.startswith("2026-01-01T00")]
+    assert any(line.lstrip().startswith("Traceback") for line in lines)
+    assert "[there#info] a\\rb\\x1b[2J" in lines[0]
+
+
+def test_twisteds_objects_are_one_line_each() -> None:
+    """What Twisted logs is one object an event, the traceback in it."""
+    lines: list[str] = []
+    told(JsonTwistedLog(lines.append), HOSTILE)
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    info, failure = map(json.loads, lines)
+    assert (info["event"], info["system"]) == ("log", "there")
+    assert HOSTILE.partition("\n")[0] in info["text"]
+    assert failure["error"] == HOSTILE
+    assert "Traceback" in failure["text"]

@@ -1,0 +1,202 @@
+"""What is tried before the start, and what is said."""
+
+import grp
+import os
+import resource
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gomail.delivery.maildir import PRIVATE, Ownership
+from gomail.limits import DEFAULT_LIMITS
+from gomail.server.start import (
+    Announcement,
+    Identity,
+    StartError,
+    group_id,
+    raise_descriptors,
+    try_maildir,
+    try_pidfile,
+)
+
+NOBODY = Identity(65534, 65534)
+
+
+MYSELF = Identity()
+
+
+def tried(path: Path, *, single: bool = True, identity: Identity = MYSELF) -> None:
+    """Try a Maildir."""
+    try_maildir(str(path), single=single, ownership=PRIVATE, identity=identity)
+
+
+def test_maildir_is_made_and_tried(tmp_path: Path) -> None:
+    """It is there afterwards, for its owner alone, and nothing is left in it."""
+    tried(tmp_path / "Maildir")
+    assert sorted(each.name for each in (tmp_path / "Maildir").iterdir()) == ["cur", "new", "tmp"]
+    assert not [path for path in (tmp_path / "Maildir").rglob("*") if path.is_file()]
+    assert stat.S_IMODE((tmp_path / "Maildir").stat().st_mode) == 0o700
+    tried(tmp_path / "Maildir")
+
+
+def test_folder_of_maildirs_is_made(tmp_path: Path) -> None:
+    """Where each mailbox has a Maildir, only the folder of them is made."""
+    tried(tmp_path / "srv" / "mail", single=False)
+    assert list((tmp_path / "srv" / "mail").iterdir()) == []
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_maildir_that_cannot_be_is_one_line(tmp_path: Path, *, single: bool) -> None:
+    """The path, the user, and the reason are named."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match=rf"^the Maildir {tmp_path}/file can't be used by \w+: "):
+        tried(tmp_path / "file", single=single)
+
+
+def test_missing_folder_is_named(tmp_path: Path) -> None:
+    """It may be the mount point of a disk that is missing, so it is not made."""
+    with pytest.raises(StartError, match=f"there is no folder {tmp_path}/missing$"):
+        tried(tmp_path / "missing" / "Maildir")
+
+
+def test_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message is stored for a try, durably."""
+
+    def fail(_fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StartError, match="No space left on device"):
+        tried(tmp_path / "Maildir")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder to which everybody finds the way."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.needs_root
+@pytest.mark.parametrize("single", [True, False])
+def test_maildir_is_tried_as_its_user(open_folder: Path, *, single: bool) -> None:
+    """Root could write anywhere; the user who will store is named, and we are root afterwards."""
+    before = os.geteuid(), os.getegid(), os.getgroups()
+    with pytest.raises(StartError, match=r"can't be used by nobody: Permission denied$"):
+        tried(open_folder / "mail", single=single, identity=NOBODY)
+    assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+    os.chown(open_folder, 65534, 65534)
+    tried(open_folder / "mail", single=single, identity=NOBODY)
+    status = (open_folder / "mail").stat()
+    assert (status.st_uid, status.st_gid) == (65534, 65534)
+    assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+
+
+def test_user_is_named() -> None:
+    """By name, or by number where there is no name."""
+    assert str(NOBODY) == "nobody"
+    assert str(Identity(2_000_000_000)) == "uid 2000000000"
+
+
+def test_who_is_not_root_stays_who_he_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without root nobody else can be assumed."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "seteuid", pytest.fail)
+    with NOBODY.assumed():
+        assert os.geteuid() == 1000
+
+
+def test_group_has_a_number() -> None:
+    """A group of this machine is found, another is a mistake."""
+    group = grp.getgrgid(os.getgid())
+    assert group_id(group.gr_name) == group.gr_gid
+    with pytest.raises(StartError, match="not 'no-such-group'"):
+        group_id("no-such-group")
+    assert Ownership(group.gr_gid).folder_mode & stat.S_IRWXG
+
+
+@pytest.mark.parametrize(
+    ("hard", "sessions", "held"), [(20_000, 5000, 5000), (1200, 5000, 500), (100, 5000, 1)]
+)
+def test_sessions_are_no_more_than_files_may_be_open(
+    monkeypatch: pytest.MonkeyPatch, hard: int, sessions: int, held: int
+) -> None:
+    """The limit is raised as far as it goes; each session may need two files."""
+    now = [(1024, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: now[0])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, both: now.__setitem__(0, both))
+    assert raise_descriptors(replace(DEFAULT_LIMITS, sessions=sessions)) == held
+    assert now == [(hard, hard)]
+
+
+def test_limit_that_cannot_be_raised_is_gone_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where raising fails, what there is counts; where there is no limit, none does."""
+
+    def fail(*_: object) -> None:
+        raise ValueError("not permitted")
+
+    monkeypatch.setattr(resource, "setrlimit", fail)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1200, 5000))
+    assert raise_descriptors(DEFAULT_LIMITS) == 500
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+    assert raise_descriptors(DEFAULT_LIMITS) == DEFAULT_LIMITS.sessions
+
+
+def test_pid_file_may_be_missing_stale_or_nonsense(tmp_path: Path) -> None:
+    """Twistd overwrites a stale one, and complains of nonsense in one line itself."""
+    path = tmp_path / "pid"
+    for content in (None, "", "x", "99999999999999999999", "4194305"):
+        if content is not None:
+            path.write_text(content)
+        try_pidfile(path)
+
+
+def test_pid_file_of_a_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever the process belongs to."""
+    path = tmp_path / "pid"
+    path.write_text("1")
+    for error in (None, PermissionError()):
+
+        def kill(_pid: int, _number: int, error: Exception | None = error) -> None:
+            if error is not None:
+                raise error
+
+        monkeypatch.setattr(os, "kill", kill)
+        with pytest.raises(StartError, match=f"^{path}: process 1 is running; "):
+            try_pidfile(path)
+
+
+def test_pid_file_that_cannot_be_written_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing folder, and one that may not be written to, are told."""
+    with pytest.raises(StartError, match=f"there is no folder {tmp_path}/missing$"):
+        try_pidfile(tmp_path / "missing" / "pid")
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    with pytest.raises(StartError, match=f"^the pid file {tmp_path}/pid can't be written$"):
+        try_pidfile(tmp_path / "pid")
+
+
+def test_announcement_says_what_one_asks_first() -> None:
+    """Notes stand at the end; how to read mail is said where there is one Maildir."""
+    announcement = Announcement(
+        "mx.example", ["[::]:25", "unix:s"], ["a.example", "b.example"], "/m", True, "/l", "Ctrl-C"
+    )
+    assert str(announcement).splitlines() == [
+        "gomail is mx.example",
+        "  listens on     [::]:25 and unix:s",
+        "  takes mail for a.example, b.example",
+        "  stores it in   /m   (read it: mutt -f /m)",
+        "  log            /l",
+        "  stop it with   Ctrl-C",
+    ]
+    many = str(replace(announcement, single=False, notes=["one", "two"])).splitlines()
+    assert many[3] == "  stores it in   /m"
+    assert many[-2:] == ["  note           one", "  note           two"]

@@ -1,0 +1,113 @@
+"""Who is told of events: the log, and what is shown beside it."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from twisted.application.service import Application
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver
+from twisted.python.components import Componentized
+
+from gomail.events import Event, Said, SessionStarted, tell
+from gomail.server import telling
+from gomail.server.log import BATCH_TIME
+from gomail.server.telling import MessagePrinter, Telling
+from tests.server.events import CLIENT, ENDED, STORED
+
+EVENTS: tuple[Event, ...] = (SessionStarted(CLIENT), Said(CLIENT, "C", b"NOOP"), STORED, ENDED)
+
+
+class Printer:
+    """Shows messages by their path alone."""
+
+    def __init__(self, _reactor: object, write: object) -> None:
+        self.write = write
+        self.printed: list[Path] = []
+
+    def print_message(self, path: Path) -> None:
+        """Show one."""
+        self.printed.append(path)
+        if callable(self.write):
+            self.write(f"shown: {path}\nSubject: x\n")
+
+
+def written(monkeypatch: pytest.MonkeyPatch, **how: object) -> list[str]:
+    """Give the lines that are written of `EVENTS`."""
+    monkeypatch.setattr(telling, "Printer", Printer)
+    file = io.StringIO()
+    service = Telling(file, Clock(), **how)  # type: ignore[arg-type]
+    for event in EVENTS:
+        tell(service.listeners, event)
+    return file.getvalue().splitlines()
+
+
+def test_log_alone_is_two_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an option a session and a message are a line each."""
+    assert [line.split()[1] for line in written(monkeypatch)] == ["stored", "session"]
+
+
+def test_dialogue_and_messages_stand_between_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With options there is more to be seen, in the order in which it happened."""
+    lines = written(monkeypatch, dialogue=True, show_messages=True)
+    peer = "[1: 192.0.2.1:40695]"
+    assert lines[:2] == [f"{peer} connected", f"{peer} C: NOOP"]
+    assert lines[3:6] == [
+        f"{peer} (1234 octets of content)",
+        "shown: /mail/new/1",
+        "Subject: x",
+    ]
+    assert lines[-1] == f"{peer} closed"
+
+
+def test_everything_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that read the log find an object on each line, whatever is shown."""
+    lines = written(monkeypatch, log_format="json", dialogue=True, show_messages=True)
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events] == [
+        "dialogue",
+        "dialogue",
+        "stored",
+        "dialogue",
+        "message",
+        "session",
+        "dialogue",
+    ]
+    assert events[4]["text"] == "shown: /mail/new/1\nSubject: x"
+
+
+def test_only_stored_messages_are_shown() -> None:
+    """The first copy stands for all."""
+    printer = Printer(None, None)
+    for event in EVENTS:
+        MessagePrinter(printer)(event)  # type: ignore[arg-type]
+    assert printer.printed == [Path("/mail/new/1")]
+
+
+def test_lines_come_in_batches_while_the_server_runs() -> None:
+    """Before and after, each is written at once."""
+    clock, file = Clock(), io.StringIO()
+    service = Telling(file, clock)  # type: ignore[arg-type]
+    service.startService()
+    tell(service.listeners, ENDED)
+    assert file.getvalue() == ""
+    clock.advance(BATCH_TIME)
+    assert file.getvalue().count("\n") == 1
+    tell(service.listeners, ENDED)
+    service.stopService()
+    assert file.getvalue().count("\n") == 2
+    tell(service.listeners, ENDED)
+    assert file.getvalue().count("\n") == 3
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_twisted_writes_to_the_same_log(log_format: str) -> None:
+    """Twistd takes the observer that the application brings along."""
+    file = io.StringIO()
+    application = Application("gomail")
+    assert isinstance(application, Componentized)
+    Telling(file, Clock(), log_format=log_format).take_log(application)  # type: ignore[arg-type]
+    observer = application.getComponent(ILogObserver)
+    observer({"log_format": "a word", "log_namespace": "there"})
+    assert "a word" in file.getvalue()

@@ -1,0 +1,71 @@
+"""What twistd was told, and what follows from it for the log, the pid file and the way to stop."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from gomail.server.start import Announcement, Identity, StartError
+from gomail.server.twistd import Twistd, announce
+
+ANNOUNCEMENT = Announcement("mx.example", ["[::]:25"], ["a.example"], "/m", True, "/l", "Ctrl-C")
+
+
+@pytest.mark.parametrize(
+    ("twistd", "stop"),
+    [
+        ({"nodaemon": True}, "Ctrl-C"),
+        ({"nodaemon": False, "pidfile": "", "rundir": "."}, "SIGTERM"),
+        ({"nodaemon": False, "pidfile": "/run/a.pid", "rundir": "."}, "kill $(cat /run/a.pid)"),
+        ({"nodaemon": False, "pidfile": "a.pid", "rundir": "/run"}, "kill $(cat /run/a.pid)"),
+        ({"nodaemon": False, "pidfile": "/a b.pid", "rundir": "."}, "kill $(cat '/a b.pid')"),
+    ],
+)
+def test_way_to_stop_is_told(twistd: dict[str, object], stop: str) -> None:
+    """Where twistd writes its pid file, there it is looked for."""
+    assert Twistd(twistd).stop == stop
+
+
+def test_daemon_has_a_log_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon writes twistd.log, or what --logfile says; it can't write to a terminal."""
+    monkeypatch.chdir(tmp_path)
+    log, shown = Twistd({"nodaemon": False}).open_log()
+    log.close()
+    assert shown == str(tmp_path / "twistd.log")
+    with pytest.raises(StartError, match="a daemon can't log to this terminal"):
+        Twistd({"nodaemon": False, "logfile": "-"}).open_log()
+    with pytest.raises(StartError, match=r"the log /.*/missing/log can't be written: No such file"):
+        Twistd({"nodaemon": True, "logfile": "missing/log"}).open_log()
+
+
+def test_no_option_is_the_foreground() -> None:
+    """Where twistd said nothing, we stay, write no pid file, and remain who we are."""
+    twistd = Twistd({})
+    assert twistd.foreground
+    assert twistd.pidfile is None
+    assert twistd.identity == Identity(None, None)
+
+
+@pytest.mark.parametrize("options", [{}, {"logfile": "-"}])
+def test_foreground_logs_to_the_terminal(
+    options: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream that is no file is written to as it is; one that was closed is left alone."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert Twistd(options).open_log() == (stream, "this terminal")
+    monkeypatch.setattr(sys, "stdout", None)
+    log, shown = Twistd(options).open_log()
+    assert shown == "nowhere"
+    log.write("x")
+
+
+def test_announcement_is_written_where_somebody_is() -> None:
+    """A terminal that has gone, or never was, does not keep the server from starting."""
+    stream = io.StringIO()
+    announce(ANNOUNCEMENT, stream)
+    assert stream.getvalue() == f"{ANNOUNCEMENT}\n"
+    announce(ANNOUNCEMENT, None)
+    stream.close()
+    announce(ANNOUNCEMENT, stream)

@@ -1,0 +1,108 @@
+"""A server that is started as root: the port is bound by root, all else is somebody else's."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.conftest import Serve
+from tests.system.running import ANY_PORT, TWISTD, Client, Server, until
+
+pytestmark = [pytest.mark.system, pytest.mark.needs_root]
+NOBODY = 65534
+DROPPED = ("--uid", str(NOBODY), "--gid", str(NOBODY))
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Make a folder that belongs to nobody, where all folders above it may be passed."""
+    home = Path(tempfile.mkdtemp(dir="/tmp"))
+    home.chmod(0o755)
+    os.chown(home, NOBODY, NOBODY)
+    yield home
+    shutil.rmtree(home)
+
+
+def low_port() -> int:
+    """Give a free port that only root may open."""
+    for port in range(1023, 600, -1):
+        with socket.socket(socket.AF_INET6) as probe:
+            try:
+                probe.bind(("::", port))
+            except OSError:
+                continue
+            return port
+    pytest.skip("no port is free")
+
+
+def test_port_is_roots_and_files_are_not(start: Serve, home: Path) -> None:
+    """On a port below 1024 mail is taken as nobody; Maildir, message and log are nobody's."""
+    port = low_port()
+    command = (*TWISTD, "--nodaemon", *DROPPED, "--logfile", "gomail.log", "gomail")
+    server = start("--port", str(port), folder=home, command=command)
+    assert Client.connect(port).mail().startswith("250 ")
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    assert re.findall(r"^[UG]id:\t(.*)", status, re.MULTILINE) == ["\t".join([str(NOBODY)] * 4)] * 2
+    made = [home / "gomail.log", *(home / "Maildir").rglob("*"), home / "Maildir"]
+    assert len(made) >= 6
+    for path in made:
+        assert (path.stat().st_uid, path.stat().st_gid) == (NOBODY, NOBODY), path
+        assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO), path
+    assert server.stopped() == 0
+    assert "Traceback" not in (home / "gomail.log").read_text()
+
+
+def test_messages_are_shown_by_nobody(start: Serve, home: Path) -> None:
+    """--dialogue and SIGHUP go on working when the rights are gone."""
+    (home / "g.toml").write_text('[domains."localhost"]\n')
+    command = (*TWISTD, "--nodaemon", *DROPPED, "gomail")
+    server = start(*ANY_PORT, "--dialogue", "-c", "g.toml", folder=home, command=command).started()
+    server.tell(signal.SIGHUP)
+    server.logged("is in force")
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_maildir_that_nobody_may_write_is_told(start: Serve, home: Path) -> None:
+    """It is tried as the user who will store there, and the line names him."""
+    os.chown(home, 0, 0)
+    command = (*TWISTD, "--nodaemon", *DROPPED, "gomail")
+    server = start(*ANY_PORT, folder=home, command=command)
+    assert server.ended() == 1
+    told = f"gomail: the Maildir {home}/Maildir can't be used by nobody: Permission denied\n"
+    assert server.complaints == told
+    assert sorted(each.name for each in home.iterdir()) == ["err", "out"]
+
+
+def test_log_in_roots_folder_does_not_grow_without_bounds(start: Serve, home: Path) -> None:
+    """Where nobody may not rotate, the log is begun anew when it is full; mail goes on."""
+    folder = home / "log"
+    folder.mkdir()
+    code = (
+        "import gomail.server.log as log\n"
+        "log.ROTATE_AT = 4000\n"
+        "from twisted.scripts.twistd import run\n"
+        "run()"
+    )
+    options = ("--nodaemon", *DROPPED, "--logfile", "log/gomail.log", "gomail")
+    server: Server = start(*options, *ANY_PORT, folder=home, command=(sys.executable, "-c", code))
+    server.started()
+    sizes = [0]
+
+    def begun_anew() -> bool:
+        assert server.connect().mail().startswith("250 ")
+        sizes.append((folder / "gomail.log").stat().st_size)
+        return sizes[-1] < sizes[-2]
+
+    until(begun_anew, "the log grows and grows")
+    until(begun_anew, "the log was begun anew but once")
+    assert [each.name for each in folder.iterdir()] == ["gomail.log"]
+    assert server.stopped() == 0

@@ -1,0 +1,205 @@
+"""Servers mounted in an application of one's own: several in a process, changed as they run."""
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from operator import attrgetter
+from pathlib import Path
+from threading import enumerate as threads
+
+import pytest
+import pytest_twisted
+from twisted.internet.threads import deferToThread
+
+from gomail.compose import Server, build_directory, mail_service, ownership
+from gomail.config import Configuration, ConfigurationError, Listener
+from gomail.delivery.maildir import make
+from gomail.events import Event, MessageStored, Said, SessionEnded, Trouble
+from gomail.limits import Limits
+from gomail.recipients.domain import Domain
+from gomail.server.ports import PortError
+from gomail.server.start import StartError
+from tests.system.running import Client, free_port, stored, until
+
+name = attrgetter("name")
+
+
+def configured(folder: Path, domain: str, **more: object) -> Configuration:
+    """Give a configuration that takes mail for one domain, on a port that is free."""
+    endpoint = f"tcp:{free_port()}:interface=127.0.0.1"
+    settings: dict[str, object] = {
+        "hostname": f"mx.{domain}",
+        "maildir": str(folder / domain),
+        "listeners": (Listener(endpoint),),
+        "domains": {domain: Domain()},
+    }
+    return Configuration(**(settings | more))  # type: ignore[arg-type]
+
+
+def port_of(configuration: Configuration) -> int:
+    """Give its port."""
+    return int(configuration.listeners[0].endpoint.split(":")[1])
+
+
+Mount = Callable[..., Server]
+
+
+@pytest_twisted.async_yield_fixture
+async def mount() -> AsyncIterator[Mount]:
+    """Start servers in this process, and stop them with the test."""
+    from twisted.internet import reactor
+
+    servers: list[Server] = []
+
+    def mount(configuration: Configuration, **how: object) -> Server:
+        make(configuration.maildir)
+        server = mail_service(reactor, configuration, **how)  # type: ignore[arg-type]
+        servers.append(server)
+        server.privilegedStartService()
+        server.startService()
+        return server
+
+    yield mount
+    for server in servers:
+        if server.running:
+            await server.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_two_servers_live_in_one_process(mount: Mount, tmp_path: Path) -> None:
+    """Each has its own port, name, domain, Maildir and listeners, and its own end."""
+    events: list[Event] = []
+    one, two = configured(tmp_path, "one.example"), configured(tmp_path, "two.example")
+    first = mount(one, listeners=(events.append,))
+    mount(two)
+
+    def talk() -> list[str]:
+        clients = [Client.connect(port_of(each)) for each in (one, two)]
+        greetings = [client.greeting for client in clients]
+        replies = [
+            client.mail("x", f"you@{domain}")[:3]
+            for client, domain in zip(clients, [*one.domains, *two.domains], strict=True)
+        ]
+        for client in clients:
+            client.quit()
+        return greetings + replies
+
+    assert await deferToThread(talk) == [
+        "220 mx.one.example ESMTP gomail",
+        "220 mx.two.example ESMTP gomail",
+        "250",
+        "250",
+    ]
+    assert [len(stored(Path(each.maildir))) for each in (one, two)] == [1, 1]
+    kinds = [type(event) for event in events]
+    assert kinds.count(MessageStored) == kinds.count(SessionEnded) == 1
+    assert Said not in kinds
+    await first.stopService()
+    mail = await deferToThread(lambda: Client.connect(port_of(two)).mail("x", "a@two.example"))
+    assert mail.startswith("250 ")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port_of(one)))
+
+
+@pytest_twisted.ensureDeferred
+async def test_stopped_server_leaves_nothing(mount: Mount, tmp_path: Path) -> None:
+    """No thread, no timer, and the port is free; idle sessions have heard 421."""
+    from twisted.internet import reactor
+
+    configuration = configured(tmp_path, "one.example")
+    server = mount(configuration)
+    client = await deferToThread(Client.connect, port_of(configuration))
+    await deferToThread(client.mail, "x", "you@one.example")
+    stopping = server.stopService()
+    assert (await deferToThread(client.hear)).startswith("421 4.3.2 ")
+    client.connection.close()
+    await stopping
+    await deferToThread(until, lambda: "gomail committer" not in map(name, threads()), "a thread")
+    assert [call for call in reactor.getDelayedCalls() if "gomail" in str(call)] == []
+    mount(configuration)
+
+
+@pytest_twisted.ensureDeferred
+async def test_dialogue_is_told_where_it_was_asked_for(mount: Mount, tmp_path: Path) -> None:
+    """Lines are events only then; they cost time."""
+    events: list[Event] = []
+    configuration = configured(tmp_path, "one.example")
+    mount(configuration, listeners=(events.append,), dialogue=True)
+    await deferToThread(lambda: Client.connect(port_of(configuration)).quit())
+    said = [event.octets for event in events if isinstance(event, Said)]
+    assert said == [b"220 mx.one.example ESMTP gomail", b"QUIT", b"221 2.0.0 Bye"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_changed_configuration_is_in_force(mount: Mount, tmp_path: Path) -> None:
+    """Names and limits change at once; what needs a restart is told, and stays as it was."""
+    events: list[Event] = []
+    old = configured(tmp_path, "old.example")
+    server = mount(old, listeners=(events.append,))
+    new = configured(
+        tmp_path, "new.example", limits=Limits(size=2**20, sessions=7, memory=1), group="root"
+    )
+    await server.change(new)
+
+    def talk() -> tuple[str, str, str]:
+        client = Client.connect(port_of(old))
+        announced = client.say("EHLO client.example")
+        return client.greeting, announced, client.mail("x", "you@new.example")
+
+    greeting, announced, reply = await deferToThread(talk)
+    assert "mx.old.example" in greeting
+    assert "SIZE 1048576" in announced
+    assert reply.startswith("250 ")
+    assert len(stored(tmp_path / "old.example")) == 1
+    assert not (tmp_path / "new.example").exists()
+    told = "hostname, maildir, listener, group, limits.sessions, limits.memory"
+    assert [event.what for event in events if isinstance(event, Trouble)] == [
+        f"changed, but needs a restart: {told}"
+    ]
+    assert server.configuration.limits.sessions == old.limits.sessions
+    assert list(server.configuration.domains) == ["new.example"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_bad_change_changes_nothing(mount: Mount, tmp_path: Path) -> None:
+    """What can't be is raised, and all of the old configuration goes on being in force."""
+    old = configured(tmp_path, "old.example")
+    server = mount(old)
+    bad = configured(
+        tmp_path,
+        "new.example",
+        domains={"new.example": Domain(aliases={"a": ("b@elsewhere.example",)})},
+        limits=Limits(size=2**20),
+    )
+    with pytest.raises(ConfigurationError):
+        await server.change(bad)
+    assert server.configuration == old
+    reply = await deferToThread(lambda: Client.connect(port_of(old)).mail("x", "a@old.example"))
+    assert reply.startswith("250 ")
+
+
+def test_port_that_cannot_be_had_is_raised(tmp_path: Path) -> None:
+    """An application of one's own hears of it as an exception, not as an exit."""
+    from twisted.internet import reactor
+
+    configuration = configured(tmp_path, "a.example", listeners=(Listener("frob:1"),))
+    with pytest.raises(PortError, match="frob"):
+        mail_service(reactor, configuration)  # type: ignore[arg-type]
+
+
+def test_maildirs_may_lie_behind_a_link(tmp_path: Path) -> None:
+    """The owner may put them elsewhere; what the configuration says is resolved once."""
+    from twisted.internet import reactor
+
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    configuration = configured(tmp_path / "link", "a.example")
+    directory = build_directory(configuration, reactor)  # type: ignore[arg-type]
+    assert directory.root == str(tmp_path.resolve() / "disk" / "a.example")
+
+
+def test_group_shares_what_is_stored(tmp_path: Path) -> None:
+    """Without a group nobody shares it; one that there is not is told."""
+    assert ownership(configured(tmp_path, "a.example")).group is None
+    assert ownership(configured(tmp_path, "a.example", group="root")).group == 0
+    with pytest.raises(StartError):
+        ownership(configured(tmp_path, "a.example", group="no-such-group"))
