@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from twisted.application.service import MultiService
 from twisted.internet.threads import deferToThreadPool
@@ -17,7 +18,7 @@ from gomail import config
 from gomail.config import Configuration
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
-from gomail.delivery.maildir import Ownership
+from gomail.delivery.maildir import Maildir, Ownership, make
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
 from gomail.events import Listeners, Trouble, tell
@@ -27,7 +28,7 @@ from gomail.recipients.mailbox import Template
 from gomail.server.listening import Listening
 from gomail.server.ports import Port, open_ports
 from gomail.server.reactor import Reactor
-from gomail.server.start import group_id
+from gomail.server.start import Identity, StartError, group_id
 from gomail.settings.reading import key_of
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
@@ -60,6 +61,35 @@ def build_directory(configuration: Configuration, reactor: Reactor) -> Directory
 def ownership(configuration: Configuration) -> Ownership:
     """Tell who may read what is stored."""
     return Ownership(None if configuration.group is None else group_id(configuration.group))
+
+
+def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Identity) -> None:
+    """
+    Make the folder of the Maildirs, or the only Maildir, and try to store in it, as its user.
+
+    Raises:
+        StartError: that can't be done.
+    """
+    try:
+        with identity.assumed():
+            if single:
+                make(root, ownership)
+                maildir = Maildir(root, ownership)
+                try:
+                    maildir.probe()
+                finally:
+                    maildir.close()
+            else:
+                Path(root).mkdir(ownership.folder_mode, parents=True, exist_ok=True)
+                if not os.access(root, os.W_OK | os.X_OK, effective_ids=True):
+                    raise PermissionError(13, "Permission denied", root)
+    except OSError as error:
+        why = error.strerror or str(error)
+        folder = Path(root).parent
+        if not folder.is_dir():
+            why = f"there is no folder {folder}"
+        msg = f"the Maildir {root} can't be used by {identity}: {why}"
+        raise StartError(msg) from error
 
 
 class Server(MultiService):
@@ -173,9 +203,8 @@ def _office(
         directory=directory,
         limits=configuration.limits,
         committer=committer,
-        places=Places(committer, reactor, directory.root, owner),
+        places=Places(committer, reactor, directory.root, owner, reserve),
         room=Room(committer, reactor, directory.root, reserve),
-        root=directory.root,
         clock=reactor,
         ownership=owner,
         listeners=listeners,

@@ -16,7 +16,7 @@ from gomail.address import Path
 from gomail.answers import Answer, after
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit, Filing
-from gomail.delivery.faults import refusal_of
+from gomail.delivery.faults import is_of_system, refusal_of
 from gomail.delivery.maildir import PRIVATE, Ownership
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
@@ -43,7 +43,6 @@ class Office:
         committer: the thread that touches the disk.
         places: which Maildirs can take mail.
         room: what is left on their disk.
-        root: the folder that holds them; spool files lie there.
         ownership: of what is stored.
         clock: the reactor.
         listeners: who is told.
@@ -55,7 +54,6 @@ class Office:
     committer: Committer
     places: Places
     room: Room
-    root: str
     clock: IReactorTime
     ownership: Ownership = PRIVATE
     listeners: Listeners = ()
@@ -205,7 +203,7 @@ class Arrival:
     def connectionLost(self) -> None:
         """Throw the octets away."""
         self._content.close()
-        tell(self._office.listeners, ContentDropped(self._envelope, "the end never came"))
+        tell(self._office.listeners, ContentDropped(self._envelope, "no message came of it"))
 
     async def eomReceived(self) -> Reply:
         """Store the message in every Maildir that it is for, durably, and only then say so."""
@@ -225,8 +223,11 @@ class Arrival:
         deposit = Deposit(self._content, filings, office.hostname, office.ownership)
         await office.committer.commit(deposit)
         if deposit.error is not None:
-            office.places.suspend(deposit.at, deposit.error)
             refused = refusal_of(deposit.error, deposit.at)
+            if is_of_system(deposit.error):
+                office.room.defer(refused)
+            else:
+                office.places.suspend(deposit.at, refused)
             tell(office.listeners, Trouble(f"a message could not be stored: {refused.reason}"))
             raise refused
         copies = tuple(

@@ -23,16 +23,15 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 
 from gomail import config
-from gomail.compose import Server, build_directory, ownership
+from gomail.compose import Server, build_directory, ownership, try_maildir
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
-from gomail.server.ports import PortError, open_ports
+from gomail.server.ports import Port, PortError, open_ports
 from gomail.server.reactor import Reactor
 from gomail.server.start import (
     Announcement,
     StartError,
     raise_descriptors,
-    try_maildir,
     try_pidfile,
 )
 from gomail.server.telling import Telling
@@ -146,11 +145,16 @@ class Application(MultiService):
         self._reactor = reactor
         self._options = options
         self._twistd = twistd = Twistd(options.parent or {})
+        self._reloading = DeferredLock()
+        self._stopping = False
         configuration = options.configuration()
         directory = build_directory(configuration, reactor)
-        owner = ownership(configuration)
-        single = "{" not in configuration.maildir
-        try_maildir(directory.root, single=single, ownership=owner, identity=twistd.identity)
+        try_maildir(
+            directory.root,
+            single=_single(configuration),
+            ownership=ownership(configuration),
+            identity=twistd.identity,
+        )
         ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
         configuration, capped = _within_descriptors(configuration)
         log, shown = twistd.open_log()
@@ -161,7 +165,6 @@ class Application(MultiService):
             dialogue=options["dialogue"],
             show_messages=options["show-messages"],
         )
-        self.addService(self._telling)
         self._server = Server(
             reactor,
             configuration,
@@ -170,19 +173,10 @@ class Application(MultiService):
             listeners=self._telling.listeners,
             dialogue=options["dialogue"],
         )
+        self.addService(self._telling)
         self.addService(self._server)
-        self._reloading = DeferredLock()
-        self._stopping = False
-        announcement = Announcement(
-            configuration.hostname,
-            [str(port) for port in ports],
-            list(configuration.domains),
-            configuration.maildir,
-            single,
-            shown,
-            twistd.stop,
-            (*directory.notes, *capped),
-        )
+        notes = (*directory.notes, *capped)
+        announcement = _announcement(configuration, ports, shown, twistd.stop, notes)
         # People read this before anything is logged; programs read the log.
         announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
 
@@ -245,6 +239,27 @@ class Application(MultiService):
             _log.failure("the configuration stays as it was")
         else:
             _log.info("the configuration was read again and is in force")
+
+
+def _single(configuration: Configuration) -> bool:
+    """Tell whether there is one Maildir, for everybody."""
+    return "{" not in configuration.maildir
+
+
+def _announcement(
+    configuration: Configuration, ports: Sequence[Port], log: str, stop: str, notes: Sequence[str]
+) -> Announcement:
+    """Say what will run."""
+    return Announcement(
+        configuration.hostname,
+        [str(port) for port in ports],
+        list(configuration.domains),
+        configuration.maildir,
+        _single(configuration),
+        log,
+        stop,
+        notes,
+    )
 
 
 def _within_descriptors(configuration: Configuration) -> tuple[Configuration, list[str]]:

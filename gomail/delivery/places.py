@@ -17,7 +17,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from gomail.address import fold
 from gomail.delivery.committer import Committer
-from gomail.delivery.faults import is_of_system, refusal_of
+from gomail.delivery.faults import refusal_of
+from gomail.delivery.room import free_octets
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, make, make_folder
 from gomail.reply import Refused
 
@@ -45,6 +46,7 @@ class Places:
         root: the folder above all Maildirs, or the only Maildir itself; it is never made here,
             since it may be the mount point of a disk that is missing.
         ownership: of what is made.
+        reserve: octets that stay free on the disk of each.
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class Places:
         clock: IReactorTime,
         root: str,
         ownership: Ownership = PRIVATE,
+        reserve: int = 0,
     ) -> None:
+        self._reserve = reserve
         self._committer = committer
         self._clock = clock
         self._root = root
@@ -80,13 +84,10 @@ class Places:
             raise known.refused
         return known.path
 
-    def suspend(self, path: str, error: OSError) -> None:
-        """Turn recipients of the Maildir at *path* away for a while: *error* was met there."""
-        if is_of_system(error):
-            return
+    def suspend(self, path: str, refused: Refused) -> None:
+        """Turn recipients of the Maildir at *path* away for a while: a delivery failed there."""
         self._suspended.add(path)
         until = self._clock.seconds() + SUSPENDED
-        refused = refusal_of(error, path)
         for key, known in list(self._known.items()):
             if known.path == path:
                 self._known[key] = _Known(until, path, refused)
@@ -126,6 +127,8 @@ class Places:
         opened = Maildir(path, self._ownership)
         try:
             opened.check()
+            if free_octets(opened.new) < max(1, self._reserve):
+                raise OSError(errno.ENOSPC, "less is free than the reserve", path)
             if path in self._suspended:
                 opened.probe()
             if path not in self._swept:

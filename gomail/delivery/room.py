@@ -24,7 +24,7 @@ class Room:
         reserve: octets that stay free.
     """
 
-    __slots__ = ("_clock", "_committer", "_folder", "_free", "_reserve", "_until")
+    __slots__ = ("_clock", "_committer", "_fault", "_folder", "_free", "_reserve", "_until")
 
     def __init__(
         self, committer: Committer, clock: IReactorTime, folder: str, reserve: int
@@ -34,6 +34,7 @@ class Room:
         self._folder = folder
         self._reserve = reserve
         self._free = 0
+        self._fault: Refused | None = None
         self._until = -1.0
 
     def find(self, size: int) -> Answer[None]:
@@ -41,7 +42,7 @@ class Room:
         See that there is room for *size* octets.
 
         Raises:
-            Refused: 452 4.3.1.
+            Refused: 452 4.3.1; or what a delivery has just met that every other would meet.
         """
         if self._until < self._clock.seconds():
             return self._measure(size)
@@ -51,20 +52,29 @@ class Room:
     async def _measure(self, size: int) -> None:
         """Ask the disk, off the reactor."""
         try:
-            self._free = await self._committer.run(_free, self._folder)
+            self._free = await self._committer.run(free_octets, self._folder)
         except OSError as error:
             raise refusal_of(error, self._folder) from error
         self._until = self._clock.seconds() + FRESH
+        self._fault = None
         self._judge(size)
+
+    def defer(self, fault: Refused) -> None:
+        """Answer with *fault* for a moment: the system as a whole is in trouble, or has been."""
+        self._until = self._clock.seconds() + FRESH
+        self._fault = fault
 
     def _judge(self, size: int) -> None:
         """Compare *size* with what is known to be free."""
-        if self._free < size + self._reserve:
-            wanted = f"{size + self._reserve} octets are wanted on the disk of {self._folder}"
-            raise Refused(DISK_FULL, f"{wanted}, {self._free} are free")
+        if self._fault is not None:
+            raise self._fault
+        wanted = max(1, size + self._reserve)
+        if self._free < wanted:
+            asked = f"{wanted} octets are wanted on the disk of {self._folder}"
+            raise Refused(DISK_FULL, f"{asked}, {self._free} are free")
 
 
-def _free(folder: str) -> int:
+def free_octets(folder: str | int) -> int:
     """Give the octets that may be written; none where there are no inodes left to write them to."""
     status = os.statvfs(folder)
     if status.f_files and status.f_favail < LEAST_INODES:

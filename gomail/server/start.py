@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gomail.delivery.maildir import Maildir, Ownership, make
 from gomail.limits import Limits
 
 DESCRIPTORS_A_SESSION = 2  # its socket and its spool file
@@ -48,7 +47,7 @@ class Identity:
             return
         try:
             if self.gid is not None:
-                os.setgroups([self.gid])
+                os.setgroups(self._groups(self.gid))
                 os.setegid(self.gid)
             if self.uid is not None:
                 os.seteuid(self.uid)
@@ -58,34 +57,13 @@ class Identity:
             os.setegid(gid)
             os.setgroups(groups)
 
-
-def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Identity) -> None:
-    """
-    Make the folder of the Maildirs, or the only Maildir, and try to store in it, as its user.
-
-    Raises:
-        StartError: that can't be done.
-    """
-    try:
-        with identity.assumed():
-            if single:
-                make(root, ownership)
-                maildir = Maildir(root, ownership)
-                try:
-                    maildir.probe()
-                finally:
-                    maildir.close()
-            else:
-                Path(root).mkdir(ownership.folder_mode, parents=True, exist_ok=True)
-                if not os.access(root, os.W_OK | os.X_OK, effective_ids=True):
-                    raise PermissionError(13, "Permission denied", root)
-    except OSError as error:
-        why = error.strerror or str(error)
-        folder = Path(root).parent
-        if not folder.is_dir():
-            why = f"there is no folder {folder}"
-        msg = f"the Maildir {root} can't be used by {identity}: {why}"
-        raise StartError(msg) from error
+    def _groups(self, gid: int) -> list[int]:
+        """Give all groups that twistd is going to give it: those, too, that name the user."""
+        try:
+            name = pwd.getpwuid(self.uid).pw_name if self.uid is not None else None
+        except KeyError:
+            name = None
+        return [gid] if name is None else os.getgrouplist(name, gid)
 
 
 def group_id(group: str) -> int:

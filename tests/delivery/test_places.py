@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gomail.delivery import places as module
+from gomail.delivery.faults import refusal_of
 from gomail.delivery.maildir import STALE, Ownership
 from gomail.delivery.places import FRESH, SUSPENDED, Places
 from gomail.reply import (
@@ -48,7 +49,7 @@ class Desk:
 
     def suspend(self, path: Path, number: int) -> None:
         """Have a delivery fail."""
-        self.places.suspend(str(path), OSError(number, os.strerror(number)))
+        self.places.suspend(str(path), refusal_of(OSError(number, os.strerror(number)), str(path)))
 
 
 @pytest.fixture
@@ -199,13 +200,18 @@ def test_other_mailboxes_go_on(desk: Desk, alice: Path, tmp_path: Path) -> None:
     assert desk.find(bob) == str(bob)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM])
-def test_fault_of_the_system_suspends_nobody(desk: Desk, alice: Path, number: int) -> None:
-    """A full disk, or too many open files, is no mailbox's fault."""
-    desk.find(alice)
-    desk.suspend(alice, number)
-    assert desk.find(alice) == str(alice)
-    assert desk.asked == 1
+def test_e12_mailbox_on_a_full_disk_of_its_own_is_deferred(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each mailbox may be on another disk: its recipients alone wait until that has room again."""
+    (alice,) = maildirs(tmp_path, "alice")
+    places = Places(bench.committer, bench.clock, str(tmp_path), reserve=1000)
+    monkeypatch.setattr(module, "free_octets", lambda _: 999)
+    with pytest.raises(Refused) as refused:
+        bench.wait(places.ask(str(alice)))
+    assert refused.value.reply == DISK_FULL
+    monkeypatch.setattr(module, "free_octets", lambda _: 1000)
+    assert bench.wait(places.ask(str(alice))) == str(alice)
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,19 @@ def test_real_disk_is_asked(bench: Bench) -> None:
     room = Room(bench.committer, bench.clock, "/", reserve=0)
     find(bench, room, 0)
     assert refused(bench, room, 1 << 70).reply == DISK_FULL
+
+
+def test_e6_fault_of_the_system_defers_for_a_moment(bench: Bench, room: Room, disk: Disk) -> None:
+    """What every delivery would meet is told at MAIL already, until the disk is asked again."""
+    find(bench, room, 0)
+    room.defer(Refused(LOCAL_ERROR))
+    assert refused(bench, room, 0).reply == LOCAL_ERROR
+    bench.clock.advance(FRESH + 0.01)
+    find(bench, room, 0)
+    assert disk.asked == 2
+
+
+def test_e12_full_disk_is_full_without_a_reserve(bench: Bench, disk: Disk) -> None:
+    """Where nothing is to stay free, and nothing is, even a message of unknown size waits."""
+    disk.facts["f_bavail"] = 0
+    assert refused(bench, Room(bench.committer, bench.clock, "/srv", reserve=0), 0).reply == DISK_FULL

@@ -54,7 +54,6 @@ class House:
             committer=committer,
             places=Places(committer, clock, str(self.root)),
             room=Room(committer, clock, str(self.root), self.limits.disk_reserve),
-            root=str(self.root),
             clock=clock,
             listeners=(self.events.append,),
         )
@@ -111,7 +110,8 @@ class Connection:
 
     def mail(self, *recipients: str) -> list[int]:
         """Say MAIL, and RCPT for each local-part; give the codes of the replies to RCPT."""
-        assert self.say(b"MAIL FROM:<a@client.example>") == b"250 2.1.0 Sender OK\r\n"
+        reply = self.say(b"MAIL FROM:<a@client.example>")
+        assert reply == b"250 2.1.0 Sender OK\r\n", reply
         lines = [f"RCPT TO:<{each}@here.example>".encode() for each in recipients]
         return [int(self.say(line)[:3]) for line in lines]
 

@@ -91,7 +91,6 @@ def main(root: str, *cheats: str) -> None:
         committer=thread,
         places=Places(thread, reactor, root),
         room=Room(thread, reactor, root, LIMITS.disk_reserve),
-        root=root,
         clock=reactor,
     )
     factory = SMTPFactory(Receptions(office), HOST, reactor, limits=LIMITS)

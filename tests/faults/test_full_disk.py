@@ -37,6 +37,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+def give_inodes(disk: Path) -> None:
+    """Let a disk have enough files."""
+    subprocess.run(["mount", "-o", "remount,nr_inodes=4000", str(disk)], check=True)
+
+
 def leave_free(disk: Path, size: int) -> Path:
     """Fill a disk but for *size* octets; give the file that fills it."""
     filler = disk / "filler"
@@ -49,6 +54,7 @@ def leave_free(disk: Path, size: int) -> Path:
 @pytest.mark.parametrize("size", [30_000, 400_000])
 def test_r6_full_disk_defers_and_goes_on_when_there_is_room(small_disk: Path, size: int) -> None:
     """452 while it is full, no half message ever, and 250 again once somebody has made room."""
+    give_inodes(small_disk)
     house = House(small_disk, Limits(disk_reserve=0))
     maildirs(small_disk, "alice")
     filler = leave_free(small_disk, 20_480)
@@ -57,6 +63,8 @@ def test_r6_full_disk_defers_and_goes_on_when_there_is_room(small_disk: Path, si
     for _ in range(3):
         assert client.mail("alice") == [250]
         assert client.message(*packets).startswith(b"452 4.3.1 Not enough storage")
+        assert client.say(b"MAIL FROM:<a@x.example>").startswith(b"452 4.3.1 "), "deferred already"
+        house.bench.clock.advance(FRESH + 0.01)
     house.rest()
     assert not house.messages("alice")
     assert not left_over(small_disk / "alice")
@@ -75,7 +83,7 @@ def test_r7_disk_without_inodes_defers_and_goes_on(small_disk: Path) -> None:
     house = House(small_disk, Limits(disk_reserve=1))
     client = house.connect()
     assert client.say(b"MAIL FROM:<a@x.example>").startswith(b"452 4.3.1 ")
-    subprocess.run(["mount", "-o", "remount,nr_inodes=4000", str(small_disk)], check=True)
+    give_inodes(small_disk)
     house.bench.clock.advance(FRESH + 0.01)
     assert client.mail("alice") == [250]
     name_of(client.message(TEXT))

@@ -45,6 +45,7 @@ class Gomail:
         folder: its own; the Maildir is made there, and the output goes to a file in it.
         options: of gomail, beside those for ports and Maildir.
         twistd: options of twistd itself, such as ``--uid``.
+        within: a command that starts the one behind it, in the same process.
         settings: a TOML file that says everything; then *options* alone are added to it.
     """
 
@@ -54,10 +55,12 @@ class Gomail:
         options: Sequence[str] = (),
         *,
         twistd: Sequence[str] = (),
+        within: Sequence[str] = (),
         settings: str | None = None,
     ) -> None:
         self.maildir = folder / "Maildir"
         self._output = folder / "gomail.out"
+        python = [*within, sys.executable, "-c", _TWISTD]
         start = ["--nodaemon", "--pidfile=", *twistd]
         configured = [*self._arguments(folder, settings), *options]
         environment = dict(os.environ)
@@ -66,7 +69,7 @@ class Gomail:
             environment = {k: v for k, v in environment.items() if not k.startswith("COVERAGE_")}
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _TWISTD, *start, "gomail", "--dialogue", *configured],
+                [*python, *start, "gomail", "--dialogue", *configured],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -1,7 +1,9 @@
 """A Maildir that a group shares, as the daemons of a mail machine do."""
 
 import grp
+import os
 import pwd
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from tests.interop.conftest import StartGomail
 from tests.interop.reading import on_disk, send
-from tests.interop.software import needs_user
+from tests.interop.software import needs, needs_user
 
 pytestmark = pytest.mark.needs_root
 
@@ -27,31 +29,38 @@ mkdir .Sent
 """
 
 
+SETTINGS = """
+hostname = "mx.example.org"
+maildir = "Maildir"
+group = "mail"
+[[listener]]
+endpoint = "tcp:0:interface=127.0.0.1"
+[domains."example.org"]
+"""
+
+
+def shared_by(group: grp.struct_group, maildir: Path, owner: pwd.struct_passwd) -> None:
+    """See that everything in a Maildir belongs to its owner, and the group may do all."""
+    for path in (maildir, *maildir.rglob("*")):
+        status = path.stat()
+        assert (status.st_uid, status.st_gid) == (owner.pw_uid, group.gr_gid), path
+        assert stat.S_IMODE(status.st_mode) == (0o2770 if path.is_dir() else 0o660), path
+
+
 def test_group_may_read_move_and_delete(
-    folder: Path, owner: pwd.struct_passwd, start_gomail: StartGomail
+    owner: pwd.struct_passwd, start_gomail: StartGomail
 ) -> None:
     """With ``group = "mail"``, somebody else of that group does with the messages as he likes."""
     group = grp.getgrnam("mail")
-    gomail = start_gomail(
-        settings=f"""
-            hostname = "mx.example.org"
-            maildir = "{folder}/Maildir"
-            group = "mail"
-            [[listener]]
-            endpoint = "tcp:0:interface=127.0.0.1"
-            [domains."example.org"]
-        """,
-        twistd=["--uid", str(owner.pw_uid), "--gid", str(group.gr_gid)],
-    )
+    twistd = ["--uid", str(owner.pw_uid), "--gid", str(group.gr_gid)]
+    gomail = start_gomail(settings=SETTINGS, twistd=twistd)
     send(gomail, 1, 2)
-    for path in (gomail.maildir, *gomail.maildir.rglob("*")):
-        status = path.stat()
-        assert (status.st_uid, status.st_gid) == (owner.pw_uid, group.gr_gid)
-        assert stat.S_IMODE(status.st_mode) == (0o2770 if path.is_dir() else 0o660), path
+    shared_by(group, gomail.maildir, owner)
     member = needs_user("daemon")
     done = subprocess.run(
         ["/bin/sh", "-c", READ_ALL],
         cwd=gomail.maildir,
+        env={"PATH": os.defpath},
         stderr=subprocess.PIPE,
         user=member.pw_uid,
         group=member.pw_gid,
@@ -64,3 +73,22 @@ def test_group_may_read_move_and_delete(
     assert (made.st_uid, made.st_gid) == (member.pw_uid, group.gr_gid)
     send(gomail, 3)
     assert on_disk(gomail.maildir)[3] == "new:"
+
+
+def test_owner_who_is_a_member_of_the_group(
+    folder: Path, owner: pwd.struct_passwd, start_gomail: StartGomail
+) -> None:
+    """Who has another group of his own, and is named as a member of ``mail``, can share as well."""
+    groups = re.sub(r"(?m)^(mail:.*:)(.*)$", rf"\1{owner.pw_name}", Path("/etc/group").read_text())
+    (folder / "group").write_text(groups)
+    (folder / "group").chmod(0o644)
+    # A mount that no other process sees.
+    mount = f'mount --bind {folder}/group /etc/group && exec "$@"'
+    twistd = ["--uid", str(owner.pw_uid), "--gid", str(owner.pw_gid)]
+    gomail = start_gomail(
+        settings=SETTINGS,
+        twistd=twistd,
+        within=[needs("unshare"), "--mount", "sh", "-c", mount, "sh"],
+    )
+    send(gomail, 1)
+    shared_by(grp.getgrnam("mail"), gomail.maildir, owner)

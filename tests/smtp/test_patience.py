@@ -143,3 +143,14 @@ def test_data_timeout_and_content_time_are_the_operators() -> None:
     watch = Watch(Limits(content_time=4))
     watch.patience.content_began()
     assert watch.wait(6).lost == [(4, TOO_SLOW)]
+
+
+def test_time_without_a_transaction_that_begins_in_a_pause_is_not_extended() -> None:
+    """A message that took us four minutes to store begins twenty, not twenty-four."""
+    watch = Watch(Limits(transaction_gap=100))
+    watch.patience.command_answered(transaction=True)
+    watch.patience.pause()
+    watch.wait(50)
+    watch.patience.command_answered(transaction=False)
+    watch.patience.resume()
+    assert watch.wait(160).lost == [(150, NO_TRANSACTION)]

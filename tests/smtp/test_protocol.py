@@ -416,6 +416,7 @@ def test_f7_other_sessions_have_their_turn_after_100_lines() -> None:
     talk.clock.advance(0)
     assert sum(turns[1:]) <= 1000
     assert max(turns[1:]) <= LINES_A_TURN
+    assert talk.wire.pauses == 1000 / LINES_A_TURN
     assert talk.codes()[1:] == ["500"] * 1000
 
 

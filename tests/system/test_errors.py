@@ -97,15 +97,11 @@ def test_port_in_use_names_who_has_it(fails: Fails) -> None:
     ("endpoint", "told"),
     [
         ("tcp:abc", "a port from 0 to 65535 was expected"),
-        ("tcp:65536", "a port from 0 to 65535 was expected"),
-        ("tcp", 'an endpoint such as "tcp:25" was expected'),
         ("frob:1", "'frob:1' is no endpoint"),
         ("tcp:0:frob=1", "frob is not known"),
         ("tcp:0:interface=192.0.2.1", "192.0.2.1 is no address of this machine"),
-        ("tcp:0:interface=no.such.host.invalid", "is no address of this machine"),
         ("ssl:0:privateKey=/missing.pem", "/missing.pem"),
         ("unix:missing/socket", "there is no folder missing"),
-        ("unix:" + "x" * 120, "AF_UNIX path too long"),
         ("unix:address=/etc/passwd", "/etc/passwd is there, and no socket"),
     ],
 )
@@ -133,12 +129,10 @@ def test_unix_socket_in_use_is_told(fails: Fails, tmp_path: Path) -> None:
         (["frob"], "Wrong number of arguments.; --help lists the options"),
         (["--size", "huge"], '--size: a size such as "50 MiB" was expected, not "huge"'),
         (["--domain", "exa mple"], "--domain: "),
-        (["--domain", "-.example"], "--domain: "),
         (["--hostname", ""], "--hostname: "),
         (["--log-format", "xml"], '--log-format: "text" or "json" was expected, not "xml"'),
         (["--config", "missing.toml"], "missing.toml: No such file or directory"),
         (["--maildir", "missing/Maildir"], "there is no folder"),
-        (["--maildir", "/etc/passwd"], "the Maildir /etc/passwd can't be used by"),
         (["--maildir", "/etc/passwd/Maildir"], "the Maildir /etc/passwd/Maildir can't be used"),
         (["--maildir", "/srv/{mailbox}"], "mailboxes were expected, since maildir has {mailbox}"),
     ],
@@ -155,12 +149,10 @@ def test_option_that_cannot_be_is_told(fails: Fails, options: list[str], told: s
         ('hostname = "a.example"\nfrob = 1\n', "line 2: frob: there is no such key"),
         ("\n[limits]\nsize = 1\n", "line 3: limits.size: "),
         ('group = "no-such-group"\n', "a group of this machine was expected"),
-        ('[domains."a.example"]\nmailboxes = "missing"\n', "missing"),
         (
             'maildir = "/dev/null/{mailbox}"\n[domains."a.example"]\nmailboxes = ["b"]\n',
             "the Maildir /dev/null can't be used by ",
         ),
-        ('[[listener]]\nendpoint = "frob:1"\n', "'frob:1' is no endpoint"),
     ],
 )
 def test_mistake_in_the_file_is_told(fails: Fails, tmp_path: Path, toml: str, told: str) -> None:
