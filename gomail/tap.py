@@ -5,14 +5,13 @@
 and ends with one line and a non-zero exit, in the foreground and as a daemon alike.
 """
 
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
+from signal import SIGHUP, SIGTERM, SIGUSR1
 from typing import ClassVar, NoReturn, cast
 
 from twisted.application.service import MultiService
@@ -28,11 +27,12 @@ from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.server.ports import Port, PortError, open_ports
 from gomail.server.reactor import Reactor
+from gomail.server.signals import Signals
 from gomail.server.start import (
     Announcement,
     StartError,
-    raise_descriptors,
     try_pidfile,
+    within_descriptors,
 )
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd, announce
@@ -148,7 +148,8 @@ class Application(MultiService):
         self._reloading = DeferredLock()
         self._stopping = False
         configuration = options.configuration()
-        directory = build_directory(configuration, reactor)
+        with twistd.identity.assumed():
+            directory = build_directory(configuration, reactor)
         try_maildir(
             directory.root,
             single=_single(configuration),
@@ -175,15 +176,17 @@ class Application(MultiService):
         )
         self.addService(self._telling)
         self.addService(self._server)
-        notes = (*directory.notes, *capped)
+        work = {SIGHUP: self.reload, SIGTERM: self._stop, SIGUSR1: self._telling.rotate}
+        self.addService(Signals(reactor, work))
+        notes = (*directory.notes, *capped, *twistd.identity.warnings)
         announcement = _announcement(configuration, ports, shown, twistd.stop, notes)
         # People read this before anything is logged; programs read the log.
         announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
 
-    def setServiceParent(self, parent: Componentized) -> None:
+    def setServiceParent(self, parent: Componentized | MultiService) -> None:
         """Join the application, and write its log."""
         super().setServiceParent(parent)
-        if isinstance(parent, Componentized):
+        if isinstance(parent, Componentized) and not self._twistd.syslog:
             self._telling.take_log(parent)
 
     def privilegedStartService(self) -> None:
@@ -198,23 +201,8 @@ class Application(MultiService):
             print(f"gomail: {error}", file=sys.__stderr__)  # sys.stderr is the log's by now
             raise SystemExit(1) from error
 
-    def startService(self) -> None:
-        """Start, and listen for SIGHUP and SIGTERM."""
-        super().startService()
-        signal.signal(signal.SIGHUP, self._hang_up)
-        # Twisted takes SIGTERM when it begins to run, and would exit with 143 when all is well.
-        self._reactor.callWhenRunning(signal.signal, signal.SIGTERM, self._terminate)
-
-    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
-        """Have the configuration read again, as soon as the reactor has its turn."""
-        self._reactor.callFromThread(self.reload)
-
-    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
-        """Stop, as soon as the reactor has its turn."""
-        self._reactor.callFromThread(self._stop)
-
     def _stop(self) -> None:
-        """Stop, once."""
+        """Stop, once, and with exit code 0: Twisted would exit with the signal's when all is well."""
         if not self._stopping:
             self._stopping = True
             _log.info("SIGTERM: sessions may end what is under way")
@@ -263,10 +251,10 @@ def _announcement(
 
 
 def _within_descriptors(configuration: Configuration) -> tuple[Configuration, list[str]]:
-    """Hold no more sessions than files may be open; give the notes that say so."""
-    sessions = raise_descriptors(configuration.limits)
-    if sessions == configuration.limits.sessions:
+    """Hold no more than files may be open; give the notes that say so."""
+    limits = within_descriptors(configuration.limits)
+    if limits == configuration.limits:
         return configuration, []
-    note = f"{sessions} sessions at most: this process may not open more files (RLIMIT_NOFILE)"
-    limits = replace(configuration.limits, sessions=sessions)
+    most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
+    note = f"{most}: this process may not open more files (RLIMIT_NOFILE)"
     return replace(configuration, limits=limits), [note]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import ILogObserver, LogEvent, formatEventAsClassicLogText
+from twisted.logger import ILogObserver, LogEvent, Logger, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 from zope.interface import implementer
@@ -27,6 +27,7 @@ from gomail.server import lines
 ROTATE_AT = 10 * 1024 * 1024
 KEPT = 5
 BATCH_TIME = 0.1  # seconds that a line may wait for others
+_log = Logger()
 
 
 class BoundedLogFile(LogFile):
@@ -73,6 +74,16 @@ def open_stream(fd: int) -> TextIO:
     )
 
 
+class TwistedStream(io.TextIOBase):
+    """Writes lines to wherever Twisted logs to: to syslog, where twistd was told so."""
+
+    def write(self, text: str) -> int:
+        """Log each line."""
+        for line in text.splitlines():
+            _log.info("{line}", line=line)
+        return len(text)
+
+
 class LogWriter:
     """
     Writes lines: at once before and after the server runs, a batch at a time while it does.
@@ -98,6 +109,12 @@ class LogWriter:
         self._lines.append(line)
         if not self._batches:
             self.flush()
+
+    def rotate(self) -> None:
+        """Begin a new file; a terminal, pipe or device has none."""
+        self.flush()
+        if isinstance(self._file, BoundedLogFile):
+            self._file.rotate()
 
     def write_in_batches(self, *, running: bool) -> None:
         """Have lines wait for others while the reactor is *running*; else no clock would tick."""

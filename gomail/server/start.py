@@ -10,12 +10,13 @@ import os
 import pwd
 import resource
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gomail.limits import Limits
 
 DESCRIPTORS_A_SESSION = 2  # its socket and its spool file
+DESCRIPTORS_A_COPY = 3  # its file, and the two folders that it is linked from and to
 DESCRIPTORS_RESERVED = 200
 
 
@@ -37,6 +38,13 @@ class Identity:
             return pwd.getpwuid(uid).pw_name
         except KeyError:
             return f"uid {uid}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should know of it before they use it in earnest."""
+        if os.geteuid() == 0 and self.uid in {None, 0}:
+            return ("it runs as root, which it needs not: see --uid of twistd, or User= of systemd",)
+        return ()
 
     @contextlib.contextmanager
     def assumed(self) -> Iterator[None]:
@@ -80,15 +88,23 @@ def group_id(group: str) -> int:
         raise StartError(msg) from error
 
 
-def raise_descriptors(limits: Limits) -> int:
-    """Raise the limit on open files as far as it goes; give the sessions that it allows."""
+def within_descriptors(limits: Limits) -> Limits:
+    """
+    Raise the limit on open files as far as it goes, and give the limits that can be kept with it.
+
+    A message to many mailboxes has all its files open before the first becomes durable; that takes
+    half of what there is at most, and sessions get the rest.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
-        return limits.sessions
-    return max(1, min(limits.sessions, (soft - DESCRIPTORS_RESERVED) // DESCRIPTORS_A_SESSION))
+        return limits
+    recipients = min(limits.recipients, soft // 2 // DESCRIPTORS_A_COPY)
+    left = soft - DESCRIPTORS_RESERVED - recipients * DESCRIPTORS_A_COPY
+    sessions = max(1, min(limits.sessions, left // DESCRIPTORS_A_SESSION))
+    return replace(limits, recipients=recipients, sessions=sessions)
 
 
 def try_pidfile(path: Path) -> None:

@@ -63,6 +63,10 @@ class Telling(Service):
         """Have Twisted's own events written to the same log."""
         application.setComponent(ILogObserver, self._observer)
 
+    def rotate(self) -> None:
+        """Begin a new file, where the log is one that is rotated."""
+        self._writer.rotate()
+
     def startService(self) -> None:
         """Write in batches from now on."""
         super().startService()

@@ -6,15 +6,16 @@ only read.
 """
 
 import os
+import pwd
 import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
-from gomail.server.log import open_log, open_stream
+from gomail.server.log import TwistedStream, open_log, open_stream
 from gomail.server.start import Announcement, Identity, StartError
 
 
@@ -31,8 +32,17 @@ class Twistd:
 
     @property
     def identity(self) -> Identity:
-        """Who the server will be."""
-        return Identity(self.options.get("uid"), self.options.get("gid"))
+        """Who the server will be; twistd gives a user without a group the user's own."""
+        uid, gid = self.options.get("uid"), self.options.get("gid")
+        if uid is not None and gid is None:
+            with suppress(KeyError):
+                gid = pwd.getpwuid(uid).pw_gid
+        return Identity(uid, gid)
+
+    @property
+    def syslog(self) -> bool:
+        """Whether it logs to syslog, which is the one place where it needs no help."""
+        return bool(self.options.get("syslog"))
 
     @property
     def pidfile(self) -> Path | None:
@@ -56,6 +66,8 @@ class Twistd:
         Raises:
             StartError: it can't be written.
         """
+        if self.syslog:
+            return cast("TextIO", TwistedStream()), "syslog"
         name = self.options.get("logfile")
         if name == "-" and not self.foreground:
             msg = "a daemon can't log to this terminal; --logfile names a file"

@@ -16,8 +16,8 @@ from gomail.server.start import (
     Identity,
     StartError,
     group_id,
-    raise_descriptors,
     try_pidfile,
+    within_descriptors,
 )
 
 NOBODY = Identity(65534, 65534)
@@ -47,16 +47,24 @@ def test_group_has_a_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hard", "sessions", "held"), [(20_000, 5000, 5000), (1200, 5000, 500), (100, 5000, 1)]
+    ("hard", "sessions", "held", "recipients"),
+    [
+        (500_000, 5000, 5000, 1000),  # as systemd has it
+        (20_000, 20_000, 8400, 1000),
+        (4096, 5000, 925, 682),
+        (1024, 5000, 157, 170),
+        (256, 5000, 1, 42),
+    ],
 )
-def test_sessions_are_no_more_than_files_may_be_open(
-    monkeypatch: pytest.MonkeyPatch, hard: int, sessions: int, held: int
+def test_e5_no_more_is_held_than_files_may_be_open(
+    monkeypatch: pytest.MonkeyPatch, hard: int, sessions: int, held: int, recipients: int
 ) -> None:
-    """The limit is raised as far as it goes; each session may need two files."""
-    now = [(1024, hard)]
+    """The limit is raised as far as it goes; copies of one message get half of it at most."""
+    now = [(256, hard)]
     monkeypatch.setattr(resource, "getrlimit", lambda _: now[0])
     monkeypatch.setattr(resource, "setrlimit", lambda _, both: now.__setitem__(0, both))
-    assert raise_descriptors(replace(DEFAULT_LIMITS, sessions=sessions)) == held
+    limits = within_descriptors(replace(DEFAULT_LIMITS, sessions=sessions))
+    assert (limits.sessions, limits.recipients) == (held, recipients)
     assert now == [(hard, hard)]
 
 
@@ -67,10 +75,21 @@ def test_limit_that_cannot_be_raised_is_gone_by(monkeypatch: pytest.MonkeyPatch)
         raise ValueError("not permitted")
 
     monkeypatch.setattr(resource, "setrlimit", fail)
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (1200, 5000))
-    assert raise_descriptors(DEFAULT_LIMITS) == 500
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 5000))
+    assert within_descriptors(DEFAULT_LIMITS).sessions == 157
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
-    assert raise_descriptors(DEFAULT_LIMITS) == DEFAULT_LIMITS.sessions
+    assert within_descriptors(DEFAULT_LIMITS) == DEFAULT_LIMITS
+
+
+@pytest.mark.parametrize(
+    ("me", "identity", "warned"), [(0, Identity(), 1), (0, NOBODY, 0), (1000, Identity(), 0)]
+)
+def test_running_as_root_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, me: int, identity: Identity, warned: int
+) -> None:
+    """Nothing here needs root once the ports are open."""
+    monkeypatch.setattr(os, "geteuid", lambda: me)
+    assert len(identity.warnings) == warned
 
 
 def test_pid_file_may_be_missing_stale_or_nonsense(tmp_path: Path) -> None:
