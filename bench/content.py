@@ -1,4 +1,4 @@
-"""MB/s of content over a loopback socket into a delivery that keeps nothing, ours and others', in turns."""
+"""MB/s of content over a loopback socket into deliveries that keep nothing: ours, others."""
 
 import importlib.util
 import socket

@@ -59,9 +59,11 @@ def installed() -> dict[str, float]:
         files = packages[name].files or []
         paths = [path for file in files if (path := Path(file.locate())).is_file()]
         needed[name] = sum(path.stat().st_size for path in paths) / 1e6
-        for requirement in packages[name].requires or []:
-            if "extra ==" not in requirement or (name == "twisted" and '"tls"' in requirement):
-                todo.append(re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-"))
+        todo += [
+            re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+            for requirement in packages[name].requires or []
+            if "extra ==" not in requirement or (name == "twisted" and '"tls"' in requirement)
+        ]
     return needed
 
 

@@ -70,7 +70,7 @@ def longest_turn(flood: bytes, address: str) -> float:
 
 
 def main() -> None:
-    """Print the longest turn for each flood, of a trusted client: it has no budget that would end it."""
+    """Print the longest turn for each flood, of a trusted client, which no budget stops."""
     for name, flood in FLOODS.items():
         best = min(longest_turn(flood, "127.0.0.1") for _ in range(5))
         print(f"{name:<14}{best * 1000:8.2f} ms")

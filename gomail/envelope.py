@@ -1,6 +1,7 @@
 """
-Who is talking (`Client`) and what the message's cover says (`Envelope`): values, replaced and never
-changed.
+Who is talking (`Client`), and what the message's cover says (`Envelope`).
+
+Both are values, replaced and never changed.
 """
 
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ NO_PARAMETERS = MailParameters()
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One message's envelope: its id, the client, the reverse-path and the accepted forward-paths."""
+    """One message's envelope: its id, the client, the reverse-path, the accepted forward-paths."""
 
     id: str
     client: Client

@@ -112,9 +112,7 @@ class SessionEnded:
     reason: str = ""
 
 
-Event = (
-    SessionStarted | Said | Refusal | MessageStored | ContentDropped | Trouble | SessionEnded
-)
+Event = SessionStarted | Said | Refusal | MessageStored | ContentDropped | Trouble | SessionEnded
 Listener = Callable[[Event], None]
 Listeners = tuple[Listener, ...]
 
@@ -124,5 +122,5 @@ def tell(listeners: Listeners, event: Event) -> None:
     for listener in listeners:
         try:
             listener(event)
-        except Exception:
+        except Exception:  # noqa: BLE001 -- whatever it was, the next one is told
             _log.failure("the listener {listener} failed", listener=listener)

@@ -1,12 +1,11 @@
 """
-The seam between the dialogue and everything behind it: what an `IMessageDelivery` of one's own
-provides.
+The seam between the dialogue and everything behind it: what a delivery of one's own provides.
 
 In the style of ``twisted.mail.smtp.IMessageDelivery``, with octets instead of lines. Every method
-may answer with a value, a Deferred or a coroutine, and may raise `gomail.reply.Refused` to refuse;
-any other exception is answered 451 and logged, never told to the peer. `gomail.reception.Reception`
-is the one that ships, `gomail.delivery.twisted_mail` adapts Twisted's own interface, and
-`gomail.testing` has a conformance kit.
+but transactionEnded and connectionLost may answer with a value, a Deferred or a coroutine, and may
+raise `gomail.reply.Refused` to refuse; any other exception is answered 451 and logged, never told
+to the peer. `gomail.reception.Reception` is the one that ships, `gomail.delivery.twisted_mail`
+adapts Twisted's own interface, and `gomail.testing` has a conformance kit.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ class IMessageDeliveryFactory(Interface):
     """Gives each session a delivery of its own."""
 
     def deliveryFor(client: Client) -> "IMessageDelivery":  # noqa: N805
-        """Give the delivery for the session of *client*, who has just connected and said nothing yet."""
+        """Give the delivery for the session of *client*, who has said nothing yet."""
 
 
 class IMessageDelivery(Interface):
@@ -31,61 +30,64 @@ class IMessageDelivery(Interface):
 
     def greeted(client: Client) -> Answer[None]:  # noqa: N805
         """
-        Learn more of the client: called after connecting (*client* has no name yet), after each
-        HELO and EHLO, and again after STARTTLS.
+        Learn more of the client.
+
+        Called after connecting (*client* has no name yet), and after each HELO and EHLO.
 
         Raises:
             Refused: the greeting, or HELO or EHLO, is answered so; after connecting the session
                 ends.
         """
 
-    def validateFrom(  # noqa: N802
+    def validateFrom(
         client: Client,  # noqa: N805
-        reversePath: Path,  # noqa: N803
+        reversePath: Path,
         parameters: MailParameters,
     ) -> Answer[None]:
-        """
-        Welcome a reverse-path (it may be the null one), or raise Refused.
-        """
+        """Welcome a reverse-path (it may be the null one), or raise Refused."""
 
-    def validateTo(  # noqa: N802
-        forwardPath: Path,  # noqa: N803, N805
+    def validateTo(
+        forwardPath: Path,  # noqa: N805
     ) -> Answer[None]:
         """Welcome a forward-path, or raise Refused for this recipient alone."""
 
-    def messageStarted(envelope: Envelope) -> "Answer[IMessage]":  # noqa: N802, N805
+    def messageStarted(envelope: Envelope) -> "Answer[IMessage]":  # noqa: N805
         """
-        Get ready for the content that follows for *envelope*, whose forward-paths were all
-        welcomed.
+        Get ready for the content for *envelope*, whose forward-paths were all welcomed.
 
         Raises:
             Refused: DATA is answered so, and no content follows.
         """
 
-    def transactionEnded() -> None:  # noqa: N802
+    def transactionEnded() -> None:
         """Forget the transaction: called once for each welcomed reverse-path, however it ended."""
 
 
 class IMessage(Interface):
     """Takes the content of one message."""
 
-    def octetsReceived(octets: bytes) -> Answer[None]:  # noqa: N802, N805
+    def octetsReceived(octets: bytes) -> Answer[None]:  # noqa: N805
         """
-        Take the next octets of the content, as the client sent them, dots unstuffed, line ends
-        CRLF.
+        Take the next octets of the content: dots unstuffed, line ends CRLF, else as they were sent.
 
         While an answer is awaited nothing more is read. Refused fixes the verdict: the rest of the
         content is swallowed and the refusal is the reply after its true end.
         """
 
-    def eomReceived() -> Answer[Reply | Sequence[Reply]]:  # noqa: N802
+    def eomReceived() -> Answer[Reply | Sequence[Reply]]:
         """
-        Take the message as a whole: give the reply, or one for each forward-path in the envelope's
-        order.
+        Take the message as a whole; give the reply, or one for each forward-path in their order.
+
+        What is raised ends the message, too: no connectionLost follows.
 
         2xx means stored for good. Several are folded into the one that SMTP has room for: all 2xx,
         the first; nothing stored, the first 4xx, else the first 5xx; some stored and some not, 451.
         """
 
-    def connectionLost() -> None:  # noqa: N802
-        """Throw away what came: the end of the message won't come. Never called after eomReceived."""
+    def connectionLost() -> None:
+        """
+        Throw away what came: the end of the message won't come.
+
+        Called once, perhaps while an answer of octetsReceived is awaited, and never after
+        eomReceived. It is not awaited.
+        """

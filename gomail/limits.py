@@ -1,6 +1,5 @@
 """
-Everything that is bounded, with its default, in one value (RFC 5321 §4.5.3 and the field's
-experience).
+Everything that is bounded, with its default (RFC 5321 §4.5.3, and the field's experience).
 
 Times are seconds, sizes octets. What the peer is told beyond a limit stands in `gomail.reply`. A
 trusted client has no limits per address, session or error; those of size and memory hold for

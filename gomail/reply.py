@@ -22,7 +22,7 @@ class Reply:
         code: 200 to 599.
         detail: subject and detail of the enhanced code (``"1.1"``); empty where none belongs (220,
             354, the replies to HELO and EHLO: RFC 2034 §4).
-        text: printable ASCII; ``\\n`` parts the lines of a multi-line reply.
+        text: printable ASCII; a line feed parts the lines of a multi-line reply.
 
     Raises:
         ValueError: a code out of range, or a text that can't stand in a reply.
@@ -35,7 +35,7 @@ class Reply:
 
     def __post_init__(self) -> None:
         """Check the parts and write the reply once, for all the times it will be sent."""
-        if not 200 <= self.code <= 599:  # noqa: PLR2004 -- RFC 5321 §4.2.1
+        if not 200 <= self.code <= 599:
             msg = f"a reply code from 200 to 599 was expected, not {self.code}"
             raise ValueError(msg)
         if not _TEXT.match(self.text):
@@ -50,7 +50,7 @@ class Reply:
     @property
     def positive(self) -> bool:
         """Whether the peer got what it asked for (2xx) or may go on (3xx)."""
-        return self.code < 400  # noqa: PLR2004 -- RFC 5321 §4.2.1
+        return self.code < 400
 
     def signed(self, session_id: str) -> "Reply":
         """Give this reply as the peer sees it: a refusal ends with the session's id."""
@@ -62,7 +62,7 @@ class Reply:
         return Reply(self.code, self.detail, lines + newline + last)
 
 
-class Refused(Exception):  # noqa: N818 -- an answer that we mean, no error of ours
+class Refused(Exception):
     """Raised anywhere below the dialogue to answer with *reply*; *reason* is for our log alone."""
 
     def __init__(self, reply: Reply, reason: str = "") -> None:
@@ -101,7 +101,9 @@ MAILBOX_UNAVAILABLE = Reply(451, "2.0", "Mailbox not available now, please try a
 MAILBOX_FULL = Reply(452, "2.2", "Mailbox full, please try again later")
 DISK_FULL = Reply(452, "3.1", "Not enough storage now, please try again later")
 TOO_MANY_RECIPIENTS = Reply(452, "5.3", "Too many recipients")
-UNKNOWN_RECIPIENTS_STOPPED = Reply(452, "5.3", "Too many unknown recipients, send to those accepted")
+UNKNOWN_RECIPIENTS_STOPPED = Reply(
+    452, "5.3", "Too many unknown recipients, send to those accepted"
+)
 
 # 5xx
 SYNTAX_ERROR = Reply(500, "5.2", "Command not understood")
@@ -109,7 +111,9 @@ LINE_TOO_LONG = Reply(500, "5.2", "Command line too long")
 BAD_ARGUMENT = Reply(501, "5.4", "Argument not understood")
 NO_ARGUMENT_TAKEN = Reply(501, "5.4", "This command takes no argument")
 BAD_FORWARD_PATH = Reply(501, "1.3", "Not a forward-path: RCPT TO:<local-part@domain>")
-BAD_REVERSE_PATH = Reply(501, "1.7", "Not a reverse-path: MAIL FROM:<local-part@domain> or MAIL FROM:<>")
+BAD_REVERSE_PATH = Reply(
+    501, "1.7", "Not a reverse-path: MAIL FROM:<local-part@domain> or MAIL FROM:<>"
+)
 NOT_IMPLEMENTED = Reply(502, "5.1", "Command not implemented")
 NO_LISTS = Reply(502, "5.1", "Nothing is expanded here")
 HELLO_FIRST = Reply(503, "5.1", "Say EHLO or HELO first")

@@ -202,7 +202,7 @@ class Application(MultiService):
             raise SystemExit(1) from error
 
     def _stop(self) -> None:
-        """Stop, once, and with exit code 0: Twisted would exit with the signal's when all is well."""
+        """Stop, once, with exit code 0: Twisted would exit with the signal's when all is well."""
         if not self._stopping:
             self._stopping = True
             _log.info("SIGTERM: sessions may end what is under way")

@@ -18,8 +18,8 @@ from twisted.internet.interfaces import IReactorTime
 from gomail.address import fold
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
-from gomail.delivery.room import free_octets
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, make, make_folder
+from gomail.delivery.room import free_octets
 from gomail.reply import Refused
 
 FRESH = 1.0  # seconds for which what the disk said is believed

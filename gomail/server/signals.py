@@ -1,4 +1,4 @@
-"""What signals do to a server: each has its work done in a turn of the reactor, never in between."""
+"""What signals do to a server: each has its work done in a turn of the reactor."""
 
 import signal
 from collections.abc import Callable, Mapping
@@ -18,7 +18,9 @@ class Signals(Service):
         work: what to do at which signal.
     """
 
-    def __init__(self, reactor: Reactor, work: Mapping[signal.Signals, Callable[[], object]]) -> None:
+    def __init__(
+        self, reactor: Reactor, work: Mapping[signal.Signals, Callable[[], object]]
+    ) -> None:
         self._reactor = reactor
         self._work = work
 

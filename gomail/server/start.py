@@ -43,7 +43,9 @@ class Identity:
     def warnings(self) -> tuple[str, ...]:
         """What people should know of it before they use it in earnest."""
         if os.geteuid() == 0 and self.uid in {None, 0}:
-            return ("it runs as root, which it needs not: see --uid of twistd, or User= of systemd",)
+            return (
+                "it runs as root, which it needs not: see --uid of twistd, or User= of systemd",
+            )
         return ()
 
     @contextlib.contextmanager

@@ -1,1 +1,1 @@
-"""The dialogue: octets of a connection become questions to an IMessageDelivery, its answers replies."""
+"""The dialogue: octets become questions to an IMessageDelivery, and its answers replies."""

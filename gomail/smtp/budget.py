@@ -1,8 +1,8 @@
 """
 How much nonsense a session may talk: errors, unknown recipients, idle commands.
 
-A budget judges each reply before it leaves. Within the budget it leaves at once; then each error costs a
-second; then the session ends. Our own 4xx never count, and trusted clients have no budget.
+A budget judges each reply before it leaves. Within the budget it leaves at once; then each error
+costs a second; then the session ends. Our own 4xx never count, and trusted clients have no budget.
 """
 
 from dataclasses import dataclass
@@ -55,8 +55,8 @@ class Budget:
         """
         Judge a refused recipient.
 
-        A list with stale addresses still delivers to the others: what was accepted stays, and only more
-        unknown ones are turned away.
+        A list with stale addresses still delivers to the others: what was accepted stays, and only
+        more unknown ones are turned away.
         """
         self._unknown += 1
         if self._unknown >= self._limits.unknown_recipients:

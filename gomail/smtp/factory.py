@@ -1,8 +1,8 @@
 """
-Sessions as they come and go: who is let in, under which id, and how all of them are brought to an end.
+Sessions as they come and go: who is let in, under which id, and how all of them end.
 
-`SMTPFactory` is what a Twisted developer gives to an endpoint; everything it needs has a default but the
-deliveries and the host name.
+`SMTPFactory` is what a Twisted developer gives to an endpoint; everything it needs has a default
+but the deliveries and the host name.
 """
 
 import secrets
@@ -22,10 +22,11 @@ from gomail.interfaces import IMessageDeliveryFactory
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import Reply
 from gomail.smtp.admission import Admission
+from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
-from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.outbox import IConnection
-from gomail.smtp.protocol import House, SMTPProtocol
+from gomail.smtp.patience import CLOSE_TIME
+from gomail.smtp.protocol import SMTPProtocol
 
 LOOPBACK: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
@@ -44,7 +45,8 @@ class SMTPFactory(ServerFactory):
         trusted: networks without limits per address, session or error.
         trust_unix: whether peers on unix sockets are trusted.
         admission: counts sessions; shared by the factories of several listeners.
-        mend: whether CR CR LF counts as CRLF, for a listener that only this machine's programs reach.
+        mend: whether CR CR LF counts as CRLF, for a listener that only this machine's programs
+            reach.
     """
 
     noisy = False
@@ -65,9 +67,7 @@ class SMTPFactory(ServerFactory):
     ) -> None:
         self._deliveries = deliveries
         self._hostname = hostname
-        self._house = House(
-            clock, limits, introduce(hostname, limits), listeners, dialogue, mend
-        )
+        self._house = House(clock, limits, introduce(hostname, limits), listeners, dialogue, mend)
         self._trusted = trusted
         self._trust_unix = trust_unix
         self._admission = admission or Admission(limits)

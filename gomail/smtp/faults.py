@@ -14,7 +14,8 @@ def refusal_of(error: BaseException, what: str) -> Refused:
     """
     Give the refusal that *error* stands for.
 
-    What is not `Refused` is a fault of ours: logged with its traceback, answered 451, and not told to the peer.
+    What is not `Refused` is a fault of ours: logged with its traceback, answered 451, and not told
+    to the peer.
     """
     if isinstance(error, Refused):
         return error
@@ -23,7 +24,7 @@ def refusal_of(error: BaseException, what: str) -> Refused:
 
 
 def attempt(call: Callable[[], object], what: str) -> None:
-    """Tell the delivery something that it has no answer to: a fault of its is logged and costs nothing more."""
+    """Tell the delivery what it has no answer to: a fault of its own is logged, no more."""
     try:
         call()
     except Exception as error:  # noqa: BLE001 -- whatever it was, the session goes on

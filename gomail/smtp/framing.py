@@ -1,9 +1,10 @@
 """
 The raw phase: where content ends, and what of it is only transport (RFC 5321 §4.5.2).
 
-Content ends at CRLF.CRLF alone, or at .CRLF straight behind the 354. A bare CR or LF never ends a line,
-so that nobody's idea of a line end smuggles a second message in. Nothing here is lines: octets are
-scanned in the pieces in which they come, by one compiled pattern, and at most four are held back.
+Content ends at CRLF.CRLF alone, or at .CRLF straight behind the 354. A bare CR or LF never ends a
+line, so that nobody's idea of a line end smuggles a second message in. Nothing here is lines:
+octets are scanned in the pieces in which they come, by one compiled pattern, and at most four are
+held back.
 """
 
 import re
@@ -28,8 +29,8 @@ class DotStuffed:
         Take the next octets from the wire.
 
         Returns:
-            The content in them, dots unstuffed; and None while the end has not come, or else the octets
-            behind it. After the end this object is used up.
+            The content in them, dots unstuffed; and None while the end has not come, or else the
+            octets behind it. After the end this object is used up.
         """
         octets = self._held + octets
         start = self._unseen
@@ -45,12 +46,10 @@ class DotStuffed:
             start = dot.end()
         return self._hold(octets, start, len(octets) - _unfinished(octets), pieces)
 
-    def _hold(
-        self, octets: bytes, start: int, end: int, pieces: list[bytes]
-    ) -> tuple[bytes, None]:
+    def _hold(self, octets: bytes, start: int, end: int, pieces: list[bytes]) -> tuple[bytes, None]:
         """Keep what stands from *end* for the next time; give what is sure."""
-        # A stuffed dot is dropped only once the octet behind it is known, so `end` may lie before `start`
-        # in one case: nothing but the unseen line end has been held back so far.
+        # A stuffed dot is dropped only once the octet behind it is known, so `end` may lie before
+        # `start` in one case: nothing but the unseen line end has been held back so far.
         self._held = octets[end:]
         self._unseen = max(0, start - end)
         pieces.append(octets[start:end])

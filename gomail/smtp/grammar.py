@@ -1,9 +1,9 @@
 """
-The grammar of commands: octets in, frozen values out (RFC 5321 §4.1.2, the ABNF above each pattern).
+The grammar of commands: octets in, frozen values out (RFC 5321 §4.1.2, ABNF above each pattern).
 
-Nothing here knows of sessions or sequence. What can't be read raises `Refused` with the reply that the
-peer gets. Every pattern is linear: its alternatives exclude each other and nothing
-is tried twice (`++`, `*+`).
+Nothing here knows of sessions or sequence. What can't be read raises `Refused` with the reply that
+the peer gets. Every pattern is linear: its alternatives exclude each other and nothing is tried
+twice (`++`, `*+`).
 """
 
 import re
@@ -35,7 +35,8 @@ _QUOTED_STRING = rb'"(?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]++|\\[\x20-\x7e])*+
 # Underscores and a last dot are no letters of the law, but are sent.
 _SUB_DOMAIN = rb"(?!-)[\w\x80-\xff-]++(?<!-)"
 _DOMAIN = _SUB_DOMAIN + rb"(?:\." + _SUB_DOMAIN + rb")*\.?"
-# address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"
+# address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal )
+# "]"
 _ADDRESS_LITERAL = rb"\[[\x21-\x5a\x5e-\x7e]+\]"
 # A-d-l = At-domain *( "," At-domain ): read and dropped (RFC 5321 §4.1.1.3, appendix C)
 _SOURCE_ROUTE = rb"(?:@" + _DOMAIN + rb"(?:,@" + _DOMAIN + rb")*:)?"
@@ -53,13 +54,13 @@ _PATH = re.compile(
     + _ADDRESS_LITERAL
     + rb")|(?P<postmaster>[Pp][Oo][Ss][Tt][Mm][Aa][Ss][Tt][Ee][Rr])|)>"
 )
-# "FROM:" Reverse-path and "TO:" Forward-path. White space behind the colon is forbidden (RFC 5321 §3.3)
-# and sent all the same, by scanners and printers above all.
+# "FROM:" Reverse-path and "TO:" Forward-path. White space behind the colon is forbidden (RFC 5321
+# §3.3) and sent all the same, by scanners and printers above all.
 _FROM = re.compile(rb"[Ff][Rr][Oo][Mm]:[ \t]*")
 _TO = re.compile(rb"[Tt][Oo]:[ \t]*")
 # Mail-parameters = esmtp-param *(SP esmtp-param)
-# esmtp-param = esmtp-keyword ["=" esmtp-value]; esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
-# esmtp-value = 1*(%d33-60 / %d62-126), and "=" as it comes in AUTH=
+# esmtp-param = esmtp-keyword ["=" esmtp-value]; esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT /
+# "-") esmtp-value = 1*(%d33-60 / %d62-126), and "=" as it comes in AUTH=
 _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x7e]+))?\Z")
 # xchar of RFC 3461 §4 without "+" and "=", or hexchar
 _XTEXT = re.compile(rb"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+\Z")
@@ -93,7 +94,7 @@ def read_greeting(argument: bytes) -> str:
 
 
 def read_nothing(argument: bytes) -> None:
-    """Read the argument of a verb that takes none; trailing blanks are forgiven (RFC 5321 §4.1.1)."""
+    """Read no argument; trailing blanks are forgiven (RFC 5321 §4.1.1)."""
     if argument.strip(_BLANKS):
         raise Refused(NO_ARGUMENT_TAKEN)
 
@@ -111,8 +112,8 @@ def read_mail(argument: bytes) -> Mail:
     Read the argument of MAIL.
 
     Raises:
-        Refused: 501 5.1.7 for bad syntax, 553 5.6.7 for non-ASCII without SMTPUTF8, 555 5.5.4 for an
-            unknown parameter, 501 5.5.4 for a bad value of a known one.
+        Refused: 501 5.1.7 for bad syntax, 553 5.6.7 for non-ASCII without SMTPUTF8, 555 5.5.4 for
+            an unknown parameter, 501 5.5.4 for a bad value of a known one.
     """
     path, words = _split(_FROM, argument, BAD_REVERSE_PATH)
     parameters = _read_parameters(words) if words else NO_PARAMETERS
@@ -223,7 +224,7 @@ def _size(value: bytes | None) -> int:
 
 
 def _body(value: bytes | None) -> str:
-    """body-value ::= "7BIT" / "8BITMIME" (RFC 6152 §2); a Maildir has no BINARYMIME (RFC 3030 §3)."""
+    """body-value ::= "7BIT" / "8BITMIME" (RFC 6152 §2); a Maildir has no binary form (RFC 3030)."""
     body = (value or b"").upper()
     if body not in {b"7BIT", b"8BITMIME"}:
         raise Refused(UNKNOWN_PARAMETER if body == b"BINARYMIME" else BAD_ARGUMENT)
@@ -231,6 +232,6 @@ def _body(value: bytes | None) -> str:
 
 
 def _ignore_auth(value: bytes | None) -> None:
-    """AUTH=<> or AUTH=xtext is allowed and means nothing to us (RFC 4954 §5); Exchange always sends it."""
+    """AUTH=<> and AUTH=xtext mean nothing to us (RFC 4954 §5); Exchange always sends one."""
     if value is None or (value != b"<>" and not _XTEXT.match(value)):
         raise Refused(BAD_ARGUMENT)

@@ -1,4 +1,4 @@
-"""What we say of ourselves: the banner, and the replies to HELO and EHLO, written once for a server."""
+"""What we say of ourselves: the banner, and the replies to HELO and EHLO, written once."""
 
 from dataclasses import dataclass
 

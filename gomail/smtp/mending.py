@@ -1,8 +1,8 @@
 """
 CR CR LF, as this machine's own programs send it, made CR LF.
 
-PHP writes CRLF to a sendmail that puts a CR before each LF once more. From the internet that is no line end,
-and might smuggle; a listener for local programs forgives it.
+PHP writes CRLF to a sendmail that puts a CR before each LF once more. From the internet that is no
+line end, and might smuggle; a listener for local programs forgives it.
 """
 
 

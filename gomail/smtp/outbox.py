@@ -1,9 +1,10 @@
 """
 How replies leave.
 
-While nothing waits they go to the kernel at once: half the work of the reactor's own way round. What the kernel
-does not take follows through the transport, and until it has gone the session reads nothing more. Under
-TLS, and on transports that can't send at once, everything goes the reactor's way.
+While nothing waits they go to the kernel at once: half the work of the reactor's own way round.
+What the kernel does not take follows through the transport, and until it has gone the session reads
+nothing more. Under TLS, and on transports that can't send at once, everything goes the reactor's
+way.
 """
 
 from collections.abc import Callable
@@ -46,7 +47,8 @@ def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
         transport: the connection.
         changed: called whenever octets begin to wait, and when the last of them has gone.
     """
-    # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as theirs.
+    # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as
+    # theirs.
     if hasattr(type(transport), "writeSomeData"):
         return DirectOutbox(transport, changed)
     return BufferedOutbox(transport, changed)
@@ -80,12 +82,13 @@ class DirectOutbox:
             self._rest, self.waiting = octets[sent:], True
             self._changed()
             self._transport.registerProducer(self, streaming=False)
-        # An exception instead of a number means that the connection is lost; the reactor will say so.
+        # An exception instead of a number means that the connection is lost; the reactor will say
+        # so.
 
     def end(self) -> None:
         """Need nothing: the transport keeps the producer only while something is left."""
 
-    def resumeProducing(self) -> None:  # noqa: N802
+    def resumeProducing(self) -> None:
         """Give the transport, whose buffer is empty, what is left."""
         if self._rest:
             rest, self._rest = self._rest, b""
@@ -95,7 +98,7 @@ class DirectOutbox:
             self._transport.unregisterProducer()
             self._changed()
 
-    def stopProducing(self) -> None:  # noqa: N802
+    def stopProducing(self) -> None:
         """Forget what is left: the connection is lost."""
         self._rest = b""
 
@@ -105,8 +108,8 @@ class BufferedOutbox:
     """
     Everything goes through the transport, which says when too much waits (64 KiB in Twisted).
 
-    Being full is told with the next octets only: under TLS the banner waits for the handshake, and a session that
-    reads nothing more for that would wait for ever.
+    Being full is told with the next octets only: under TLS the banner waits for the handshake, and
+    a session that reads nothing more for that would wait for ever.
     """
 
     __slots__ = ("_changed", "_full", "_transport", "_unsent")
@@ -136,16 +139,16 @@ class BufferedOutbox:
         """Free the transport: TLS does not close while it has a producer."""
         self._transport.unregisterProducer()
 
-    def pauseProducing(self) -> None:  # noqa: N802
+    def pauseProducing(self) -> None:
         """Hear that the transport has more than it likes."""
         self._full = True
 
-    def resumeProducing(self) -> None:  # noqa: N802
+    def resumeProducing(self) -> None:
         """Hear that the transport has room again."""
         self._full = False
         if self._unsent:
             self._unsent = 0
             self._changed()
 
-    def stopProducing(self) -> None:  # noqa: N802
+    def stopProducing(self) -> None:
         """Hear that the connection is lost."""

@@ -1,9 +1,9 @@
 """
 How long a peer may keep us waiting: one timer a session, whatever the rule (RFC 5321 §4.5.3.2).
 
-The rules are absolute: single octets of a command don't extend its time, and content has a least rate
-beside the time between two packets. While we are the ones who keep the peer waiting, its clocks stand
-still; those for its reading of our replies and for a close go on.
+The rules are absolute: single octets of a command don't extend its time, and content has a least
+rate beside the time between two packets. While we are the ones who keep the peer waiting, its
+clocks stand still; those for its reading of our replies and for a close go on.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ class Patience:
     """
     The clocks of one session.
 
-    Calls *late* with the reply to end the session with, or with None when nothing can be said any more
-    (the peer doesn't read, or doesn't close) and the connection must be aborted.
+    Calls *late* with the reply to end the session with, or with None when nothing can be said any
+    more (the peer doesn't read, or doesn't close) and the connection must be aborted.
     """
 
     __slots__ = (
@@ -59,7 +59,7 @@ class Patience:
         self._wind()
 
     def command_answered(self, *, transaction: bool) -> None:
-        """A reply has left, and the next command is awaited; *transaction* tells whether one is open."""
+        """A reply has left; *transaction* tells whether one is open while the next is awaited."""
         now = self._clock.seconds()
         self._waiting = now
         self._content = None
@@ -86,7 +86,7 @@ class Patience:
         self._paused = self._clock.seconds()
 
     def resume(self) -> None:
-        """The peer has its turn again: the time in between was ours, for clocks that began in it, too."""
+        """The peer has its turn: the time in between was ours, also for clocks begun in it."""
         if self._paused is None:
             return
         now = self._clock.seconds()

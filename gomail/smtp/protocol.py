@@ -1,30 +1,28 @@
 """
 One session on the wire: a `LineReceiver` that owns turns, modes and the hang-up, and nothing else.
 
-*Turns*: one command at a time. Each gets its reply at once, or is awaited while nothing more is read, so that
-replies leave in the order of their commands however they are pipelined. *Modes*: lines for commands, raw for content.
-*Hang-up*: after our last word nothing that the peer sent is looked at any more.
+*Turns*: one command at a time. Each gets its reply at once, or is awaited while nothing more is
+read, so that replies leave in the order of their commands however they are pipelined. *Modes*:
+lines for commands, raw for content. *Hang-up*: after our last word nothing that the peer sent is
+looked at any more.
 
-Reading stops by `_hold` and goes on by `_release`, over a set of reasons; nobody else pauses or resumes,
+Reading stops and goes on by `Holding` alone, over a set of reasons; nobody else pauses or resumes,
 and this protocol is no producer of its transport. What is said is the work of `verbs`, what is
 remembered of `session`, what may wait how long of `patience`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
+from gomail.answers import Answer, after, in_time, is_later
 from gomail.envelope import Client
-from gomail.events import Listeners, Refusal, Said, SessionEnded, SessionStarted, tell
-from gomail.answers import Answer
+from gomail.events import Said, SessionEnded, SessionStarted, tell
 from gomail.interfaces import IMessageDelivery
-from gomail.limits import Limits
 from gomail.reply import (
     FAR_TOO_BIG,
     LINE_TOO_LONG,
@@ -33,49 +31,23 @@ from gomail.reply import (
     Reply,
 )
 from gomail.smtp import verbs
-from gomail.answers import after, is_later
-from gomail.smtp.faults import refusal_of
 from gomail.smtp.budget import Budget
+from gomail.smtp.door import Door
+from gomail.smtp.faults import refusal_of
 from gomail.smtp.framing import DotStuffed
-from gomail.smtp.introduction import Introduction
+from gomail.smtp.holding import DELAY, DISK, TURN, UNSENT, YIELD, Holding
+from gomail.smtp.house import House
 from gomail.smtp.mending import Mender
 from gomail.smtp.outbox import IConnection, outbox
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Session
 from gomail.smtp.tally import Tally
 
-# Why nothing is read just now; a session may have several reasons at once.
-TURN = 1  # a command, or a whole message, waits for its answer
-YIELD = 2  # other sessions have their turn
-UNSENT = 4  # the peer doesn't read our replies
-DISK = 8  # content is on its way to the disk
-DELAY = 16  # an error costs time
-
 LINES_A_TURN = 100  # then other sessions have theirs: a packet holds 32,000 empty lines
-ANSWER_TIME = 60.0  # seconds for a delivery to answer a command (RFC 5321 §4.5.3.2: clients wait 300)
+ANSWER_TIME = (
+    60.0  # seconds for a delivery to answer a command (RFC 5321 §4.5.3.2: clients wait 300)
+)
 VERDICT_TIME = 240.0  # seconds for it to store a message (RFC 5321 §4.5.3.2.6: clients wait 600)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """
-    What all sessions of a server share.
-
-    Attributes:
-        clock: the reactor, or a clock in tests.
-        limits: the bounds of each session.
-        introduction: the replies with our name.
-        listeners: who is told.
-        dialogue: whether each line is told, too.
-        mend: whether CR CR LF counts as CRLF: for programs of this machine.
-    """
-
-    clock: IReactorTime
-    limits: Limits
-    introduction: Introduction
-    listeners: Listeners = ()
-    dialogue: bool = False
-    mend: bool = False
 
 
 class SMTPProtocol(LineReceiver):
@@ -86,7 +58,8 @@ class SMTPProtocol(LineReceiver):
         house: what it shares with the others.
         client: who has connected.
         delivery: whom to ask.
-        ended: called once, when everything is over: the connection, and the delivery of its last message.
+        ended: called once, when everything is over: the connection, and the delivery of its last
+            message.
     """
 
     delimiter = b"\r\n"
@@ -107,11 +80,10 @@ class SMTPProtocol(LineReceiver):
         self._tally = Tally()
         self._mender = Mender() if house.mend else None
         self._content = DotStuffed()
-        self._replies: list[bytes] = []  # said in this turn of the reactor, not yet sent
         self._line = b""  # the one that is being answered
         self._lines = 0  # since other sessions last had their turn
         self._octets = 0  # received
-        self._held = 0  # the reasons why nothing is read
+        self._holding = Holding(self._stop_reading, self._read_on)
         self._closed = False  # our last word is said, or the connection is lost
         self._lost = False  # the connection is gone
         self._leaving = False  # the server is about to stop
@@ -122,7 +94,7 @@ class SMTPProtocol(LineReceiver):
     def connectionMade(self) -> None:
         """Say the banner, once the delivery welcomes the client."""
         self._started = self._house.clock.seconds()
-        self._outbox = outbox(self.transport, self._unsent_changed)
+        self._door = Door(self._house, outbox(self.transport, self._unsent_changed))
         self._patience = Patience(self._house.clock, self._house.limits, self._late)
         session = self.session
         tell(self._house.listeners, SessionStarted(session.client))
@@ -145,8 +117,9 @@ class SMTPProtocol(LineReceiver):
         if not self._closed:
             self._closed = True
             self._end = self._end or "the client left"
+        self._door.shut()
         self._patience.stop()
-        if not self._held & TURN:
+        if not self._holding.has(TURN):
             self._finish()
 
     def _finish(self) -> None:
@@ -172,8 +145,8 @@ class SMTPProtocol(LineReceiver):
         self._lines += 1
         if self._lines >= LINES_A_TURN:
             self._lines = 0
-            self._hold(YIELD)
-            self._house.clock.callLater(0, self._release, YIELD)
+            self._holding.hold(YIELD)
+            self._house.clock.callLater(0, self._holding.release, YIELD)
         self._line = line
         if self._house.dialogue:
             tell(self._house.listeners, Said(self.session.client, "C", line))
@@ -198,7 +171,8 @@ class SMTPProtocol(LineReceiver):
         content, rest = self._content.feed(data)
         self._octets += len(data) - len(rest or b"")
         if rest is not None:
-            # Within a call by dataReceived this only puts the rest back: commands in it wait for the verdict.
+            # Within a call by dataReceived this only puts the rest back: commands in it wait for
+            # the verdict.
             self.setLineMode()
             super().dataReceived(rest)
             self._turn("storing a message", lambda: self._message_came(content), VERDICT_TIME)
@@ -208,18 +182,18 @@ class SMTPProtocol(LineReceiver):
         if self.session.swallowing_too_much:
             self._say(FAR_TOO_BIG, "the client went on after the size limit")
         elif is_later(answer):
-            self._hold(DISK)
-            Deferred.fromCoroutine(self._written(answer))
+            self._holding.hold(DISK)
+            Deferred.fromCoroutine(self._written(cast("Awaitable[None]", answer)))
 
     def _message_came(self, content: bytes) -> Answer[Reply]:
         """Take the last octets, and then the message as a whole."""
         taken = self.session.take(content) if content else None
         return after(taken, lambda _: self.session.finish_content())
 
-    async def _written(self, answer: Any) -> None:
+    async def _written(self, answer: Awaitable[None]) -> None:
         """Read on once content has found its way."""
-        await self._in_time(answer, VERDICT_TIME)
-        self._release(DISK)
+        await in_time(answer, VERDICT_TIME, self._house.clock)
+        self._holding.release(DISK)
 
     # Turns
 
@@ -235,13 +209,14 @@ class SMTPProtocol(LineReceiver):
         if isinstance(answer, Reply):
             self._conclude(answer)
         else:
-            self._hold(TURN)
+            self._holding.hold(TURN)
             Deferred.fromCoroutine(self._later(what, answer, deadline))
 
-    async def _later(self, what: str, answer: Any, deadline: float) -> None:
-        """Reply when *answer* is known, or the deadline is over; then the next command has its turn."""
+    async def _later(self, what: str, answer: Awaitable[Reply], deadline: float) -> None:
+        """Reply when *answer* is known, or its time is over; then the next command has its turn."""
+        outcome: Reply | Refused
         try:
-            outcome = await self._in_time(answer, deadline)
+            outcome = await in_time(answer, deadline, self._house.clock)
         except Exception as error:  # noqa: BLE001 -- as in _turn
             outcome = refusal_of(error, what)
         self._conclude(outcome)
@@ -249,15 +224,7 @@ class SMTPProtocol(LineReceiver):
         if self._lost:
             self._finish()
         else:
-            self._release(TURN)
-
-    def _in_time(self, answer: Any, seconds: float) -> Deferred[Any]:
-        """Await *answer*, but not for ever: a connection that is not read doesn't notice its end."""
-
-        async def awaited() -> Any:
-            return await answer
-
-        return Deferred.fromCoroutine(awaited()).addTimeout(seconds, self._house.clock)
+            self._holding.release(TURN)
 
     def _conclude(self, outcome: Reply | Refused) -> None:
         """Reply now, or in a second where the budget for errors says so."""
@@ -267,13 +234,13 @@ class SMTPProtocol(LineReceiver):
         session = self.session
         if not session.verb:
             session.ending = not reply.positive  # nobody is at home for this client
-        elif reply.code != 354:  # noqa: PLR2004 -- it is the verdict on the content that counts
+        elif reply.code != 354:
             self._tally.add(session.verb, accepted=reply.positive)
         if self._budget is not None and session.verb:
             judgement = self._budget.judge(session, reply)
             reply = judgement.reply
             if judgement.delay and not self._lost:
-                self._hold(DELAY)
+                self._holding.hold(DELAY)
                 self._house.clock.callLater(judgement.delay, self._say_late, reply, reason)
                 return
         self._say(reply, reason)
@@ -283,27 +250,21 @@ class SMTPProtocol(LineReceiver):
         if not self._closed:
             self._say(reply, reason)
             self._flush()
-        self._release(DELAY)
+        self._holding.release(DELAY)
 
     # Replies
 
     def _say(self, reply: Reply, reason: str = "") -> None:
-        """Say one reply; every one goes through here, and what follows from its code is done here."""
-        session, house = self.session, self._house
+        """Say one reply, as all are said, and do what follows from its code."""
+        session = self.session
         said, self._line = self._line, b""
-        why = "" if reply.code == 221 else reply.text  # noqa: PLR2004
-        if not reply.positive:
-            tell(house.listeners, Refusal(session.client, said, reply, reason))
-            reply = reply.signed(session.client.session_id)
-        if house.dialogue:
-            for line in reply.octets.splitlines():
-                tell(house.listeners, Said(session.client, "S", line))
+        self._door.say(session.client, reply, said, reason)
         if self._closed:
             return
-        self._replies.append(reply.octets)
+        why = "" if reply.code == 221 else reply.text
         if reply.code in {221, 421} or session.ending:
             self._close(why)
-        elif reply.code == 354:  # noqa: PLR2004
+        elif reply.code == 354:
             self._content = DotStuffed()
             self.setRawMode()
             self._patience.content_began()
@@ -314,41 +275,37 @@ class SMTPProtocol(LineReceiver):
 
     def _flush(self) -> None:
         """Send what was said."""
-        if self._replies:
-            octets, self._replies = b"".join(self._replies), []
-            self._outbox.send(octets)
-            if self._outbox.unsent > self._house.limits.unsent:
-                self._late(None)
+        self._door.flush()
+        if self._door.unsent > self._house.limits.unsent:
+            self._late(None)
 
     def _unsent_changed(self) -> None:
         """Read nothing more while the peer doesn't read our replies."""
-        if self._outbox.unsent:
-            self._hold(UNSENT)
+        if self._door.unsent:
+            self._holding.hold(UNSENT)
             self._patience.replies_unread(unread=True)
         else:
             self._patience.replies_unread(unread=False)
-            self._release(UNSENT)
+            self._holding.release(UNSENT)
 
     # Holding, and the hang-up
 
-    def _hold(self, reason: int) -> None:
-        """Read nothing more, for one *reason* more."""
-        if not self._held and not self._closed:
+    def _stop_reading(self) -> None:
+        """Read nothing more for now: the peer waits for us."""
+        if not self._closed:
             self.pauseProducing()
             self._patience.pause()
-        self._held |= reason
 
-    def _release(self, reason: int) -> None:
-        """Drop one *reason*; with the last one go, reading goes on."""
-        held, self._held = self._held, self._held & ~reason
-        if held and not self._held and not self._closed:
+    def _read_on(self) -> None:
+        """Read again: the peer has its turn."""
+        if not self._closed:
             self._patience.resume()
             self.resumeProducing()
 
     def leave(self) -> None:
         """Hang up with 421 as soon as no content or answer is under way."""
         self._leaving = True
-        if self.line_mode and not self._held & (TURN | DELAY) and not self._closed:
+        if self.line_mode and not self._holding.has(TURN | DELAY) and not self._closed:
             self._say(SHUTTING_DOWN)
             self._flush()
 
@@ -357,6 +314,7 @@ class SMTPProtocol(LineReceiver):
         if not self._closed:
             self._closed = True
             self._end = self._end or "aborted"
+        self._door.shut()
         self.transport.abortConnection()
 
     def _late(self, last_word: Reply | None) -> None:
@@ -373,7 +331,6 @@ class SMTPProtocol(LineReceiver):
         """Hang up: nothing the peer sent is looked at any more, and there is a deadline."""
         self._end = why
         self._closed = True
-        self._flush()
-        self._outbox.end()
+        self._door.close()
         self._patience.close()
         self.transport.loseConnection()

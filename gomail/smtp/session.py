@@ -1,17 +1,17 @@
 """
-What the dialogue remembers: a `Session` from connection to end, a `Transaction` from MAIL to its end.
+What the dialogue remembers: a `Session` from its connection, a `Transaction` from its MAIL on.
 
-A transaction is one value that is replaced as a whole; nothing of an old one can be left over in a new
-one. The session asks its `IMessageDelivery` and keeps the limits that hold whatever delivery is behind
-it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
+A transaction is one value that is replaced as a whole; nothing of an old one can be left over in a
+new one. The session asks its `IMessageDelivery` and keeps the limits that hold whatever delivery is
+behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client, Envelope, MailParameters
-from gomail.answers import Answer
 from gomail.interfaces import IMessage, IMessageDelivery
 from gomail.limits import Limits
 from gomail.reply import (
@@ -21,9 +21,8 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from gomail.smtp.introduction import Introduction
-from gomail.answers import after, is_later
 from gomail.smtp.faults import attempt, refusal_of
+from gomail.smtp.introduction import Introduction
 
 if TYPE_CHECKING:
     from gomail.address import Path
@@ -214,13 +213,13 @@ def fold(replies: Sequence[Reply]) -> Reply:
     """
     Fold the replies for several recipients into the one that SMTP has room for.
 
-    All stored: the first. None stored: the first 4xx, else the first 5xx. Some stored: 451, so that the
-    sender tries again; a duplicate is tolerable, a loss is not.
+    All stored: the first. None stored: the first 4xx, else the first 5xx. Some stored: 451, so that
+    the sender tries again; a duplicate is tolerable, a loss is not.
     """
     stored = [reply for reply in replies if reply.positive]
     if replies and len(stored) == len(replies):
         return replies[0]
     if stored or not replies:
         return LOCAL_ERROR
-    temporary = [reply for reply in replies if reply.code < 500]  # noqa: PLR2004
+    temporary = [reply for reply in replies if reply.code < 500]
     return (temporary or replies)[0]

@@ -19,7 +19,7 @@ class Tally:
         counts[1] += 1
 
     def __str__(self) -> str:
-        """Write the counts as ``ehlo=1 mail=1 rcpt=1/2 data=1 quit=1``: accepted/all where they differ."""
+        """Write the counts as ``ehlo=1 rcpt=1/2 quit=1``: accepted/all where they differ."""
         return " ".join(
             f"{verb.decode('ascii').lower()}={accepted}" + (f"/{said}" if accepted != said else "")
             for verb, (accepted, said) in self._counts.items()

@@ -1,14 +1,14 @@
 """
 The verb table, and what each verb does: a short function that asks and answers (RFC 5321 §4.1.1).
 
-The table's columns say what else every server repeats in each of its handlers: whether the verb needs a
-greeting first. HELP is made from it.
+The table's columns say what else every server repeats in each of its handlers: whether the verb
+needs a greeting first. HELP is made from it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gomail.answers import Answer
+from gomail.answers import Answer, after
 from gomail.reply import (
     BYE,
     CANNOT_VERIFY,
@@ -32,7 +32,6 @@ from gomail.reply import (
     Reply,
 )
 from gomail.smtp import grammar
-from gomail.answers import after
 from gomail.smtp.session import Session, Transaction
 
 UNKNOWN = b"unknown"  # what the tally counts words under that are no verbs

@@ -132,4 +132,6 @@ def test_e6_fault_of_the_system_defers_for_a_moment(bench: Bench, room: Room, di
 def test_e12_full_disk_is_full_without_a_reserve(bench: Bench, disk: Disk) -> None:
     """Where nothing is to stay free, and nothing is, even a message of unknown size waits."""
     disk.facts["f_bavail"] = 0
-    assert refused(bench, Room(bench.committer, bench.clock, "/srv", reserve=0), 0).reply == DISK_FULL
+    assert (
+        refused(bench, Room(bench.committer, bench.clock, "/srv", reserve=0), 0).reply == DISK_FULL
+    )

@@ -20,8 +20,9 @@ from zope.interface import implementer
 from gomail.envelope import Client
 from gomail.events import Event, SessionEnded
 from gomail.limits import DEFAULT_LIMITS, Limits
+from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
-from gomail.smtp.protocol import House, SMTPProtocol
+from gomail.smtp.protocol import SMTPProtocol
 from tests.smtp.desk import Desk
 
 CLIENT = Client("0123456789", "192.0.2.1", 40695)

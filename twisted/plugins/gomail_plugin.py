@@ -2,4 +2,6 @@
 
 from twisted.application.service import ServiceMaker
 
-gomail = ServiceMaker("gomail", "gomail.tap", "A mail server that receives: SMTP to Maildir", "gomail")
+gomail = ServiceMaker(
+    "gomail", "gomail.tap", "A server that receives mail: SMTP to Maildir", "gomail"
+)

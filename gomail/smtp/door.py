@@ -1,0 +1,68 @@
+"""The one door for replies: here they are told, signed with the session's id, and sent together."""
+
+from gomail.envelope import Client
+from gomail.events import Refusal, Said, tell
+from gomail.reply import Reply
+from gomail.smtp.house import House
+from gomail.smtp.outbox import Outbox
+
+
+class Door:
+    """
+    Where the replies of one session go out.
+
+    Args:
+        house: who is told.
+        outbox: how octets leave.
+    """
+
+    __slots__ = ("_house", "_outbox", "_replies", "_shut")
+
+    def __init__(self, house: House, outbox: Outbox) -> None:
+        """Begin with nothing said."""
+        self._house = house
+        self._outbox = outbox
+        self._replies: list[bytes] = []  # said in this turn of the reactor, not yet sent
+        self._shut = False
+
+    @property
+    def unsent(self) -> int:
+        """How many octets wait because the peer doesn't read."""
+        return self._outbox.unsent
+
+    def say(self, client: Client, reply: Reply, said: bytes, reason: str) -> None:
+        """
+        Say one reply, or only tell of it where nobody is there to hear it any more.
+
+        Args:
+            client: who hears it.
+            reply: as it is in the catalogue.
+            said: the command line that it answers, or nothing.
+            reason: what our own people should know beyond it.
+        """
+        house = self._house
+        if not reply.positive:
+            tell(house.listeners, Refusal(client, said, reply, reason))
+            reply = reply.signed(client.session_id)
+        if house.dialogue:
+            for line in reply.octets.splitlines():
+                tell(house.listeners, Said(client, "S", line))
+        if not self._shut:
+            self._replies.append(reply.octets)
+
+    def flush(self) -> None:
+        """Send what was said, in one piece."""
+        if self._replies:
+            octets, self._replies = b"".join(self._replies), []
+            self._outbox.send(octets)
+
+    def close(self) -> None:
+        """Send what was said, as the last that leaves."""
+        self.flush()
+        self._outbox.end()
+        self._shut = True
+
+    def shut(self) -> None:
+        """Have nothing leave any more: the connection is gone."""
+        self._replies = []
+        self._shut = True

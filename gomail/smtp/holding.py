@@ -1,0 +1,44 @@
+"""Why nothing is read just now: a set of reasons, of which a session may have several at once."""
+
+from collections.abc import Callable
+
+TURN = 1  # a command, or a whole message, waits for its answer
+YIELD = 2  # other sessions have their turn
+UNSENT = 4  # the peer doesn't read our replies
+DISK = 8  # content is on its way to the disk
+DELAY = 16  # an error costs time
+
+
+class Holding:
+    """
+    Stops the reading with the first reason, and has it go on when the last one is gone.
+
+    Args:
+        stop: reads nothing more.
+        go_on: reads again, beginning with what has come meanwhile.
+    """
+
+    __slots__ = ("_go_on", "_reasons", "_stop")
+
+    def __init__(self, stop: Callable[[], None], go_on: Callable[[], None]) -> None:
+        """Begin with no reason to wait."""
+        self._stop = stop
+        self._go_on = go_on
+        self._reasons = 0
+
+    def has(self, reasons: int) -> bool:
+        """Tell whether one of *reasons* holds the session."""
+        return bool(self._reasons & reasons)
+
+    def hold(self, reason: int) -> None:
+        """Read nothing more, for one *reason* more."""
+        before = self._reasons
+        self._reasons |= reason
+        if not before:
+            self._stop()
+
+    def release(self, reason: int) -> None:
+        """Drop one *reason*; with the last one gone, reading goes on."""
+        before, self._reasons = self._reasons, self._reasons & ~reason
+        if before and not self._reasons:
+            self._go_on()
