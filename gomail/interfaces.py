@@ -22,7 +22,12 @@ class IMessageDeliveryFactory(Interface):
     """Gives each session a delivery of its own."""
 
     def deliveryFor(client: Client) -> "IMessageDelivery":  # noqa: N805
-        """Give the delivery for the session of *client*, who has said nothing yet."""
+        """
+        Give the delivery for the session of *client*, who has said nothing yet.
+
+        Raises:
+            Refused: the client hears that instead of a banner, and the connection is closed.
+        """
 
 
 class IMessageDelivery(Interface):

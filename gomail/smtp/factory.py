@@ -20,8 +20,9 @@ from gomail.envelope import Client
 from gomail.events import Listeners, Refusal, tell
 from gomail.interfaces import IMessageDeliveryFactory
 from gomail.limits import DEFAULT_LIMITS, Limits
-from gomail.reply import Reply
+from gomail.reply import Refused, Reply
 from gomail.smtp.admission import Admission
+from gomail.smtp.faults import refusal_of
 from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
 from gomail.smtp.outbox import IConnection
@@ -79,13 +80,20 @@ class SMTPFactory(ServerFactory):
         client = self._client(addr)
         refusal = self._admission.refusal(client)
         if refusal is not None:
-            tell(self._house.listeners, Refusal(client, b"", refusal))
-            return TurnedAway(refusal.signed(client.session_id), self._house.clock)
-        delivery = self._deliveries.deliveryFor(client)
+            return self._turn_away(client, Refused(refusal))
+        try:
+            delivery = self._deliveries.deliveryFor(client)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the client hears something
+            return self._turn_away(client, refusal_of(error, "deliveryFor"))
         self._admission.enter(client)
         session = SMTPProtocol(self._house, client, delivery, self._ended)
         self._sessions.add(session)
         return session
+
+    def _turn_away(self, client: Client, refused: Refused) -> "TurnedAway":
+        """Answer a client who gets no session."""
+        tell(self._house.listeners, Refusal(client, b"", refused.reply, refused.reason))
+        return TurnedAway(refused.reply.signed(client.session_id), self._house.clock)
 
     def _client(self, addr: IAddress | None) -> Client:
         """Make the client of its address; an IPv4 client on an IPv6 socket is an IPv4 client."""

@@ -292,9 +292,8 @@ class SMTPProtocol(LineReceiver):
 
     def _stop_reading(self) -> None:
         """Read nothing more for now: the peer waits for us."""
-        if not self._closed:
-            self.pauseProducing()
-            self._patience.pause()
+        self.pauseProducing()
+        self._patience.pause()
 
     def _read_on(self) -> None:
         """Read again: the peer has its turn."""

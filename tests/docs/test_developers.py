@@ -102,6 +102,20 @@ def test_text_shows_the_files() -> None:
     assert blocks == files
 
 
+def test_twenty_lines_are_a_delivery(
+    example: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter becomes a row, and the rest of the world is refused."""
+    monkeypatch.chdir(tmp_path)
+    twenty = example("twenty")
+    client = MemoryServer(twenty.deliveries).connect()
+    refused = client.mail("a@client.example", ["x@here.example"], LETTER)
+    assert refused == NO_SUCH_MAILBOX
+    assert client.mail("a@client.example", ["tickets@here.example"], LETTER) == STORED
+    assert twenty.database.execute("SELECT content FROM ticket").fetchall() == [(LETTER,)]
+    twenty.database.close()
+
+
 def test_delivery_stands_its_tests() -> None:
     """The example's own tests pass, in a pytest of their own."""
     outcome = subprocess.run(
