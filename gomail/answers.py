@@ -8,9 +8,6 @@ is a value.
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar, cast
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
-
 T = TypeVar("T")
 R = TypeVar("R")
 Answer: TypeAlias = T | Awaitable[T]
@@ -34,17 +31,3 @@ async def _after(answer: Awaitable[T], go_on: Callable[[T], Answer[R]]) -> R:
     if is_later(result):
         return await cast("Awaitable[R]", result)
     return cast("R", result)
-
-
-def in_time(answer: Awaitable[T], seconds: float, clock: IReactorTime) -> Deferred[T]:
-    """
-    Await *answer*, but not for ever.
-
-    A connection that is not read does not notice its end, so that everything that is awaited on its
-    behalf has a deadline. TimeoutError says that it is over, and *answer* is cancelled.
-    """
-
-    async def awaited() -> T:
-        return await answer
-
-    return Deferred.fromCoroutine(awaited()).addTimeout(seconds, clock)

@@ -19,7 +19,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
-from gomail.answers import Answer, after, in_time, is_later
+from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client
 from gomail.events import Said, SessionEnded, SessionStarted, tell
 from gomail.interfaces import IMessageDelivery
@@ -32,6 +32,7 @@ from gomail.reply import (
 )
 from gomail.smtp import verbs
 from gomail.smtp.budget import Budget
+from gomail.smtp.deadline import in_time
 from gomail.smtp.door import Door
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.framing import DotStuffed

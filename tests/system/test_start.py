@@ -120,7 +120,7 @@ def listener(port: int) -> int | None:
 def test_help_of_twistd_names_it(tmp_path: Path) -> None:
     """It is among the servers that twistd knows."""
     answer = run(tmp_path, *TWISTD, "--help")
-    assert re.search(r"^ +gomail +A mail server that receives", answer.stdout, re.MULTILINE)
+    assert re.search(r"^ +gomail +A server that receives mail", answer.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
