@@ -1,14 +1,12 @@
 """
-One session on the wire: a `LineReceiver` that owns turns, modes and the hang-up, and nothing else.
+One session on the wire: a `LineReceiver` that owns the modes and the hang-up, and nothing else.
 
-*Turns*: one command at a time. Each gets its reply at once, or is awaited while nothing more is
-read, so that replies leave in the order of their commands however they are pipelined. *Modes*:
-lines for commands, raw for content. *Hang-up*: after our last word nothing that the peer sent is
-looked at any more.
+*Modes*: lines for commands, raw for content. *Hang-up*: after our last word nothing that the peer
+sent is looked at any more. The rest is others' work: `turns` ask one question at a time, `verbs`
+answer it, `session` remembers, the `door` lets replies out, `patience` has the clocks.
 
 Reading stops and goes on by `Holding` alone, over a set of reasons; nobody else pauses or resumes,
-and this protocol is no producer of its transport. What is said is the work of `verbs`, what is
-remembered of `session`, what may wait how long of `patience`.
+and this protocol is no producer of its transport.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,18 +21,11 @@ from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client
 from gomail.events import Said, SessionEnded, SessionStarted, tell
 from gomail.interfaces import IMessageDelivery
-from gomail.reply import (
-    FAR_TOO_BIG,
-    LINE_TOO_LONG,
-    SHUTTING_DOWN,
-    Refused,
-    Reply,
-)
+from gomail.reply import FAR_TOO_BIG, LINE_TOO_LONG, SHUTTING_DOWN, Refused, Reply
 from gomail.smtp import verbs
 from gomail.smtp.budget import Budget
 from gomail.smtp.deadline import in_time
 from gomail.smtp.door import Door
-from gomail.smtp.faults import refusal_of
 from gomail.smtp.framing import DotStuffed
 from gomail.smtp.holding import DELAY, DISK, TURN, UNSENT, YIELD, Holding
 from gomail.smtp.house import House
@@ -43,12 +34,9 @@ from gomail.smtp.outbox import IConnection, outbox
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Session
 from gomail.smtp.tally import Tally
+from gomail.smtp.turns import VERDICT_TIME, Turns
 
 LINES_A_TURN = 100  # then other sessions have theirs: a packet holds 32,000 empty lines
-ANSWER_TIME = (
-    60.0  # seconds for a delivery to answer a command (RFC 5321 §4.5.3.2: clients wait 300)
-)
-VERDICT_TIME = 240.0  # seconds for it to store a message (RFC 5321 §4.5.3.2.6: clients wait 600)
 
 
 class SMTPProtocol(LineReceiver):
@@ -85,12 +73,11 @@ class SMTPProtocol(LineReceiver):
         self._lines = 0  # since other sessions last had their turn
         self._octets = 0  # received
         self._holding = Holding(self._stop_reading, self._read_on)
+        self._turns = Turns(house.clock, self._holding, self._conclude, self._turn_over, self.abort)
         self._closed = False  # our last word is said, or the connection is lost
         self._lost = False  # the connection is gone
         self._leaving = False  # the server is about to stop
         self._end = ""  # why the session ended, where not by QUIT
-
-    # The connection
 
     def connectionMade(self) -> None:
         """Say the banner, once the delivery welcomes the client."""
@@ -100,7 +87,7 @@ class SMTPProtocol(LineReceiver):
         session = self.session
         tell(self._house.listeners, SessionStarted(session.client))
         banner = self._house.introduction.banner
-        self._turn(
+        self._turns.take(
             "greeting", lambda: after(session.delivery.greeted(session.client), lambda _: banner)
         )
         self._flush()
@@ -136,8 +123,6 @@ class SMTPProtocol(LineReceiver):
         )
         self._ended(self)
 
-    # Commands
-
     def lineReceived(self, line: bytes) -> None:
         """Answer one command line."""
         if self._closed:
@@ -151,7 +136,7 @@ class SMTPProtocol(LineReceiver):
         self._line = line
         if self._house.dialogue:
             tell(self._house.listeners, Said(self.session.client, "C", line))
-        self._turn("a command", lambda: verbs.answer(self.session, line))
+        self._turns.take("a command", lambda: verbs.answer(self.session, line))
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """End the session: the tail of such a line must never be taken for a command."""
@@ -162,8 +147,6 @@ class SMTPProtocol(LineReceiver):
         self.session.verb = verbs.UNKNOWN
         self.session.ending = True
         self._conclude(Refused(LINE_TOO_LONG))
-
-    # Content
 
     def rawDataReceived(self, data: bytes) -> None:
         """Take content; at its end, the message."""
@@ -176,7 +159,7 @@ class SMTPProtocol(LineReceiver):
             # the verdict.
             self.setLineMode()
             super().dataReceived(rest)
-            self._turn("storing a message", lambda: self._message_came(content), VERDICT_TIME)
+            self._turns.take("storing a message", lambda: self._message_came(content), VERDICT_TIME)
             return
         self._patience.content_came(len(data))
         answer = self.session.take(content) if content else None
@@ -196,31 +179,8 @@ class SMTPProtocol(LineReceiver):
         await in_time(answer, VERDICT_TIME, self._house.clock)
         self._holding.release(DISK)
 
-    # Turns
-
-    def _turn(
-        self, what: str, ask: Callable[[], Answer[Reply]], deadline: float = ANSWER_TIME
-    ) -> None:
-        """Ask, and reply: now, or when the answer is known. *what* names it for the log."""
-        try:
-            answer = ask()
-        except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
-            self._conclude(refusal_of(error, what))
-            return
-        if isinstance(answer, Reply):
-            self._conclude(answer)
-        else:
-            self._holding.hold(TURN)
-            Deferred.fromCoroutine(self._later(what, answer, deadline))
-
-    async def _later(self, what: str, answer: Awaitable[Reply], deadline: float) -> None:
-        """Reply when *answer* is known, or its time is over; then the next command has its turn."""
-        outcome: Reply | Refused
-        try:
-            outcome = await in_time(answer, deadline, self._house.clock)
-        except Exception as error:  # noqa: BLE001 -- as in _turn
-            outcome = refusal_of(error, what)
-        self._conclude(outcome)
+    def _turn_over(self) -> None:
+        """Go on behind an answer that was awaited."""
         self._flush()
         if self._lost:
             self._finish()
@@ -252,8 +212,6 @@ class SMTPProtocol(LineReceiver):
             self._say(reply, reason)
             self._flush()
         self._holding.release(DELAY)
-
-    # Replies
 
     def _say(self, reply: Reply, reason: str = "") -> None:
         """Say one reply, as all are said, and do what follows from its code."""
@@ -288,8 +246,6 @@ class SMTPProtocol(LineReceiver):
         else:
             self._patience.replies_unread(unread=False)
             self._holding.release(UNSENT)
-
-    # Holding, and the hang-up
 
     def _stop_reading(self) -> None:
         """Read nothing more for now: the peer waits for us."""

@@ -19,7 +19,8 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from gomail.smtp.protocol import ANSWER_TIME, LINES_A_TURN, VERDICT_TIME
+from gomail.smtp.protocol import LINES_A_TURN
+from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME
 from tests.smtp.desk import MANNERS, Desk, Parcel
 from tests.smtp.transcript import refuse
 from tests.smtp.wire import CLIENT, ENVELOPE, Talk, in_content, logged_failures, octets_of
