@@ -118,8 +118,6 @@ class MemoryTransport:
         """Give ours."""
         return self._host
 
-    # Reading stops and goes on
-
     def pauseProducing(self) -> None:
         """Let nothing arrive."""
         self.paused = True

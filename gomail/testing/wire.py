@@ -136,8 +136,6 @@ class Wire:
         if isinstance(self._clock, Clock):
             self._clock.advance(0)
 
-    # Octets and lines
-
     def send(self, octets: bytes) -> None:
         """Send octets as they are."""
         self._record("C", octets)
@@ -186,8 +184,6 @@ class Wire:
         self.send((line.encode() if isinstance(line, str) else line) + b"\r\n")
         return await self.heard()
 
-    # Whole messages
-
     def mail(self, reverse_path: str, forward_paths: Sequence[str], content: bytes) -> Reply:
         """
         Give the server a whole message, after EHLO if that was not said yet.
@@ -227,8 +223,6 @@ class Wire:
         if reply.code != 354 and not self.closed:
             await self.said("RSET")
         return reply
-
-    # What the server says
 
     def _arrived(self, octets: bytes) -> None:
         """Take octets from the server; whole lines become replies."""
