@@ -5,8 +5,10 @@ Where the parts are joined: a configuration becomes a server. Nothing else knows
 command line (`gomail.tap`) take the same way, with ports that were bound before.
 """
 
+import errno
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ from gomail import config
 from gomail.config import Configuration
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
-from gomail.delivery.maildir import Maildir, Ownership, make
+from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
 from gomail.events import Listeners, Trouble, tell
@@ -28,7 +30,7 @@ from gomail.recipients.mailbox import Template
 from gomail.server.listening import Listening
 from gomail.server.ports import Port, open_ports
 from gomail.server.reactor import Reactor
-from gomail.server.start import Identity, StartError, group_id
+from gomail.server.start import MYSELF, Identity, StartError, group_id
 from gomail.settings.reading import key_of
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
@@ -63,26 +65,26 @@ def ownership(configuration: Configuration) -> Ownership:
     return Ownership(None if configuration.group is None else group_id(configuration.group))
 
 
-def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Identity) -> None:
+def try_maildirs(configuration: Configuration, root: str, identity: Identity = MYSELF) -> None:
     """
-    Make the folder of the Maildirs, or the only Maildir, and try to store in it, as its user.
+    Make the only Maildir and try to store in it, or make the folder of all, as who will use it.
+
+    The folder above must be there: it may be the mount point of a disk that is missing.
 
     Raises:
         StartError: that can't be done.
     """
     try:
+        owner = ownership(configuration)
         with identity.assumed():
-            if single:
-                make(root, ownership)
-                maildir = Maildir(root, ownership)
-                try:
+            if one_maildir(configuration):
+                make(root, owner)
+                with closing(Maildir(root, owner)) as maildir:
                     maildir.probe()
-                finally:
-                    maildir.close()
             else:
-                Path(root).mkdir(ownership.folder_mode, parents=True, exist_ok=True)
+                make_folder(root, owner)
                 if not os.access(root, os.W_OK | os.X_OK, effective_ids=True):
-                    raise PermissionError(13, "Permission denied", root)
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), root)
     except OSError as error:
         why = error.strerror or str(error)
         folder = Path(root).parent
@@ -90,6 +92,11 @@ def try_maildir(root: str, *, single: bool, ownership: Ownership, identity: Iden
             why = f"there is no folder {folder}"
         msg = f"the Maildir {root} can't be used by {identity}: {why}"
         raise StartError(msg) from error
+
+
+def one_maildir(configuration: Configuration) -> bool:
+    """Tell whether there is one Maildir, for everybody."""
+    return "{" not in configuration.maildir
 
 
 class Server(MultiService):
@@ -219,12 +226,14 @@ def mail_service(
     dialogue: bool = False,
 ) -> Server:
     """
-    Make a server to mount beside other services: bind its ports, and read its mailboxes.
+    Make a server to mount beside other services: its ports are bound, its Maildir is made.
 
     Raises:
         PortError: a port can't be had.
         ConfigurationError: a domain, mailbox or alias can't be.
+        StartError: mail can't be stored where it should be.
     """
     directory = build_directory(configuration, reactor)
+    try_maildirs(configuration, directory.root)
     ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
     return Server(reactor, configuration, directory, ports, listeners=listeners, dialogue=dialogue)

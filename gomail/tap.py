@@ -22,7 +22,7 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 
 from gomail import config
-from gomail.compose import Server, build_directory, ownership, try_maildir
+from gomail.compose import Server, build_directory, one_maildir, try_maildirs
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.server.ports import Port, PortError, open_ports
@@ -150,12 +150,7 @@ class Application(MultiService):
         configuration = options.configuration()
         with twistd.identity.assumed():
             directory = build_directory(configuration, reactor)
-        try_maildir(
-            directory.root,
-            single=_single(configuration),
-            ownership=ownership(configuration),
-            identity=twistd.identity,
-        )
+        try_maildirs(configuration, directory.root, twistd.identity)
         ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
         configuration, capped = _within_descriptors(configuration)
         log, shown = twistd.open_log()
@@ -229,11 +224,6 @@ class Application(MultiService):
             _log.info("the configuration was read again and is in force")
 
 
-def _single(configuration: Configuration) -> bool:
-    """Tell whether there is one Maildir, for everybody."""
-    return "{" not in configuration.maildir
-
-
 def _announcement(
     configuration: Configuration, ports: Sequence[Port], log: str, stop: str, notes: Sequence[str]
 ) -> Announcement:
@@ -243,7 +233,7 @@ def _announcement(
         [str(port) for port in ports],
         list(configuration.domains),
         configuration.maildir,
-        _single(configuration),
+        one_maildir(configuration),
         log,
         stop,
         notes,

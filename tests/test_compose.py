@@ -14,14 +14,14 @@ import pytest
 import pytest_twisted
 from twisted.internet.threads import deferToThread
 
-from gomail.compose import Server, build_directory, mail_service, ownership, try_maildir
+from gomail.compose import Server, build_directory, mail_service, ownership, try_maildirs
 from gomail.config import Configuration, ConfigurationError, Listener
-from gomail.delivery.maildir import PRIVATE, make
+from gomail.delivery.maildir import make
 from gomail.events import Event, MessageStored, Said, SessionEnded, Trouble
 from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.server.ports import PortError
-from gomail.server.start import Identity, StartError
+from gomail.server.start import MYSELF, Identity, StartError
 from tests.system.running import Client, free_port, stored, until
 
 name = attrgetter("name")
@@ -210,12 +210,12 @@ def test_group_shares_what_is_stored(tmp_path: Path) -> None:
 
 
 NOBODY = Identity(65534, 65534)
-MYSELF = Identity()
 
 
 def tried(path: Path, *, single: bool = True, identity: Identity = MYSELF) -> None:
     """Try a Maildir."""
-    try_maildir(str(path), single=single, ownership=PRIVATE, identity=identity)
+    maildir = str(path) if single else f"{path}/{{mailbox}}"
+    try_maildirs(Configuration(maildir=maildir), str(path), identity)
 
 
 def test_maildir_is_made_and_tried(tmp_path: Path) -> None:
@@ -229,8 +229,8 @@ def test_maildir_is_made_and_tried(tmp_path: Path) -> None:
 
 def test_folder_of_maildirs_is_made(tmp_path: Path) -> None:
     """Where each mailbox has a Maildir, only the folder of them is made."""
-    tried(tmp_path / "srv" / "mail", single=False)
-    assert list((tmp_path / "srv" / "mail").iterdir()) == []
+    tried(tmp_path / "mail", single=False)
+    assert list((tmp_path / "mail").iterdir()) == []
 
 
 @pytest.mark.parametrize("single", [True, False])

@@ -76,6 +76,9 @@ class Identity:
         return [gid] if name is None else os.getgrouplist(name, gid)
 
 
+MYSELF = Identity()
+
+
 def group_id(group: str) -> int:
     """
     Give the number of a group.
