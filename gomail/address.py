@@ -32,7 +32,13 @@ def comparable_domain(domain: str) -> str:
     folded = fold(domain.removesuffix("."))
     if folded.isascii():
         return folded
-    return idna.encode(folded).decode("ascii")
+    return idna.encode("".join(map(_small, folded))).decode("ascii")
+
+
+def _small(sign: str) -> str:
+    """Give the small letter of a capital one beyond ASCII, where that is beyond ASCII, too."""
+    small = sign.lower()
+    return sign if small[0].isascii() or len(small) > 1 else small
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from gomail.delivery.committer import Committer
 from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
-from gomail.events import Listeners, Trouble, tell
+from gomail.events import Listeners
 from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
@@ -156,9 +156,12 @@ class Server(MultiService):
             mend=settings.local,
         )
 
-    async def change(self, configuration: Configuration) -> None:
+    async def change(self, configuration: Configuration) -> list[str]:
         """
-        Let another configuration be in force; say what of it needs a restart, and stays as it was.
+        Let another configuration be in force.
+
+        Returns:
+            The keys of what needs a restart, and stays as it was.
 
         Raises:
             ConfigurationError: a domain, mailbox or alias can't be, and nothing has changed.
@@ -175,8 +178,17 @@ class Server(MultiService):
         self._office.directory = directory
         self._office.limits = configuration.limits
         self.configuration = configuration
-        if waiting:
-            tell(self._listeners, Trouble(f"changed, but needs a restart: {', '.join(waiting)}"))
+        return waiting
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open."""
+        return sum(factory.sessions for factory in self._factories)
+
+    def abort(self) -> None:
+        """Drop all connections; messages past their final dot are still stored."""
+        for factory in self._factories:
+            factory.abort()
 
 
 def _without_restart(old: Configuration, new: Configuration) -> tuple[Configuration, list[str]]:

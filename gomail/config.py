@@ -82,7 +82,7 @@ def directory(configuration: Configuration, off_reactor: OffReactor | None = Non
 def _read(path: str) -> str:
     """Read a file as text."""
     try:
-        return Path(path).read_bytes().decode()
+        return Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:
         msg = f"{path}: {error.strerror}"
         raise ConfigurationError(msg) from None

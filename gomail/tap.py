@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from signal import SIGHUP, SIGTERM, SIGUSR1
+from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 from typing import ClassVar, NoReturn, cast
 
 from twisted.application.service import MultiService
@@ -25,6 +25,7 @@ from gomail import config
 from gomail.compose import Server, build_directory, one_maildir, try_maildirs
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
+from gomail.server.listening import DRAIN_TIME
 from gomail.server.ports import Port, PortError, open_ports
 from gomail.server.reactor import Reactor
 from gomail.server.signals import Signals
@@ -95,7 +96,8 @@ class Options(usage.Options):
             if pidfile is not None:
                 try_pidfile(pidfile)
         except usage.UsageError as error:
-            raise SystemExit(f"gomail: {error}; --help lists the options") from error
+            what = str(error).rstrip(".")
+            raise SystemExit(f"gomail: {what}; --help lists the options") from error
         except StartError as error:
             raise SystemExit(f"gomail: {error}") from error
         if self["config"]:
@@ -171,7 +173,8 @@ class Application(MultiService):
         )
         self.addService(self._telling)
         self.addService(self._server)
-        work = {SIGHUP: self.reload, SIGTERM: self._stop, SIGUSR1: self._telling.rotate}
+        stop = dict.fromkeys((SIGTERM, SIGINT), self._stop)
+        work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate, **stop}
         self.addService(Signals(reactor, work))
         notes = (*directory.notes, *capped, *twistd.identity.warnings)
         announcement = _announcement(configuration, ports, shown, twistd.stop, notes)
@@ -197,11 +200,23 @@ class Application(MultiService):
             raise SystemExit(1) from error
 
     def _stop(self) -> None:
-        """Stop, once, with exit code 0: Twisted would exit with the signal's when all is well."""
-        if not self._stopping:
-            self._stopping = True
-            _log.info("SIGTERM: sessions may end what is under way")
-            self._reactor.stop()
+        """
+        Stop, with exit code 0: Twisted would exit with the signal's when all is well.
+
+        Content that is under way has its time; a second signal ends that.
+        """
+        if self._stopping:
+            self._server.abort()
+            return
+        self._stopping = True
+        if self._server.sessions:
+            _log.info(
+                "stopping: {count} sessions may end what is under way, for {seconds:.0f} s at most;"
+                " a second signal ends them",
+                count=self._server.sessions,
+                seconds=DRAIN_TIME,
+            )
+        self._reactor.stop()
 
     def reload(self) -> Deferred[None]:
         """Read the configuration again: all of it is in force afterwards, or nothing changes."""
@@ -214,14 +229,15 @@ class Application(MultiService):
             configuration, _ = _within_descriptors(
                 await deferToThreadPool(self._reactor, pool, self._options.configuration)
             )
-            await self._server.change(configuration)
+            waiting = await self._server.change(configuration)
         except ConfigurationError as error:
             what = f"the configuration stays as it was: {error}"
             tell(self._telling.listeners, Trouble(what))
         except Exception:  # noqa: BLE001 -- it is logged, and the mail goes on
             _log.failure("the configuration stays as it was")
         else:
-            _log.info("the configuration was read again and is in force")
+            but = f", but for what needs a restart: {', '.join(waiting)}" if waiting else ""
+            _log.info("the configuration was read again and is in force{but}", but=but)
 
 
 def _announcement(

@@ -64,6 +64,7 @@ def test_fold_changes_only_what_it_should(text: str) -> None:
         ("", ""),
         ("bücher.example", "xn--bcher-kva.example"),
         ("bücher.EXAMPLE.", "xn--bcher-kva.example"),
+        ("BÜCHER.example", "xn--bcher-kva.example"),
         ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
         ("[IPv6:2001:DB8::1]", "[ipv6:2001:db8::1]"),
     ],
@@ -74,7 +75,15 @@ def test_domains_are_compared_as_a_labels(domain: str, comparable: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "domain", ["☃.example", "\u0338a.example", "b‍ü.example", "ü" * 64 + ".example"]
+    "domain",
+    [
+        "☃.example",
+        "\u212a.example",
+        "\u0130.example",
+        "\u0338a.example",
+        "b‍ü.example",
+        "ü" * 64 + ".example",
+    ],
 )
 def test_what_is_no_domain_is_a_value_error(domain: str) -> None:
     """A name that IDNA does not know is no domain (RFC 5891 §4)."""

@@ -1,24 +1,36 @@
-"""``gomail config``: whether a configuration file is fine, and what is in effect with it."""
+"""``gomail config``: whether a configuration file is fine, and what it comes to."""
+
+from collections.abc import Callable
 
 import click
 
 from gomail.config import Configuration, ConfigurationError, directory, load, render
 from gomail.recipients.directory import Directory
+from gomail.server.start import StartError, group_id
 
 
 @click.group()
 def config() -> None:
-    """Check a configuration file, or show what is in effect."""
+    """Check a configuration file, or show what it comes to."""
+
+
+def _file(command: Callable[..., None]) -> Callable[..., None]:
+    """Take the file as an argument, or by --config as the server does."""
+    option = click.option("-c", "--config", "named", metavar="FILE", help="The same.")
+    return click.argument("file", required=False)(option(command))
 
 
 @config.command()
-@click.argument("file", default="gomail.toml")
-def check(file: str) -> None:
+@_file
+def check(file: str | None, named: str | None) -> None:
     """Say whether FILE (gomail.toml) is fine, or else what is wrong with it."""
+    file = file or named or "gomail.toml"
     try:
         configuration = load(file)
         found = directory(configuration)
-    except ConfigurationError as error:
+        if configuration.group is not None:
+            group_id(configuration.group)
+    except (ConfigurationError, StartError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{file}: fine: {_summary(configuration, found)}")
     for note in found.notes:
@@ -26,9 +38,10 @@ def check(file: str) -> None:
 
 
 @config.command()
-@click.option("-c", "--config", "file", metavar="FILE", help="A TOML file [default: none].")
-def show(file: str | None) -> None:
-    """Write all settings that are in effect, defaults included, as TOML."""
+@_file
+def show(file: str | None, named: str | None) -> None:
+    """Write what FILE, or no file, comes to with the defaults, as TOML."""
+    file = file or named
     try:
         configuration = Configuration() if file is None else load(file)
     except ConfigurationError as error:

@@ -27,7 +27,7 @@ def main() -> None:
 @main.command(context_settings=_AS_THEY_ARE)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def run(options: tuple[str, ...]) -> None:
-    """Run the server in the foreground; gomail run --help shows its options."""
+    """Run the server; its options: gomail run --help."""
     from twisted.scripts import twistd  # noqa: PLC0415 -- other commands start faster without
 
     sys.argv = ["gomail", "--nodaemon", "--pidfile=", "gomail", *options]

@@ -78,15 +78,16 @@ class Committer:
 
     def _add(self, job: _Job) -> Deferred[Any]:
         """Put a job into the queue; the thread takes it when it is free."""
-        self._jobs.put(job)
         if self._thread is None:
-            self._thread = Thread(
+            thread = Thread(
                 target=self._work,
                 args=(self._jobs, self._ending),
                 name="gomail committer",
                 daemon=True,
             )
-            self._thread.start()
+            thread.start()  # may fail where there are too many; the next job tries again
+            self._thread = thread
+        self._jobs.put(job)
         return job.done
 
     def _work(self, jobs: _Jobs, before: Thread | None) -> None:

@@ -15,6 +15,8 @@ def is_of_system(error: OSError) -> bool:
 def refusal_of(error: OSError, at: str) -> Refused:
     """Give the refusal for a message or recipient whose Maildir *at* gave *error*."""
     reason = f"{at}: {error.strerror or error}"
+    if error.errno == errno.ENOENT:
+        reason += "; a Maildir that is gone is made again by a restart"
     if error.errno == errno.ENOSPC:
         return Refused(DISK_FULL, reason)
     if error.errno == errno.EDQUOT:

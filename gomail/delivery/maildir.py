@@ -70,7 +70,7 @@ def unique_name(hostname: str) -> str:
     ``<sec>.M<usec>P<pid>Q<sequence>R<random>.<host>``, as maildir(5) recommends.
     """
     now = time.time_ns() // 1000
-    host = hostname.replace("/", "\\057").replace(":", "\\072")
+    host = hostname[:100].replace("/", "\\057").replace(":", "\\072")  # a name has 255 octets
     return (
         f"{now // 1_000_000}.M{now % 1_000_000:06d}P{os.getpid()}Q{next(_sequence)}"
         f"R{secrets.token_hex(8)}.{host}"

@@ -8,6 +8,7 @@ What the disk said is believed for a second. A mailbox in which a delivery faile
 recipients are turned away with 4xx until a probe, at most once a minute, succeeds.
 """
 
+import contextlib
 import errno
 import os
 import time
@@ -20,7 +21,7 @@ from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, make, make_folder
 from gomail.delivery.room import free_octets
-from gomail.reply import Refused
+from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 
 FRESH = 1.0  # seconds for which what the disk said is believed
 SUSPENDED = 60.0  # seconds until a mailbox in which a delivery failed is tried again
@@ -61,6 +62,9 @@ class Places:
         self._committer = committer
         self._clock = clock
         self._root = root
+        self._identity: tuple[int, int] | None = None
+        with contextlib.suppress(OSError):
+            self._identity = _identity(os.stat(root))
         self._ownership = ownership
         self._known: dict[tuple[str, str], _Known] = {}
         self._suspended: set[str] = set()
@@ -105,7 +109,7 @@ class Places:
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         try:
-            path = await self._committer.run(self._look, maildir, folder)
+            path, probed = await self._committer.run(self._look, maildir, folder)
         except OSError as error:
             refused = refusal_of(error, maildir)
             before = self._known.get((maildir, folder))
@@ -113,12 +117,14 @@ class Places:
             until = self._clock.seconds() + (SUSPENDED if path in self._suspended else FRESH)
             self._known[maildir, folder] = _Known(until, path, refused)
             raise refused from error
+        if path in self._suspended and not probed:  # a delivery has failed there meanwhile
+            raise Refused(MAILBOX_UNAVAILABLE, f"{path}: a delivery has just failed there")
         self._suspended.discard(path)
         self._known[maildir, folder] = _Known(self._clock.seconds() + FRESH, path)
         return path
 
-    def _look(self, maildir: str, folder: str) -> str:
-        """See whether mail can be stored; blocks."""
+    def _look(self, maildir: str, folder: str) -> tuple[str, bool]:
+        """See whether mail can be stored, and tell whether that was tried in earnest; blocks."""
         try:
             path = _folder_of(maildir, folder)
         except FileNotFoundError:
@@ -129,24 +135,37 @@ class Places:
             opened.check()
             if free_octets(opened.new) < max(1, self._reserve):
                 raise OSError(errno.ENOSPC, "less is free than the reserve", path)
-            if path in self._suspended:
+            probed = path in self._suspended
+            if probed:
                 opened.probe()
             if path not in self._swept:
                 self._swept.add(path)
                 opened.sweep(time.time())
         finally:
             opened.close()
-        return path
+        return path, probed
 
     def _make(self, maildir: str) -> None:
-        """Make the Maildir and the folders between it and the root, which must be there."""
-        os.stat(self._root)
+        """
+        Make the Maildir and the folders between it and the root.
+
+        That must be the folder which was there at start: an empty one in its place is the mount
+        point of a disk that is missing; what is stored there would be out of sight when it is back.
+        """
+        if _identity(os.stat(self._root)) != self._identity:
+            what = "not the folder that it was at start; a restart takes it as it is"
+            raise OSError(errno.ESTALE, what, self._root)
         between = os.path.relpath(os.path.dirname(maildir), self._root)
         path = self._root
         for name in () if between in {os.curdir, os.pardir} else between.split(os.sep):
             path = os.path.join(path, name)
             make_folder(path, self._ownership)
         make(maildir, self._ownership)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    """Give what tells a folder from another one in its place."""
+    return status.st_dev, status.st_ino
 
 
 def _folder_of(maildir: str, folder: str) -> str:

@@ -6,12 +6,13 @@ empty line, or, in a message without one, with the message.
 """
 
 import re
+from itertools import islice
 
 from gomail.limits import Limits
 from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused
 
-_FIELD = re.compile(rb"^[^\s:]+[ \t]*:", re.MULTILINE)  # where a field begins; folded lines don't
-_RECEIVED = re.compile(rb"^received[ \t]*:", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(rb"^[^\s:]++[ \t]*+:", re.MULTILINE)  # where a field begins; folded lines don't
+_RECEIVED = re.compile(rb"^received[ \t]*+:", re.MULTILINE | re.IGNORECASE)
 
 
 class HeaderBlock:
@@ -51,7 +52,12 @@ class HeaderBlock:
         octets, self._octets = self._octets, bytearray()
         if len(octets) > self._limits.header_size:
             raise Refused(HEADER_TOO_BIG)
-        if sum(1 for _ in _FIELD.finditer(octets)) > self._limits.header_fields:
+        if _more(_FIELD, octets, self._limits.header_fields):
             raise Refused(TOO_MANY_FIELDS)
-        if sum(1 for _ in _RECEIVED.finditer(octets)) > self._limits.hops:
+        if _more(_RECEIVED, octets, self._limits.hops):
             raise Refused(LOOP)
+
+
+def _more(pattern: re.Pattern[bytes], octets: bytearray, most: int) -> bool:
+    """Tell whether *pattern* is found more than *most* times; nobody counts further."""
+    return any(True for _ in islice(pattern.finditer(octets), most, None))

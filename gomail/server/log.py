@@ -33,6 +33,14 @@ _log = Logger()
 class BoundedLogFile(LogFile):
     """A file that is rotated while its folder may be written to, and begun anew where not."""
 
+    def begin_anew(self) -> None:
+        """Rotate; or, where somebody has moved the file away, open its path again."""
+        if Path(self.path).exists():
+            self.rotate()
+        else:
+            with contextlib.suppress(OSError):
+                self.reopen()
+
     def rotate(self) -> None:
         """Make room."""
         with contextlib.suppress(OSError):  # an old file that is another's, in a folder like /tmp
@@ -114,7 +122,7 @@ class LogWriter:
         """Begin a new file; a terminal, pipe or device has none."""
         self.flush()
         if isinstance(self._file, BoundedLogFile):
-            self._file.rotate()
+            self._file.begin_anew()
 
     def write_in_batches(self, *, running: bool) -> None:
         """Have lines wait for others while the reactor is *running*; else no clock would tick."""

@@ -18,6 +18,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorCore, IStreamServerEndpoint
 
 BACKLOG = 1024
+LONGEST_FORM = 3  # colons of tcp:25:interface=192.0.2.1:backlog=50
 # What a kind without an interface listens on; nothing stands for all of IPv6 and IPv4.
 _INTERFACES: dict[str, list[str]] = {
     "tcp": [],
@@ -135,8 +136,10 @@ def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
         msg = f"{endpoint!r} has no port from 0 to {largest}; {_EXPECTED}"
         raise PortError(msg)
     if options or len(words) > 1:
-        unknown = ", ".join([*words[1:], *options])
+        unknown = ", ".join(filter(None, [*words[1:], *options]))
         msg = f"{endpoint!r}: {unknown} is not known; interface= and backlog= are"
+        if endpoint.count(":") > LONGEST_FORM:
+            msg += r"; a colon in an address is written \:, as in interface=\:\:1"
         raise PortError(msg)
     return int(port), interface, int(backlog)
 
@@ -174,8 +177,8 @@ def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:
         return f"{endpoint}: port {port} is in use{_by_whom(port)}"
     if error.errno == errno.EACCES:
         return (
-            f"{endpoint}: port {port} needs root: start as root with --uid and --gid, "
-            "or let systemd hand the port over"
+            f"{endpoint}: port {port} needs root: use twistd with --uid and --gid, "
+            "or AmbientCapabilities=CAP_NET_BIND_SERVICE in a unit of systemd"
         )
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"{endpoint}: {interface} is no address of this machine"

@@ -6,12 +6,22 @@ from pathlib import Path
 
 from gomail.recipients.domain import Domain
 from gomail.recipients.register import SQLITE
-from gomail.settings.values import Configuration
+from gomail.settings.values import Configuration, ConfigurationError
 
 
 def absolute(path: str, folder: str = "") -> str:
-    """Make *path* absolute: ``~`` is a home, a relative one begins in *folder*, or where we run."""
-    return os.path.abspath(Path(folder) / Path(path).expanduser())  # noqa: PTH100 -- without links
+    """
+    Make *path* absolute: ``~`` is a home, a relative one begins in *folder*, or where we run.
+
+    Raises:
+        ConfigurationError: there is no such home.
+    """
+    try:
+        path = str(Path(path).expanduser())
+    except RuntimeError:
+        home = path.split("/")[0]
+        raise ConfigurationError(f"the path {path!r}: there is no home folder {home}") from None
+    return os.path.abspath(Path(folder) / path)  # noqa: PTH100 -- without links
 
 
 def anchored(configuration: Configuration, folder: str) -> Configuration:

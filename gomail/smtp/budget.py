@@ -12,7 +12,7 @@ from gomail.reply import TOO_MANY_ERRORS, TOO_MANY_UNKNOWN, UNKNOWN_RECIPIENTS_S
 from gomail.smtp.session import Session
 
 _ERRORS = frozenset({500, 501, 502, 503, 504, 555})
-_UNKNOWN = 550
+_UNKNOWN = frozenset({550, 553})
 DELAY = 1.0  # seconds that an error costs beyond the free ones
 
 
@@ -38,7 +38,7 @@ class Budget:
 
     def judge(self, session: Session, reply: Reply) -> Judgement:
         """Judge the *reply* to what *session* has just said."""
-        if reply.code == _UNKNOWN and session.verb == b"RCPT":
+        if reply.code in _UNKNOWN and session.verb == b"RCPT":
             return self._judge_unknown(session, reply)
         if session.verb == b"DATA" and reply.positive:
             self._commands = 0

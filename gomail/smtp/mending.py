@@ -18,6 +18,6 @@ class Mender:
     def feed(self, octets: bytes) -> bytes:
         """Give the next octets with every CR CR LF mended; CRs at the end are held back."""
         octets = self._held + octets
-        sure = len(octets.rstrip(b"\r"))
+        sure = max(len(octets.rstrip(b"\r")), len(octets) - 2)
         self._held = octets[sure:]
         return octets[:sure].replace(b"\r\r\n", b"\r\n")

@@ -73,7 +73,9 @@ class SMTPProtocol(LineReceiver):
         self._lines = 0  # since other sessions last had their turn
         self._octets = 0  # received
         self._holding = Holding(self._stop_reading, self._read_on)
-        self._turns = Turns(house.clock, self._holding, self._conclude, self._turn_over, self.abort)
+        self._turns = Turns(
+            house.clock, self._holding, self._conclude, self._turn_over, self._give_up
+        )
         self._closed = False  # our last word is said, or the connection is lost
         self._lost = False  # the connection is gone
         self._leaving = False  # the server is about to stop
@@ -272,6 +274,12 @@ class SMTPProtocol(LineReceiver):
             self._end = self._end or "aborted"
         self._door.shut()
         self.transport.abortConnection()
+
+    def _give_up(self) -> None:
+        """End a session that can't go on, and where it has none any more, tell that it is over."""
+        self.abort()
+        if self._lost:
+            self._finish()
 
     def _late(self, last_word: Reply | None) -> None:
         """See a clock run out."""

@@ -72,7 +72,7 @@ def _mail(session: Session, argument: bytes) -> Answer[Reply]:
     """MAIL FROM:<reverse-path> [SP parameters]."""
     if session.transaction is not None:
         raise Refused(MAIL_ALREADY)
-    if session.messages >= session.limits.messages:
+    if session.messages >= session.limits.messages and not session.client.trusted:
         raise Refused(TOO_MANY_MESSAGES)
     mail = grammar.read_mail(argument)
     if (mail.parameters.size or 0) > session.limits.size:
@@ -86,11 +86,12 @@ def _rcpt(session: Session, argument: bytes) -> Answer[Reply]:
     if transaction is None:
         raise Refused(MAIL_FIRST)
     envelope = transaction.envelope
-    forward_path = grammar.read_rcpt(argument, utf8=envelope.parameters.utf8)
     transaction = session.transaction = Transaction(envelope, transaction.asked + 1)
+    if transaction.asked > 2 * session.limits.recipients:
+        raise Refused(TOO_MANY_ERRORS)  # whatever the replies were
+    forward_path = grammar.read_rcpt(argument, utf8=envelope.parameters.utf8)
     if len(envelope.forward_paths) >= session.limits.recipients:
-        far_beyond = transaction.asked > 2 * session.limits.recipients
-        raise Refused(TOO_MANY_ERRORS if far_beyond else TOO_MANY_RECIPIENTS)
+        raise Refused(TOO_MANY_RECIPIENTS)
 
     def welcomed(_: None) -> Reply:
         forward_paths = (*envelope.forward_paths, forward_path)

@@ -281,3 +281,19 @@ def test_job_after_a_stop_waits_for_those_before(bench: Bench) -> None:
     for thread in workers():
         thread.join(PATIENCE)
     assert workers() == []
+
+
+def test_r21_thread_that_cannot_start_is_tried_again(
+    bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is out of threads for a moment costs the mail of that moment alone."""
+
+    def fail(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gomail.delivery.committer.Thread.start", fail)
+        with pytest.raises(RuntimeError):
+            bench.committer.commit(deposit(one))
+    bench.wait(bench.committer.commit(deposit(one)))
+    assert messages(one) == [STORED]

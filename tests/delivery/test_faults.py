@@ -28,7 +28,8 @@ def test_fault_has_its_reply(number: int, reply: Reply, *, system: bool) -> None
     error = OSError(number, os.strerror(number))
     refused = refusal_of(error, "/srv/mail/alice")
     assert refused.reply == reply
-    assert refused.reason == f"/srv/mail/alice: {os.strerror(number)}"
+    assert refused.reason.startswith(f"/srv/mail/alice: {os.strerror(number)}")
+    assert ("made again by a restart" in refused.reason) == (number == errno.ENOENT)
     assert is_of_system(error) == system
 
 

@@ -392,3 +392,8 @@ def test_file_that_another_server_sweeps_first_is_no_fault(
     assert maildir.sweep(time.time()) == 1
     maildir.close()
     assert left_over(alice) == []
+
+
+def test_long_host_name_leaves_room_for_the_rest() -> None:
+    """A name in a folder has 255 octets at most."""
+    assert len(unique_name("x" * 253)) < 200

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from gomail.delivery import places as module
 from gomail.delivery.faults import refusal_of
@@ -21,7 +22,7 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from tests.delivery.bench import Bench, left_over, maildirs, no_file_left_open, path_of
+from tests.delivery.bench import PATIENCE, Bench, left_over, maildirs, no_file_left_open, path_of
 
 
 class Desk:
@@ -363,4 +364,34 @@ def test_n6_folder_whose_new_is_a_link_is_refused(desk: Desk, alice: Path, tmp_p
     (lists / "new").rmdir()
     (lists / "new").symlink_to(bob / "new")
     assert desk.refusal(alice, "lists") == MAILBOX_UNAVAILABLE
+    assert desk.find(alice) == str(alice)
+
+
+@pytest.mark.parametrize("path", ["", "alice", "here.example/alice"])
+def test_r8_nothing_is_made_in_the_mount_point_of_a_missing_disk(
+    bench: Bench, tmp_path: Path, path: str
+) -> None:
+    """An empty folder in the place of the Maildirs defers mail until the disk is back."""
+    root = tmp_path / "mail"
+    root.mkdir()
+    desk = Desk(bench, root)
+    root.rename(tmp_path / "unmounted")
+    root.mkdir()
+    assert desk.refusal(root / path) == MAILBOX_UNAVAILABLE
+    assert list(root.iterdir()) == []
+    root.rmdir()
+    (tmp_path / "unmounted").rename(root)
+    bench.clock.advance(FRESH + 0.01)
+    assert desk.find(root / path) == str(root / path)
+
+
+def test_r8_look_that_is_under_way_lifts_no_suspension(desk: Desk, alice: Path) -> None:
+    """A delivery that fails while a recipient is asked for has the last word."""
+    asked = Deferred.fromCoroutine(desk.places.ask(str(alice)))
+    answer = desk.bench.backdoor.calls.get(timeout=PATIENCE)
+    desk.suspend(alice, errno.EIO)
+    answer()
+    with pytest.raises(Refused):
+        desk.bench.wait(asked)
+    desk.bench.clock.advance(SUSPENDED + 0.01)
     assert desk.find(alice) == str(alice)

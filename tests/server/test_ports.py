@@ -133,7 +133,7 @@ def test_port_of_another_users_process_is_in_use_all_the_same(
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (errno.EACCES, "tcp:25: port 25 needs root: start as root with --uid and --gid"),
+        (errno.EACCES, "tcp:25: port 25 needs root: use twistd with --uid and --gid"),
         (errno.EADDRNOTAVAIL, "tcp:25:  is no address of this machine"),
         (errno.ENOBUFS, f"tcp:25: {os.strerror(errno.ENOBUFS)}"),
     ],

@@ -17,6 +17,7 @@ from gomail.reply import (
     TOO_MANY_UNKNOWN,
     UNKNOWN_PARAMETER,
     UNKNOWN_RECIPIENTS_STOPPED,
+    UTF8_NEEDED,
     Reply,
 )
 from gomail.smtp.budget import DELAY, Budget, Judgement
@@ -91,3 +92,10 @@ def test_e2_commands_without_a_message_become_errors() -> None:
     assert budget.judge(session(b"DATA"), SEND_CONTENT) == Judgement(SEND_CONTENT)
     for _ in range(100):
         assert budget.judge(session(b"NOOP"), OK) == Judgement(OK)
+
+
+def test_e3_addresses_in_other_scripts_are_no_free_guesses() -> None:
+    """553 is a refused recipient as 550 is."""
+    budget = Budget(DEFAULT_LIMITS)
+    judged = [budget.judge(session(b"RCPT"), UTF8_NEEDED) for _ in range(20)]
+    assert judged[4:] == [Judgement(UTF8_NEEDED, DELAY)] * 15 + [Judgement(TOO_MANY_UNKNOWN)]

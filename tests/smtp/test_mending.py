@@ -31,3 +31,11 @@ def test_cuts_make_no_difference(wire: bytes) -> None:
     whole = mended([wire, b"."])
     assert whole == (wire + b".").replace(b"\r\r\n", b"\r\n")
     assert mended([*(bytes([octet]) for octet in wire), b"", b"."]) == whole
+
+
+def test_e10_flood_of_cr_takes_no_memory() -> None:
+    """Two are held back at most: more never belong to a line end."""
+    mender = Mender()
+    came = b"".join(mender.feed(b"\r" * 65536) for _ in range(16))
+    assert len(came) == 16 * 65536 - 2
+    assert mender.feed(b"\n") == b"\r\n"

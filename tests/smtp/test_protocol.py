@@ -1064,3 +1064,44 @@ def test_crcrlf_of_local_programs_is_mended_where_asked_for() -> None:
     talk.send(wire)
     assert "500" in talk.codes() or "501" in talk.codes()
     assert talk.desk.stored == []
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_refusal_that_is_none_ends_the_session(*, stays: bool) -> None:
+    """A delivery that refuses with nonsense, late, costs this session, and nothing else."""
+    desk = Desk(Clock())
+    answers = late(desk, "mail")
+    talk = Talk(desk)
+    talk.send(octets_of(ENVELOPE[:2]))
+    if not stays:
+        talk.leave()
+    with logged_failures() as logged:
+        answers[0].errback(Refused("no thanks"))  # type: ignore[arg-type]
+    talk.clock.advance(0)
+    assert len(logged) == 1
+    assert talk.over == [talk.protocol]
+
+
+def test_e4_recipients_are_asked_for_without_end_by_nobody() -> None:
+    """Twice as many as a message may have, whatever the replies were, and the session is over."""
+    desk = Desk(Clock())
+
+    def refuse(_: object) -> None:
+        raise Refused(LOCAL_ERROR)
+
+    desk.plans["rcpt"] = refuse
+    talk = Talk(desk, limits=Limits(recipients=100))
+    talk.send(octets_of(ENVELOPE[:2]))
+    talk.hear()
+    for _ in range(200):
+        assert talk.say("RCPT TO:<b@here.example>").startswith(b"451 ")
+    assert talk.say("RCPT TO:<b@here.example>").startswith(b"421 4.7.0 Too many errors")
+
+
+@pytest.mark.parametrize(("trusted", "code"), [(True, b"250"), (False, b"421")])
+def test_messages_of_a_session_are_counted_for_strangers(*, trusted: bool, code: bytes) -> None:
+    """Who is trusted has no limit per session."""
+    talk = Talk(limits=Limits(messages=1), client=replace(CLIENT, trusted=trusted))
+    talk.send(octets_of([*ENVELOPE, "DATA", "Hello", "."]))
+    talk.hear()
+    assert talk.say("MAIL FROM:<a@client.example>").startswith(code)
