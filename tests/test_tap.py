@@ -17,6 +17,14 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def clock_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `makeService` does to the reactor's clock ends with the test: other tests go on by it."""
+    from twisted.internet import reactor
+
+    monkeypatch.setattr(reactor, "seconds", reactor.seconds)  # type: ignore[attr-defined]
+
+
 def parsed(*words: str) -> Options:
     """Read *words* as options."""
     options = Options()
