@@ -28,7 +28,7 @@ from gomail.message import trace
 from gomail.message.content import Content, Memory
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Destination
-from gomail.reply import BARE_NEWLINE, Refused, Reply
+from gomail.reply import BARE_NEWLINE, TOO_MANY_RECIPIENTS, Refused, Reply
 
 
 @dataclass(slots=True)
@@ -143,7 +143,14 @@ class Reception:
     def _note(
         self, destinations: Sequence[Destination], original: str, paths: Sequence[str]
     ) -> None:
-        """Note a copy for each Maildir: one, by however many addresses it is reached."""
+        """
+        Note a copy for each Maildir: one, by however many addresses it is reached.
+
+        Raises:
+            Refused: with those before it these would be too many files for one message.
+        """
+        if self._copies and len(self._copies.keys() | set(paths)) > self._office.limits.recipients:
+            raise Refused(TOO_MANY_RECIPIENTS, "its aliases stand for too many mailboxes")
         for destination, path in zip(destinations, paths, strict=True):
             filed = self._copies.setdefault(path, Filed(destination.mailbox.name, path))
             pair = (destination.address, original if destination.aliased else None)
@@ -219,7 +226,13 @@ class Arrival:
         """Hand the copies to the committer, and tell what came of it."""
         office, clock = self._office, self._office.clock
         ended = clock.seconds()
-        filings = [Filing(copy.path, self._trace(copy)) for copy in self._copies]
+        envelope = self._envelope
+        above = trace.return_path(envelope.reverse_path)
+        below = trace.received(envelope, office.hostname, time.time())
+        filings = [
+            Filing(copy.path, above + trace.delivered_to(copy.addresses) + below)
+            for copy in self._copies
+        ]
         deposit = Deposit(self._content, filings, office.hostname, office.ownership)
         await office.committer.commit(deposit)
         if deposit.error is not None:
@@ -238,11 +251,3 @@ class Arrival:
         seconds = clock.seconds() - ended
         tell(office.listeners, MessageStored(self._envelope, copies, size, seconds, bare))
         return Reply(250, "0.0", f"stored as {deposit.stored[0]}")
-
-    def _trace(self, copy: Filed) -> bytes:
-        """Write the fields that stand on top of one copy."""
-        return (
-            trace.return_path(self._envelope.reverse_path)
-            + trace.delivered_to(copy.addresses)
-            + trace.received(self._envelope, self._office.hostname, time.time())
-        )

@@ -290,3 +290,16 @@ async def test_reception_works_with_a_real_reactor(tmp_path: Path) -> None:
 async def _later(answer: Any) -> None:  # noqa: ANN401 - whatever the delivery answers
     """Await an answer that comes later."""
     await answer
+
+
+def test_copies_of_one_message_are_bounded(tmp_path: Path) -> None:
+    """Aliases may stand for many mailboxes: further recipients wait for the next message."""
+    house = House(tmp_path, Limits(recipients=3))
+    client = house.connect()
+    assert client.mail("team", "alice") == [250, 250]
+    client.say(b"RSET")
+    house.office.limits = Limits(recipients=1)
+    assert client.mail("alice", "team") == [250, 452]
+    name_of(client.message(TEXT))
+    client.leave()
+    house.bench.close()

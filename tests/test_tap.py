@@ -19,10 +19,10 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def clock_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `makeService` does to the reactor's clock ends with the test: other tests go on by it."""
+    """What `makeService` does to the clock of the reactor ends with the test."""
     from twisted.internet import reactor
 
-    monkeypatch.setattr(reactor, "seconds", reactor.seconds)  # type: ignore[attr-defined]
+    monkeypatch.setattr(reactor, "seconds", reactor.seconds)
 
 
 def parsed(*words: str) -> Options:

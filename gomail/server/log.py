@@ -23,6 +23,7 @@ from zope.interface import implementer
 
 from gomail.events import Event
 from gomail.server import lines
+from gomail.server.stream import Stream
 
 ROTATE_AT = 10 * 1024 * 1024
 KEPT = 5
@@ -62,7 +63,7 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
     """
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISREG(Path(path).stat().st_mode):  # a device is not ours to rotate or own
-            return open_stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
+            return cast("TextIO", Stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)))
     folder, name = os.path.split(Path(path).absolute())
     log = BoundedLogFile(
         name, folder, rotateLength=ROTATE_AT, defaultMode=0o640, maxRotatedFiles=KEPT
@@ -71,15 +72,6 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
     if uid is not None or gid is not None:
         os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
     return cast("TextIO", log)
-
-
-def open_stream(fd: int) -> TextIO:
-    """Write to an open file without a buffer, in which lines would stay that can't be written."""
-    raw = io.FileIO(fd, "w", closefd=False)
-    encoding, errors = "utf-8", "backslashreplace"
-    return io.TextIOWrapper(
-        cast("io.BytesIO", raw), encoding, errors, newline="\n", write_through=True
-    )
 
 
 class TwistedStream(io.TextIOBase):
@@ -108,14 +100,15 @@ class LogWriter:
         self._clock = clock
         self._lines: list[str] = []
         self._batches = False
+        self._due = False
         self.lost = 0
 
     def write(self, line: str) -> None:
         """Write a line, soon."""
-        if self._batches and not self._lines:
-            self._clock.callLater(BATCH_TIME, self.flush)
         self._lines.append(line)
-        if not self._batches:
+        if self._batches:
+            self._flush_soon()
+        else:
             self.flush()
 
     def rotate(self) -> None:
@@ -132,13 +125,25 @@ class LogWriter:
     def flush(self) -> None:
         """Write what waits, now."""
         batch, self._lines = self._lines, []
-        if not batch:
-            return
         try:
-            self._file.write("\n".join(batch) + "\n")
+            if batch:
+                self._file.write("\n".join(batch) + "\n")
             self._file.flush()
         except (OSError, io.UnsupportedOperation, ValueError):
             self.lost += len(batch)
+        if self._batches and isinstance(self._file, Stream) and self._file.waiting:
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        """Write when others have had the time to come, or the reader to read."""
+        if not self._due:
+            self._due = True
+            self._clock.callLater(BATCH_TIME, self._ring)
+
+    def _ring(self) -> None:
+        """Write now."""
+        self._due = False
+        self.flush()
 
 
 def stamp(now: float) -> str:

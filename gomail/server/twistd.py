@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from gomail.server.log import TwistedStream, open_log, open_stream
+from gomail.server.log import TwistedStream, open_log
 from gomail.server.start import Announcement, Identity, StartError
+from gomail.server.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,14 @@ def announce(announcement: Announcement, stream: TextIO | None) -> None:
     with suppress(OSError, ValueError):
         if stream is not None:
             stream.flush()
-            _unbuffered(stream).write(f"{announcement}\n")
+            unbuffered = _unbuffered(stream)
+            unbuffered.write(f"{announcement}\n")
+            unbuffered.flush()
 
 
 def _unbuffered(stream: TextIO) -> TextIO:
     """Give a way to write to a standard stream that leaves nothing behind in it."""
     try:
-        return open_stream(stream.fileno())
+        return cast("TextIO", Stream(stream.fileno()))
     except OSError:  # no real one
         return stream
