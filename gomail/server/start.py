@@ -44,7 +44,7 @@ class Identity:
         """What people should know of it before they use it in earnest."""
         if os.geteuid() == 0 and self.uid in {None, 0}:
             return (
-                "it runs as root, which it needs not: see --uid of twistd, or User= of systemd",
+                "it runs as root, which it does not need: see --uid of twistd, or User= of systemd",
             )
         return ()
 
