@@ -242,7 +242,8 @@ MISTAKES = [
         "[domains.example.org]\nmailboxes = []",
         (
             "line 1: domains.example.org: there is no such key; "
-            "there are aliases, catch-all, mailboxes, subaddress-separator"
+            "there are aliases, catch-all, mailboxes, subaddress-separator; "
+            'or was [domains."example.org"] meant, with quotes?'
         ),
     ),
     (
@@ -257,7 +258,8 @@ MISTAKES = [
         "[domains.localhost]\nname = 1",
         (
             "line 2: domains.localhost.name: there is no such key; "
-            "there are aliases, catch-all, mailboxes, subaddress-separator"
+            "there are aliases, catch-all, mailboxes, subaddress-separator; "
+            'or was [domains."localhost.name"] meant, with quotes?'
         ),
     ),
     (

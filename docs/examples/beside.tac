@@ -4,15 +4,17 @@ from twisted.application.internet import StreamServerEndpointService
 from twisted.application.service import Application
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
+from twisted.python import log
 from twisted.web.server import Site
 from twisted.web.static import File
 
 from gomail.compose import mail_service
 from gomail.config import load
+from gomail.server.log import EventLog
 
 application = Application("mail and web")
 
-mail = mail_service(reactor, load("gomail.toml"))
+mail = mail_service(reactor, load("gomail.toml"), listeners=(EventLog(log.msg),))
 mail.setServiceParent(application)
 
 web = serverFromString(reactor, "tcp:8080:interface=127.0.0.1")

@@ -6,6 +6,7 @@ thread.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from gomail.recipients.aliases import Expansion, alias_key, as_aliased
 from gomail.recipients.directory import POSTMASTER, Directory, Entry, OffReactor
@@ -44,7 +45,7 @@ def build(
     databases: dict[str, Database] = {}
     try:
         hosted = dict(_host(domains, maildir, databases))
-        return _Register(domains, hosted).directory(_template(maildir).root, option, off_reactor)
+        return _Register(domains, hosted).directory(_template(maildir), option, off_reactor)
     except Refused as refused:  # a database that was opened and is in trouble now
         raise Mistake(("domains",), refused.reason) from None
     finally:
@@ -62,10 +63,18 @@ class _Register:
         self._expansion = Expansion(hosted)
         self._notes: list[str] = []
 
-    def directory(self, root: str, option: str, off_reactor: OffReactor | None) -> Directory:
+    def directory(
+        self, template: Template, option: str, off_reactor: OffReactor | None
+    ) -> Directory:
         """Make the directory."""
         entries = {name: self._entry(hosted) for name, hosted in self._hosted.items()}
-        return Directory(entries, root, option, tuple(self._notes), off_reactor)
+        made = Directory(entries, template.root, option, tuple(self._notes), off_reactor)
+        if template.names_mailboxes or all(each.names is None for each in self._hosted.values()):
+            return made
+        if made.mailboxes > 1:
+            note = "all mailboxes share one Maildir; {mailbox} in maildir gives each its own"
+            made = replace(made, notes=(*made.notes, note))
+        return made
 
     def _entry(self, hosted: Hosted) -> Entry:
         """Make the entry of one domain."""

@@ -97,7 +97,10 @@ def mistakes(error: BaseException, key: Key = ()) -> Iterator[Mistake]:
         case cattrs.ForbiddenExtraKeysError():
             known = [key_of(each.name) for each in fields(error.cl)]
             for extra in error.extra_fields:
-                yield Mistake((*key, extra), f"there is no such key{_suggestion(extra, known)}")
+                hint = _suggestion(extra, known)
+            if error.cl is Domain and hint.startswith("; there are"):
+                hint += f'; or was [domains."{key[-1]}.{extra}"] meant, with quotes?'
+            yield Mistake((*key, extra), f"there is no such key{hint}")
         case cattrs.ClassValidationError() | cattrs.IterableValidationError():
             noted, others = error.group_exceptions()
             for each in others:

@@ -29,6 +29,7 @@ def test_a_fine_file_is_summed_up(folder: Path) -> None:
     assert result.output == (
         "gomail.toml: fine: 1 listener, 2 domains, 3 mailboxes, 1 alias\n"
         "note: mail for postmaster@a.example and abuse@a.example goes to alice@a.example\n"
+        "note: all mailboxes share one Maildir; {mailbox} in maildir gives each its own\n"
     )
 
 

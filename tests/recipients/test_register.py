@@ -270,3 +270,14 @@ def test_what_there_is_can_be_counted() -> None:
     directory = build(domains, "/srv/Maildir")
     assert (directory.mailboxes, directory.aliases) == (3, 1)
     assert directory.maildirs == ("/srv/Maildir",)
+
+
+def test_mailboxes_that_share_a_maildir_are_told() -> None:
+    """It may be meant; who forgot {mailbox} learns of it."""
+    note = "all mailboxes share one Maildir; {mailbox} in maildir gives each its own"
+    several, one = Domain(("alice", "bob")), Domain(("alice",))
+    assert note in build({"here.example": several}, "/srv/mail").notes
+    assert note in build({"here.example": one, "there.example": one}, "/srv/mail").notes
+    assert note not in build({"here.example": one}, "/srv/mail").notes
+    assert note not in build({"here.example": Domain(), "b.example": Domain()}, "/srv").notes
+    assert note not in build({"here.example": several}, "/srv/{domain}/{mailbox}").notes
