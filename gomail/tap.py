@@ -173,8 +173,8 @@ class Application(MultiService):
         )
         self.addService(self._telling)
         self.addService(self._server)
-        stop = dict.fromkeys((SIGTERM, SIGINT), self._stop)
-        work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate, **stop}
+        work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate}
+        work |= {SIGTERM: self._stop, SIGINT: self._interrupt}
         self.addService(Signals(reactor, work))
         notes = (*directory.notes, *capped, *twistd.identity.warnings)
         announcement = _announcement(configuration, ports, shown, twistd.stop, notes)
@@ -201,22 +201,27 @@ class Application(MultiService):
 
     def _stop(self) -> None:
         """
-        Stop, with exit code 0: Twisted would exit with the signal's when all is well.
+        Stop, once, with exit code 0: Twisted would exit with the signal's when all is well.
 
-        Content that is under way has its time; a second signal ends that.
+        Content that is under way has its time.
         """
         if self._stopping:
-            self._server.abort()
             return
         self._stopping = True
         if self._server.sessions:
             _log.info(
-                "stopping: {count} sessions may end what is under way, for {seconds:.0f} s at most;"
-                " a second signal ends them",
+                "stopping: {count} sessions may end what is under way, in {seconds:.0f} s at most;"
+                " Ctrl-C ends them now",
                 count=self._server.sessions,
                 seconds=DRAIN_TIME,
             )
         self._reactor.stop()
+
+    def _interrupt(self) -> None:
+        """Stop; whoever says so twice doesn't want to wait for content."""
+        if self._stopping:
+            self._server.abort()
+        self._stop()
 
     def reload(self) -> Deferred[None]:
         """Read the configuration again: all of it is in force afterwards, or nothing changes."""

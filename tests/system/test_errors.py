@@ -126,7 +126,7 @@ def test_unix_socket_in_use_is_told(fails: Fails, tmp_path: Path) -> None:
     ("options", "told"),
     [
         (["--frob"], "option --frob not recognized; --help lists the options"),
-        (["frob"], "Wrong number of arguments.; --help lists the options"),
+        (["frob"], "Wrong number of arguments; --help lists the options"),
         (["--size", "huge"], '--size: a size such as "50 MiB" was expected, not "huge"'),
         (["--domain", "exa mple"], "--domain: "),
         (["--hostname", ""], "--hostname: "),
@@ -223,7 +223,7 @@ def test_low_port_without_the_right_to_it_says_what_helps(fails: Fails) -> None:
         pytest.skip("everybody may open port 25 here")
     drop = [] if os.geteuid() else ["setpriv", "--bounding-set", "-net_bind_service"]
     line = fails(port=("--port", "25"), prefix=drop)
-    assert line.startswith("tcp:25: port 25 needs root: start as root with --uid and --gid, or ")
+    assert line.startswith("tcp:25: port 25 needs root: use twistd with --uid and --gid, or ")
 
 
 def test_endpoint_that_fails_late_leaves_nothing(tmp_path: Path) -> None:

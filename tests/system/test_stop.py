@@ -56,7 +56,7 @@ def test_content_under_way_may_come_to_its_end(serve: Serve) -> None:
     client = server.connect().begin()
     client.send(b"Subject: half\r\n")
     server.tell(signal.SIGTERM)
-    server.logged("SIGTERM")
+    server.logged("stopping: 1 sessions")
     client.send(b"\r\nthe other half\r\n")
     assert client.say(".").startswith("250 2.0.0 ")
     assert client.hear().startswith("421 4.3.2 ")
@@ -76,6 +76,19 @@ def test_second_signal_changes_nothing(serve: Serve) -> None:
     assert server.ended() == 0
     assert "Traceback" not in server.output
     assert len(server.messages()) == 1
+
+
+def test_second_interrupt_ends_the_waiting(serve: Serve) -> None:
+    """Ctrl-C lets content come to its end; Ctrl-C once more doesn't."""
+    server = serve()
+    client = server.connect().begin()
+    client.send(b"Subject: half\r\n")
+    server.tell(signal.SIGINT)
+    server.logged("stopping: 1 sessions")
+    server.tell(signal.SIGINT)
+    assert server.ended() == 0
+    assert "Traceback" not in server.output
+    assert server.messages() == []
 
 
 def test_client_that_never_ends_is_cut(serve: Serve) -> None:
