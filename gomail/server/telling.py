@@ -28,7 +28,7 @@ from gomail.server.reactor import Reactor
 
 class Telling(Service):
     """
-    Writes the log of a server; it is the last to stop.
+    Writes the log of a server: in batches while that runs, at once when it stops.
 
     Args:
         file: where lines go.

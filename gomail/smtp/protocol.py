@@ -222,9 +222,8 @@ class SMTPProtocol(LineReceiver):
         self._door.say(session.client, reply, said, reason)
         if self._closed:
             return
-        why = "" if reply.code == 221 else reply.text
         if reply.code in {221, 421} or session.ending:
-            self._close(why)
+            self._close("" if reply.code == 221 else reply.text)
         elif reply.code == 354:
             self._content = DotStuffed()
             self.setRawMode()
