@@ -5,7 +5,12 @@ from collections.abc import Generator
 from importlib import import_module
 
 import pytest
+from hypothesis import settings
 from twisted.internet import default
+
+# How long an example takes says more of the machine than of gomail.
+settings.register_profile("gomail", deadline=None)
+settings.load_profile("gomail")
 
 CI_REQUIRES_ALL = os.environ.get("CI") == "true" and os.environ.get("GOMAIL_CI_REQUIRE") == "1"
 NEVER_SKIPPED_IN_CI = ("interop", "system", "needs_root")

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gomail
@@ -438,6 +438,7 @@ configurations = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(configurations)
 def test_what_is_rendered_reads_back(configuration: Configuration) -> None:
     """The settings in effect can be written to a file, and are the same then, in the same order."""

@@ -14,7 +14,7 @@ from tests.system.conftest import Serve
 from tests.system.running import ANY_PORT, PATIENCE, Client, Server, patched, until
 
 pytestmark = pytest.mark.system
-RESTARTS = 30
+RESTARTS = 12
 SENDERS = 4
 QUICK = patched(
     "import gomail.server.listening as listening\n"
