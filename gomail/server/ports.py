@@ -153,11 +153,11 @@ def _try_unix(endpoint: str, fields: list[str]) -> None:
     if not folder.is_dir():
         msg = f"{endpoint}: there is no folder {folder}"
         raise PortError(msg)
-    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
-        msg = f"{endpoint}: nothing can be made in the folder {folder}"
-        raise PortError(msg)
     if os.path.lexists(path) and not Path(path).is_socket():
         msg = f"{endpoint}: {path} is there, and no socket"
+        raise PortError(msg)
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        msg = f"{endpoint}: nothing can be made in the folder {folder}"
         raise PortError(msg)
     with socket.socket(socket.AF_UNIX) as probe:
         probe.setblocking(False)
