@@ -6,7 +6,6 @@ is told anything (`escaped`). One line a session, one a stored message, one a re
 """
 
 import json
-from collections.abc import Callable
 
 from gomail.address import Path
 from gomail.envelope import Client, Envelope
@@ -20,7 +19,6 @@ from gomail.events import (
 )
 
 LONGEST = 100  # characters of the peer's in one place
-Writer = Callable[[Event], str | None]
 
 
 def escaped(octets: bytes | str) -> str:
