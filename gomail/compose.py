@@ -153,7 +153,7 @@ class Server(MultiService):
             trusted=configuration.networks,
             trust_unix=configuration.trust_unix,
             admission=admission,
-            mend=settings.local,
+            local=settings.local,
         )
 
     async def change(self, configuration: Configuration) -> list[str]:

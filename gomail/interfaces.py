@@ -37,11 +37,13 @@ class IMessageDelivery(Interface):
         """
         Learn more of the client.
 
-        Called after connecting (*client* has no name yet), and after each HELO and EHLO.
+        Called after connecting (*client* has no name yet), after each HELO and EHLO, and after
+        STARTTLS, when the client has no name any more: nothing that it said in plaintext counts
+        (RFC 3207 §4.2).
 
         Raises:
-            Refused: the greeting, or HELO or EHLO, is answered so; after connecting the session
-                ends.
+            Refused: the greeting, or HELO or EHLO, is answered so; after connecting, and after
+                STARTTLS, the session ends.
         """
 
     def validateFrom(

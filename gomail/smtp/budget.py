@@ -13,6 +13,7 @@ from gomail.smtp.session import Session
 
 _ERRORS = frozenset({500, 501, 502, 503, 504, 555})
 _UNKNOWN = frozenset({550, 553})
+_SMALL_CHUNK = 512  # octets; a message of smaller ones is no message, but a flood of commands
 DELAY = 1.0  # seconds that an error costs beyond the free ones
 
 
@@ -40,16 +41,22 @@ class Budget:
         """Judge the *reply* to what *session* has just said."""
         if reply.code in _UNKNOWN and session.verb == b"RCPT":
             return self._judge_unknown(session, reply)
-        if session.verb == b"DATA" and reply.positive:
-            self._commands = 0
-        elif session.verb != b"RCPT":
-            self._commands += 1
+        if session.verb != b"RCPT":
+            self._count_command(session, reply)
         if reply.code not in _ERRORS and self._commands <= self._limits.idle_commands:
             return Judgement(reply)
         self._errors += 1
         if self._errors >= self._limits.errors:
             return Judgement(TOO_MANY_ERRORS)
         return Judgement(reply, DELAY if self._errors > self._limits.errors_free else 0)
+
+    def _count_command(self, session: Session, reply: Reply) -> None:
+        """Count a command that brings no message nearer; content forgives all before it."""
+        chunk = session.chunk
+        if reply.positive and (session.verb == b"DATA" or (session.verb == b"BDAT" and chunk.last)):
+            self._commands = 0
+        elif session.verb != b"BDAT" or not reply.positive or chunk.size < _SMALL_CHUNK:
+            self._commands += 1
 
     def _judge_unknown(self, session: Session, reply: Reply) -> Judgement:
         """

@@ -56,10 +56,18 @@ class Door:
             octets, self._replies = b"".join(self._replies), []
             self._outbox.send(octets)
 
-    def close(self) -> None:
-        """Send what was said, as the last that leaves."""
+    def hand_over(self) -> None:
+        """Send what was said, before anything else that is done to the transport."""
         self.flush()
         self._outbox.end()
+
+    def go_by(self, outbox: Outbox) -> None:
+        """Let octets leave by *outbox* from now on: the transport is another one by now."""
+        self._outbox = outbox
+
+    def close(self) -> None:
+        """Send what was said, as the last that leaves."""
+        self.hand_over()
         self._shut = True
 
     def shut(self) -> None:

@@ -12,7 +12,12 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IOpenSSLServerConnectionCreator,
+    IReactorTime,
+)
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
 
@@ -46,8 +51,10 @@ class SMTPFactory(ServerFactory):
         trusted: networks without limits per address, session or error.
         trust_unix: whether peers on unix sockets are trusted.
         admission: counts sessions; shared by the factories of several listeners.
-        mend: whether CR CR LF counts as CRLF, for a listener that only this machine's programs
-            reach.
+        local: whether the slips of this machine's own programs are forgiven, for a listener that
+            only they reach: CR CR LF counts as CRLF, and nobody has to wait for replies.
+        tls: makes the encrypted end of a connection after STARTTLS; without it TLS is not offered.
+        tls_required: whether mail is taken under TLS alone.
     """
 
     noisy = False
@@ -64,11 +71,22 @@ class SMTPFactory(ServerFactory):
         trusted: Collection[IPv4Network | IPv6Network] = LOOPBACK,
         trust_unix: bool = True,
         admission: Admission | None = None,
-        mend: bool = False,
+        local: bool = False,
+        tls: IOpenSSLServerConnectionCreator | None = None,
+        tls_required: bool = False,
     ) -> None:
         self._deliveries = deliveries
         self._hostname = hostname
-        self._house = House(clock, limits, introduce(hostname, limits), listeners, dialogue, mend)
+        self._house = House(
+            clock,
+            limits,
+            introduce(hostname, limits),
+            listeners,
+            dialogue=dialogue,
+            local=local,
+            tls=tls,
+            tls_required=tls_required,
+        )
         self._trusted = trusted
         self._trust_unix = trust_unix
         self._admission = admission or Admission(limits)

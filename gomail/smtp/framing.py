@@ -1,17 +1,32 @@
 """
-The raw phase: where content ends, and what of it is only transport (RFC 5321 §4.5.2).
+The raw phase: where content ends, and what of it is only transport (RFC 5321 §4.5.2, RFC 3030 §2).
 
-Content ends at CRLF.CRLF alone, or at .CRLF straight behind the 354. A bare CR or LF never ends a
-line, so that nobody's idea of a line end smuggles a second message in. Nothing here is lines:
-octets are scanned in the pieces in which they come, and at most four are held back. A compiled
-pattern finds the first dot, twice as fast as `bytes.find`; most pieces have none.
+Behind DATA content ends at CRLF.CRLF alone, or at .CRLF straight behind the 354. A bare CR or LF
+never ends a line, so that nobody's idea of a line end smuggles a second message in. Nothing here is
+lines: octets are scanned in the pieces in which they come, and at most four are held back. A
+compiled pattern finds the first dot, twice as fast as `bytes.find`; most pieces have none. Behind
+BDAT content ends when it has been counted, and nothing in it has a meaning.
 """
 
 import re
+from typing import Protocol
 
 _CRLF = b"\r\n"
 _DOT = re.compile(rb"\r\n\.")
 _END = b"\r\n.\r\n"
+
+
+class Framing(Protocol):
+    """Finds the end of the raw phase in the octets that it is fed."""
+
+    def feed(self, octets: bytes) -> tuple[bytes, bytes | None]:
+        """
+        Take the next octets from the wire.
+
+        Returns:
+            The content in them; and None while the end has not come, or else the octets behind it.
+            After the end this object is used up.
+        """
 
 
 class DotStuffed:
@@ -25,13 +40,7 @@ class DotStuffed:
         self._unseen = len(_CRLF)  # how many of the held ones the peer has not sent
 
     def feed(self, octets: bytes) -> tuple[bytes, bytes | None]:
-        """
-        Take the next octets from the wire.
-
-        Returns:
-            The content in them, dots unstuffed; and None while the end has not come, or else the
-            octets behind it. After the end this object is used up.
-        """
+        """Take octets; the dots in their content are unstuffed."""
         octets = self._held + octets
         dot = _DOT.search(octets)
         if dot is not None and (end := octets.find(_END, dot.start())) >= 0:
@@ -45,6 +54,23 @@ class DotStuffed:
     def _content(self, octets: bytes) -> bytes:
         """Remove the dot that begins a line (RFC 5321 §4.5.2), and what the peer has not sent."""
         return octets.replace(b"\r\n.", _CRLF)[self._unseen :]
+
+
+class Counted:
+    """A chunk behind BDAT: so many octets, whatever they are."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, size: int) -> None:
+        """Begin a chunk of *size* octets."""
+        self._left = size
+
+    def feed(self, octets: bytes) -> tuple[bytes, bytes | None]:
+        """Take octets, as they are."""
+        if len(octets) < self._left:
+            self._left -= len(octets)
+            return octets, None
+        return octets[: self._left], octets[self._left :]
 
 
 def _unfinished(octets: bytes) -> int:

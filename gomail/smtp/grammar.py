@@ -65,6 +65,9 @@ _PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x7e]+))?\Z")
 # xchar of RFC 3461 §4 without "+" and "=", or hexchar
 _XTEXT = re.compile(rb"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+\Z")
 _SIZE = re.compile(rb"[0-9]{1,20}\Z")  # RFC 1870 §5
+# bdat-cmd = "BDAT" SP chunk-size [ SP end-marker ]; chunk-size = 1*DIGIT; end-marker = "LAST"
+# (RFC 3030 §2). More digits than a size has name no chunk that anybody takes.
+_BDAT = re.compile(rb"([0-9]{1,20})(?:[ \t]+([Ll][Aa][Ss][Tt]))?[ \t]*\Z")
 _GREETING = re.compile(rb"[\x21-\x7e\x80-\xff]{1,255}\Z")
 _BLANKS = b" \t"
 
@@ -142,6 +145,19 @@ def read_rcpt(argument: bytes, *, utf8: bool) -> Path:
     if forward_path.address is None:
         raise Refused(BAD_FORWARD_PATH)
     return forward_path
+
+
+def read_bdat(argument: bytes) -> tuple[int, bool]:
+    """
+    Read the argument of BDAT: the octets of the chunk, and whether it is the last.
+
+    Raises:
+        Refused: 501 5.5.4; then nobody knows how many octets follow.
+    """
+    match = _BDAT.match(argument)
+    if match is None:
+        raise Refused(BAD_ARGUMENT)
+    return int(match[1]), match[2] is not None
 
 
 def _split(

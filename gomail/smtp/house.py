@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
 
 from gomail.events import Listeners
 from gomail.limits import Limits
@@ -20,7 +20,10 @@ class House:
         introduction: the replies with our name.
         listeners: who is told.
         dialogue: whether each line is told, too.
-        mend: whether CR CR LF counts as CRLF: for programs of this machine.
+        local: whether the slips of this machine's own programs are forgiven: CR CR LF counts as
+            CRLF, and nobody has to wait for replies.
+        tls: makes the encrypted end of a connection; None where TLS is not offered.
+        tls_required: whether mail is taken under TLS alone.
     """
 
     clock: IReactorTime
@@ -28,4 +31,6 @@ class House:
     introduction: Introduction
     listeners: Listeners = ()
     dialogue: bool = False
-    mend: bool = False
+    local: bool = False
+    tls: IOpenSSLServerConnectionCreator | None = None
+    tls_required: bool = False

@@ -21,3 +21,8 @@ class Mender:
         sure = max(len(octets.rstrip(b"\r")), len(octets) - 2)
         self._held = octets[sure:]
         return octets[:sure].replace(b"\r\r\n", b"\r\n")
+
+    def end(self) -> bytes:
+        """Give what is held back."""
+        held, self._held = self._held, b""
+        return held

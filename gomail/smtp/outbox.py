@@ -10,8 +10,10 @@ way.
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.interfaces import IConsumer, IPullProducer, IPushProducer, ITCPTransport
+from twisted.internet.interfaces import IConsumer, IPullProducer, IPushProducer, ITLSTransport
 from zope.interface import implementer
+
+from gomail.smtp.encryption import is_encrypted
 
 
 class Outbox(Protocol):
@@ -21,14 +23,14 @@ class Outbox(Protocol):
         """Send *octets* behind everything sent before."""
 
     def end(self) -> None:
-        """Send nothing more: what waits still leaves, and the transport may close behind it."""
+        """Leave what waits to the transport, which may close or start TLS behind it."""
 
     @property
     def unsent(self) -> int:
         """How many octets wait here because the peer doesn't read; 0 while none do."""
 
 
-class IConnection(ITCPTransport, IConsumer):
+class IConnection(ITLSTransport, IConsumer):
     """A connection as Twisted's stream transports are, TCP or unix; for annotations."""
 
     def writeSomeData(data: bytes) -> int | Exception:  # noqa: N805
@@ -41,15 +43,15 @@ class IConnection(ITCPTransport, IConsumer):
 
 def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
     """
-    Give the fitting outbox for a plaintext *transport*.
+    Give the fitting outbox for a *transport* as it is now.
 
     Args:
         transport: the connection.
         changed: called whenever octets begin to wait, and when the last of them has gone.
     """
     # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as
-    # theirs.
-    if hasattr(type(transport), "writeSomeData"):
+    # theirs. And after STARTTLS the transport is the same, and still writes plaintext by it.
+    if hasattr(type(transport), "writeSomeData") and not is_encrypted(transport):
         return DirectOutbox(transport, changed)
     return BufferedOutbox(transport, changed)
 
@@ -86,7 +88,13 @@ class DirectOutbox:
         # so.
 
     def end(self) -> None:
-        """Need nothing: the transport keeps the producer only while something is left."""
+        """Leave to the transport what is left."""
+        if self.waiting:
+            self.waiting = False
+            rest, self._rest = self._rest, b""
+            self._transport.unregisterProducer()
+            self._transport.write(rest)
+            self._changed()
 
     def resumeProducing(self) -> None:
         """Give the transport, whose buffer is empty, what is left."""
@@ -136,8 +144,9 @@ class BufferedOutbox:
         self._transport.write(octets)
 
     def end(self) -> None:
-        """Free the transport: TLS does not close while it has a producer."""
+        """Free the transport, which has it all: TLS does not close while it has a producer."""
         self._transport.unregisterProducer()
+        self.resumeProducing()
 
     def pauseProducing(self) -> None:
         """Hear that the transport has more than it likes."""

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from gomail.limits import Limits
 from gomail.reply import NO_TRANSACTION, TIMED_OUT, TOO_SLOW, Reply
+from gomail.smtp.encryption import HANDSHAKE_TIME
 
 CLOSE_TIME = 10  # seconds from our last word until the connection is aborted
 
@@ -30,6 +31,7 @@ class Patience:
         "_closing",
         "_content",
         "_gap",
+        "_handshake",
         "_late",
         "_limits",
         "_octets",
@@ -54,6 +56,7 @@ class Patience:
         self._octets = 0  # of that content
         self._paused: float | None = None  # since when the peer waits for us
         self._stalled: float | None = None  # since when replies are unread
+        self._handshake: float | None = None  # since when the TLS handshake is under way
         self._closing: float | None = None  # since when we want to be rid of the connection
         self._call: IDelayedCall | None = None
         self._wind()
@@ -62,13 +65,18 @@ class Patience:
         """A reply has left; *transaction* tells whether one is open while the next is awaited."""
         now = self._clock.seconds()
         self._waiting = now
-        self._content = None
+        self._content = self._handshake = None
         if transaction:
             self._gap = None
         elif self._gap is None:
             self._gap = now
         if self._call is not None and self._call.getTime() > now + self._soonest:
             self._wind()
+
+    def handshake_began(self) -> None:
+        """The 220 to STARTTLS has left."""
+        self._handshake = self._clock.seconds()
+        self._wind()
 
     def content_began(self) -> None:
         """The 354 has left."""
@@ -122,6 +130,8 @@ class Patience:
         if self._closing is not None:
             return self._closing + CLOSE_TIME, None
         dues: list[tuple[float, Reply | None]] = []
+        if self._handshake is not None:
+            dues.append((self._handshake + HANDSHAKE_TIME, None))
         if self._stalled is not None:
             dues.append((self._stalled + limits.unsent_timeout, None))
         if self._paused is None and self._content is not None:

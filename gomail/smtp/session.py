@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from gomail.answers import Answer, after, is_later
-from gomail.envelope import Client, Envelope, MailParameters
+from gomail.envelope import Client, Encryption, Envelope, MailParameters
 from gomail.interfaces import IMessage, IMessageDelivery
-from gomail.limits import Limits
 from gomail.reply import (
     LOCAL_ERROR,
     SENDER_OK,
@@ -21,8 +20,8 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from gomail.smtp.faults import attempt, refusal_of
-from gomail.smtp.introduction import Introduction
+from gomail.smtp.faults import attempt, refusal_in
+from gomail.smtp.house import House
 
 if TYPE_CHECKING:
     from gomail.address import Path
@@ -42,6 +41,25 @@ class Transaction:
     asked: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """
+    The octets that a BDAT command announces (RFC 3030 §2): they follow it, whatever we say to it.
+
+    Attributes:
+        size: how many.
+        last: whether they end the message.
+        refused: why not one of them is taken, where that is known before they come.
+    """
+
+    size: int
+    last: bool
+    refused: Refused | None = None
+
+
+NO_CHUNK = Chunk(0, last=True)  # what comes is all the content that there is, as behind DATA
+
+
 class Session:
     """
     One session: who the client is, the transaction that is open, and the content that comes.
@@ -49,9 +67,10 @@ class Session:
     Attributes:
         client: what is known of the peer; replaced as more is learnt.
         delivery: whom the session asks.
+        house: what it shares with the others.
         limits: the bounds that hold for every delivery.
-        introduction: what we say of ourselves.
         transaction: the open one, or None.
+        chunk: of the content that comes, or came last.
         ending: set by a verb whose reply is the session's last.
         messages: how many transactions came to their end of content.
         verb: the one that is being answered.
@@ -62,10 +81,11 @@ class Session:
         "_refused",
         "_taken",
         "_transactions",
+        "chunk",
         "client",
         "delivery",
         "ending",
-        "introduction",
+        "house",
         "limits",
         "messages",
         "transaction",
@@ -76,15 +96,15 @@ class Session:
         self,
         client: Client,
         delivery: IMessageDelivery,
-        limits: Limits,
-        introduction: Introduction,
+        house: House,
     ) -> None:
         """Begin a session with nothing said."""
         self.client = client
         self.delivery = delivery
-        self.limits = limits
-        self.introduction = introduction
+        self.house = house
+        self.limits = house.limits
         self.transaction: Transaction | None = None
+        self.chunk = NO_CHUNK
         self.ending = False
         self.messages = 0
         self.verb = b""
@@ -106,6 +126,12 @@ class Session:
             self.client = client
 
         return after(self.delivery.greeted(client), welcomed)
+
+    def encrypt(self, encryption: Encryption) -> Answer[None]:
+        """Begin anew under TLS: what was said before may have been anybody's (RFC 3207 §4.2)."""
+        self.end_transaction()
+        self.client = replace(self.client, helo="", esmtp=False, encryption=encryption)
+        return self.delivery.greeted(self.client)
 
     def begin(self, reverse_path: "Path", parameters: MailParameters) -> Answer[Reply]:
         """Open a transaction if the delivery welcomes *reverse_path*."""
@@ -138,35 +164,51 @@ class Session:
             self._message = message
             self._refused = None
             self._taken = 0
+            self.chunk = NO_CHUNK
 
         return after(self.delivery.messageStarted(envelope), started)
+
+    @property
+    def chunking(self) -> bool:
+        """Whether chunks of a message have come, and more may."""
+        return self._message is not None
+
+    def start_chunk(self, envelope: Envelope, size: int, *, last: bool) -> Answer[Chunk]:
+        """Get ready for a chunk of the content of *envelope*; also for one that is refused."""
+
+        def started(refused: Refused | None) -> Chunk:
+            if refused is None and self._taken + size > self.limits.size:
+                refused = Refused(TOO_BIG)
+            return self.expect(Chunk(size, last, refused))
+
+        if self.chunking:
+            return started(None)
+        start = refusal_in(lambda: self.start_content(envelope), "starting a message")
+        return after(start, started)
+
+    def expect(self, chunk: Chunk) -> Chunk:
+        """Have the octets of *chunk* come next; those of a refused one are swallowed."""
+        if chunk.refused is not None:
+            self._give_up(chunk.refused)
+        self.chunk = chunk
+        return chunk
 
     def take(self, octets: bytes) -> Answer[None]:
         """Put content into the message; once the verdict has fallen it is swallowed instead."""
         self._taken += len(octets)
-        if self._message is None:
+        message = self._message
+        if message is None:
             return None
         if self._taken > self.limits.size:
             self._give_up(Refused(TOO_BIG))
             return None
-        try:
-            answer = self._message.octetsReceived(octets)
-        except Exception as error:  # noqa: BLE001 -- whatever it was, the peer gets an answer
-            self._give_up(refusal_of(error, "taking content"))
-            return None
-        if is_later(answer):
-            return self._taking(answer)
-        return None
+        taken = refusal_in(lambda: message.octetsReceived(octets), "taking content")
+        return after(taken, self._give_up)
 
-    async def _taking(self, answer: Answer[None]) -> None:
-        """Await that the message has taken the octets."""
-        try:
-            await answer  # type: ignore[misc]  # only awaitables come here
-        except Exception as error:  # noqa: BLE001 -- as above
-            self._give_up(refusal_of(error, "taking content"))
-
-    def _give_up(self, refused: Refused) -> None:
+    def _give_up(self, refused: Refused | None) -> None:
         """Fix the verdict before the end: nothing more is kept."""
+        if refused is None:
+            return
         self._refused = refused
         message, self._message = self._message, None
         if message is not None:
@@ -177,7 +219,17 @@ class Session:
         """Whether the peer goes on with refused content far beyond anything sensible."""
         return self._taken > 2 * self.limits.size
 
-    def finish_content(self) -> Answer[Reply]:
+    def end_content(self) -> Answer[Reply]:
+        """Answer what has come: a chunk that more follow, or a message."""
+        chunk = self.chunk
+        if chunk.refused is not None:
+            self.end_transaction()  # a message that lacks a chunk is none
+            raise chunk.refused
+        if not chunk.last and self._refused is None:
+            return Reply(250, "0.0", f"{chunk.size} octets taken")
+        return self._finish_content()
+
+    def _finish_content(self) -> Answer[Reply]:
         """Close the transaction at its end of content and give the reply to the message."""
         self.messages += 1
         message, self._message = self._message, None

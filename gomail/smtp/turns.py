@@ -5,21 +5,26 @@ So replies leave in the order of the commands, however these are pipelined.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from gomail.answers import Answer
+from gomail.answers import Answer, is_later
 from gomail.reply import Refused, Reply
 from gomail.smtp.deadline import in_time
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import TURN, Holding
+from gomail.smtp.session import Chunk
 
 ANSWER_TIME = 60.0  # seconds to answer a command (RFC 5321 §4.5.3.2: clients wait 300)
 VERDICT_TIME = 240.0  # seconds to store a message (RFC 5321 §4.5.3.2.6: clients wait 600)
 _log = Logger()
+
+# What came of a question: a reply, a chunk whose reply comes behind it, or nothing to say.
+Outcome: TypeAlias = Reply | Refused | Chunk | None
 
 
 class Turns:
@@ -40,7 +45,7 @@ class Turns:
         self,
         clock: IReactorTime,
         holding: Holding,
-        conclude: Callable[[Reply | Refused], None],
+        conclude: Callable[[Outcome], None],
         over: Callable[[], None],
         give_up: Callable[[], None],
     ) -> None:
@@ -52,7 +57,7 @@ class Turns:
         self._give_up = give_up
 
     def take(
-        self, what: str, ask: Callable[[], Answer[Reply]], deadline: float = ANSWER_TIME
+        self, what: str, ask: Callable[[], Answer[Outcome]], deadline: float = ANSWER_TIME
     ) -> None:
         """Ask, and conclude: now, or when the answer is known. *what* names it for the log."""
         try:
@@ -60,16 +65,16 @@ class Turns:
         except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
             self._conclude(refusal_of(error, what))
             return
-        if isinstance(answer, Reply):
-            self._conclude(answer)
-        else:
+        if is_later(answer):
             self._holding.hold(TURN)
-            later = Deferred.fromCoroutine(self._later(what, answer, deadline))
-            later.addErrback(self._fail)
+            awaited = cast("Awaitable[Outcome]", answer)
+            Deferred.fromCoroutine(self._later(what, awaited, deadline)).addErrback(self._fail)
+        else:
+            self._conclude(cast("Outcome", answer))
 
-    async def _later(self, what: str, answer: Awaitable[Reply], deadline: float) -> None:
+    async def _later(self, what: str, answer: Awaitable[Outcome], deadline: float) -> None:
         """Conclude when *answer* is known, or its time is over."""
-        outcome: Reply | Refused
+        outcome: Outcome
         try:
             outcome = await in_time(answer, deadline, self._clock)
         except Exception as error:  # noqa: BLE001 -- as in take

@@ -2,16 +2,21 @@
 The verb table, and what each verb does: a short function that asks and answers (RFC 5321 §4.1.1).
 
 The table's columns say what else every server repeats in each of its handlers: whether the verb
-needs a greeting first. HELP is made from it.
+needs a greeting first, whether it is answered in plaintext where TLS is required, and whether a
+client must wait for its reply. HELP is made from it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gomail.answers import Answer, after
+from gomail.envelope import Envelope
 from gomail.reply import (
     BYE,
     CANNOT_VERIFY,
+    CHUNKS_UNDER_WAY,
+    ENCRYPT_FIRST,
+    ENCRYPTED_ALREADY,
     HELLO_FIRST,
     MAIL_ALREADY,
     MAIL_FIRST,
@@ -19,7 +24,9 @@ from gomail.reply import (
     NO_VALID_RECIPIENTS,
     NOT_HTTP,
     NOT_IMPLEMENTED,
+    NOT_IN_TRANSACTION,
     OK,
+    READY_FOR_TLS,
     RECIPIENT_FIRST,
     RECIPIENT_OK,
     SEND_CONTENT,
@@ -32,15 +39,20 @@ from gomail.reply import (
     Reply,
 )
 from gomail.smtp import grammar
-from gomail.smtp.session import Session, Transaction
+from gomail.smtp.session import Chunk, Session, Transaction
 
 UNKNOWN = b"unknown"  # what the tally counts words under that are no verbs
 _HTTP = frozenset(b"GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PRI".split())
 
 
-def answer(session: Session, line: bytes) -> Answer[Reply]:
+def verb_of(line: bytes) -> "Verb | None":
+    """Give the verb of a command line, if it has one that is known."""
+    return VERBS.get(line.partition(b" ")[0].upper())
+
+
+def answer(session: Session, line: bytes) -> Answer[Reply | Chunk]:
     """
-    Answer one command line, without its CRLF.
+    Answer one command line, without its CRLF; or tell of the chunk that comes before the answer.
 
     Raises:
         Refused: with the reply, where it is no other.
@@ -51,21 +63,49 @@ def answer(session: Session, line: bytes) -> Answer[Reply]:
     session.verb = verb.name if verb else UNKNOWN
     if verb is None:
         raise Refused(NOT_HTTP if name in _HTTP else SYNTAX_ERROR)
+    if verb is not BDAT:  # whose chunk follows in any case
+        _see_to_the_order(session, verb)
+    return verb.handle(session, argument)
+
+
+def _see_to_the_order(session: Session, verb: "Verb") -> None:
+    """
+    See that it is time for *verb*.
+
+    Raises:
+        Refused: 530 where TLS must come first (RFC 3207 §4), 503 where a greeting must.
+    """
+    if session.house.tls_required and not session.client.encryption and not verb.in_plaintext:
+        raise Refused(ENCRYPT_FIRST)
     if verb.needs_greeting and not session.client.helo:
         raise Refused(HELLO_FIRST)
-    return verb.handle(session, argument)
 
 
 def _ehlo(session: Session, argument: bytes) -> Answer[Reply]:
     """EHLO SP ( Domain / address-literal )."""
     name = grammar.read_greeting(argument)
-    return after(session.greet(name, esmtp=True), lambda _: session.introduction.ehlo)
+    introduction = session.house.introduction
+    offered = session.house.tls is not None and not session.client.encryption
+    reply = introduction.ehlo_offering_tls if offered else introduction.ehlo
+    return after(session.greet(name, esmtp=True), lambda _: reply)
 
 
 def _helo(session: Session, argument: bytes) -> Answer[Reply]:
     """HELO SP Domain."""
     name = grammar.read_greeting(argument)
-    return after(session.greet(name, esmtp=False), lambda _: session.introduction.helo)
+    return after(session.greet(name, esmtp=False), lambda _: session.house.introduction.helo)
+
+
+def _starttls(session: Session, argument: bytes) -> Reply:
+    """STARTTLS (RFC 3207 §4)."""
+    grammar.read_nothing(argument)
+    if session.client.encryption:
+        raise Refused(ENCRYPTED_ALREADY)
+    if session.house.tls is None:
+        raise Refused(NOT_IMPLEMENTED)
+    if session.transaction is not None:
+        raise Refused(NOT_IN_TRANSACTION)
+    return READY_FOR_TLS
 
 
 def _mail(session: Session, argument: bytes) -> Answer[Reply]:
@@ -85,6 +125,8 @@ def _rcpt(session: Session, argument: bytes) -> Answer[Reply]:
     transaction = session.transaction
     if transaction is None:
         raise Refused(MAIL_FIRST)
+    if session.chunking:
+        raise Refused(CHUNKS_UNDER_WAY)
     envelope = transaction.envelope
     transaction = session.transaction = Transaction(envelope, transaction.asked + 1)
     if transaction.asked > 2 * session.limits.recipients:
@@ -106,12 +148,25 @@ def _rcpt(session: Session, argument: bytes) -> Answer[Reply]:
 def _data(session: Session, argument: bytes) -> Answer[Reply]:
     """DATA."""
     grammar.read_nothing(argument)
+    envelope = _addressed(session)
+    if session.chunking:
+        raise Refused(CHUNKS_UNDER_WAY)
+    return after(session.start_content(envelope), lambda _: SEND_CONTENT)
+
+
+def _addressed(session: Session) -> Envelope:
+    """
+    Give the envelope of the open transaction, in which content may come.
+
+    Raises:
+        Refused: there is none, or it has no recipient.
+    """
     transaction = session.transaction
     if transaction is None:
         raise Refused(MAIL_FIRST)
     if not transaction.envelope.forward_paths:
         raise Refused(NO_VALID_RECIPIENTS if transaction.asked else RECIPIENT_FIRST)
-    return after(session.start_content(transaction.envelope), lambda _: SEND_CONTENT)
+    return transaction.envelope
 
 
 def _rset(session: Session, argument: bytes) -> Reply:
@@ -154,10 +209,33 @@ def _quit(session: Session, argument: bytes) -> Reply:
     return BYE
 
 
-def _bdat(session: Session, _: bytes) -> Reply:
-    """BDAT is not announced; the session ends, since its chunk must never run as commands."""
-    session.ending = True
-    return NOT_IMPLEMENTED
+def _bdat(session: Session, argument: bytes) -> Answer[Reply | Chunk]:
+    """
+    BDAT SP chunk-size [SP "LAST"] (RFC 3030 §2).
+
+    What is said to it comes behind its chunk, whose octets must never run as commands: where nobody
+    knows how many they are, or they are more than we would swallow, the session ends.
+    """
+    try:
+        size, last = grammar.read_bdat(argument)
+    except Refused:
+        session.ending = True
+        raise
+    if size > 2 * session.limits.size:
+        session.ending = True
+        raise Refused(TOO_BIG)
+    try:
+        _see_to_the_order(session, BDAT)
+        envelope = _addressed(session)
+    except Refused as refused:
+        return _chunk(session, session.expect(Chunk(size, last, refused)))
+    started = session.start_chunk(envelope, size, last=last)
+    return after(started, lambda chunk: _chunk(session, chunk))
+
+
+def _chunk(session: Session, chunk: Chunk) -> Answer[Reply | Chunk]:
+    """Have the octets of *chunk* come; where there are none it is answered at once."""
+    return chunk if chunk.size else session.end_content()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,30 +247,45 @@ class Verb:
         name: the word on the wire, in upper case.
         handle: answers the verb, given its argument.
         needs_greeting: whether HELO or EHLO must come first.
+        in_plaintext: whether it is answered in plaintext where TLS is required (RFC 3207 §4).
+        awaited: whether a client must have its reply before it sends anything else: what it would
+            send depends on the reply (RFC 2920 §3.1).
         help: how it is written, for HELP; empty for what is better not advertised.
     """
 
     name: bytes
-    handle: Callable[[Session, bytes], Answer[Reply]]
+    handle: Callable[[Session, bytes], Answer[Reply | Chunk]]
     needs_greeting: bool
+    in_plaintext: bool
+    awaited: bool
     help: str
 
 
+STARTTLS = Verb(b"STARTTLS", _starttls, True, True, True, "STARTTLS")
+BDAT = Verb(b"BDAT", _bdat, True, False, False, "BDAT size [LAST]")
 VERBS = {
     verb.name: verb
     for verb in (
-        #    verb     handle  greeting?  help
-        Verb(b"EHLO", _ehlo, False, "EHLO host-name"),
-        Verb(b"HELO", _helo, False, "HELO host-name"),
-        Verb(b"MAIL", _mail, True, "MAIL FROM:<reverse-path> [SIZE=n] [BODY=8BITMIME] [SMTPUTF8]"),
-        Verb(b"RCPT", _rcpt, True, "RCPT TO:<forward-path>"),
-        Verb(b"DATA", _data, True, "DATA"),
-        Verb(b"RSET", _rset, False, "RSET"),
-        Verb(b"NOOP", _noop, False, "NOOP [anything]"),
-        Verb(b"VRFY", _vrfy, False, "VRFY anything"),
-        Verb(b"EXPN", _expn, False, "EXPN anything"),
-        Verb(b"HELP", _help, False, "HELP [verb]"),
-        Verb(b"QUIT", _quit, False, "QUIT"),
-        Verb(b"BDAT", _bdat, False, ""),
+        #    verb         handle     greeting?  plaintext?  awaited?  help
+        Verb(b"EHLO", _ehlo, False, True, True, "EHLO host-name"),
+        Verb(b"HELO", _helo, False, False, True, "HELO host-name"),
+        STARTTLS,
+        Verb(
+            b"MAIL",
+            _mail,
+            True,
+            False,
+            False,
+            "MAIL FROM:<reverse-path> [SIZE=n] [BODY=8BITMIME] [SMTPUTF8]",
+        ),
+        Verb(b"RCPT", _rcpt, True, False, False, "RCPT TO:<forward-path>"),
+        Verb(b"DATA", _data, True, False, True, "DATA"),
+        BDAT,
+        Verb(b"RSET", _rset, False, False, False, "RSET"),
+        Verb(b"NOOP", _noop, False, True, False, "NOOP [anything]"),
+        Verb(b"VRFY", _vrfy, False, False, False, "VRFY anything"),
+        Verb(b"EXPN", _expn, False, False, False, "EXPN anything"),
+        Verb(b"HELP", _help, False, False, False, "HELP [verb]"),
+        Verb(b"QUIT", _quit, False, True, False, "QUIT"),
     )
 }

@@ -238,7 +238,8 @@ def test_given_up_messages_are_all_thrown_away(wire: Wire, delivery: Delivery) -
     """One that fails to be thrown away does not keep the others."""
     wire.say("EHLO client.example")
     wire.send(b"MAIL FROM:<>\r\nRCPT TO:<clumsy@here.example>\r\nRCPT TO:<bob@here.example>\r\n")
-    wire.send(b"DATA\r\nSubject: half\r\n")
+    wire.send(b"DATA\r\n")
+    wire.send(b"Subject: half\r\n")
     wire.drop()
     assert delivery.log == [("clumsy", "lost"), ("bob", "lost")]
 

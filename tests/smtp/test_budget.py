@@ -21,17 +21,17 @@ from gomail.reply import (
     Reply,
 )
 from gomail.smtp.budget import DELAY, Budget, Judgement
-from gomail.smtp.introduction import introduce
 from gomail.smtp.session import Session, Transaction
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT
+from tests.smtp.wire import CLIENT, house
 
 BOB = Path(Address("bob", "here.example"))
 
 
 def session(verb: bytes, *accepted: Path, opened: bool = True) -> Session:
     """Make a session that has just said *verb*."""
-    made = Session(CLIENT, Desk(Clock()), DEFAULT_LIMITS, introduce("here.example", DEFAULT_LIMITS))
+    clock = Clock()
+    made = Session(CLIENT, Desk(clock), house(clock))
     made.verb = verb
     made.transaction = (
         Transaction(Envelope("5e55.1", CLIENT, forward_paths=accepted)) if opened else None

@@ -190,7 +190,8 @@ def test_leaving_waits_for_the_last_session() -> None:
     """Idle ones hear 421 at once, others after the message under way."""
     porch = Porch()
     idle, busy = porch.connect(), porch.connect()
-    porch.say(busy, "EHLO x", "MAIL FROM:<>", "RCPT TO:<b@here.example>", "DATA")
+    porch.say(busy, "EHLO x")
+    porch.say(busy, "MAIL FROM:<>", "RCPT TO:<b@here.example>", "DATA")
     done = porch.factory.leave()
     porch.clock.advance(0)
     assert idle.sent[-1].startswith(b"421")

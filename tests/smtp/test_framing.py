@@ -1,6 +1,7 @@
 """Where content ends, and what of it is transport: against a short reference, in every cut."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise, product
 
 import pytest
@@ -8,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from gomail.smtp.framing import DotStuffed
+from gomail.smtp.framing import Counted, DotStuffed
 from tests.smtp.desk import Desk
-from tests.smtp.wire import Talk, in_content
+from tests.smtp.wire import CLIENT, Talk, in_content
 
 PIECES = [
     b"\r\n",
@@ -179,12 +180,19 @@ def test_f1_never_a_second_message() -> None:
 
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r"])
 def test_f5_content_in_the_packet_of_data(line_end: bytes) -> None:
-    """A client that does not wait for the 354 gets one message or none, never two."""
+    """A client that does not wait for the 354 is no mail server: nothing is taken from it."""
+    begin = b"MAIL FROM:<a@there.example>\r\nRCPT TO:<b@here.example>\r\nDATA\r\n"
+    octets = begin + b"One" + line_end + b"." + line_end + SECOND + b".\r\nQUIT\r\n"
     talk = Talk()
     talk.say("EHLO client.example")
-    begin = b"MAIL FROM:<a@there.example>\r\nRCPT TO:<b@here.example>\r\nDATA\r\n"
-    talk.send(begin + b"One" + line_end + b"." + line_end + SECOND + b".\r\nQUIT\r\n")
-    stored = [content for _, content in talk.desk.stored]
+    talk.send(octets)
+    assert talk.codes() == ["250", "250", "554"]
+    assert talk.closed
+    assert talk.desk.stored == []
+    trusted = Talk(client=replace(CLIENT, trusted=True))
+    trusted.say("EHLO client.example")
+    trusted.send(octets)
+    stored = [content for _, content in trusted.desk.stored]
     if line_end == b"\r\n":
         assert stored == [b"One\r\n", b"Two\r\n"]  # these are two, by anybody's reading
     else:
@@ -208,3 +216,19 @@ def test_f9_half_a_message_is_no_message(wire: bytes) -> None:
     assert talk.desk.stored == []
     assert [message.end for message in talk.desk.messages] == ["lost"]
     assert talk.desk.told.count("ended") == 1
+
+
+@given(st.binary(max_size=40), st.integers(0, 30), st.lists(st.integers(1, 8), max_size=40))
+def test_f6_chunk_is_as_long_as_announced(octets: bytes, size: int, cuts: list[int]) -> None:
+    """However it is cut, and whatever it holds: not an octet more, not an octet less."""
+    framing, content, start = Counted(size), b"", 0
+    for length in [*cuts, len(octets)]:
+        piece, rest = framing.feed(octets[start : start + length])
+        start += length
+        content += piece
+        if rest is not None:
+            assert content == octets[:size]
+            assert content + rest + octets[start:] == octets
+            return
+    assert len(octets) < size
+    assert content == octets

@@ -19,11 +19,20 @@ from gomail.reply import (
     Refused,
     Reply,
 )
+from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import LINES_A_TURN
 from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME
 from tests.smtp.desk import MANNERS, Desk, Parcel
 from tests.smtp.transcript import refuse
-from tests.smtp.wire import CLIENT, ENVELOPE, Talk, in_content, logged_failures, octets_of
+from tests.smtp.wire import (
+    CLIENT,
+    ENVELOPE,
+    Talk,
+    in_content,
+    logged_failures,
+    octets_of,
+    packets_of,
+)
 
 TRANSACTION = octets_of([*ENVELOPE[1:], "DATA", "Hello", "."])
 
@@ -55,13 +64,8 @@ def test_pipelined_commands_are_answered_in_their_order(manner: str) -> None:
     """However long an answer takes, the next command waits for its turn."""
     talk = Talk(Desk(Clock(), manner))
     talk.desk.plans["rcpt <x@here.example>"] = refuse(NO_SUCH_MAILBOX)
-    talk.send(
-        octets_of(
-            ["EHLO client.example", *ENVELOPE[1:], "RCPT TO:<x@here.example>", "DATA", "Hi", "."]
-        )
-        + TRANSACTION
-        + b"NOOP\r\nQUIT\r\n"
-    )
+    hi = octets_of([*ENVELOPE, "RCPT TO:<x@here.example>", "DATA", "Hi", "."])
+    talk.send(*packets_of(hi + TRANSACTION + b"NOOP\r\nQUIT\r\n"))
     expected = "220 250 250 250 550 354 250 250 250 354 250 250 221"
     assert talk.codes() == expected.split()
     assert [content for _, content in talk.desk.stored] == [b"Hi\r\n", b"Hello\r\n"]
@@ -98,12 +102,12 @@ def test_nothing_is_read_while_an_answer_is_awaited() -> None:
 def test_replies_to_one_packet_leave_in_one_write() -> None:
     """A pipelined group costs the network one packet each way (RFC 2920 §3.2)."""
     talk = Talk()
-    talk.hear()
+    talk.say("EHLO client.example")
     talk.wire.sent.clear()
-    talk.send(octets_of([*ENVELOPE, "DATA"]))
+    talk.speak([*ENVELOPE[1:], "DATA"])
     assert len(talk.wire.sent) == 1
     talk.wire.sent.clear()
-    talk.send(b"Hello\r\n.\r\n" + TRANSACTION + b"QUIT\r\n")
+    talk.send(b"Hello\r\n.\r\n" + octets_of([*ENVELOPE[1:], "RSET", "QUIT"]))
     assert len(talk.wire.sent) == 1
 
 
@@ -118,8 +122,12 @@ def test_fault_of_the_delivery_is_451(question: str, manner: str, failures: list
 
     desk.plans[question] = broken
     talk = Talk(desk)
-    talk.send(octets_of(["EHLO client.example"]))
-    talk.send(TRANSACTION if question in {"octets", "eom"} else octets_of([*ENVELOPE[1:], "DATA"]))
+    talk.speak(["EHLO client.example"])
+    talk.send(
+        *packets_of(
+            TRANSACTION if question in {"octets", "eom"} else octets_of([*ENVELOPE[1:], "DATA"])
+        )
+    )
     said = talk.hear()
     assert b"451 4.3.0 Local error" in said
     assert b"secret" not in said
@@ -159,10 +167,10 @@ def test_answer_that_never_comes_is_451(
     late(desk, question)
     talk = Talk(desk)
     if question != "greeted":
-        talk.send(octets_of(["EHLO client.example"]))
+        talk.speak(["EHLO client.example"])
         del desk.plans[question]
         late(desk, question)
-        talk.send(octets_of([*ENVELOPE[1:], "DATA"]))
+        talk.speak([*ENVELOPE[1:], "DATA"])
     talk.hear()
     talk.wait(seconds - 1)
     assert talk.hear() == b""
@@ -318,7 +326,7 @@ def test_client_leaves_while_it_is_being_welcomed() -> None:
 def test_client_leaves_between_two_commands(lines: list[str], verbs: str) -> None:
     """Wherever it goes, what was open is closed once."""
     talk = Talk()
-    talk.send(octets_of(lines))
+    talk.speak(lines)
     talk.leave()
     check_left(talk, verbs)
     assert talk.desk.told.count("ended") == talk.desk.told.count("mail")
@@ -342,7 +350,7 @@ def test_client_leaves_while_an_answer_is_awaited(
     desk = Desk(Clock())
     answers = late(desk, question)
     talk = Talk(desk)
-    talk.send(octets_of([*lines, "NOOP"]))
+    talk.speak([*lines, "NOOP"])
     talk.leave()
     assert talk.over == []
     if refused:
@@ -386,7 +394,7 @@ def test_error_of_a_client_that_left_costs_no_time() -> None:
     desk = Desk(Clock())
     talk = Talk(desk, limits=Limits(unknown_recipients_free=0))
     answers = late(desk, "rcpt")
-    talk.send(octets_of(ENVELOPE))
+    talk.speak(ENVELOPE)
     talk.leave()
     answers[0].errback(Refused(NO_SUCH_MAILBOX))
     check_left(talk, "ehlo=1 mail=1 rcpt=0/1")
@@ -501,7 +509,9 @@ def test_unsent_replies_are_bounded() -> None:
     talk.send(*[b"HELP\r\n" * 5000] * 3)
     assert len(talk.wire.inbox) == 2
     assert (
-        len(talk.wire.dataBuffer) + talk.wire._tempDataLen + talk.protocol._door._outbox.unsent
+        len(talk.wire.dataBuffer)
+        + talk.wire._tempDataLen
+        + talk.protocol._conversation._door._outbox.unsent
         < 65536
     )
 
@@ -512,18 +522,18 @@ def test_unsent_replies_beyond_the_bound_end_the_session() -> None:
     answers = late(talk.desk, "mail")
     talk.say("EHLO client.example", "MAIL FROM:<a@there.example>")
     talk.wire.room = 0
-    talk.protocol._door._outbox.send(b"x")
+    talk.protocol._conversation._door._outbox.send(b"x")
     answers[0].errback(Refused(Reply(550, "7.1", "x" * 200)))
     talk.clock.advance(0)
     assert talk.wire.cuts == 1
     check_left(talk, "ehlo=1 mail=0/1", "the client did not read")
 
 
-def test_last_word_beyond_the_bound_is_still_the_end() -> None:
-    """Even where the bound is hit by our own goodbye."""
+def test_last_word_that_nobody_reads_is_still_the_end() -> None:
+    """Our goodbye waits for a client that doesn't read, but not for long."""
     talk = Talk(room=0, limits=Limits(unsent=10))
     talk.protocol.leave()
-    talk.clock.advance(0)
+    talk.wait(CLOSE_TIME)
     assert talk.wire.cuts == 1
     assert talk.end.reason == "Shutting down, please try again"
 
@@ -561,7 +571,7 @@ def test_e3_thirty_stale_recipients_among_a_hundred() -> None:
     )
     talk.say("EHLO client.example", "MAIL FROM:<list@there.example>")
     names = [f"old{n}" if n % 10 < 3 else f"b{n}" for n in range(100)]
-    talk.send(octets_of(f"RCPT TO:<{name}@here.example>" for name in names))
+    talk.speak(f"RCPT TO:<{name}@here.example>" for name in names)
     talk.wait(30)
     codes = talk.codes()
     assert len(codes) == 100
@@ -842,7 +852,7 @@ def test_server_leaves_after_the_message_under_way() -> None:
     talk.protocol.leave()
     talk.clock.advance(0)
     assert talk.hear() == b""
-    talk.send(b".\r\n" + TRANSACTION)
+    talk.send(*packets_of(b".\r\n" + TRANSACTION))
     assert talk.codes() == ["250", "421"]
     assert len(talk.desk.stored) == 1
     assert talk.closed
@@ -858,7 +868,7 @@ def test_server_leaves_when_the_answer_is_there(question: str) -> None:
         expected = ["220", "421"]
     else:
         talk.say("EHLO client.example")
-        talk.send(TRANSACTION if question == "eom" else octets_of(ENVELOPE[1:]))
+        talk.send(*packets_of(TRANSACTION if question == "eom" else octets_of(ENVELOPE[1:])))
         expected = ["250", "421"]
     talk.hear()
     talk.protocol.leave()
@@ -936,7 +946,7 @@ def test_error_in_an_aborted_session_ends_it_all_the_same() -> None:
     """A refusal that comes between abort and end costs no time, or none that matters."""
     talk = Talk(limits=Limits(unknown_recipients_free=0))
     answers = late(talk.desk, "rcpt")
-    talk.send(octets_of(ENVELOPE))
+    talk.speak(ENVELOPE)
     talk.protocol.abort()
     answers[0].errback(Refused(NO_SUCH_MAILBOX))
     talk.wait(2)
@@ -951,7 +961,7 @@ def test_session_is_told_from_beginning_to_end() -> None:
     talk = Talk()
     lines = [*ENVELOPE, "RCPT TO:<x@here.example>", "DATA", "Hello", ".", "QUIT"]
     talk.desk.plans["rcpt <x@here.example>"] = refuse(NO_SUCH_MAILBOX)
-    talk.send(octets_of(lines))
+    talk.speak(lines)
     talk.wait(0)
     assert talk.told(SessionStarted)[0].client == CLIENT
     assert talk.end.verbs == "ehlo=1 mail=1 rcpt=1/2 data=1 quit=1"
@@ -1037,7 +1047,7 @@ def test_refused_first_ehlo_is_no_greeting() -> None:
     talk = Talk()
     talk.desk.plans["greeted"] = refuse(Reply(550, "7.1", "Not you"))
     talk.hear()
-    talk.send(octets_of(ENVELOPE[:2]))
+    talk.speak(ENVELOPE[:2])
     assert talk.codes() == ["550", "503"]
 
 
@@ -1056,13 +1066,13 @@ def test_crcrlf_of_local_programs_is_mended_where_asked_for() -> None:
     )
     assert b"\r\r\n" in wire
     for packets in ([wire], [bytes([octet]) for octet in wire]):
-        talk = Talk(mend=True)
+        talk = Talk(local=True)
         talk.send(*packets)
         assert talk.codes() == ["220", "250", "250", "250", "354", "250"]
         assert talk.desk.stored[0][1] == b"Hi\r\n"
-    talk = Talk()
+    talk = Talk(client=replace(CLIENT, trusted=True))
     talk.send(wire)
-    assert "500" in talk.codes() or "501" in talk.codes()
+    assert "500" in talk.codes()
     assert talk.desk.stored == []
 
 
@@ -1072,7 +1082,7 @@ def test_refusal_that_is_none_ends_the_session(*, stays: bool) -> None:
     desk = Desk(Clock())
     answers = late(desk, "mail")
     talk = Talk(desk)
-    talk.send(octets_of(ENVELOPE[:2]))
+    talk.speak(ENVELOPE[:2])
     if not stays:
         talk.leave()
     with logged_failures() as logged:
@@ -1091,7 +1101,7 @@ def test_e4_recipients_are_asked_for_without_end_by_nobody() -> None:
 
     desk.plans["rcpt"] = refuse
     talk = Talk(desk, limits=Limits(recipients=100))
-    talk.send(octets_of(ENVELOPE[:2]))
+    talk.speak(ENVELOPE[:2])
     talk.hear()
     for _ in range(200):
         assert talk.say("RCPT TO:<b@here.example>").startswith(b"451 ")
@@ -1102,6 +1112,6 @@ def test_e4_recipients_are_asked_for_without_end_by_nobody() -> None:
 def test_messages_of_a_session_are_counted_for_strangers(*, trusted: bool, code: bytes) -> None:
     """Who is trusted has no limit per session."""
     talk = Talk(limits=Limits(messages=1), client=replace(CLIENT, trusted=trusted))
-    talk.send(octets_of([*ENVELOPE, "DATA", "Hello", "."]))
+    talk.speak([*ENVELOPE, "DATA", "Hello", "."])
     talk.hear()
     assert talk.say("MAIL FROM:<a@client.example>").startswith(code)

@@ -17,10 +17,9 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from gomail.smtp.introduction import introduce
 from gomail.smtp.session import Session, Transaction, fold
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT
+from tests.smtp.wire import CLIENT, house
 
 ALSO_STORED = Reply(250, "0.0", "Stored, too")
 
@@ -28,8 +27,8 @@ ALSO_STORED = Reply(250, "0.0", "Stored, too")
 @pytest.fixture
 def session() -> Session:
     """Make a session in which content may come."""
-    limits = Limits(size=10)
-    made = Session(CLIENT, Desk(Clock()), limits, introduce("here.example", limits))
+    clock = Clock()
+    made = Session(CLIENT, Desk(clock), house(clock, Limits(size=10)))
     made.greet("client.example", esmtp=True)
     made.begin(NULL_PATH, NO_PARAMETERS)
     assert made.transaction is not None
@@ -60,7 +59,7 @@ def test_content_up_to_the_limit_is_taken(session: Session) -> None:
     """Exactly as much as SIZE says."""
     session.take(b"12345")
     session.take(b"67890")
-    assert session.finish_content() == STORED
+    assert session.end_content() == STORED
     assert session.messages == 1
     assert session.transaction is None
 
@@ -75,7 +74,7 @@ def test_content_beyond_the_limit_is_refused_at_its_end(session: Session) -> Non
     session.take(b"1")
     assert session.swallowing_too_much
     with pytest.raises(Refused) as caught:
-        session.finish_content()
+        session.end_content()
     assert caught.value.reply == TOO_BIG
     assert session.messages == 1
     assert session.transaction is None
@@ -85,12 +84,12 @@ def test_next_message_knows_nothing_of_a_refused_one(session: Session) -> None:
     """Neither its size nor its verdict."""
     session.take(b"12345678901")
     with pytest.raises(Refused):
-        session.finish_content()
+        session.end_content()
     session.begin(NULL_PATH, NO_PARAMETERS)
     assert session.transaction is not None
     session.start_content(session.transaction.envelope)
     session.take(b"1234567890")
-    assert session.finish_content() == STORED
+    assert session.end_content() == STORED
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from gomail.reply import OK, Refused, Reply
+from gomail.reply import OK, Reply
 from gomail.smtp.holding import TURN, Holding
-from gomail.smtp.turns import Turns
+from gomail.smtp.turns import Outcome, Turns
 from tests.smtp.wire import logged_failures
 
 
@@ -13,7 +13,7 @@ def test_session_in_which_concluding_fails_does_not_wait_for_ever() -> None:
     """Should our own code be wrong even there, the connection ends and the log says why."""
     given_up: list[str] = []
 
-    def conclude(_: Reply | Refused) -> None:
+    def conclude(_: Outcome) -> None:
         raise ZeroDivisionError
 
     holding = Holding(lambda: None, lambda: None)

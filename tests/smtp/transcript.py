@@ -7,9 +7,13 @@ A file holds scenes, parted by blank lines. The comment on top of a scene names 
   multi-line reply. Replies that nobody expects fail the scene.
 * ``C: MAIL FROM:<>`` the client says this line. ``\x0a`` is an octet, ``{x*3000}`` 3,000 of them.
   Lines with no ``S:`` between them are sent together.
+* ``R: text`` the client sends this and no CRLF behind it: octets of a chunk.
 * ``M: Subject: hi`` a line of the message that was stored last.
-* ``@pipelined`` the client may also send everything in one packet, without waiting at all.
-* ``@limits errors=3`` the server's limits; ``@trusted`` the client is in a trusted network.
+* ``@pipelined`` the client may also wait for those replies alone that it must wait for (RFC 2920).
+* ``@limits errors=3`` the server's limits; ``@trusted`` the client is in a trusted network;
+  ``@local`` the listener is for this machine's own programs.
+* ``@starttls`` the server offers TLS, ``@tls-required`` it requires it. ``@tls`` the client shakes
+  hands, and all that follows is encrypted.
 * ``@refuse rcpt <bob@here.example> 550 1.1 No such mailbox`` the delivery refuses (`Desk.plans`).
 * ``@wait 300`` time passes. ``@close`` the server has closed. ``@leave`` the client drops the line.
 * ``@stored 1`` so many messages have been stored. ``@envelope <a@b.example> <c@here.example>`` the
@@ -29,10 +33,19 @@ from twisted.internet.task import Clock
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import Refused, Reply
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, Talk, octets_of
+from tests.smtp.wire import CLIENT, Talk, octets_of, packets_of
 
 MOST_CUTS = 400  # of one scene
-SETTINGS = {"@limits", "@trusted", "@refuse", "@pipelined", "@tally"}  # true of the whole scene
+SETTINGS = {  # true of the whole scene
+    "@limits",
+    "@trusted",
+    "@local",
+    "@refuse",
+    "@pipelined",
+    "@starttls",
+    "@tls-required",
+    "@tally",
+}
 
 
 @dataclass(frozen=True)
@@ -52,8 +65,8 @@ class Scene:
         """What the client sends, as far as it waits for nothing in between."""
         blocks, block = [], b""
         for kind, text in self.lines:
-            if kind == "C:":
-                block += octets(text)
+            if kind in {"C:", "R:"}:
+                block += octets(text, kind)
             elif block:
                 blocks.append(block)
                 block = b""
@@ -73,10 +86,12 @@ def _scene(text: str) -> Scene:
     return Scene(" ".join(comments), tuple((kind, text) for kind, _, text in rest))
 
 
-def octets(text: str) -> bytes:
-    """Write a line of the client as octets."""
+def octets(text: str, kind: str = "C:") -> bytes:
+    """Write what the client sends as octets: a line, or raw ones."""
     line = re.sub(r"\{(.+?)\*(\d+)\}", lambda match: match[1] * int(match[2]), text).encode()
-    return re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), line) + b"\r\n"
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), line) + (
+        b"" if kind == "R:" else b"\r\n"
+    )
 
 
 class Play:
@@ -90,6 +105,7 @@ class Play:
         self.talk = self._talk(manner, limits, trusted="@trusted" in directives)
 
     def _talk(self, manner: str, limits: Limits, *, trusted: bool) -> Talk:
+        directives = self.scene.directives
         desk = Desk(Clock(), manner)
         for kind, text in self.scene.lines:
             if kind == "@refuse":
@@ -97,14 +113,21 @@ class Play:
                 assert found, text
                 name, code, detail, words = found.groups()
                 desk.plans[name] = refuse(Reply(int(code), detail, words))
-        return Talk(desk, limits=limits, client=replace(CLIENT, trusted=trusted))
+        return Talk(
+            desk,
+            limits=limits,
+            client=replace(CLIENT, trusted=trusted),
+            local="@local" in directives,
+            starttls="@starttls" in directives,
+            tls_required="@tls-required" in directives,
+        )
 
     def perform(self, packets: Iterator[list[bytes]]) -> bytes:
         """Play the scene; *packets* gives those of each block. Gives all that the server said."""
         talk, heard, spoken = self.talk, b"", False
         expected: list[str] = []
         for kind, text in [*self.scene.lines, ("@curtain", "")]:
-            if kind == "C:":
+            if kind in {"C:", "R:"}:
                 if not spoken:
                     spoken = True
                     heard += self._match(expected)
@@ -119,8 +142,9 @@ class Play:
         return heard
 
     def perform_at_once(self) -> bytes:
-        """Play the scene with all that the client says in one packet."""
-        self.talk.send(b"".join(self.scene.blocks))
+        """Play the scene with a client that waits only where it must."""
+        for packet in packets_of(b"".join(self.scene.blocks)):
+            self.talk.send(packet)
         for kind, text in self.scene.lines:
             if kind == "@wait":
                 self.talk.wait(float(text))
@@ -157,6 +181,8 @@ class Play:
                 talk.wait(float(text))
             case "@leave":
                 talk.leave()
+            case "@tls":
+                talk.encrypt()
             case "@close":
                 assert talk.closed, self.scene.name
             case "@stored":

@@ -1,0 +1,302 @@
+"""
+What is said in one session: each line is answered, each answer let out, and what follows is done.
+
+Octets, modes and the connection are the protocol's (`Modes`); here are words. `turns` ask one
+question at a time, `verbs` answer it, `session` remembers, the `budget` judges, the `door` lets
+replies out, `patience` has the clocks.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gomail.answers import after
+from gomail.envelope import Client, Encryption
+from gomail.events import Said, SessionEnded, SessionStarted, tell
+from gomail.interfaces import IMessageDelivery
+from gomail.reply import LINE_TOO_LONG, OUT_OF_STEP, READY_FOR_TLS, SHUTTING_DOWN, Refused, Reply
+from gomail.smtp import verbs
+from gomail.smtp.budget import Budget
+from gomail.smtp.door import Door
+from gomail.smtp.framing import Counted, DotStuffed, Framing
+from gomail.smtp.holding import DELAY, TURN, UNSENT, Holding
+from gomail.smtp.house import House
+from gomail.smtp.intake import Intake
+from gomail.smtp.order import Order
+from gomail.smtp.outbox import IConnection, outbox
+from gomail.smtp.patience import Patience
+from gomail.smtp.session import Chunk, Session
+from gomail.smtp.tally import Tally
+from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME, Outcome, Turns
+
+
+class Modes(Protocol):
+    """What a reply can do to the connection."""
+
+    def expect_content(self) -> None:
+        """Take what comes for content, until the intake finds its end."""
+
+    def encrypt(self) -> None:
+        """Start TLS."""
+
+    def hang_up(self) -> None:
+        """Close the connection behind what was sent."""
+
+    def abort(self) -> None:
+        """Drop the connection."""
+
+    def finish(self) -> None:
+        """See that everything is over: the connection, and the delivery of the last message."""
+
+
+class Conversation:
+    """
+    The words of one session.
+
+    Args:
+        house: what it shares with the others.
+        client: who has connected.
+        delivery: whom to ask.
+        holding: why nothing is read.
+        modes: the connection.
+
+    Attributes:
+        over: our last word is said, or the connection is lost; whatever comes is not for us.
+        encrypting: the TLS handshake is under way.
+        octets: how many were received.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        client: Client,
+        delivery: IMessageDelivery,
+        holding: Holding,
+        modes: Modes,
+    ) -> None:
+        """Begin with nothing said."""
+        self.over = self.encrypting = False
+        self.octets = 0
+        self._house = house
+        self._holding = holding
+        self._modes = modes
+        self.session = Session(client, delivery, house)
+        self.intake = Intake(self.session, holding, house.clock)
+        self.order = Order(forgiven=house.local or client.trusted)
+        self._turns = Turns(house.clock, holding, self._conclude, self._turn_over, self._give_up)
+        self._budget = Budget(house.limits)
+        self._tally = Tally()
+        self._line = b""  # the one that is being answered
+        self._lost = False  # the connection is gone
+        self._leaving = False  # the server is about to stop
+        self._end = ""  # why the session ended, where not by QUIT
+
+    def begin(self, transport: IConnection) -> None:
+        """Say the banner, once the delivery welcomes the client."""
+        house, session = self._house, self.session
+        self._started = house.clock.seconds()
+        self._transport = transport
+        self._door = Door(house, outbox(transport, self._unsent_changed))
+        self.patience = Patience(house.clock, house.limits, self._late)
+        tell(house.listeners, SessionStarted(session.client))
+        banner = house.introduction.banner
+        greeted = session.delivery.greeted
+        self._turns.take("greeting", lambda: after(greeted(session.client), lambda _: banner))
+        self.flush()
+
+    def answer(self, line: bytes, rest: Callable[[], bytes]) -> None:
+        """Answer one command line; *rest* takes out what came behind it."""
+        self._line = line
+        if self._house.dialogue:
+            tell(self._house.listeners, Said(self.session.client, "C", line))
+        verb = verbs.verb_of(line)
+        if verb is not None and self.order.spoke_on(verb, rest):
+            self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))
+            return
+        deadline = VERDICT_TIME if verb is verbs.BDAT else ANSWER_TIME
+        self._turns.take("a command", lambda: verbs.answer(self.session, line), deadline)
+
+    def refuse_long(self, line: bytes) -> None:
+        """End the session: the tail of such a line must never be taken for a command."""
+        self._line = line
+        self._answer_last(verbs.UNKNOWN, Refused(LINE_TOO_LONG))
+
+    def _answer_last(self, verb: bytes, refused: Refused) -> None:
+        """Answer a line, and end the session with that."""
+        self.session.verb, self.session.ending = verb, True
+        self._conclude(refused)
+
+    def end_content(self, content: bytes) -> None:
+        """Answer what has come as a whole, with the last of its octets."""
+        self._turns.take("storing a message", lambda: self.intake.end(content), VERDICT_TIME)
+
+    def begin_anew(self, encryption: Encryption) -> None:
+        """Know nothing of what was said before TLS; the client greets us again."""
+        self.encrypting = False
+        self._budget = Budget(self._house.limits)
+        self.patience.command_answered(transaction=False)
+        encrypt = self.session.encrypt
+        self._turns.take("greeting", lambda: after(encrypt(encryption), lambda _: None))
+        self.flush()
+
+    def change_connection(self, change: Callable[[], None]) -> None:
+        """Send what was said; after the *change* the connection is another one."""
+        self._door.hand_over()
+        change()
+        self._door.go_by(outbox(self._transport, self._unsent_changed))
+
+    def _turn_over(self) -> None:
+        """Go on behind an answer that was awaited."""
+        self.flush()
+        if self._lost:
+            self._finish()
+        else:
+            self._holding.release(TURN)
+
+    def _conclude(self, outcome: Outcome) -> None:
+        """Reply now, or in a second where the budget for errors says so, or behind a chunk."""
+        if isinstance(outcome, Chunk):
+            self._expect(Counted(outcome.size))
+            return
+        if outcome is None:
+            if self._leaving:
+                self.say(SHUTTING_DOWN)
+            return
+        reply, reason = (
+            (outcome.reply, outcome.reason) if isinstance(outcome, Refused) else (outcome, "")
+        )
+        session = self.session
+        if session.verb:
+            self._reply(reply, reason)
+            return
+        if reply.positive and self.order.spoke_first(self._transport):
+            reply, reason = OUT_OF_STEP, "it did not wait for the banner"
+        session.ending = not reply.positive  # nobody is at home for this client
+        self.say(reply, reason)
+
+    def _reply(self, reply: Reply, reason: str) -> None:
+        """Reply to a command, as the budget has it."""
+        session = self.session
+        if reply.code != 354:
+            self._tally.add(session.verb, accepted=reply.positive)
+        if not session.client.trusted:
+            judgement = self._budget.judge(session, reply)
+            reply = judgement.reply
+            if judgement.delay and not self._lost:
+                self._holding.hold(DELAY)
+                self._house.clock.callLater(judgement.delay, self._say_late, reply, reason)
+                return
+        self.say(reply, reason)
+
+    def _say_late(self, reply: Reply, reason: str) -> None:
+        """Say what an error's delay held back."""
+        if not self.over:
+            self.say(reply, reason)
+            self.flush()
+        self._holding.release(DELAY)
+
+    def say(self, reply: Reply, reason: str = "") -> None:
+        """Say one reply, as all are said, and do what follows from its code."""
+        session = self.session
+        said, self._line = self._line, b""
+        self._door.say(session.client, reply, said, reason)
+        if self.over:
+            return
+        if reply.code in {221, 421} or session.ending:
+            self._close("" if reply.code == 221 else reply.text)
+        elif reply.code == 354:
+            self._expect(DotStuffed())
+        elif reply is READY_FOR_TLS:
+            self._encrypt()
+        elif self._leaving and not session.chunking:
+            self.say(SHUTTING_DOWN)
+        else:
+            self.patience.command_answered(transaction=session.transaction is not None)
+
+    def _expect(self, framing: Framing) -> None:
+        """Have content come next."""
+        self.intake.begin(framing)
+        self.patience.content_began()
+        self._modes.expect_content()
+
+    def _encrypt(self) -> None:
+        """Start TLS: the 220 leaves before it in plaintext, and nothing but TLS after it."""
+        self.encrypting = True
+        self.patience.handshake_began()
+        self._modes.encrypt()
+
+    def flush(self) -> None:
+        """Send what was said."""
+        self._door.flush()
+        if self._door.unsent > self._house.limits.unsent:
+            self._late(None)
+
+    def _unsent_changed(self) -> None:
+        """Read nothing more while the peer doesn't read our replies."""
+        unread = bool(self._door.unsent)
+        self.patience.replies_unread(unread=unread)
+        if unread:
+            self._holding.hold(UNSENT)
+        else:
+            self._holding.release(UNSENT)
+
+    def leave(self) -> None:
+        """Hang up with 421 as soon as no content or answer is under way."""
+        self._leaving = True
+        content = self.intake.under_way or self.session.chunking
+        if self.encrypting:
+            self._modes.abort()
+        elif not (content or self._holding.has(TURN | DELAY) or self.over):
+            self.say(SHUTTING_DOWN)
+            self.flush()
+
+    def _late(self, last_word: Reply | None) -> None:
+        """See a clock run out."""
+        if last_word is None:
+            what = "end the TLS handshake in time" if self.encrypting else "read"
+            self.stop(f"the client did not {what}")
+            self._modes.abort()
+        else:
+            self.say(last_word)
+            self.flush()
+
+    def _close(self, why: str) -> None:
+        """Hang up: nothing the peer sent is looked at any more, and there is a deadline."""
+        self._end = why
+        self.over = True
+        self._door.close()
+        self.patience.close()
+        self._modes.hang_up()
+
+    def stop(self, why: str) -> None:
+        """Say nothing any more."""
+        if not self.over:
+            self.over = True
+            self._end = self._end or why
+        self._door.shut()
+
+    def lose(self, why: str) -> None:
+        """See the connection gone; a message past its final dot is stored all the same."""
+        self._lost = True
+        self.stop(why)
+        self.patience.stop()
+        if not self._holding.has(TURN):
+            self._finish()
+
+    def _give_up(self) -> None:
+        """End a session that can't go on, and where it has none any more, tell that it is over."""
+        self._modes.abort()
+        if self._lost:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Tell that everything is over."""
+        session = self.session
+        if self.intake.under_way:
+            self._tally.add(session.verb, accepted=False)
+        session.end_transaction()
+        seconds = self._house.clock.seconds() - self._started
+        tell(
+            self._house.listeners,
+            SessionEnded(session.client, str(self._tally), seconds, self.octets, self._end),
+        )
+        self._modes.finish()
