@@ -97,6 +97,7 @@ FAR_TOO_BIG = Reply(421, "3.4", "Message far too big")
 NOT_HTTP = Reply(421, "7.0", "This is SMTP")
 
 # 4xx: the sender keeps the mail and tries again
+NO_TLS_NOW = Reply(454, "7.0", "TLS can't be had now")
 LOCAL_ERROR = Reply(451, "3.0", "Local error, please try again")
 MAILBOX_UNAVAILABLE = Reply(451, "2.0", "Mailbox not available now, please try again")
 MAILBOX_FULL = Reply(452, "2.2", "Mailbox full, please try again later")

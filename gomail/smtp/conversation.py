@@ -132,6 +132,7 @@ class Conversation:
     def begin_anew(self, encryption: Encryption) -> None:
         """Know nothing of what was said before TLS; the client greets us again."""
         self.encrypting = False
+        self.session.verb = b""
         self._budget = Budget(self._house.limits)
         self.patience.command_answered(transaction=False)
         encrypt = self.session.encrypt

@@ -23,7 +23,6 @@ from gomail.interfaces import IMessageDelivery
 from gomail.reply import FAR_TOO_BIG
 from gomail.smtp.conversation import Conversation
 from gomail.smtp.encryption import facts
-from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import YIELD, Holding
 from gomail.smtp.house import House
 from gomail.smtp.mending import Mender
@@ -77,7 +76,7 @@ class SMTPProtocol(LineReceiver):
         """Take a packet; what it makes us say leaves in one piece."""
         conversation = self._conversation
         conversation.order.heard()
-        if conversation.encrypting:
+        if conversation.encrypting and data:
             self.handshakeCompleted()  # a wrapper round us has kept it to itself
         if self._mender is not None:
             data = self._mender.feed(data)
@@ -134,15 +133,7 @@ class SMTPProtocol(LineReceiver):
     def encrypt(self) -> None:
         """Start TLS."""
         self._mender = Mender() if self._house.local else None
-
-        def start() -> None:
-            self.transport.startTLS(self._house.tls)  # type: ignore[arg-type]  # it is offered, so it is there
-
-        try:
-            self._conversation.change_connection(start)
-        except Exception as error:  # noqa: BLE001 -- a certificate of ours that can't be used
-            self._conversation.stop(refusal_of(error, "starting TLS").reason)
-            self.abort()
+        self._conversation.change_connection(lambda: self.transport.startTLS(self.session.tls))  # type: ignore[arg-type]  # it is prepared
 
     def handshakeCompleted(self) -> None:
         """Begin anew under TLS; or learn its facts where it was there from the beginning."""
@@ -158,10 +149,10 @@ class SMTPProtocol(LineReceiver):
         self._conversation.patience.pause()
 
     def _read_on(self) -> None:
-        """Read again: the peer has its turn."""
+        """Read again: the peer has its turn; after our last word, to hear TLS's goodbye."""
         if not self._conversation.over:
             self._conversation.patience.resume()
-            self.resumeProducing()
+        self.resumeProducing()
 
     def hang_up(self) -> None:
         """Close the connection when everything is sent."""

@@ -20,6 +20,7 @@ from gomail.reply import (
     Refused,
     Reply,
 )
+from gomail.smtp.encryption import Prepared
 from gomail.smtp.faults import attempt, refusal_in
 from gomail.smtp.house import House
 
@@ -73,6 +74,7 @@ class Session:
         chunk: of the content that comes, or came last.
         ending: set by a verb whose reply is the session's last.
         messages: how many transactions came to their end of content.
+        tls: our end of it, where it is about to begin.
         verb: the one that is being answered.
     """
 
@@ -88,6 +90,7 @@ class Session:
         "house",
         "limits",
         "messages",
+        "tls",
         "transaction",
         "verb",
     )
@@ -105,6 +108,7 @@ class Session:
         self.limits = house.limits
         self.transaction: Transaction | None = None
         self.chunk = NO_CHUNK
+        self.tls: Prepared | None = None
         self.ending = False
         self.messages = 0
         self.verb = b""

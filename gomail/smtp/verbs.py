@@ -21,6 +21,7 @@ from gomail.reply import (
     MAIL_ALREADY,
     MAIL_FIRST,
     NO_LISTS,
+    NO_TLS_NOW,
     NO_VALID_RECIPIENTS,
     NOT_HTTP,
     NOT_IMPLEMENTED,
@@ -39,6 +40,8 @@ from gomail.reply import (
     Reply,
 )
 from gomail.smtp import grammar
+from gomail.smtp.encryption import Prepared
+from gomail.smtp.faults import refusal_of
 from gomail.smtp.session import Chunk, Session, Transaction
 
 UNKNOWN = b"unknown"  # what the tally counts words under that are no verbs
@@ -105,6 +108,10 @@ def _starttls(session: Session, argument: bytes) -> Reply:
         raise Refused(NOT_IMPLEMENTED)
     if session.transaction is not None:
         raise Refused(NOT_IN_TRANSACTION)
+    try:
+        session.tls = Prepared(session.house.tls)
+    except Exception as error:  # whatever it is, the client may go on without
+        raise Refused(NO_TLS_NOW, refusal_of(error, "starting TLS").reason) from error
     return READY_FOR_TLS
 
 

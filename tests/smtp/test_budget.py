@@ -21,7 +21,7 @@ from gomail.reply import (
     Reply,
 )
 from gomail.smtp.budget import DELAY, Budget, Judgement
-from gomail.smtp.session import Session, Transaction
+from gomail.smtp.session import Chunk, Session, Transaction
 from tests.smtp.desk import Desk
 from tests.smtp.wire import CLIENT, house
 
@@ -54,6 +54,20 @@ def test_e2_errors_are_free_then_slow_then_the_end(reply: Reply) -> None:
     assert judged[:5] == [Judgement(reply)] * 5
     assert judged[5:14] == [Judgement(reply, DELAY)] * 9
     assert judged[14] == Judgement(TOO_MANY_ERRORS)
+
+
+def test_e2_small_chunks_are_commands_and_large_ones_content() -> None:
+    """A message of any size may come by BDAT, but not octet by octet."""
+    budget = Budget(Limits(idle_commands=2, errors_free=0))
+    for size in (512, 100_000) * 10:
+        chunk = session(b"BDAT")
+        chunk.chunk = Chunk(size, last=False)
+        assert budget.judge(chunk, OK) == Judgement(OK)
+    small, last = session(b"BDAT"), session(b"BDAT")
+    small.chunk, last.chunk = Chunk(511, last=False), Chunk(0, last=True)
+    assert [budget.judge(small, OK).delay for _ in range(3)] == [0, 0, DELAY]
+    assert budget.judge(last, OK) == Judgement(OK)
+    assert budget.judge(small, OK) == Judgement(OK)
 
 
 def test_e3_unknown_recipients_are_free_then_slow_then_the_end() -> None:

@@ -16,11 +16,22 @@ from tests.smtp.transcript import (
 )
 
 DIALOGUES = Path(__file__).parents[1] / "dialogues"
+MOST_CUTS_UNDER_TLS = 12  # a handshake each
 SCENES = [
     pytest.param(scene, id=f"{path.stem}: {scene.name}"[:100])
     for path in sorted(DIALOGUES.glob("*.txt"))
     for scene in read_scenes(path)
 ]
+
+
+def can_be_encrypted(scene: object) -> bool:
+    """Tell whether a scene gets as far as to a banner, and tells nothing of STARTTLS itself."""
+    assert isinstance(scene, Scene)
+    own = {"@starttls", "@tls-required"} & set(scene.directives) or (
+        "C:",
+        "STARTTLS",
+    ) in scene.lines
+    return not own and scene.first_reply.startswith("220")
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -37,6 +48,15 @@ def test_dialogue_is_the_same_however_it_is_cut(scene: Scene) -> None:
     assert Play(scene).perform(octet_by_octet(scene)) == said
     for offset in offsets(scene):
         assert Play(scene).perform(cut_at(scene, offset)) == said, offset
+
+
+@pytest.mark.parametrize("scene", [param for param in SCENES if can_be_encrypted(param.values[0])])
+def test_dialogue_is_the_same_under_tls(scene: Scene) -> None:
+    """Whatever was said in plaintext before; and wherever the records are cut."""
+    said = Play(scene).perform(whole(scene))
+    assert Play(scene, encrypted=True).perform(whole(scene)) == said
+    for offset in offsets(scene, MOST_CUTS_UNDER_TLS):
+        assert Play(scene, encrypted=True).perform(cut_at(scene, offset)) == said, offset
 
 
 @pytest.mark.parametrize(

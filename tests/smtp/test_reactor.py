@@ -1,5 +1,6 @@
 """What needs a real reactor and a real socket: over the loopback, and over TLS."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from twisted.python.failure import Failure
 
 from gomail.events import Event, SessionEnded
 from gomail.smtp.factory import SMTPFactory
+from tests.smtp.certificate import ServerTLS
 from tests.smtp.desk import Desk
 from tests.smtp.wire import ENVELOPE, octets_of
 
@@ -78,11 +80,11 @@ class Dialler(Protocol):
 class Office:
     """A server on the loopback, and what it was told."""
 
-    def __init__(self, manner: str = "now") -> None:
+    def __init__(self, manner: str = "now", **settings: Any) -> None:  # noqa: ANN401 -- of the factory
         self.desk = Desk(reactor, manner)
         self.events: list[Event] = []
         self.factory = SMTPFactory(
-            self.desk, "here.example", reactor, listeners=(self.events.append,)
+            self.desk, "here.example", reactor, listeners=(self.events.append,), **settings
         )
         self.client: Any = None
 
@@ -95,6 +97,14 @@ class Office:
         """The sessions that are over."""
         return [event for event in self.events if isinstance(event, SessionEnded)]
 
+    async def ended(self, count: int) -> None:
+        """Wait until so many sessions are over."""
+        for _ in range(PATIENCE * 100):
+            if len(self.ends) == count:
+                return
+            await deferLater(reactor, 0.01)
+        pytest.fail(f"{len(self.ends)} sessions have ended, not {count}")
+
     async def idle(self) -> None:
         """Wait until no session is open."""
         for _ in range(PATIENCE * 100):
@@ -105,9 +115,17 @@ class Office:
 
 
 @asynccontextmanager
-async def serving(manner: str = "now", *, tls: bool = False) -> AsyncIterator[Office]:
-    """Run a server while the block lasts."""
-    office = Office(manner)
+async def serving(
+    manner: str = "now",
+    *,
+    tls: bool = False,
+    starttls: bool = False,
+    **settings: Any,  # noqa: ANN401 -- of the factory
+) -> AsyncIterator[Office]:
+    """Run a server while the block lasts; with *tls* it speaks nothing else."""
+    if starttls:
+        settings |= {"tls": ServerTLS(), "tls_required": True}
+    office = Office(manner, **settings)
     server: Any = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
     if tls:
         server = SSL4ServerEndpoint(reactor, 0, certificate().options(), interface="127.0.0.1")
@@ -163,6 +181,64 @@ async def test_message_is_taken(manner: str, *, tls: bool) -> None:
         assert [content for _, content in office.desk.stored] == [b"Hello\r\n"]
         assert [end.reason for end in office.ends] == [""]
         assert office.ends[0].verbs == "ehlo=1 mail=1 rcpt=1 data=1 quit=1"
+
+
+@pytest.mark.parametrize("manner", ["now", "deferred"])
+@pytest_twisted.ensureDeferred
+async def test_message_is_taken_behind_starttls(manner: str) -> None:
+    """Plaintext, then TLS, on one connection; BDAT, too, and a clean end."""
+    async with serving(manner, starttls=True) as office:
+        client = await office.dial()
+        await client.hear(b"220 here.example")
+        client.say("EHLO client.example")
+        await client.hear(b"250 HELP")
+        client.say("STARTTLS")
+        await client.hear(b"220 2.0.0")
+        client.heard = b""
+        client.transport.startTLS(CertificateOptions(verify=False))
+        client.say("EHLO client.example")
+        await client.hear(b"250 HELP")
+        assert b"STARTTLS" not in client.heard
+        client.transport.write(octets_of([*ENVELOPE[1:], "BDAT 7", "Hello", "BDAT 5 LAST", "you"]))
+        await client.hear(b"250 2.0.0 Stored")
+        client.say(*ENVELOPE[1:], "DATA")
+        await client.hear(b"354")
+        client.say("Hello", ".", "QUIT")
+        assert (await client.end()).endswith(b"250 2.0.0 Stored\r\n221 2.0.0 Bye\r\n")
+        await office.idle()
+        assert [content for _, content in office.desk.stored] == [b"Hello\r\nyou\r\n", b"Hello\r\n"]
+        assert [end.reason for end in office.ends] == [""]
+        encryption = office.ends[0].client.encryption
+        assert encryption is not None
+        assert encryption.version == "TLSv1.3"
+
+
+@pytest.mark.parametrize("octets", [b"EHLO client.example\r\n", b"x", b"\0"])
+@pytest_twisted.ensureDeferred
+async def test_f5_early_talker_is_seen_in_the_kernel(octets: bytes) -> None:
+    """What lies there before our banner was not said in answer to it."""
+    async with serving(trusted=()) as office:
+        talker = socket.create_connection(("127.0.0.1", office.client._port))
+        talker.sendall(octets)
+        talker.setblocking(False)
+        await office.ended(1)
+        said = talker.recv(1000)
+        talker.close()
+        assert said.startswith(b"554 5.5.1 You spoke before it was your turn [")
+        assert office.desk.told == ["greeted"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_client_that_left_before_our_banner_did_not_speak() -> None:
+    """An end is no octet, nor is a reset."""
+    async with serving(trusted=()) as office:
+        for reset in (False, True):
+            caller = socket.create_connection(("127.0.0.1", office.client._port))
+            if reset:
+                caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            caller.close()
+        await office.ended(2)
+        assert {end.reason for end in office.ends} == {"the client left"}
 
 
 @pytest.mark.parametrize("tls", [False, True])

@@ -61,6 +61,11 @@ class Scene:
         return {kind: text for kind, text in self.lines if kind.startswith("@")}
 
     @property
+    def first_reply(self) -> str:
+        """What the server says first."""
+        return next(text for kind, text in self.lines if kind == "S:")
+
+    @property
     def blocks(self) -> list[bytes]:
         """What the client sends, as far as it waits for nothing in between."""
         blocks, block = [], b""
@@ -97,8 +102,10 @@ def octets(text: str, kind: str = "C:") -> bytes:
 class Play:
     """One performance of a scene: how the client cuts its octets, how the delivery answers."""
 
-    def __init__(self, scene: Scene, manner: str = "now") -> None:
+    def __init__(self, scene: Scene, manner: str = "now", *, encrypted: bool = False) -> None:
         self.scene = scene
+        self._encrypted = encrypted
+        self._unheard = b""
         directives = scene.directives
         given = dict(pair.split("=") for pair in directives.get("@limits", "").split())
         limits = replace(DEFAULT_LIMITS, **{name: int(value) for name, value in given.items()})
@@ -118,7 +125,7 @@ class Play:
             limits=limits,
             client=replace(CLIENT, trusted=trusted),
             local="@local" in directives,
-            starttls="@starttls" in directives,
+            starttls=self._encrypted or "@starttls" in directives,
             tls_required="@tls-required" in directives,
         )
 
@@ -126,6 +133,8 @@ class Play:
         """Play the scene; *packets* gives those of each block. Gives all that the server said."""
         talk, heard, spoken = self.talk, b"", False
         expected: list[str] = []
+        if self._encrypted:
+            self._shake_hands()
         for kind, text in [*self.scene.lines, ("@curtain", "")]:
             if kind in {"C:", "R:"}:
                 if not spoken:
@@ -141,6 +150,12 @@ class Play:
                 self._direct(kind, text)
         return heard
 
+    def _shake_hands(self) -> None:
+        """Begin the scene under TLS; the banner, which it expects to hear, came before."""
+        self._unheard = self.talk.hear()
+        assert self.talk.say("EHLO client.example", "STARTTLS").endswith(b"start TLS\r\n")
+        self.talk.encrypt()
+
     def perform_at_once(self) -> bytes:
         """Play the scene with a client that waits only where it must."""
         for packet in packets_of(b"".join(self.scene.blocks)):
@@ -153,7 +168,7 @@ class Play:
 
     def _match(self, expected: list[str]) -> bytes:
         """Compare what was said with what was *expected*, which is empty afterwards."""
-        heard = self.talk.hear()
+        heard, self._unheard = self._unheard + self.talk.hear(), b""
         said = heard.decode("ascii").split("\r\n")[:-1]
         for number, line_expected in enumerate(expected):
             pattern = line_expected
@@ -208,7 +223,7 @@ class Play:
         ends = {"@close", "@leave"} & set(scene.directives)
         assert talk.closed == bool(ends), f"{scene.name}: closed {talk.closed}"
         talk.leave()
-        tally = scene.directives.get("@tally")
+        tally = None if self._encrypted else scene.directives.get("@tally")
         assert tally in {None, talk.end.verbs}, f"{scene.name}: {talk.end.verbs}"
         asked = talk.desk.told
         accepted = asked.count("ended")
@@ -234,10 +249,10 @@ def cut_at(scene: Scene, offset: int) -> Iterator[list[bytes]]:
         offset -= len(block)
 
 
-def offsets(scene: Scene) -> range:
-    """Where to cut: everywhere, or `MOST_CUTS` times in a long scene."""
+def offsets(scene: Scene, most: int = MOST_CUTS) -> range:
+    """Where to cut: everywhere, or *most* times in a long scene."""
     length = sum(map(len, scene.blocks))
-    return range(1, length, length // MOST_CUTS + 1)
+    return range(1, length, length // most + 1)
 
 
 def refuse(reply: Reply) -> Callable[..., None]:

@@ -16,7 +16,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.protocols.policies import WrappingFactory
-from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer
 
@@ -29,6 +29,7 @@ from gomail.smtp.protocol import SMTPProtocol
 from tests.smtp.certificate import ClientTLS, ServerTLS
 from tests.smtp.desk import Desk
 
+LATEST = 4  # turns after which whatever answers later has answered
 CLIENT = Client("0123456789", "192.0.2.1", 40695)
 AWAITED = re.compile(rb"^(?:EHLO|HELO|DATA|STARTTLS)\b.*\r\n", re.IGNORECASE | re.MULTILINE)
 
@@ -122,7 +123,7 @@ class Wire(FileDescriptor):
         if producer is not None:
             self.unregisterProducer()
         factory = TLSMemoryBIOFactory(creator, False, None, self.clock)  # type: ignore[arg-type]
-        tls = TLSMemoryBIOProtocol(factory, self.protocol, _connectWrapped=False)
+        tls = factory.protocol(factory, self.protocol, False)
         self.protocol = tls
         self.getHandle = tls.getHandle
         directlyProvides(self, ISSLTransport)
@@ -272,7 +273,7 @@ class ClientEnd:
     def exchange(self, cut: int = 0) -> None:
         """Carry octets to and fro until all is said; *cut* is the size of packets."""
         talk = self._talk
-        talk.clock.advance(0)
+        talk.clock.pump([0] * LATEST)
         while self.out or len(talk.wire.sent) > self._read:
             heard = b"".join(talk.wire.sent[self._read :])
             self._read = len(talk.wire.sent)
@@ -282,7 +283,7 @@ class ClientEnd:
             size = cut or len(octets) or 1
             talk.wire.inbox.extend(octets[i : i + size] for i in range(0, len(octets), size))
             talk.wire.poll()
-            talk.clock.advance(0)
+            talk.clock.pump([0] * LATEST)
 
     def send(self, octets: bytes) -> None:
         """Send plaintext in one record."""
@@ -352,7 +353,7 @@ class Talk:
         if self.tls is not None:
             for packet in packets:
                 self.tls.send(packet)
-            self.tls.exchange()
+                self.tls.exchange()
             return self
         self.wire.inbox.extend(packets)
         self.wire.poll()

@@ -1,0 +1,334 @@
+"""STARTTLS in memory: what is forgotten, what leaves how, and who is dropped (RFC 3207)."""
+
+from dataclasses import replace
+
+import pytest
+from OpenSSL.SSL import TLS1_2_VERSION
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from gomail.events import Refusal, SessionStarted
+from gomail.reply import Refused, Reply
+from gomail.smtp.encryption import HANDSHAKE_TIME
+from gomail.smtp.patience import CLOSE_TIME
+from tests.smtp.certificate import ClientTLS, ServerTLS
+from tests.smtp.desk import MANNERS, Desk
+from tests.smtp.transcript import refuse
+from tests.smtp.wire import CLIENT, ENVELOPE, ClientEnd, Talk, logged_failures, octets_of
+
+TRUSTED = replace(CLIENT, trusted=True)
+
+
+def ready(**settings: object) -> Talk:
+    """Bring a session to the point where the client shakes hands."""
+    talk = Talk(starttls=True, **settings)  # type: ignore[arg-type]
+    talk.say("EHLO client.example", "STARTTLS")
+    return talk
+
+
+def test_facts_of_tls_are_known() -> None:
+    """In trace fields and in the log: version, cipher and bits."""
+    talk = ready()
+    talk.encrypt()
+    talk.say(*ENVELOPE, "DATA", "Hello", ".", "QUIT")
+    encryption = talk.desk.stored[0][0].client.encryption
+    assert encryption is not None
+    assert encryption.version == "TLSv1.3"
+    assert encryption.cipher.startswith("TLS_")
+    assert encryption.bits >= 128
+    assert talk.end.client.encryption == encryption
+
+
+def test_delivery_is_greeted_again_and_knows_no_name() -> None:
+    """What was said in plaintext is not told to anybody (RFC 3207 §4.2)."""
+    talk = ready()
+    talk.encrypt()
+    assert [client.helo for client in talk.desk.clients] == ["", "client.example", ""]
+    assert [client.esmtp for client in talk.desk.clients] == [False, True, False]
+    assert [bool(client.encryption) for client in talk.desk.clients] == [False, False, True]
+    assert [client.session_id for client in talk.desk.clients] == ["0123456789"] * 3
+    assert len(talk.told(SessionStarted)) == 1
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_delivery_that_refuses_the_client_under_tls_ends_the_session(manner: str) -> None:
+    """As it would have at the banner."""
+    talk = ready(desk=Desk(Clock(), manner))
+    talk.desk.plans["greeted"] = refuse(Reply(554, "7.1", "Not from here"))
+    talk.encrypt()
+    assert talk.hear() == b"554 5.7.1 Not from here [0123456789]\r\n"
+    talk.wait(0)
+    assert talk.closed
+    assert not talk.wire.cuts
+
+
+@pytest.mark.parametrize("client", [CLIENT, TRUSTED])
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize(
+    "injected",
+    [b"MAIL FROM:<evil@there.example>\r\n", b"N", b"\r\n", b"\r", b"\0", b"\x16\x03\x01"],
+)
+def test_f3_octets_behind_starttls_end_the_session(
+    injected: bytes, client: object, *, local: bool
+) -> None:
+    """CVE-2011-0411: not one of them is ever looked at, whoever is forgiven other things."""
+    talk = Talk(starttls=True, client=client, local=local)  # type: ignore[arg-type]
+    talk.say("EHLO client.example")
+    talk.send(b"STARTTLS\r\n" + injected)
+    assert talk.codes() == ["554"]
+    assert talk.closed
+    assert talk.desk.told == ["greeted", "greeted"]
+    assert talk.end.verbs == "ehlo=1 starttls=0/1"
+
+
+def test_f3_octets_in_the_next_packet_are_no_handshake() -> None:
+    """A moment later they are TLS's, which can't read them: nothing is said in plaintext."""
+    talk = ready()
+    assert talk.hear() == b""
+    talk.send(b"MAIL FROM:<evil@there.example>\r\n" * 3)
+    talk.wait(1)
+    assert talk.closed
+    assert not [octets for octets in talk.wire.sent if b"50" in octets[:2]]
+    assert talk.desk.told == ["greeted", "greeted"]
+    assert talk.end.reason.startswith("the client left in the TLS handshake: [(")
+
+
+@pytest.mark.parametrize("cut", [1, 2, 7, 100])
+def test_handshake_may_come_in_any_pieces(cut: int) -> None:
+    """A record's end is no packet's."""
+    talk = ready()
+    talk.encrypt(cut=cut)
+    assert talk.say(*ENVELOPE).count(b"\r\n") > 3
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_f3_no_octet_of_a_reply_leaves_in_plaintext(manner: str) -> None:
+    """Whatever is said after the 220 is said under TLS: the wire is read octet by octet."""
+    talk = ready(desk=Desk(Clock(), manner))
+    start = len(talk.wire.sent)
+    tls = talk.encrypt()
+    talk.say(*ENVELOPE, "NOOP", "HELP", "DATA", "Hello", ".", "RSET", "XYZZY")
+    talk.wait(400)
+    assert tls.plaintext.heard.endswith(b"421 4.4.2 Timed out waiting for you [0123456789]\r\n")
+    wire = b"".join(talk.wire.sent[start:])
+    while wire:  # it is TLS records, one behind the other, and nothing else (RFC 8446 §5.1)
+        kind, version, length = wire[0], wire[1:3], int.from_bytes(wire[3:5], "big")
+        assert kind in {20, 21, 22, 23}
+        assert version == b"\x03\x03"
+        wire = wire[5 + length :]
+
+
+def test_replies_that_waited_leave_before_the_handshake_in_plaintext() -> None:
+    """A client that reads late hears all that was said before the 220, then the 220, then TLS."""
+    talk = Talk(starttls=True)
+    talk.say("EHLO client.example")
+    talk.wire.room = 0
+    talk.send(b"HELP\r\nNOOP\r\n")
+    talk.wire.room = 3
+    talk.wire.poll()
+    talk.clock.advance(0)
+    talk.wire.room = None
+    talk.wire.poll()
+    talk.clock.advance(0)
+    talk.send(b"STARTTLS\r\n")
+    assert talk.codes() == ["214", "250", "220"]
+    talk.encrypt()
+    assert talk.say("EHLO client.example").startswith(b"250-here.example\r\n250-PIPELINING")
+
+
+def test_220_that_the_kernel_does_not_take_leaves_in_plaintext_all_the_same() -> None:
+    """Behind it waits nothing, and TLS begins when the client has read it."""
+    talk = Talk(starttls=True)
+    talk.say("EHLO client.example")
+    talk.wire.room = 2
+    talk.send(b"STARTTLS\r\n")
+    assert talk.hear() == b"22"
+    talk.wire.room = None
+    talk.wire.poll()
+    talk.clock.advance(0)
+    assert talk.hear() == b"0 2.0.0 Ready to start TLS\r\n"
+    talk.encrypt()
+    assert talk.codes() == []
+    assert talk.say("NOOP") == b"250 2.0.0 OK\r\n"
+
+
+def test_e11_handshake_has_ten_seconds() -> None:
+    """Octets in between don't extend them, and nothing is said."""
+    talk = ready()
+    talk.hear()
+    hello = b"".join(ClientEnd(talk, ClientTLS()).out)
+    for octet in hello[: HANDSHAKE_TIME - 1]:
+        talk.send(bytes([octet]))
+        talk.wait(1)
+    assert not talk.closed
+    talk.wait(1)
+    assert talk.closed
+    assert talk.wire.cuts == 1
+    assert talk.end.reason == "the client did not end the TLS handshake in time"
+
+
+def test_time_after_the_handshake_is_a_commands_time() -> None:
+    """The handshake's clock has stopped."""
+    talk = ready()
+    talk.encrypt()
+    talk.wait(299)
+    assert not talk.closed
+    assert talk.say("NOOP").startswith(b"250")
+
+
+def test_p11_client_without_a_cipher_of_ours_is_gone() -> None:
+    """The log says why it went."""
+    talk = ready()
+    talk.encrypt(ClientTLS(b"AES128-SHA", TLS1_2_VERSION))
+    talk.wait(1)
+    assert talk.closed
+    assert "no shared cipher" in talk.end.reason
+    assert talk.end.verbs == "ehlo=1 starttls=1"
+
+
+def test_client_that_leaves_in_the_handshake_is_told_so() -> None:
+    """Who counts such ends finds those who can't use our TLS."""
+    talk = ready()
+    talk.leave()
+    assert talk.end.reason.startswith("the client left in the TLS handshake: ")
+
+
+def test_certificate_that_can_not_be_used_is_454(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of ours: it is logged, and the client may go on in plaintext (RFC 3207 §4)."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    talk = Talk(starttls=True)
+    talk.say("EHLO client.example")
+    monkeypatch.setattr(ServerTLS, "serverConnectionForTLS", fail)
+    with logged_failures() as logged:
+        assert talk.say("STARTTLS") == b"454 4.7.0 TLS can't be had now [0123456789]\r\n"
+    assert [event["log_failure"].type for event in logged] == [ZeroDivisionError]
+    assert talk.told(Refusal)[0].reason == "starting TLS failed: ZeroDivisionError"
+    talk.say(*ENVELOPE[1:], "DATA", "Hello", ".")
+    assert len(talk.desk.stored) == 1
+
+
+def test_server_that_leaves_does_not_wait_for_a_handshake() -> None:
+    """Nor does it say so in plaintext."""
+    talk = ready()
+    talk.protocol.leave()
+    talk.wait(1)
+    assert talk.closed
+    assert talk.hear() == b""
+    assert talk.end.reason == "aborted"
+
+
+def test_server_that_leaves_says_so_under_tls() -> None:
+    """To an idle client."""
+    talk = ready()
+    talk.encrypt()
+    talk.protocol.leave()
+    assert talk.hear().startswith(b"421 4.3.2 ")
+
+
+def test_server_that_leaves_while_the_client_is_greeted_again_says_so_then() -> None:
+    """The answer that is awaited comes first, and there is nothing to say to it."""
+    talk = ready()
+    answer: Deferred[None] = Deferred()
+    talk.desk.plans["greeted"] = lambda _: answer
+    talk.encrypt()
+    talk.protocol.leave()
+    assert talk.hear() == b""
+    answer.callback(None)
+    assert talk.hear().startswith(b"421 4.3.2 ")
+
+
+def test_nothing_behind_our_last_word_is_looked_at_under_tls() -> None:
+    """Twisted goes on to hand octets over after loseConnection, also of later records."""
+    talk = ready()
+    talk.encrypt()
+    talk.hear()
+    tls = talk.tls
+    assert tls is not None
+    tls.send(octets_of(["EHLO client.example"]))
+    tls.send(octets_of(["NOOP", "QUIT", *ENVELOPE[1:]]))
+    tls.send(octets_of(ENVELOPE))
+    tls.exchange()
+    assert talk.codes()[-2:] == ["250", "221"]
+    assert talk.desk.told.count("mail") == 0
+
+
+def test_content_behind_our_last_word_is_not_looked_at_under_tls() -> None:
+    """As of a client that goes on and on after 421."""
+    talk = ready()
+    talk.encrypt()
+    talk.say(*ENVELOPE, "DATA")
+    talk.wait(200)
+    assert talk.hear().startswith(b"421")
+    before = len(talk.desk.told)
+    tls = talk.tls
+    assert tls is not None
+    tls.send(b"x" * 100_000)
+    tls.exchange()
+    assert len(talk.desk.told) == before
+    assert talk.desk.messages[0].content == b""
+
+
+def test_close_notify_that_never_comes_is_not_waited_for() -> None:
+    """Twisted would, for ever (its issue 7926)."""
+    talk = ready()
+    talk.encrypt()
+    tls = talk.tls
+    assert tls is not None
+    tls.send(octets_of(["QUIT"]))  # and then it says nothing, not even goodbye
+    talk.clock.advance(0)
+    talk.wire.inbox.extend(tls.out)
+    talk.wire.poll()
+    talk.clock.advance(0)
+    assert not talk.closed
+    talk.clock.pump([1] * CLOSE_TIME)
+    assert talk.closed
+    assert talk.wire.cuts == 1
+    assert talk.end.reason == ""
+
+
+def test_starttls_through_a_wrapper() -> None:
+    """Something of Twisted's between session and socket does not keep TLS from being noticed."""
+    talk = ready(wrapped=True)
+    talk.encrypt()
+    talk.say(*ENVELOPE, "DATA", "Hello", ".")
+    assert talk.desk.stored[0][0].client.encryption is not None
+    assert [client.helo for client in talk.desk.clients][-2:] == ["", "client.example"]
+
+
+def test_crcrlf_is_mended_under_tls_too() -> None:
+    """Nothing is held back from before."""
+    talk = ready(local=True)
+    talk.encrypt()
+    talk.send(b"EHLO client.example\r\r\n")
+    talk.send(b"NOOP\r\r\n")
+    assert talk.codes() == ["250", "250"]
+
+
+def test_refusal_that_a_delay_holds_back_does_not_leave_after_the_end() -> None:
+    """The session is over before the second is."""
+    talk = ready()
+    talk.encrypt()
+    talk.desk.plans["mail"] = refuse(Reply(501, "1.7", "x"))
+    for _ in range(6):
+        talk.say("MAIL FROM:<>")
+    talk.leave()
+    talk.clock.pump([1, 1])
+    assert talk.closed
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_refused_is_no_failure_of_ours(manner: str) -> None:
+    """A refusal at the greeting under TLS is not logged as a fault."""
+    talk = ready(desk=Desk(Clock(), manner))
+
+    def plan(_: object) -> None:
+        raise Refused(Reply(421, "7.0", "Later"))
+
+    talk.desk.plans["greeted"] = plan
+    with logged_failures() as logged:
+        talk.encrypt()
+    assert logged == []
+    assert talk.hear().startswith(b"421")
