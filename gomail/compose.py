@@ -23,17 +23,19 @@ from gomail.delivery.committer import Committer
 from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
-from gomail.events import Listeners
+from gomail.events import Listeners, LoadChanged, tell
 from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
 from gomail.server.listening import Listening
 from gomail.server.ports import Port, open_ports
+from gomail.server.pulse import Pulse
 from gomail.server.reactor import Reactor
 from gomail.server.start import MYSELF, Identity, StartError, group_id
 from gomail.settings.reading import key_of
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
+from gomail.smtp.load import Gauge, Load
 
 # What stays as it is when the configuration is read again; new sessions go by all the rest.
 _NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "group")
@@ -130,11 +132,13 @@ class Server(MultiService):
         committer = Committer(reactor)
         self._office = _office(configuration, directory, committer, reactor, listeners)
         admission = Admission(configuration.limits)
+        admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
         self._factories = [
             self._factory(settings, admission, dialogue=dialogue)
             for settings in configuration.listeners
         ]
         pairs = list(zip(ports, self._factories, strict=True))
+        self.addService(Pulse(reactor, admission.gauge))
         self.addService(Listening(reactor, pairs, committer.stop))
 
     def _factory(
@@ -189,6 +193,11 @@ class Server(MultiService):
         """Drop all connections; messages past their final dot are still stored."""
         for factory in self._factories:
             factory.abort()
+
+
+def _tell_load(gauge: Gauge, listeners: Listeners, load: Load) -> None:
+    """Tell how busy the server has become."""
+    tell(listeners, LoadChanged(load.name.lower(), gauge.share, gauge.lag))
 
 
 def _without_restart(old: Configuration, new: Configuration) -> tuple[Configuration, list[str]]:

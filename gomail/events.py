@@ -93,6 +93,22 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadChanged:
+    """
+    The server has become more or less busy, and has less or more patience.
+
+    Attributes:
+        load: ``normal``, ``busy`` or ``overload``.
+        share: of all sessions that there may be, those that are open.
+        lag: seconds by which the reactor is late.
+    """
+
+    load: str
+    share: float
+    lag: float
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """
     A session is over.
@@ -112,7 +128,16 @@ class SessionEnded:
     reason: str = ""
 
 
-Event = SessionStarted | Said | Refusal | MessageStored | ContentDropped | Trouble | SessionEnded
+Event = (
+    SessionStarted
+    | Said
+    | Refusal
+    | MessageStored
+    | ContentDropped
+    | Trouble
+    | LoadChanged
+    | SessionEnded
+)
 Listener = Callable[[Event], None]
 Listeners = tuple[Listener, ...]
 

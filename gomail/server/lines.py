@@ -12,6 +12,7 @@ from gomail.envelope import Client, Envelope
 from gomail.events import (
     ContentDropped,
     Event,
+    LoadChanged,
     MessageStored,
     Refusal,
     SessionEnded,
@@ -56,6 +57,8 @@ def text(event: Event) -> str | None:
             return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {printable(reason)}"
         case Trouble(what):
             return f"trouble: {printable(what)}"
+        case LoadChanged(load, share, lag):
+            return f"load {load}: {share:.0%} of all sessions, the reactor {lag:.3f} s late"
     return None
 
 
@@ -106,6 +109,8 @@ def _values(event: Event) -> dict[str, object] | None:
             return {"event": "dropped", **_envelope(envelope), "reason": reason}
         case Trouble(what):
             return {"event": "trouble", "what": what}
+        case LoadChanged(load, share, lag):
+            return {"event": "load", "load": load, "share": round(share, 4), "lag": round(lag, 6)}
     return None
 
 

@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 from gomail.envelope import Client
 from gomail.limits import Limits
 from gomail.reply import TOO_BUSY, TOO_MANY_FROM_ADDRESS, TOO_MANY_FROM_NETWORK, Reply
+from gomail.smtp.load import Gauge
 
 
 class Admission:
@@ -13,11 +14,15 @@ class Admission:
     Counts sessions, over all listeners that share it.
 
     Trusted clients are counted, but only the limit on all sessions holds for them.
+
+    Attributes:
+        gauge: how busy that makes the server.
     """
 
     def __init__(self, limits: Limits) -> None:
         """Begin with nobody inside."""
         self._limits = limits
+        self.gauge = Gauge()
         self._all = 0
         self._addresses: Counter[str] = Counter()
         self._networks: Counter[str] = Counter()
@@ -46,6 +51,7 @@ class Admission:
     def _count(self, client: Client, change: int) -> None:
         """Count one more or less, and keep no entry for what is at nought."""
         self._all += change
+        self.gauge.measure_sessions(self._all / self._limits.sessions)
         if client.trusted or client.address is None:
             return
         for counter, key in (

@@ -28,11 +28,11 @@ class Judgement:
 class Budget:
     """The errors of one session, counted against *limits*."""
 
-    __slots__ = ("_commands", "_errors", "_limits", "_unknown")
+    __slots__ = ("_commands", "_errors", "_unknown", "limits")
 
     def __init__(self, limits: Limits) -> None:
         """Begin with nothing spent."""
-        self._limits = limits
+        self.limits = limits
         self._errors = 0
         self._unknown = 0
         self._commands = 0
@@ -43,12 +43,12 @@ class Budget:
             return self._judge_unknown(session, reply)
         if session.verb != b"RCPT":
             self._count_command(session, reply)
-        if reply.code not in _ERRORS and self._commands <= self._limits.idle_commands:
+        if reply.code not in _ERRORS and self._commands <= self.limits.idle_commands:
             return Judgement(reply)
         self._errors += 1
-        if self._errors >= self._limits.errors:
+        if self._errors >= self.limits.errors:
             return Judgement(TOO_MANY_ERRORS)
-        return Judgement(reply, DELAY if self._errors > self._limits.errors_free else 0)
+        return Judgement(reply, DELAY if self._errors > self.limits.errors_free else 0)
 
     def _count_command(self, session: Session, reply: Reply) -> None:
         """Count a command that brings no message nearer; content forgives all before it."""
@@ -66,11 +66,11 @@ class Budget:
         more unknown ones are turned away.
         """
         self._unknown += 1
-        if self._unknown >= self._limits.unknown_recipients:
+        if self._unknown >= self.limits.unknown_recipients:
             transaction = session.transaction
             some_accepted = transaction is not None and transaction.envelope.forward_paths
             if some_accepted:
                 return Judgement(UNKNOWN_RECIPIENTS_STOPPED, DELAY)
             return Judgement(TOO_MANY_UNKNOWN)
-        over = self._unknown > self._limits.unknown_recipients_free
+        over = self._unknown > self.limits.unknown_recipients_free
         return Judgement(reply, DELAY if over else 0)

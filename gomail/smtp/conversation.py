@@ -7,12 +7,12 @@ replies out, `patience` has the clocks.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from gomail.answers import after
 from gomail.envelope import Client, Encryption
 from gomail.events import Said, SessionEnded, SessionStarted, tell
 from gomail.interfaces import IMessageDelivery
+from gomail.limits import Limits
 from gomail.reply import LINE_TOO_LONG, OUT_OF_STEP, READY_FOR_TLS, SHUTTING_DOWN, Refused, Reply
 from gomail.smtp import verbs
 from gomail.smtp.budget import Budget
@@ -21,31 +21,13 @@ from gomail.smtp.framing import Counted, DotStuffed, Framing
 from gomail.smtp.holding import DELAY, TURN, UNSENT, Holding
 from gomail.smtp.house import House
 from gomail.smtp.intake import Intake
+from gomail.smtp.modes import Modes
 from gomail.smtp.order import Order
 from gomail.smtp.outbox import IConnection, outbox
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Chunk, Session
 from gomail.smtp.tally import Tally
 from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME, Outcome, Turns
-
-
-class Modes(Protocol):
-    """What a reply can do to the connection."""
-
-    def expect_content(self) -> None:
-        """Take what comes for content, until the intake finds its end."""
-
-    def encrypt(self) -> None:
-        """Start TLS."""
-
-    def hang_up(self) -> None:
-        """Close the connection behind what was sent."""
-
-    def abort(self) -> None:
-        """Drop the connection."""
-
-    def finish(self) -> None:
-        """See that everything is over: the connection, and the delivery of the last message."""
 
 
 class Conversation:
@@ -83,6 +65,7 @@ class Conversation:
         self.intake = Intake(self.session, holding, house.clock)
         self.order = Order(forgiven=house.local or client.trusted)
         self._turns = Turns(house.clock, holding, self._conclude, self._turn_over, self._give_up)
+        self._limits = house.limits  # as they hold under the load that there is
         self._budget = Budget(house.limits)
         self._tally = Tally()
         self._line = b""  # the one that is being answered
@@ -133,7 +116,7 @@ class Conversation:
         """Know nothing of what was said before TLS; the client greets us again."""
         self.encrypting = False
         self.session.verb = b""
-        self._budget = Budget(self._house.limits)
+        self._budget = Budget(self._limits)
         self.patience.command_answered(transaction=False)
         encrypt = self.session.encrypt
         self._turns.take("greeting", lambda: after(encrypt(encryption), lambda _: None))
@@ -239,6 +222,11 @@ class Conversation:
             self._holding.hold(UNSENT)
         else:
             self._holding.release(UNSENT)
+
+    def hurry(self, limits: Limits) -> None:
+        """Have more patience, or less, as *limits* say."""
+        self._limits = self._budget.limits = limits
+        self.patience.change(limits)
 
     def leave(self) -> None:
         """Hang up with 421 as soon as no content or answer is under way."""

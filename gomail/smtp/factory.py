@@ -30,10 +30,12 @@ from gomail.smtp.admission import Admission
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
+from gomail.smtp.load import Load, hurried
 from gomail.smtp.outbox import IConnection
 from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import SMTPProtocol
 
+SESSIONS_A_TURN = 200  # that hear of other limits; then the others have their turn
 LOOPBACK: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
@@ -77,7 +79,7 @@ class SMTPFactory(ServerFactory):
     ) -> None:
         self._deliveries = deliveries
         self._hostname = hostname
-        self._house = House(
+        self._calm = House(
             clock,
             limits,
             introduce(hostname, limits),
@@ -86,10 +88,12 @@ class SMTPFactory(ServerFactory):
             local=local,
             tls=tls,
             tls_required=tls_required,
-        )
+        )  # as trusted clients always have it; `_house` is as it is under the load that there is
         self._trusted = trusted
         self._trust_unix = trust_unix
         self._admission = admission or Admission(limits)
+        self._admission.gauge.tell(self._hurry)
+        self._house = self._under(self._admission.gauge.load)
         self._sessions: set[SMTPProtocol] = set()
         self._drained: Deferred[None] | None = None
 
@@ -104,7 +108,8 @@ class SMTPFactory(ServerFactory):
         except Exception as error:  # noqa: BLE001 -- whatever it was, the client hears something
             return self._turn_away(client, refusal_of(error, "deliveryFor"))
         self._admission.enter(client)
-        session = SMTPProtocol(self._house, client, delivery, self._ended)
+        house = self._calm if client.trusted else self._house
+        session = SMTPProtocol(house, client, delivery, self._ended)
         self._sessions.add(session)
         return session
 
@@ -135,11 +140,30 @@ class SMTPFactory(ServerFactory):
         self, limits: Limits, trusted: Collection[IPv4Network | IPv6Network], *, trust_unix: bool
     ) -> None:
         """Let other limits and other trusted networks hold, for the sessions to come."""
-        self._house = replace(
-            self._house, limits=limits, introduction=introduce(self._hostname, limits)
-        )
+        introduction = introduce(self._hostname, limits)
+        self._calm = replace(self._calm, limits=limits, introduction=introduction)
+        self._house = self._under(self._admission.gauge.load)
         self._trusted = trusted
         self._trust_unix = trust_unix
+
+    def _hurry(self, load: Load) -> None:
+        """Let less or more patience hold: for the sessions to come, and for those that are open."""
+        self._house = self._under(load)
+        self._hurry_sessions(self._house.limits, list(self._sessions))
+
+    def _under(self, load: Load) -> House:
+        """Give the house as it is for strangers under *load*."""
+        return replace(self._calm, limits=hurried(self._calm.limits, load))
+
+    def _hurry_sessions(self, limits: Limits, sessions: list[SMTPProtocol]) -> None:
+        """Let *limits* hold for open sessions, not for all of them in one turn of the reactor."""
+        if limits is not self._house.limits:
+            return  # others hold by now
+        for session in sessions[:SESSIONS_A_TURN]:
+            session.hurry(limits)
+        if len(sessions) > SESSIONS_A_TURN:
+            rest = sessions[SESSIONS_A_TURN:]
+            self._house.clock.callLater(0, self._hurry_sessions, limits, rest)
 
     @property
     def sessions(self) -> int:

@@ -35,6 +35,7 @@ class Patience:
         "_late",
         "_limits",
         "_octets",
+        "_over",
         "_paused",
         "_soonest",
         "_stalled",
@@ -49,6 +50,7 @@ class Patience:
         self._limits = limits
         self._late = late
         self._soonest = min(limits.command_timeout, limits.transaction_gap)
+        self._over = False  # the connection is gone
         now = clock.seconds()
         self._waiting = now  # since when we wait for a command, or for more content
         self._gap: float | None = now  # since when there has been no transaction
@@ -60,6 +62,13 @@ class Patience:
         self._closing: float | None = None  # since when we want to be rid of the connection
         self._call: IDelayedCall | None = None
         self._wind()
+
+    def change(self, limits: Limits) -> None:
+        """Go by other *limits*, in what is waited for already, too."""
+        self._limits = limits
+        self._soonest = min(limits.command_timeout, limits.transaction_gap)
+        if not self._over:
+            self._wind()
 
     def command_answered(self, *, transaction: bool) -> None:
         """A reply has left; *transaction* tells whether one is open while the next is awaited."""
@@ -120,6 +129,11 @@ class Patience:
 
     def stop(self) -> None:
         """The connection is gone."""
+        self._over = True
+        self._unwind()
+
+    def _unwind(self) -> None:
+        """Set no timer."""
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -147,7 +161,7 @@ class Patience:
 
     def _wind(self) -> None:
         """Set the timer for what is due first; it is never set later than that."""
-        self.stop()
+        self._unwind()
         due = self._due()
         if due is not None:
             self._call = self._clock.callLater(max(0, due[0] - self._clock.seconds()), self._ring)

@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from gomail.envelope import Client
 from gomail.interfaces import IMessageDelivery
+from gomail.limits import Limits
 from gomail.reply import FAR_TOO_BIG
 from gomail.smtp.conversation import Conversation
 from gomail.smtp.encryption import facts
@@ -161,6 +162,11 @@ class SMTPProtocol(LineReceiver):
     def leave(self) -> None:
         """Hang up with 421 as soon as no content or answer is under way."""
         self._conversation.leave()
+
+    def hurry(self, limits: Limits) -> None:
+        """Have other limits from now on, where the client is a stranger."""
+        if not self.session.client.trusted:
+            self._conversation.hurry(limits)
 
     def abort(self) -> None:
         """Drop the connection; an answer under way is still waited for."""

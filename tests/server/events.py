@@ -8,6 +8,7 @@ from gomail.events import (
     ContentDropped,
     Copy,
     Event,
+    LoadChanged,
     MessageStored,
     Refusal,
     Said,
@@ -63,5 +64,6 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     ),
     st.builds(ContentDropped, _envelopes, _texts),
     st.builds(Trouble, _texts),
+    st.builds(LoadChanged, st.sampled_from(["normal", "busy", "overload"]), _seconds, _seconds),
     st.builds(SessionEnded, _clients, st.just("helo=1 rcpt=1/2"), _seconds, st.integers(0), _texts),
 )

@@ -1,5 +1,6 @@
 """Sessions as they come and go."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -13,9 +14,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from gomail.events import Event, Refusal, SessionEnded, SessionStarted
-from gomail.limits import Limits
+from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.smtp.admission import Admission
-from gomail.smtp.factory import SMTPFactory, TurnedAway
+from gomail.smtp.factory import SESSIONS_A_TURN, SMTPFactory, TurnedAway
 from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import SMTPProtocol
 from tests.smtp.desk import Desk
@@ -31,6 +32,7 @@ class Porch:
         self.clock = Clock()
         self.events: list[Event] = []
         self.desk = Desk(self.clock)
+        self.wires: list[Wire] = []
         self.factory = SMTPFactory(
             self.desk, "here.example", self.clock, listeners=(self.events.append,), **arguments
         )
@@ -41,6 +43,7 @@ class Porch:
         wire.protocol = self.factory.buildProtocol(address)
         wire.startReading()
         wire.protocol.makeConnection(wire)
+        self.wires.append(wire)
         self.clock.advance(0)
         return wire
 
@@ -238,3 +241,45 @@ def test_factory_is_a_plain_protocol_factory() -> None:
     protocol.makeConnection(transport)
     assert transport.value() == b"220 here.example ESMTP gomail\r\n"
     protocol.connectionLost(Failure(ConnectionDone()))
+
+
+def busy_porch(sessions: int, **limits: int) -> Porch:
+    """Have so many strangers inside that the server is busy."""
+    most = sessions * 10 // 8
+    porch = Porch(
+        limits=Limits(sessions=most, sessions_per_address=most, sessions_per_network=most, **limits)
+    )
+    for _ in range(sessions):
+        porch.connect()
+    return porch
+
+
+def test_busy_server_has_less_patience_with_those_inside() -> None:
+    """Whoever does nothing makes room; many hear of it in several turns."""
+    porch = busy_porch(2 * SESSIONS_A_TURN + 8)
+    trusted = porch.connect(IPv4Address("TCP", "127.0.0.1", 1))
+    porch.clock.pump([0, 0])
+    porch.clock.advance(60)
+    assert porch.factory.sessions == 1
+    assert not trusted.disconnected
+
+
+def test_less_patience_that_is_over_is_told_to_nobody_any_more() -> None:
+    """Others hold by now, of which everybody hears."""
+    admission = Admission(Limits(sessions_per_address=1000, sessions_per_network=1000))
+    porch = Porch(admission=admission)
+    for _ in range(SESSIONS_A_TURN + 40):
+        porch.connect()
+    admission.gauge.measure_lag(5)
+    admission.gauge.measure_lag(0)
+    porch.clock.pump([0, 0, 100])
+    assert porch.factory.sessions == SESSIONS_A_TURN + 40
+
+
+def test_limits_that_are_changed_under_load_are_hurried_too() -> None:
+    """For the sessions to come."""
+    porch = busy_porch(8)
+    porch.factory.change(replace(DEFAULT_LIMITS, command_timeout=59), (), trust_unix=False)
+    porch.connect()
+    porch.clock.advance(59)
+    assert porch.factory.sessions == 8

@@ -229,6 +229,14 @@ async def test_f5_early_talker_is_seen_in_the_kernel(octets: bytes) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_early_talker_under_tls_is_not_looked_for() -> None:
+    """Where TLS comes first, its octets have to come before our banner."""
+    async with serving(tls=True, trusted=()) as office:
+        client = await office.dial()
+        await client.hear(b"220 here.example")
+
+
+@pytest_twisted.ensureDeferred
 async def test_client_that_left_before_our_banner_did_not_speak() -> None:
     """An end is no octet, nor is a reset."""
     async with serving(trusted=()) as office:
