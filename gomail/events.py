@@ -8,6 +8,7 @@ of the peer come raw in the events; whoever writes them somewhere escapes them.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from twisted.logger import Logger
 
@@ -109,6 +110,22 @@ class LoadChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateChanged:
+    """
+    Another certificate is in force, for the sessions to come.
+
+    Attributes:
+        names: the hosts that it is for.
+        ends: until when it holds.
+        serial: its serial number, in hexadecimal digits.
+    """
+
+    names: tuple[str, ...]
+    ends: datetime
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """
     A session is over.
@@ -136,6 +153,7 @@ Event = (
     | ContentDropped
     | Trouble
     | LoadChanged
+    | CertificateChanged
     | SessionEnded
 )
 Listener = Callable[[Event], None]

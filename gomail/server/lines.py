@@ -10,6 +10,7 @@ import json
 from gomail.address import Path
 from gomail.envelope import Client, Envelope
 from gomail.events import (
+    CertificateChanged,
     ContentDropped,
     Event,
     LoadChanged,
@@ -59,6 +60,9 @@ def text(event: Event) -> str | None:
             return f"trouble: {printable(what)}"
         case LoadChanged(load, share, lag):
             return f"load {load}: {share:.0%} of all sessions, the reactor {lag:.3f} s late"
+        case CertificateChanged(names, ends, serial):
+            of = f"{', '.join(names)} until {ends:%Y-%m-%d %H:%M} UTC"
+            return printable(f"certificate of {of} is in force ({serial})")
     return None
 
 
@@ -111,6 +115,13 @@ def _values(event: Event) -> dict[str, object] | None:
             return {"event": "trouble", "what": what}
         case LoadChanged(load, share, lag):
             return {"event": "load", "load": load, "share": round(share, 4), "lag": round(lag, 6)}
+        case CertificateChanged(names, ends, serial):
+            return {
+                "event": "certificate",
+                "names": list(names),
+                "ends": ends.isoformat(),
+                "serial": serial,
+            }
     return None
 
 

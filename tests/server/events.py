@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from gomail.address import NULL_PATH, Address, Path
 from gomail.envelope import Client, Encryption, Envelope
 from gomail.events import (
+    CertificateChanged,
     ContentDropped,
     Copy,
     Event,
@@ -65,5 +66,6 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(ContentDropped, _envelopes, _texts),
     st.builds(Trouble, _texts),
     st.builds(LoadChanged, st.sampled_from(["normal", "busy", "overload"]), _seconds, _seconds),
+    st.builds(CertificateChanged, st.tuples(_texts), st.datetimes(), _texts),
     st.builds(SessionEnded, _clients, st.just("helo=1 rcpt=1/2"), _seconds, st.integers(0), _texts),
 )

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 
 from gomail.envelope import Encryption
-from gomail.events import ContentDropped, Event, Said, SessionStarted, Trouble
+from gomail.events import CertificateChanged, ContentDropped, Event, Said, SessionStarted, Trouble
 from gomail.server.lines import as_json, escaped, one_object, printable, text
 from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_event
 
@@ -15,6 +16,12 @@ from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_ev
 @pytest.mark.parametrize(
     ("event", "line"),
     [
+        (
+            CertificateChanged(
+                ("mx.example", "*.example"), datetime(2027, 1, 2, 3, 4, tzinfo=UTC), "0A"
+            ),
+            "certificate of mx.example, *.example until 2027-01-02 03:04 UTC is in force (0A)",
+        ),
         (
             ENDED,
             (
@@ -122,6 +129,13 @@ def test_refusal_dropped_content_and_trouble_are_objects() -> None:
     assert (dropped["event"], dropped["reason"]) == ("dropped", "why")
     trouble = {"event": "trouble", "what": "what"}
     assert json.loads(as_json(Trouble("what")) or "") == trouble
+    changed = CertificateChanged(("mx.example",), datetime(2027, 1, 2, tzinfo=UTC), "0A")
+    assert json.loads(as_json(changed) or "") == {
+        "event": "certificate",
+        "names": ["mx.example"],
+        "ends": "2027-01-02T00:00:00+00:00",
+        "serial": "0A",
+    }
     assert as_json(Said(CLIENT, "C", b"NOOP")) is None
 
 
