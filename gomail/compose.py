@@ -17,6 +17,8 @@ from twisted.application.service import MultiService
 from twisted.internet.threads import deferToThreadPool
 
 from gomail import config
+from gomail.certificates.keeper import Keeper
+from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
@@ -27,6 +29,7 @@ from gomail.events import Listeners, LoadChanged, tell
 from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
+from gomail.server.encryption import Certificates, find_certificates, state_folder
 from gomail.server.listening import Listening
 from gomail.server.ports import Port, open_ports
 from gomail.server.pulse import Pulse
@@ -38,7 +41,7 @@ from gomail.smtp.factory import SMTPFactory
 from gomail.smtp.load import Gauge, Load
 
 # What stays as it is when the configuration is read again; new sessions go by all the rest.
-_NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "group")
+_NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "state", "group")
 _LIMITS_NEED_RESTART = (
     "sessions",
     "sessions_per_address",
@@ -101,6 +104,26 @@ def one_maildir(configuration: Configuration) -> bool:
     return "{" not in configuration.maildir
 
 
+def try_certificates(
+    configuration: Configuration, identity: Identity = MYSELF
+) -> Certificates | None:
+    """
+    Find what to encrypt with, or make it, as who will use it; None where no listener encrypts.
+
+    Raises:
+        StartError: a certificate or key that is named can't be used.
+    """
+    if all(listener.tls == "off" for listener in configuration.listeners):
+        return None
+    wanted = Wanted(
+        configuration.hostname,
+        state_folder(configuration.state, identity),
+        configuration.tls.files,
+        configuration.tls.session_tickets,
+    )
+    return find_certificates(wanted, identity)
+
+
 class Server(MultiService):
     """
     A gomail that can be started, stopped, and given another configuration while it runs.
@@ -110,6 +133,7 @@ class Server(MultiService):
         configuration: what it is.
         directory: built of it.
         ports: bound, one for each listener of the configuration.
+        certificates: what to encrypt with, if anything.
         listeners: who is told of events.
         dialogue: whether they are told each line, too.
     """
@@ -120,6 +144,7 @@ class Server(MultiService):
         configuration: Configuration,
         directory: Directory,
         ports: Sequence[Port],
+        certificates: Certificates | None = None,
         *,
         listeners: Listeners = (),
         dialogue: bool = False,
@@ -133,6 +158,9 @@ class Server(MultiService):
         self._office = _office(configuration, directory, committer, reactor, listeners)
         admission = Admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
+        self.certificates = _keeper(certificates, reactor, listeners)
+        if self.certificates is not None:
+            self.addService(self.certificates)
         self._factories = [
             self._factory(settings, admission, dialogue=dialogue)
             for settings in configuration.listeners
@@ -182,6 +210,9 @@ class Server(MultiService):
         self._office.directory = directory
         self._office.limits = configuration.limits
         self.configuration = configuration
+        if self.certificates is not None:
+            tls = configuration.tls
+            await self.certificates.change(tls.files, session_tickets=tls.session_tickets)
         return waiting
 
     @property
@@ -239,6 +270,22 @@ def _office(
     )
 
 
+def _keeper(
+    certificates: Certificates | None, reactor: Reactor, listeners: Listeners
+) -> Keeper | None:
+    """Have somebody watch the certificates, where there are any."""
+    if certificates is None:
+        return None
+    return Keeper(
+        certificates.served,
+        certificates.wanted,
+        reactor,
+        partial(deferToThreadPool, reactor, reactor.getThreadPool()),
+        listeners=listeners,
+        doubt=certificates.doubt,
+    )
+
+
 def mail_service(
     reactor: Reactor,
     configuration: Configuration,
@@ -252,9 +299,18 @@ def mail_service(
     Raises:
         PortError: a port can't be had.
         ConfigurationError: a domain, mailbox or alias can't be.
-        StartError: mail can't be stored where it should be.
+        StartError: mail can't be stored where it should be, or a certificate can't be used.
     """
     directory = build_directory(configuration, reactor)
     try_maildirs(configuration, directory.root)
+    certificates = try_certificates(configuration)
     ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
-    return Server(reactor, configuration, directory, ports, listeners=listeners, dialogue=dialogue)
+    return Server(
+        reactor,
+        configuration,
+        directory,
+        ports,
+        certificates,
+        listeners=listeners,
+        dialogue=dialogue,
+    )

@@ -22,7 +22,7 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 
 from gomail import config
-from gomail.compose import Server, build_directory, one_maildir, try_maildirs
+from gomail.compose import Server, build_directory, one_maildir, try_certificates, try_maildirs
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.server.listening import DRAIN_TIME
@@ -59,6 +59,13 @@ class Options(usage.Options):
         ["hostname", None, None, "The name that we go by [default: this machine's]."],
         ["maildir", None, None, "Where mail is stored [default: ./Maildir]."],
         ["size", None, None, 'The largest message, e.g. "50 MiB".'],
+        [
+            "certificate",
+            None,
+            None,
+            "Its certificate for TLS, in PEM [default: a self-signed one].",
+        ],
+        ["key", None, None, "The key of the certificate, in PEM."],
         ["log-format", None, None, "text or json."],
         ["config", "c", None, "A TOML file with these settings and many more."],
     ]
@@ -119,6 +126,8 @@ class Options(usage.Options):
             maildir=self["maildir"],
             size=self["size"],
             log_format=self["log-format"],
+            certificate=self["certificate"],
+            key=self["key"],
         )
 
 
@@ -153,6 +162,7 @@ class Application(MultiService):
         with twistd.identity.assumed():
             directory = build_directory(configuration, reactor)
         try_maildirs(configuration, directory.root, twistd.identity)
+        certificates = try_certificates(configuration, twistd.identity)
         ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
         configuration, capped = _within_descriptors(configuration)
         log, shown = twistd.open_log()
@@ -168,6 +178,7 @@ class Application(MultiService):
             configuration,
             directory,
             ports,
+            certificates,
             listeners=self._telling.listeners,
             dialogue=options["dialogue"],
         )
@@ -176,8 +187,12 @@ class Application(MultiService):
         work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate}
         work |= {SIGTERM: self._stop, SIGINT: self._interrupt}
         self.addService(Signals(reactor, work))
-        notes = (*directory.notes, *capped, *twistd.identity.warnings)
-        announcement = _announcement(configuration, ports, shown, twistd.stop, notes)
+        of_certificates = certificates.notes if certificates else ()
+        notes = (*directory.notes, *of_certificates, *capped, *twistd.identity.warnings)
+        encryption = str(certificates or "nothing: tls is off")
+        announcement = replace(
+            _announcement(configuration, ports, shown, twistd.stop, notes), encryption=encryption
+        )
         # People read this before anything is logged; programs read the log.
         announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
 

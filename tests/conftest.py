@@ -1,7 +1,7 @@
 """The house rules of every test: which reactor runs, who needs root, and no silent skips in CI."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 
 import pytest
@@ -25,6 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
     elif name:
         # pytest-twisted knows "default", and asks Twisted what that is; so we answer.
         default.install = import_module(f"twisted.internet.{name}reactor").install
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what servers keep for themselves away from the home of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        environment.delenv("STATE_DIRECTORY", raising=False)
+        yield
 
 
 def pytest_report_header() -> str:

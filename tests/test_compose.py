@@ -6,6 +6,8 @@ import socket
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from operator import attrgetter
 from pathlib import Path
 from threading import enumerate as threads
@@ -14,14 +16,18 @@ import pytest
 import pytest_twisted
 from twisted.internet.threads import deferToThread
 
+from gomail.certificates.keeper import world_time
 from gomail.compose import Server, build_directory, mail_service, ownership, try_maildirs
 from gomail.config import Configuration, ConfigurationError, Listener
 from gomail.delivery.maildir import make
-from gomail.events import Event, MessageStored, Said, SessionEnded, Trouble
+from gomail.events import CertificateChanged, Event, MessageStored, Said, SessionEnded, Trouble
 from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.server.ports import PortError
 from gomail.server.start import MYSELF, Identity, StartError
+from gomail.settings.values import TLS
+from tests.certificates.pairs import pair as pair_for
+from tests.certificates.pairs import with_other_key, written
 from tests.system.running import Client, free_port, stored, until
 
 name = attrgetter("name")
@@ -140,7 +146,11 @@ async def test_changed_configuration_is_in_force(mount: Mount, tmp_path: Path) -
     old = configured(tmp_path, "old.example")
     server = mount(old, listeners=(events.append,))
     new = configured(
-        tmp_path, "new.example", limits=Limits(size=2**20, sessions=7, memory=1), group="root"
+        tmp_path,
+        "new.example",
+        limits=Limits(size=2**20, sessions=7, memory=1),
+        state="/elsewhere",
+        group="root",
     )
     waiting = await server.change(new)
 
@@ -159,6 +169,7 @@ async def test_changed_configuration_is_in_force(mount: Mount, tmp_path: Path) -
         "hostname",
         "maildir",
         "listener",
+        "state",
         "group",
         "limits.sessions",
         "limits.memory",
@@ -166,6 +177,53 @@ async def test_changed_configuration_is_in_force(mount: Mount, tmp_path: Path) -
     assert not [event for event in events if isinstance(event, Trouble)]
     assert server.configuration.limits.sessions == old.limits.sessions
     assert list(server.configuration.domains) == ["new.example"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_changed_certificate_is_in_force(mount: Mount, tmp_path: Path) -> None:
+    """Files may be named, and named otherwise, while the server runs; broken ones are told."""
+    events: list[Event] = []
+    old = configured(tmp_path, "old.example", state=str(tmp_path / "state"))
+    server = mount(old, listeners=(events.append,))
+    assert server.certificates is not None
+    assert server.certificates.served.pairs[0].self_signed
+    assert (tmp_path / "state" / "self-signed.pem").exists()
+    pair = pair_for("mx.old.example", ends=world_time() + timedelta(days=100))
+    files = written(tmp_path, pair)
+    new = replace(old, tls=TLS(files.certificate, files.key))
+    assert await server.change(new) == []
+    assert server.certificates.served.pairs[0].certificate == pair.certificate
+    assert [event for event in events if isinstance(event, CertificateChanged)] == [
+        CertificateChanged(("mx.old.example",), pair.ends, pair.serial)
+    ]
+    await deferToThread(Path(files.key).unlink)
+    assert await server.change(new) == []
+    assert server.certificates.served.pairs[0].certificate == pair.certificate
+    (trouble,) = (event for event in events if isinstance(event, Trouble))
+    assert "mx.key can't be read" in trouble.what
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_that_never_encrypts_has_no_certificate(mount: Mount, tmp_path: Path) -> None:
+    """Nothing is made, and nothing is watched."""
+    listeners = (Listener(f"tcp:{free_port()}:interface=127.0.0.1", tls="off"),)
+    state = tmp_path / "state"
+    configuration = configured(tmp_path, "a.example", listeners=listeners, state=str(state))
+    server = mount(configuration)
+    assert server.certificates is None
+    assert not state.exists()
+    assert await server.change(configuration) == []
+
+
+def test_certificate_that_cannot_be_used_is_raised(tmp_path: Path) -> None:
+    """An application of one's own hears of it before anything is bound."""
+    from twisted.internet import reactor
+
+    files = written(tmp_path, with_other_key(pair_for()))
+    tls = TLS(files.certificate, files.key)
+    configuration = configured(tmp_path, "a.example", tls=tls)
+    with pytest.raises(StartError, match=r"mx\.key does not belong to the certificate"):
+        mail_service(reactor, configuration)  # type: ignore[arg-type]
 
 
 @pytest_twisted.ensureDeferred

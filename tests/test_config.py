@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import gomail
 from gomail.address import Address
+from gomail.certificates.wanted import Files
 from gomail.config import (
     Configuration,
     ConfigurationError,
@@ -23,6 +24,7 @@ from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.recipients.domain import Domain
 from gomail.reply import Refused
 from gomail.settings.reading import key_of, read_limit, read_table
+from gomail.settings.values import TLS
 
 EXAMPLE = Path(gomail.__path__[0]) / "gomail.example.toml"
 
@@ -40,6 +42,7 @@ maildir = "~alice/../{domain}/{mailbox}"
 trusted = ["192.0.2.0/24", "2001:DB8::1", "unix"]
 log-format = "json"
 group = "mail"
+state = "state"
 
 [[listener]]
 endpoint = "tcp:25"
@@ -48,6 +51,15 @@ endpoint = "tcp:25"
 endpoint = "tcp:2525:interface=127.0.0.1"
 local = true
 bare-newline = "refuse"
+tls = "required"
+
+[tls]
+certificate = "mx.pem"
+key = "/etc/mx.key"
+session-tickets = true
+[[tls.sni]]
+certificate = "~/other.pem"
+key = "other.key"
 
 [domains."Example.org"]
 mailboxes = ["Alice", "bob"]
@@ -84,7 +96,12 @@ def test_every_kind_of_setting_is_read(tmp_path: Path, monkeypatch: pytest.Monke
         trusted=("192.0.2.0/24", "2001:db8::1/128", "unix"),
         listeners=(
             Listener("tcp:25"),
-            Listener("tcp:2525:interface=127.0.0.1", local=True, bare_newline="refuse"),
+            Listener(
+                "tcp:2525:interface=127.0.0.1",
+                local=True,
+                bare_newline="refuse",
+                tls="required",
+            ),
         ),
         domains={
             "example.org": Domain(
@@ -101,6 +118,13 @@ def test_every_kind_of_setting_is_read(tmp_path: Path, monkeypatch: pytest.Monke
             DEFAULT_LIMITS, size=10 * 1024**2, recipients=100, command_timeout=300, data_timeout=50
         ),
         log_format="json",
+        tls=TLS(
+            f"{tmp_path}/mx.pem",
+            "/etc/mx.key",
+            (Files("/home/me/other.pem", f"{tmp_path}/other.key"),),
+            session_tickets=True,
+        ),
+        state=f"{tmp_path}/state",
         group="mail",
     )
     assert next(iter(configuration.domains)) == "example.org"
@@ -134,17 +158,38 @@ def test_paths_begin_in_the_folder_of_the_file(
 MISTAKES = [
     ('hostnam = "x"', "line 1: hostnam: there is no such key; was hostname meant?"),
     (
-        "[tls]\nkey = 1",
+        "[smtp]\nkey = 1",
         (
-            "line 1: tls: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, trusted"
+            "line 1: smtp: there is no such key; there are domains, group, hostname, limits, "
+            "listener, log-format, maildir, state, tls, trusted"
         ),
     ),
+    ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
+    ('[tls]\nkey = "k"', "line 2: tls.key: certificate is missing beside it"),
+    ('[tls]\ncertificate = "c"', "line 2: tls.certificate: key is missing beside it"),
+    (
+        '[tls]\n[[tls.sni]]\ncertificate = "c"\nkey = "k"',
+        ("line 1: tls.sni: certificate and key were expected in [tls], for everybody else"),
+    ),
+    (
+        '[tls]\ncertificate = "c"\nkey = "k"\n[[tls.sni]]\ncertificate = "c"',
+        "line 4: tls.sni[1].key: it is missing",
+    ),
+    ('[tls]\nsni = "c"', 'line 2: tls.sni: [[tls.sni]] was expected, not "c"'),
+    (
+        "[tls]\nsession-tickets = 0",
+        "line 2: tls.session-tickets: true or false was expected, not 0",
+    ),
+    (
+        '[[listener]]\nendpoint = "tcp:25"\ntls = true',
+        'line 3: listener[1].tls: "offered" or "required" or "off" was expected, not true',
+    ),
+    ("state = 1", "line 1: state: text was expected, not 1"),
     (
         "source = 1",
         (
             "line 1: source: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, trusted"
+            "listener, log-format, maildir, state, tls, trusted"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -428,12 +473,16 @@ configurations = st.builds(
             st.integers(0, 65535).map("tcp:{}".format) | words.map("unix:{}".format),
             st.booleans(),
             st.sampled_from(["store", "refuse"]),
+            st.sampled_from(["offered", "required", "off"]),
         ),
         min_size=1,
     ).map(tuple),
     domains=st.dictionaries(hosts, domains, max_size=3),
     limits=st.builds(Limits, **{each.name: limit(each.name) for each in fields(Limits)}),
     log_format=st.sampled_from(["text", "json"]),
+    tls=st.booleans().map(lambda tickets: TLS(session_tickets=tickets))
+    | st.builds(TLS, words, words, st.lists(st.builds(Files, words, words)).map(tuple)),
+    state=st.none() | words,
     group=st.none() | words,
 )
 
@@ -462,7 +511,7 @@ def test_the_example_shows_every_key() -> None:
     """Set or commented, with the default where it is commented."""
     text = EXAMPLE.read_text()
     lines = re.findall(r"^(?:# )?([a-z-]+) = ", text, re.MULTILINE)
-    for kind in (Limits, Listener, Domain, Configuration):
+    for kind in (Limits, Listener, Domain, TLS, Files, Configuration):
         for each in fields(kind):
             key = key_of(each.name)
             if key in {"source", "given"}:
@@ -472,12 +521,12 @@ def test_the_example_shows_every_key() -> None:
 
 
 def test_what_the_example_has_commented_is_the_default() -> None:
-    """Taking the sign away changes nothing, but for the group, which says that it is an example."""
+    """Taking the sign away changes nothing, but for those that are said to be examples."""
     text = EXAMPLE.read_text()
     uncommented = re.sub(r"^# ([a-z-]+ = )", r"\1", text, flags=re.MULTILINE)
     configuration = read_table(tomllib.loads(uncommented))
     as_it_is = read_table(tomllib.loads(text))
-    assert configuration == replace(as_it_is, group="mail")
+    assert configuration == replace(as_it_is, group="mail", state="/var/lib/gomail")
     assert as_it_is.limits == DEFAULT_LIMITS
 
 

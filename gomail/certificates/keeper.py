@@ -7,6 +7,7 @@ told once it has stood there for two looks, since a renewal writes two files.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -25,10 +26,11 @@ from zope.interface import implementer
 from gomail.certificates.expiry import Expiry
 from gomail.certificates.own import is_due
 from gomail.certificates.served import Doubt, Served, newer, serve
-from gomail.certificates.wanted import Wanted
+from gomail.certificates.wanted import Files, Wanted
 from gomail.events import CertificateChanged, Event, Listeners, Trouble, tell
 
 LOOK_TIME = 2.0  # seconds between two looks
+STOP_TIME = 5.0  # seconds for the last one
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -96,15 +98,21 @@ class Keeper(Service):
         self._next = self._clock.callLater(0, self._look_on)
 
     def stopService(self) -> Deferred[None]:
-        """Look no more; a look that is under way comes to its end."""
+        """Look no more; a look that is under way comes to its end, unless the disk hangs."""
         super().stopService()
         if self._next is not None and self._next.active():
             self._next.cancel()
-        return self._turn.run(lambda: None)
+        over = self._turn.run(lambda: None)
+        return over.addTimeout(STOP_TIME, self._clock, lambda _, __: None)
 
-    def change(self, wanted: Wanted) -> Deferred[None]:
-        """Read again, or something else from now on; what can't be is told, and changes nothing."""
-        return self._turn.run(lambda: Deferred.fromCoroutine(self._change(wanted)))
+    def change(self, files: tuple[Files, ...], *, session_tickets: bool) -> Deferred[None]:
+        """Read again, or other files from now on; what can't be is told, and changes nothing."""
+
+        def change() -> Deferred[None]:
+            wanted = replace(self._wanted, files=files, session_tickets=session_tickets)
+            return Deferred.fromCoroutine(self._change(wanted))
+
+        return self._turn.run(change)
 
     def _look_on(self) -> None:
         """Look, and look again later."""

@@ -156,6 +156,7 @@ class Announcement:
     log: str
     stop: str
     notes: Sequence[str] = ()
+    encryption: str = ""
 
     def __str__(self) -> str:
         """Write it: a few lines."""
@@ -164,6 +165,7 @@ class Announcement:
             ("listens on", " and ".join(self.ports)),
             ("takes mail for", ", ".join(self.domains)),
             ("stores it in", self.maildir + read),
+            *([("encrypts with", self.encryption)] if self.encryption else []),
             ("log", self.log),
             ("stop it with", self.stop),
             *(("note", note) for note in self.notes),

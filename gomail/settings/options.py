@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from gomail.certificates.wanted import Files
 from gomail.settings.paths import absolute
 from gomail.settings.reading import LOG_FORMATS, read_limit
 from gomail.settings.values import Configuration, ConfigurationError, Listener, any_local_part
@@ -21,6 +22,8 @@ def with_options(  # noqa: PLR0913 -- each is an option
     maildir: str | None = None,
     size: str | None = None,
     log_format: str | None = None,
+    certificate: str | None = None,
+    key: str | None = None,
 ) -> Configuration:
     """
     Give the configuration with what the options say instead.
@@ -34,6 +37,8 @@ def with_options(  # noqa: PLR0913 -- each is an option
         maildir: a path, relative to the working directory.
         size: of the largest message.
         log_format: ``text`` or ``json``.
+        certificate: a path, relative to the working directory.
+        key: of its key, likewise.
 
     Raises:
         ConfigurationError: an option can't be, or is at odds with the file.
@@ -53,6 +58,10 @@ def with_options(  # noqa: PLR0913 -- each is an option
     if log_format is not None:
         word = _read("--log-format", lambda text: read_word(text, LOG_FORMATS), log_format)
         configuration = replace(configuration, log_format=word)
+    if certificate is not None or key is not None:
+        files = _read_pair(certificate, key)
+        tls = replace(configuration.tls, certificate=files.certificate, key=files.key)
+        configuration = replace(configuration, tls=tls)
     return configuration
 
 
@@ -80,6 +89,15 @@ def _with_ports(configuration: Configuration, texts: Sequence[str]) -> Configura
     if "listener" in configuration.given:
         listeners = (*configuration.listeners, *listeners)
     return replace(configuration, listeners=listeners)
+
+
+def _read_pair(certificate: str | None, key: str | None) -> Files:
+    """Read a certificate and its key, which come together."""
+    if not certificate or not key:
+        there, missing = ("--certificate", "--key") if certificate else ("--key", "--certificate")
+        msg = f"{there}: {missing} is missing beside it"
+        raise ConfigurationError(msg)
+    return Files(absolute(certificate), absolute(key))
 
 
 def _endpoint(text: str) -> str:

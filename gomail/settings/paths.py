@@ -4,9 +4,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from gomail.certificates.wanted import Files
 from gomail.recipients.domain import Domain
 from gomail.recipients.register import SQLITE
-from gomail.settings.values import Configuration, ConfigurationError
+from gomail.settings.values import TLS, Configuration, ConfigurationError
 
 
 def absolute(path: str, folder: str = "") -> str:
@@ -27,8 +28,31 @@ def absolute(path: str, folder: str = "") -> str:
 def anchored(configuration: Configuration, folder: str) -> Configuration:
     """Make the paths of a file that lies in *folder* absolute."""
     domains = {name: _anchored(each, folder) for name, each in configuration.domains.items()}
-    maildir = absolute(configuration.maildir, folder)
-    return replace(configuration, maildir=maildir, domains=domains)
+    return replace(
+        configuration,
+        maildir=absolute(configuration.maildir, folder),
+        state=_anchored_path(configuration.state, folder),
+        tls=_anchored_tls(configuration.tls, folder),
+        domains=domains,
+    )
+
+
+def _anchored_path(path: str | None, folder: str) -> str | None:
+    """Make a path absolute, where there is one."""
+    return None if path is None else absolute(path, folder)
+
+
+def _anchored_tls(tls: TLS, folder: str) -> TLS:
+    """Make the paths of certificates and keys absolute."""
+    return replace(
+        tls,
+        certificate=_anchored_path(tls.certificate, folder),
+        key=_anchored_path(tls.key, folder),
+        sni=tuple(
+            Files(absolute(each.certificate, folder), absolute(each.key, folder))
+            for each in tls.sni
+        ),
+    )
 
 
 def _anchored(domain: Domain, folder: str) -> Domain:

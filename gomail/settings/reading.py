@@ -14,12 +14,13 @@ import cattrs
 from cattrs import AttributeValidationNote, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
+from gomail.certificates.wanted import Files
 from gomail.limits import KIB, Limits
 from gomail.recipients.domain import Domain, read_domain, read_separator
 from gomail.recipients.mistake import Key, Mistake
 from gomail.recipients.register import SQLITE
 from gomail.settings.units import Range, read_count, read_size, read_time, unexpected
-from gomail.settings.values import Configuration, Listener
+from gomail.settings.values import TLS, Configuration, Listener
 from gomail.settings.words import (
     read_endpoint,
     read_flag,
@@ -33,6 +34,7 @@ from gomail.settings.words import (
 
 LOG_FORMATS = ("text", "json")
 BARE_NEWLINE = ("store", "refuse")
+TLS_OFFERS = ("offered", "required", "off")
 OCTETS = frozenset(
     {
         "size",
@@ -136,6 +138,24 @@ def _read_listeners(value: object) -> tuple[Listener, ...]:
     return _converter.structure(value, tuple[Listener, ...])
 
 
+def _read_tls(value: object) -> TLS:
+    """Read what the encryption goes by; a certificate is nothing without its key."""
+    tls = _converter.structure(value, TLS)
+    for there, missing in (("certificate", "key"), ("key", "certificate")):
+        if getattr(tls, there) is not None and getattr(tls, missing) is None:
+            raise Mistake((there,), f"{missing} is missing beside it")
+    if tls.sni and not tls.files:
+        raise Mistake(("sni",), "certificate and key were expected in [tls], for everybody else")
+    return tls
+
+
+def _read_sni(value: object) -> tuple[Files, ...]:
+    """Read further pairs."""
+    if not isinstance(value, list):
+        raise unexpected("[[tls.sni]]", value)
+    return _converter.structure(value, tuple[Files, ...])
+
+
 def _read_domains(value: object) -> Mapping[str, Domain]:
     """Read the domains, of which there is at least one."""
     if not isinstance(value, dict) or not value:
@@ -206,7 +226,10 @@ _register(
     endpoint=read_endpoint,
     local=read_flag,
     bare_newline=lambda value: read_word(value, BARE_NEWLINE),
+    tls=lambda value: read_word(value, TLS_OFFERS),
 )
+_register(Files, certificate=read_text, key=read_text)
+_register(TLS, certificate=read_text, key=read_text, sni=_read_sni, session_tickets=read_flag)
 _register(
     Domain,
     mailboxes=_read_mailboxes,
@@ -223,5 +246,7 @@ _register(
     domains=_read_domains,
     limits=lambda value: _converter.structure(value, Limits),
     log_format=lambda value: read_word(value, LOG_FORMATS),
+    tls=_read_tls,
+    state=read_text,
     group=read_text,
 )

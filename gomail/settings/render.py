@@ -9,7 +9,7 @@ from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.settings.reading import OCTETS, key_of
 from gomail.settings.units import write_size, write_time
-from gomail.settings.values import Configuration, Listener
+from gomail.settings.values import TLS, Configuration, Listener
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -25,12 +25,15 @@ def _lines(configuration: Configuration) -> Iterator[str]:
     yield f"maildir = {_text(configuration.maildir)}"
     yield f"trusted = {_list(configuration.trusted)}"
     yield f"log-format = {_text(configuration.log_format)}"
+    if configuration.state is not None:
+        yield f"state = {_text(configuration.state)}"
     if configuration.group is not None:
         yield f"group = {_text(configuration.group)}"
     for listener in configuration.listeners:
         yield from _listener(listener)
     for name, domain in configuration.domains.items():
         yield from _domain(f"domains.{_key(name)}", domain)
+    yield from _tls(configuration.tls)
     yield from ("", "[limits]")
     for each in fields(Limits):
         yield f"{key_of(each.name)} = {_limit(each.name, getattr(configuration.limits, each.name))}"
@@ -42,6 +45,18 @@ def _listener(listener: Listener) -> Iterator[str]:
     yield f"endpoint = {_text(listener.endpoint)}"
     yield f"local = {'true' if listener.local else 'false'}"
     yield f"bare-newline = {_text(listener.bare_newline)}"
+    yield f"tls = {_text(listener.tls)}"
+
+
+def _tls(tls: TLS) -> Iterator[str]:
+    """Write what the encryption goes by."""
+    yield from ("", "[tls]")
+    if tls.certificate is not None and tls.key is not None:
+        yield from (f"certificate = {_text(tls.certificate)}", f"key = {_text(tls.key)}")
+    yield f"session-tickets = {'true' if tls.session_tickets else 'false'}"
+    for each in tls.sni:
+        yield "[[tls.sni]]"
+        yield from (f"certificate = {_text(each.certificate)}", f"key = {_text(each.key)}")
 
 
 def _domain(table: str, domain: Domain) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from gomail.certificates.wanted import Files
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.recipients.domain import Domain, read_domain
 
@@ -31,11 +32,38 @@ class Listener:
         endpoint: a Twisted endpoint string; ``tcp:PORT`` without an interface is IPv6 and IPv4.
         local: whether our own machine's programs connect there, whose slips are forgiven.
         bare_newline: ``store`` or ``refuse`` content in which a line ends with LF alone.
+        tls: ``offered``, ``required`` before mail is taken, or ``off``.
     """
 
     endpoint: str
     local: bool = False
     bare_newline: str = "store"
+    tls: str = "offered"
+
+
+@dataclass(frozen=True, slots=True)
+class TLS:
+    """
+    What the encryption goes by.
+
+    Attributes:
+        certificate: the path of the certificate with its chain; None for a self-signed one.
+        key: the path of its key.
+        sni: further pairs, for clients that ask for the hosts in them.
+        session_tickets: whether clients may take up an old session.
+    """
+
+    certificate: str | None = None
+    key: str | None = None
+    sni: tuple[Files, ...] = ()
+    session_tickets: bool = False
+
+    @property
+    def files(self) -> tuple[Files, ...]:
+        """All pairs, the first one first; none for a self-signed one."""
+        if self.certificate is None or self.key is None:
+            return ()
+        return (Files(self.certificate, self.key), *self.sni)
 
 
 def any_local_part(*names: str) -> dict[str, Domain]:
@@ -71,6 +99,9 @@ class Configuration:
             and ``localhost`` with all local-parts.
         limits: of everything.
         log_format: ``text`` or ``json``.
+        tls: certificates, and how they are used.
+        state: the folder of what gomail keeps for itself; None for the usual one of the user that
+            it runs as.
         group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
@@ -83,6 +114,8 @@ class Configuration:
     domains: Mapping[str, Domain] = field(default_factory=dict)
     limits: Limits = DEFAULT_LIMITS
     log_format: str = "text"
+    tls: TLS = TLS()
+    state: str | None = None
     group: str | None = None
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)

@@ -15,7 +15,7 @@ from twisted.logger import globalLogPublisher
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface.verify import verifyObject
 
-from gomail.certificates.keeper import LOOK_TIME, Keeper, world_time
+from gomail.certificates.keeper import LOOK_TIME, STOP_TIME, Keeper, world_time
 from gomail.certificates.own import LIFETIME, RENEWED
 from gomail.certificates.pair import Pair
 from gomail.certificates.served import Doubt, serve
@@ -285,20 +285,20 @@ def test_what_was_said_at_the_start_is_not_said_again(files: Files) -> None:
     Path(files.key).unlink()
     house.look(10)
     assert house.events == []
-    house.keeper.change(wanted)
+    house.keeper.change(wanted.files, session_tickets=False)
     assert len(house.troubles) == 1
 
 
 def test_reload_is_at_once_and_tells_at_once(house: House, tmp_path: Path) -> None:
     """SIGHUP doesn't wait for a second look: whoever sends it has done his work."""
     wanted = Wanted(MX, files=(written(tmp_path, new := pair()),))
-    house.keeper.change(wanted)
+    house.keeper.change(wanted.files, session_tickets=False)
     assert house.shows(new)
     written(tmp_path, with_other_key(new))
-    house.keeper.change(wanted)
+    house.keeper.change(wanted.files, session_tickets=False)
     assert house.shows(new)
     assert len(house.troubles) == 1
-    house.keeper.change(wanted)
+    house.keeper.change(wanted.files, session_tickets=False)
     assert len(house.troubles) == 2
     house.look(5)
     assert len(house.troubles) == 2
@@ -307,7 +307,7 @@ def test_reload_is_at_once_and_tells_at_once(house: House, tmp_path: Path) -> No
 def test_reload_of_what_is_there_changes_nothing(house: House, files: Files) -> None:
     """No event, no other context."""
     context = house.keeper.served.context
-    house.keeper.change(Wanted(MX, files=(files,)))
+    house.keeper.change((files,), session_tickets=False)
     assert house.events == []
     assert house.keeper.served.context is context
 
@@ -316,7 +316,7 @@ def test_other_files_are_in_force_after_a_reload(house: House, tmp_path: Path, o
     """And watched from then on, though they were broken at first."""
     new = pair()
     files = written(tmp_path, with_other_key(new), "new")
-    house.keeper.change(Wanted(MX, files=(files,)))
+    house.keeper.change((files,), session_tickets=False)
     assert house.shows(old)
     assert len(house.troubles) == 1
     written(tmp_path, new, "new")
@@ -327,18 +327,19 @@ def test_other_files_are_in_force_after_a_reload(house: House, tmp_path: Path, o
 def test_session_tickets_change_with_a_reload(house: House, files: Files) -> None:
     """The same pair, another context."""
     context = house.keeper.served.context
-    house.keeper.change(Wanted(MX, files=(files,), session_tickets=True))
+    house.keeper.change((files,), session_tickets=True)
     assert house.keeper.served.context is not context
 
 
-def test_files_may_give_way_to_a_self_signed_pair(house: House, tmp_path: Path) -> None:
+def test_files_may_give_way_to_a_self_signed_pair(files: Files, tmp_path: Path) -> None:
     """And the other way round."""
-    house.keeper.change(Wanted(MX, str(tmp_path / "state")))
+    house = House(Wanted(MX, str(tmp_path / "state"), (files,)))
+    house.keeper.change((), session_tickets=False)
     own = house.keeper.served.pairs[0]
     assert own.self_signed
     assert house.shows(own)
     house.look(3)
-    house.keeper.change(Wanted(MX, files=(written(tmp_path, new := pair()),)))
+    house.keeper.change((written(tmp_path, new := pair()),), session_tickets=False)
     assert house.shows(new)
     assert house.troubles == []
 
@@ -377,7 +378,7 @@ def test_looks_do_not_overlap_and_end_with_the_service(house: House, tmp_path: P
     written(tmp_path, new := pair())
     house.look(10)
     (work,) = house.waiting
-    changed = house.keeper.change(Wanted(MX))
+    changed = house.keeper.change((), session_tickets=False)
     stopped = house.keeper.stopService()
     assert not stopped.called
     assert not changed.called
@@ -386,6 +387,17 @@ def test_looks_do_not_overlap_and_end_with_the_service(house: House, tmp_path: P
     assert stopped.called
     assert changed.called
     assert new.serial in [e.serial for e in house.events if isinstance(e, CertificateChanged)]
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_disk_that_hangs_holds_up_the_stop_for_a_while(house: House) -> None:
+    """What it may say later is no matter any more."""
+    house.waiting = []
+    house.look()
+    stopped = house.keeper.stopService()
+    house.clock.advance(STOP_TIME)
+    assert stopped.called
+    house.waiting.pop()()
     assert house.clock.getDelayedCalls() == []
 
 

@@ -140,6 +140,8 @@ def test_announcement_says_what_one_asks_first() -> None:
         "  log            /l",
         "  stop it with   Ctrl-C",
     ]
+    encrypted = str(replace(announcement, encryption="nothing")).splitlines()
+    assert encrypted[4] == "  encrypts with  nothing"
     many = str(replace(announcement, single=False, notes=["one", "two"])).splitlines()
     assert many[3] == "  stores it in   /m"
     assert many[-2:] == ["  note           one", "  note           two"]

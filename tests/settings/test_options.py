@@ -1,12 +1,15 @@
 """Options over a file, or over the defaults."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gomail.certificates.wanted import Files
 from gomail.config import Configuration, ConfigurationError, Listener, load, with_options
 from gomail.recipients.domain import Domain
+from gomail.settings.values import TLS
 
 
 @pytest.fixture
@@ -88,6 +91,18 @@ def test_size_and_log_format_replace_those_of_the_file(of_file: Configuration) -
     assert changed.log_format == "text"
 
 
+def test_a_certificate_replaces_that_of_the_file(
+    of_file: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path is relative to where we run; what else the file says of TLS stays."""
+    monkeypatch.chdir(tmp_path)
+    other = TLS("/c", "/k", session_tickets=True)
+    changed = with_options(replace(of_file, tls=other), certificate="mx.pem", key="/etc/mx.key")
+    assert changed.tls == TLS(f"{tmp_path}/mx.pem", "/etc/mx.key", session_tickets=True)
+    assert changed.tls.files == (Files(f"{tmp_path}/mx.pem", "/etc/mx.key"),)
+    assert of_file.tls.files == ()
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -110,6 +125,9 @@ def test_size_and_log_format_replace_those_of_the_file(of_file: Configuration) -
             {"size": "1 KiB"},
             "--size: at least 64 KiB was expected (RFC 5321 §4.5.3.1.7), not 1 KiB",
         ),
+        ({"certificate": "c"}, "--certificate: --key is missing beside it"),
+        ({"key": "k"}, "--key: --certificate is missing beside it"),
+        ({"certificate": "", "key": "k"}, "--key: --certificate is missing beside it"),
         ({"size": "big"}, '--size: a size such as "50 MiB" was expected, not "big"'),
         ({"log_format": "xml"}, '--log-format: "text" or "json" was expected, not "xml"'),
     ],

@@ -65,7 +65,12 @@ def test_gomail_needs_no_twistd_on_the_path(serve: Serve, tmp_path: Path) -> Non
 def test_foreground_says_what_it_does(serve: Serve, tmp_path: Path) -> None:
     """Addresses, domains, Maildir, log and the way to stop are on the terminal, before the log."""
     server = serve("--domain", "example.org", "--hostname", "mx.example.org")
-    assert server.output.splitlines()[:6] == [
+    lines = server.output.splitlines()
+    ends = lines.pop(4)
+    assert re.fullmatch(
+        r"  encrypts with  a self-signed certificate of mx\.example\.org until \d{4}-.* UTC", ends
+    )
+    assert lines[:6] == [
         "gomail is mx.example.org",
         f"  listens on     [::]:{server.port} and 0.0.0.0:{server.port}",
         "  takes mail for example.org",
