@@ -186,6 +186,8 @@ class Server(MultiService):
             trust_unix=configuration.trust_unix,
             admission=admission,
             local=settings.local,
+            tls=None if settings.tls == "off" else self.certificates,
+            tls_required=settings.tls == "required",
         )
 
     async def change(self, configuration: Configuration) -> list[str]:

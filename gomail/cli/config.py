@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration, ConfigurationError, directory, load, render
 from gomail.recipients.directory import Directory
 from gomail.server.start import StartError, group_id
@@ -30,10 +31,11 @@ def check(file: str | None, named: str | None) -> None:
         found = directory(configuration)
         if configuration.group is not None:
             group_id(configuration.group)
+        notes = [*found.notes, *_notes_of_certificates(configuration)]
     except (ConfigurationError, StartError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{file}: fine: {_summary(configuration, found)}")
-    for note in found.notes:
+    for note in notes:
         click.echo(f"note: {note}")
 
 
@@ -47,6 +49,16 @@ def show(file: str | None, named: str | None) -> None:
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
     click.echo(render(configuration), nl=False)
+
+
+def _notes_of_certificates(configuration: Configuration) -> tuple[str, ...]:
+    """Read the certificates that are named, as whoever checks."""
+    files = configuration.tls.files
+    if not files:
+        return ()
+    from gomail.server.encryption import find_certificates  # noqa: PLC0415 -- fast without
+
+    return find_certificates(Wanted(configuration.hostname, files=files)).notes
 
 
 def _summary(configuration: Configuration, found: Directory) -> str:

@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from gomail.certificates.keeper import world_time
 from gomail.cli.config import config
 from gomail.config import Configuration, render
+from tests.certificates.pairs import MX, pair, with_other_key, written
 
 
 @pytest.fixture
@@ -84,3 +87,18 @@ def test_the_command_starts_without_twisted() -> None:
     code = "import sys, gomail.cli.config; print('twisted' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert shown.stdout == "False\n"
+
+
+def test_certificates_are_checked(folder: Path) -> None:
+    """Those that are named are read; one that can't be used is told as the start would tell it."""
+    written(folder, pair(ends=world_time() + timedelta(days=5.5)))
+    (folder / "gomail.toml").write_text('[tls]\ncertificate = "mx.crt"\nkey = "mx.key"\n')
+    result = CliRunner().invoke(config, ["check"])
+    assert result.exit_code == 0
+    assert f"note: the certificate of {MX} ends in 5 days, on " in result.output
+    written(folder, with_other_key(pair()))
+    result = CliRunner().invoke(config, ["check"])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: the key {folder}/mx.key does not belong to the certificate {folder}/mx.crt\n"
+    )
