@@ -100,6 +100,16 @@ class Pair:
         return self.ends - now
 
 
+def read_chain(path: str) -> tuple[x509.Certificate, ...]:
+    """
+    Read a certificate and those that vouch for it, whatever its key is.
+
+    Raises:
+        PairError: it can't be read, or is none.
+    """
+    return _parse_chain(_read("certificate", path), path)
+
+
 def read_octets(files: Files) -> tuple[bytes, bytes]:
     """
     Read the files of a pair as they are.

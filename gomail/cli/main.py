@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from gomail.cli.certificates import certificates
 from gomail.cli.config import config
 
 _AS_THEY_ARE = {
@@ -35,6 +36,7 @@ def run(options: tuple[str, ...]) -> None:
 
 
 main.add_command(config)
+main.add_command(certificates)
 
 if __name__ == "__main__":
     main(prog_name="gomail")
