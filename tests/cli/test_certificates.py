@@ -272,6 +272,8 @@ def test_what_cannot_be_is_one_line(folder: Path) -> None:
     (folder / "file").touch()
     told = install(folder, "--folder", str(folder / "file" / "x"))
     assert (told.exit_code, told.stderr.count("\n")) == (1, 1)
+    told = install(folder, "--folder", str(folder / ("x" * 300)))
+    assert told.stderr.endswith("can't be made: File name too long\n")
 
 
 @ROOT_ALONE

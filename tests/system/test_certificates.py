@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import smtplib
-import ssl
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -18,30 +17,15 @@ from gomail.certificates.keeper import world_time
 from gomail.certificates.pair import Pair
 from tests.certificates.pairs import MX, pair, with_other_key, written
 from tests.system.conftest import Serve
-from tests.system.running import ANY_PORT, GOMAIL, PATIENCE, TWISTD, Server, until
+from tests.system.encrypted import encrypted, shown
+from tests.system.running import ANY_PORT, GOMAIL, PATIENCE, TWISTD, until
 
 pytestmark = pytest.mark.system
 NOBODY = 65534
+# Without its rights it could not write down what was covered.
+UNCOVERED = ("env", "-u", "COVERAGE_PROCESS_CONFIG", "-u", "COVERAGE_PROCESS_START")
 UNPRIVILEGED = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
 ENDS = timedelta(days=100)
-
-
-def encrypted(port: int) -> smtplib.SMTP:
-    """Give a session after its STARTTLS; whose certificate it was is no matter."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    client = smtplib.SMTP("127.0.0.1", port, "client.example", timeout=PATIENCE)
-    client.starttls(context=context)
-    return client
-
-
-def shown(server: Server) -> x509.Certificate:
-    """Give the certificate that a client is shown."""
-    with encrypted(server.port) as client:
-        assert isinstance(client.sock, ssl.SSLSocket)
-        octets = client.sock.getpeercert(binary_form=True)
-        assert octets is not None
-        return x509.load_der_x509_certificate(octets)
 
 
 def lasting(*names: str) -> Pair:
@@ -59,7 +43,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_first_start_makes_a_certificate_that_lasts(serve: Serve, state: Path) -> None:
     """Mail comes encrypted from the first start; the second start shows the same certificate."""
     server = serve("--hostname", MX)
-    first = shown(server)
+    first = shown(server.port)
     names = first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == [MX]
     assert f"encrypts with  a self-signed certificate of {MX} until " in server.output
@@ -70,7 +54,7 @@ def test_first_start_makes_a_certificate_that_lasts(serve: Serve, state: Path) -
     assert len(server.messages()) == 1
     assert server.stopped() == 0
     assert "Traceback" not in server.output
-    assert shown(serve("--hostname", MX)) == first
+    assert shown(serve("--hostname", MX).port) == first
 
 
 def test_start_does_not_fail_over_the_state_folder(serve: Serve, state: Path) -> None:
@@ -78,7 +62,7 @@ def test_start_does_not_fail_over_the_state_folder(serve: Serve, state: Path) ->
     state.parent.mkdir()
     state.touch()
     server = serve("--hostname", MX)
-    shown(server)
+    shown(server.port)
     assert (
         "note           the self-signed certificate is made anew with each start: the state "
         in (server.output)
@@ -91,15 +75,15 @@ def test_renewed_certificate_is_shown_without_a_signal(serve: Serve, tmp_path: P
     files = written(tmp_path, old)
     server = serve("--certificate", "mx.crt", "--key", "mx.key")
     assert f"encrypts with  the certificate of {MX} until " in server.output
-    assert shown(server) == old.certificate
+    assert shown(server.port) == old.certificate
     with encrypted(server.port) as client:
         written(tmp_path, new)
-        until(lambda: shown(server) == new.certificate, "the new one is not shown")
+        until(lambda: shown(server.port) == new.certificate, "the new one is not shown")
         server.logged(f"UTC is in force ({new.serial})")
         client.sendmail("me@client.example", ["you@localhost"], b"Subject: x\r\n\r\nx\r\n")
     Path(files.key).write_bytes(b"")
     server.logged(f"trouble: the certificate of {MX} stays in force: {files.key}: a key in PEM was")
-    assert shown(server) == new.certificate
+    assert shown(server.port) == new.certificate
     assert server.stopped() == 0
 
 
@@ -111,15 +95,15 @@ def test_signal_has_other_files_read(serve: Serve, tmp_path: Path) -> None:
     settings = tmp_path / "gomail.toml"
     settings.write_text('[tls]\ncertificate = "one.crt"\nkey = "one.key"\n')
     server = serve("--config", "gomail.toml")
-    assert shown(server) == one.certificate
+    assert shown(server.port) == one.certificate
     settings.write_text('[tls]\ncertificate = "two.crt"\nkey = "two.key"\n')
     server.tell(signal.SIGHUP)
     server.logged("was read again")
-    assert shown(server) == two.certificate
+    assert shown(server.port) == two.certificate
     written(tmp_path, with_other_key(two), "two")
     server.tell(signal.SIGHUP)
     server.logged("trouble: the certificate of other.example stays in force: the key ")
-    assert shown(server) == two.certificate
+    assert shown(server.port) == two.certificate
 
 
 def test_listener_requires_offers_or_lacks_encryption(start: Serve, tmp_path: Path) -> None:
@@ -167,7 +151,7 @@ def home() -> Iterator[Path]:
 @pytest.mark.needs_root
 def test_key_of_roots_is_refused_to_nobody_with_the_remedy(start: Serve, home: Path) -> None:
     """Who starts without rights reads who can't read what, and what to do."""
-    command = (*UNPRIVILEGED, *GOMAIL)
+    command = (*UNCOVERED, *UNPRIVILEGED, *GOMAIL)
     server = start(
         *ANY_PORT, "--certificate", "mx.crt", "--key", "mx.key", folder=home, command=command
     )
@@ -186,7 +170,7 @@ def test_key_of_roots_is_served_by_nobody_with_a_note(start: Serve, home: Path) 
     server = start(*ANY_PORT, *options, folder=home, command=command).started()
     assert "note           a renewed certificate will go by unnoticed: the key " in server.output
     assert "sudo gomail certificates install" in server.output
-    shown(server)
+    shown(server.port)
     server.tell(signal.SIGHUP)
     server.logged(
         f"trouble: the certificate of {MX} stays in force: the key {home}/mx.key can't be"
@@ -194,5 +178,5 @@ def test_key_of_roots_is_served_by_nobody_with_a_note(start: Serve, home: Path) 
     os.chown(home / "mx.key", NOBODY, NOBODY)
     renewed = lasting()
     written(home, renewed)
-    until(lambda: shown(server) == renewed.certificate, "the new one is not shown")
+    until(lambda: shown(server.port) == renewed.certificate, "the new one is not shown")
     assert server.stopped() == 0
