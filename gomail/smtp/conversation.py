@@ -61,7 +61,7 @@ class Conversation:
         self._house = house
         self._holding = holding
         self._modes = modes
-        self.session = Session(client, delivery, house)
+        self.session = Session(client, delivery, house, holding.held)
         self.intake = Intake(self.session, holding, house.clock)
         self.order = Order(forgiven=house.local or client.trusted)
         self._turns = Turns(house.clock, holding, self._conclude, self._turn_over, self._give_up)
@@ -122,10 +122,10 @@ class Conversation:
         self._turns.take("greeting", lambda: after(encrypt(encryption), lambda _: None))
         self.flush()
 
-    def change_connection(self, change: Callable[[], None]) -> None:
-        """Send what was said; after the *change* the connection is another one."""
+    def change_connection(self, change: Callable[[], IConnection]) -> None:
+        """Send what was said; *change* gives the connection as it is from then on."""
         self._door.hand_over()
-        change()
+        self._transport = change()
         self._door.go_by(outbox(self._transport, self._unsent_changed))
 
     def _turn_over(self) -> None:
@@ -186,7 +186,7 @@ class Conversation:
         if self.over:
             return
         if reply.code in {221, 421} or session.ending:
-            self._close("" if reply.code == 221 else reply.text)
+            self.close("" if reply.code == 221 else reply.text)
         elif reply.code == 354:
             self._expect(DotStuffed())
         elif reply is READY_FOR_TLS:
@@ -248,7 +248,7 @@ class Conversation:
             self.say(last_word)
             self.flush()
 
-    def _close(self, why: str) -> None:
+    def close(self, why: str) -> None:
         """Hang up: nothing the peer sent is looked at any more, and there is a deadline."""
         self._end = why
         self.over = True

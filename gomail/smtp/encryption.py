@@ -1,21 +1,30 @@
 """
-A connection under TLS (RFC 3207): how it begins, and what is known of it then.
+A connection under TLS (RFC 3207): how it begins, how its end is taken, and what is known of it.
 
-Twisted does the work; what it must not be left to is told here. Its transports keep their way to
-write to the socket under TLS as well, so that octets given to `writeSomeData` would leave in
-plaintext: `gomail.smtp.outbox` asks `is_encrypted` before it uses it. And a connection whose TLS
-can't be made when it starts never hears of its end: so that is made before the 220 is said.
+The work is Twisted's, in three things not by its transports' own startTLS. Replies are written
+through TLS at once, not a turn later: they must be out before anything is read again. What is
+written can't miss TLS: the session's transport is TLS itself then, and the socket's own ways are
+out of sight. And a client that closes its side of TLS behind its last command still hears the
+reply: Exim sends the end of its last message, QUIT and close_notify in one packet; with Twisted's
+way it lost our 250, and sent the message again.
 """
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
-from OpenSSL.SSL import Connection
+from OpenSSL.SSL import Connection, WantReadError, ZeroReturnError
 from twisted.internet.interfaces import (
+    IHandshakeListener,
     IOpenSSLServerConnectionCreator,
-    ISSLTransport,
+    IProtocol,
+    IReactorTime,
     ISystemHandle,
     ITransport,
 )
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gomail.envelope import Encryption
@@ -23,27 +32,121 @@ from gomail.envelope import Encryption
 HANDSHAKE_TIME = 10  # seconds from our 220 until the handshake is over
 
 
+class Listening(Protocol):
+    """A session, as TLS hands things to it."""
+
+    transport: Any
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take octets."""
+
+    def handshakeCompleted(self) -> None:
+        """Learn that what comes now is encrypted."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """See the end."""
+
+
+class LateEnd:
+    """
+    OpenSSL's connection as Twisted uses it, which hears of the peer's goodbye when it may be heard.
+
+    Twisted closes a connection with the close_notify of its peer (RFC 8446 §6.1 lets each side have
+    its own); while an answer is awaited that would keep it from being said.
+
+    Attributes:
+        ended: whether the goodbye has come and was held back.
+    """
+
+    def __init__(self, connection: Connection, busy: Callable[[], bool]) -> None:
+        """Hold it back while *busy* says so."""
+        self._connection = connection
+        self._busy = busy
+        self.ended = False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- all the rest is OpenSSL's
+        """Be the connection."""
+        return getattr(self._connection, name)
+
+    def recv(self, size: int) -> bytes:
+        """Give what was decrypted."""
+        try:
+            return self._connection.recv(size)
+        except ZeroReturnError:
+            self.ended = self._busy()
+            if self.ended:
+                raise WantReadError from None
+            raise
+
+
 @implementer(IOpenSSLServerConnectionCreator)
 class Prepared:
     """
-    Our end of TLS for one connection, made before it is needed.
+    Our end of TLS for one connection, made before the 220 is said that promises it.
+
+    Args:
+        creator: makes it.
+        busy: tells whether an answer is awaited.
 
     Raises:
         Exception: whatever *creator* has against it.
     """
 
-    def __init__(self, creator: IOpenSSLServerConnectionCreator) -> None:
+    def __init__(self, creator: IOpenSSLServerConnectionCreator, busy: Callable[[], bool]) -> None:
         """Have it made."""
-        self._connection: Connection = creator.serverConnectionForTLS(None)  # type: ignore[arg-type]  # there is no protocol yet
+        connection = creator.serverConnectionForTLS(None)  # type: ignore[arg-type]  # none is there yet
+        self._connection = LateEnd(connection, busy)
 
     def serverConnectionForTLS(self, tlsProtocol: object) -> Connection:
         """Give it."""
-        return self._connection
+        return cast("Connection", self._connection)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the client has closed its side, and waits for what is still to be said."""
+        return self._connection.ended
+
+    def start(self, session: Listening, clock: IReactorTime) -> None:
+        """Have all that *session* reads and writes go through TLS from now on."""
+        transport = session.transport
+        if not hasattr(type(transport), "writeSomeData"):  # one of Twisted's wrappers
+            transport.startTLS(self)
+            return
+        factory = TLSMemoryBIOFactory(
+            self,
+            isClient=False,
+            wrappedFactory=Factory.forProtocol(lambda: Inside(session)),
+            clock=clock,
+        )
+        factory.protocol = TLSMemoryBIOProtocol  # which writes at once; the default waits a turn
+        tls = cast("IProtocol", factory.buildProtocol(transport.getPeer()))
+        transport.protocol = tls
+        tls.makeConnection(transport)
 
 
-def is_encrypted(transport: ITransport) -> bool:
-    """Tell whether what is written to *transport* is encrypted."""
-    return bool(ISSLTransport.providedBy(transport))
+@implementer(IHandshakeListener)
+class Inside(TwistedProtocol):
+    """What Twisted's TLS wraps: a session that has been there before."""
+
+    def __init__(self, session: Listening) -> None:
+        """Stand for *session*."""
+        self._session = session
+
+    def connectionMade(self) -> None:
+        """Have it write through TLS."""
+        self._session.transport = self.transport
+
+    def dataReceived(self, data: bytes) -> None:
+        """Hand decrypted octets on."""
+        self._session.dataReceived(data)
+
+    def handshakeCompleted(self) -> None:
+        """Tell it."""
+        self._session.handshakeCompleted()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Tell it."""
+        self._session.connectionLost(reason)
 
 
 def facts(transport: ITransport) -> Encryption:

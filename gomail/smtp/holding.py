@@ -26,6 +26,10 @@ class Holding:
         self._go_on = go_on
         self._reasons = 0
 
+    def held(self) -> bool:
+        """Tell whether anything holds the session."""
+        return bool(self._reasons)
+
     def has(self, reasons: int) -> bool:
         """Tell whether one of *reasons* holds the session."""
         return bool(self._reasons & reasons)

@@ -10,10 +10,14 @@ way.
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.interfaces import IConsumer, IPullProducer, IPushProducer, ITLSTransport
+from twisted.internet.interfaces import (
+    IConsumer,
+    IPullProducer,
+    IPushProducer,
+    ISSLTransport,
+    ITLSTransport,
+)
 from zope.interface import implementer
-
-from gomail.smtp.encryption import is_encrypted
 
 
 class Outbox(Protocol):
@@ -50,8 +54,8 @@ def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
         changed: called whenever octets begin to wait, and when the last of them has gone.
     """
     # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as
-    # theirs. And after STARTTLS the transport is the same, and still writes plaintext by it.
-    if hasattr(type(transport), "writeSomeData") and not is_encrypted(transport):
+    # theirs. And Twisted's own startTLS leaves a transport its way to write plaintext.
+    if hasattr(type(transport), "writeSomeData") and not ISSLTransport.providedBy(transport):
         return DirectOutbox(transport, changed)
     return BufferedOutbox(transport, changed)
 

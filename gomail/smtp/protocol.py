@@ -11,6 +11,7 @@ and this protocol is no producer of its transport.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
@@ -23,7 +24,7 @@ from gomail.interfaces import IMessageDelivery
 from gomail.limits import Limits
 from gomail.reply import FAR_TOO_BIG
 from gomail.smtp.conversation import Conversation
-from gomail.smtp.encryption import facts
+from gomail.smtp.encryption import Prepared, facts
 from gomail.smtp.holding import YIELD, Holding
 from gomail.smtp.house import House
 from gomail.smtp.mending import Mender
@@ -134,7 +135,13 @@ class SMTPProtocol(LineReceiver):
     def encrypt(self) -> None:
         """Start TLS."""
         self._mender = Mender() if self._house.local else None
-        self._conversation.change_connection(lambda: self.transport.startTLS(self.session.tls))  # type: ignore[arg-type]  # it is prepared
+        self._conversation.change_connection(self._start_tls)
+
+    def _start_tls(self) -> IConnection:
+        """Do so; our transport is another one then, unless something is wrapped round it."""
+        prepared = cast("Prepared", self.session.tls)
+        prepared.start(self, self._house.clock)
+        return self.transport
 
     def handshakeCompleted(self) -> None:
         """Begin anew under TLS; or learn its facts where it was there from the beginning."""
@@ -151,9 +158,12 @@ class SMTPProtocol(LineReceiver):
 
     def _read_on(self) -> None:
         """Read again: the peer has its turn; after our last word, to hear TLS's goodbye."""
-        if not self._conversation.over:
-            self._conversation.patience.resume()
+        conversation, tls = self._conversation, self.session.tls
+        if not conversation.over:
+            conversation.patience.resume()
         self.resumeProducing()
+        if tls is not None and tls.ended and not (self._holding.held() or conversation.over):
+            conversation.close("the client left")  # now that it has its answers
 
     def hang_up(self) -> None:
         """Close the connection when everything is sent."""

@@ -6,7 +6,7 @@ new one. The session asks its `IMessageDelivery` and keeps the limits that hold 
 behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -69,6 +69,7 @@ class Session:
         client: what is known of the peer; replaced as more is learnt.
         delivery: whom the session asks.
         house: what it shares with the others.
+        busy: tells whether an answer is awaited.
         limits: the bounds that hold for every delivery.
         transaction: the open one, or None.
         chunk: of the content that comes, or came last.
@@ -83,6 +84,7 @@ class Session:
         "_refused",
         "_taken",
         "_transactions",
+        "busy",
         "chunk",
         "client",
         "delivery",
@@ -100,11 +102,13 @@ class Session:
         client: Client,
         delivery: IMessageDelivery,
         house: House,
+        busy: Callable[[], bool] = bool,
     ) -> None:
         """Begin a session with nothing said."""
         self.client = client
         self.delivery = delivery
         self.house = house
+        self.busy = busy
         self.limits = house.limits
         self.transaction: Transaction | None = None
         self.chunk = NO_CHUNK

@@ -71,9 +71,10 @@ class Postfix:
     Args:
         folder: where postfix may look in; its own subfolder is made.
         port: of 127.0.0.1, where everything is relayed to.
+        more: further lines of main.cf.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, more: str = "") -> None:
         self._folder = folder / "postfix"
         self._command = [needs("postfix"), "-c", str(self._folder)]
         owner = needs_user("postfix")
@@ -82,7 +83,7 @@ class Postfix:
             (self._folder / each).mkdir(parents=True)
         shutil.chown(self._folder / "data", owner.pw_uid)
         settings = _MAIN.format(folder=self._folder, port=port)
-        (self._folder / "main.cf").write_text(settings)
+        (self._folder / "main.cf").write_text(f"{settings}{more}\n")
         (self._folder / "master.cf").write_text(_MASTER)
         run([*self._command, "check"])
         (self._folder / "queue" / "quick-start").touch()  # once is enough

@@ -10,7 +10,9 @@ _TRACE = re.compile(
     rb"Return-Path: <(?P<reverse_path>[^\n]*)>\n"
     rb"(?P<delivered_to>(?:(?:X-Original-To|Delivered-To): [^\n]+\n)+)"
     rb"Received: from (?P<helo>\S+) \(\[127\.0\.0\.1\]\)\n"
-    rb"\tby mx\.example\.org \(gomail\) with (?P<protocol>E?SMTP|UTF8SMTP) id (?P<id>[\w.]+)"
+    rb"\tby mx\.example\.org \(gomail\) with (?P<protocol>SMTP|(?:ESMTP|UTF8SMTP)S?)"
+    rb" id (?P<id>[\w.]+)"
+    rb"(?:\n\t\((?P<encryption>[^\n]+)\))?"
     rb"(?:\n\tfor <(?P<only>[^\n]+)>)?;\n"
     rb"\t(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000\n"
 )
@@ -27,6 +29,7 @@ class Stored:
         delivered_to: from Delivered-To, one for each address.
         helo: the name that the client gave.
         protocol: what was spoken, by its registered name.
+        encryption: the facts of TLS; empty without.
         only: the forward-path in Received; empty where there were several.
         content: everything below our trace fields.
     """
@@ -36,6 +39,7 @@ class Stored:
     delivered_to: tuple[str, ...]
     helo: str
     protocol: str
+    encryption: str
     only: str
     content: bytes
 
@@ -55,6 +59,7 @@ def read_stored(path: Path) -> Stored:
         tuple(re.findall(r"^Delivered-To: (.+)$", fields["delivered_to"], re.MULTILINE)),
         fields["helo"],
         fields["protocol"],
+        fields["encryption"],
         fields["only"],
         octets[trace.end() :],
     )

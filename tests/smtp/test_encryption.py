@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from gomail.events import Refusal, SessionStarted
-from gomail.reply import Refused, Reply
+from gomail.reply import STORED, Refused, Reply
 from gomail.smtp.encryption import HANDSHAKE_TIME
 from gomail.smtp.patience import CLOSE_TIME
 from tests.smtp.certificate import ClientTLS, ServerTLS
@@ -332,3 +332,53 @@ def test_refused_is_no_failure_of_ours(manner: str) -> None:
         talk.encrypt()
     assert logged == []
     assert talk.hear().startswith(b"421")
+
+
+def parting(*lines: str, manner: str = "now") -> tuple[Talk, Deferred[Reply]]:
+    """Have a client send a message and *lines*, and close its side of TLS in the same packet."""
+    talk = ready(desk=Desk(Clock(), manner))
+    verdict: Deferred[Reply] = Deferred()
+    talk.desk.plans["eom"] = lambda: verdict
+    talk.encrypt()
+    talk.say(*ENVELOPE)
+    tls = talk.tls
+    assert tls is not None
+    tls.send(octets_of(["BDAT 7 LAST", "Hello", *lines]))
+    tls.tls.loseConnection()
+    tls.exchange()
+    return talk, verdict
+
+
+@pytest.mark.parametrize("manner", ["now", "deferred"])
+def test_client_that_closes_its_side_behind_quit_hears_the_replies(manner: str) -> None:
+    """As Exim does: its 250 must not be lost, or it sends the message again (RFC 8446 §6.1)."""
+    talk, verdict = parting("QUIT", manner=manner)
+    assert not talk.closed
+    verdict.callback(STORED)
+    assert talk.codes() == ["250", "221"]
+    talk.clock.pump([0, 0])
+    assert talk.closed
+    assert not talk.wire.cuts
+    assert talk.end.reason == ""
+
+
+def test_client_that_closes_its_side_behind_a_message_hears_the_verdict() -> None:
+    """And then it is gone, without a word of ours that nobody asked for."""
+    talk, verdict = parting()
+    verdict.callback(STORED)
+    assert talk.codes() == ["250"]
+    talk.clock.pump([0, 0])
+    assert talk.closed
+    assert talk.end.reason == "the client left"
+
+
+def test_client_that_closes_its_side_and_waits_for_nothing_is_gone_at_once() -> None:
+    """There is nothing to say to it."""
+    talk = ready()
+    talk.encrypt()
+    tls = talk.tls
+    assert tls is not None
+    tls.tls.loseConnection()
+    tls.exchange()
+    assert talk.closed
+    assert talk.end.reason == "the client left"

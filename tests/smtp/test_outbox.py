@@ -1,10 +1,11 @@
 """How replies leave: at once, or behind what waits, complete and in order."""
 
-from twisted.internet.interfaces import IPullProducer, IPushProducer
+from twisted.internet.interfaces import IPullProducer, IPushProducer, ISSLTransport
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+from zope.interface import directlyProvides
 from zope.interface.verify import verifyObject
 
 from gomail.smtp.outbox import BufferedOutbox, DirectOutbox, outbox
@@ -181,3 +182,26 @@ def test_outboxes_are_what_twisted_expects() -> None:
     """A pull producer and a push producer."""
     verifyObject(IPullProducer, direct(None)[1])
     verifyObject(IPushProducer, buffered(None)[1])
+
+
+def test_transport_that_twisted_has_encrypted_is_not_written_to_directly() -> None:
+    """It still could write to its socket, in plaintext."""
+    wire = Wire(Clock())
+    wire.protocol = Protocol()
+    directlyProvides(wire, ISSLTransport)
+    assert isinstance(outbox(wire, lambda: None), BufferedOutbox)  # type: ignore[arg-type]
+
+
+def test_what_waits_is_left_to_the_transport_in_the_end() -> None:
+    """It leaves before whatever is done to that next, and nothing waits here any more."""
+    wire, box, changes = direct(3)
+    box.send(b"one, ")
+    box.send(b"two")
+    box.end()
+    assert box.unsent == 0
+    assert changes == [3, 0]
+    assert wire.producer is None
+    wire.room = None
+    wire.poll()
+    wire.clock.advance(0)
+    assert b"".join(wire.sent) == b"one, two"

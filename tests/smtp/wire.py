@@ -173,6 +173,10 @@ class Wire(FileDescriptor):
             self.sent.append(bytes(data[:taken]))
         return taken
 
+    def getPeer(self) -> IPv4Address:
+        """Give the client's address."""
+        return IPv4Address("TCP", "192.0.2.1", 40695)
+
     def abortConnection(self) -> None:
         """Lose the connection in the next turn, like a socket does."""
         self.cuts += 1
