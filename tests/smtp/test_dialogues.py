@@ -1,4 +1,4 @@
-"""Every transcript in tests/dialogues, in every way in which octets and answers can come."""
+"""Every transcript below tests/dialogues, in every way in which octets and answers can come."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ DIALOGUES = Path(__file__).parents[1] / "dialogues"
 MOST_CUTS_UNDER_TLS = 12  # a handshake each
 SCENES = [
     pytest.param(scene, id=f"{path.stem}: {scene.name}"[:100])
-    for path in sorted(DIALOGUES.glob("*.txt"))
+    for path in sorted(DIALOGUES.rglob("*.txt"))
     for scene in read_scenes(path)
 ]
 
