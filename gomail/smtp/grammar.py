@@ -68,7 +68,8 @@ _SIZE = re.compile(rb"[0-9]{1,20}\Z")  # RFC 1870 §5
 # bdat-cmd = "BDAT" SP chunk-size [ SP end-marker ]; chunk-size = 1*DIGIT; end-marker = "LAST"
 # (RFC 3030 §2). More digits than a size has name no chunk that anybody takes.
 _BDAT = re.compile(rb"([0-9]{1,20})(?:[ \t]+([Ll][Aa][Ss][Tt]))?[ \t]*\Z")
-_GREETING = re.compile(rb"[\x21-\x7e\x80-\xff]{1,255}\Z")
+# RFC 2821 §4.1.1.1 allowed more behind the name, and programs put their version there.
+_GREETING = re.compile(rb"[ \t]*+([\x21-\x7e\x80-\xff]{1,255}+)(?:[ \t]|\Z)")
 _BLANKS = b" \t"
 
 
@@ -85,15 +86,15 @@ def read_greeting(argument: bytes) -> str:
     Read the argument of HELO or EHLO.
 
     Any visible word will do: a client must not be refused for the name that it gives itself
-    (RFC 5321 §4.1.4), and real ones send underscores and worse.
+    (RFC 5321 §4.1.4), and real ones send underscores and worse. What follows it is dropped.
 
     Raises:
-        Refused: 501 5.5.4 for none, or for more than a word.
+        Refused: 501 5.5.4 for none.
     """
-    word = argument.strip(_BLANKS)
-    if not _GREETING.match(word):
+    found = _GREETING.match(argument)
+    if found is None:
         raise Refused(BAD_ARGUMENT)
-    return word.decode("utf-8", "backslashreplace")
+    return found[1].decode("utf-8", "backslashreplace")
 
 
 def read_nothing(argument: bytes) -> None:

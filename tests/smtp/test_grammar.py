@@ -317,7 +317,9 @@ def test_greeting_is_any_visible_word() -> None:
     assert read_greeting("bücher.example".encode()) == "bücher.example"
     assert read_greeting(b"\xff") == "\\xff"
     assert read_greeting(b"x" * 255) == "x" * 255
-    for octets in (b"", b" ", b"a b", b"a\0", b"a\r", b"a\n", b"x" * 256):
+    assert read_greeting(b"a b\tc") == "a"
+    assert read_greeting(b"a\t\0") == "a"
+    for octets in (b"", b" ", b"a\0", b"a\r", b"a\n", b" \n a", b"x" * 256, b"x" * 256 + b" y"):
         assert refusal(lambda: read_greeting(octets)) == BAD_ARGUMENT
 
 
