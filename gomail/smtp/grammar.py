@@ -41,10 +41,8 @@ _ADDRESS_LITERAL = rb"\[[\x21-\x5a\x5e-\x7e]+\]"
 # A-d-l = At-domain *( "," At-domain ): read and dropped (RFC 5321 §4.1.1.3, appendix C)
 _SOURCE_ROUTE = rb"(?:@" + _DOMAIN + rb"(?:,@" + _DOMAIN + rb")*:)?"
 # Path = "<" [ A-d-l ":" ] Mailbox ">"; Mailbox = Local-part "@" ( Domain / address-literal )
-_PATH = re.compile(
-    rb"<(?:"
-    + _SOURCE_ROUTE
-    + rb"(?P<local>"
+_MAILBOX = (
+    rb"(?P<local>"
     + _DOT_STRING
     + rb"|"
     + _QUOTED_STRING
@@ -52,8 +50,12 @@ _PATH = re.compile(
     + _DOMAIN
     + rb"|"
     + _ADDRESS_LITERAL
-    + rb")|(?P<postmaster>[Pp][Oo][Ss][Tt][Mm][Aa][Ss][Tt][Ee][Rr])|)>"
+    + rb")"
 )
+_POSTMASTER = rb"(?P<postmaster>[Pp][Oo][Ss][Tt][Mm][Aa][Ss][Tt][Ee][Rr])"
+_PATH = re.compile(rb"<(?:" + _SOURCE_ROUTE + _MAILBOX + rb"|" + _POSTMASTER + rb"|)>")
+# Disk controllers and people with telnet leave the angle brackets out; nothing else can be meant.
+_BARE_PATH = re.compile(_MAILBOX + rb"|" + _POSTMASTER)
 # "FROM:" Reverse-path and "TO:" Forward-path. White space behind the colon is forbidden (RFC 5321
 # §3.3) and sent all the same, by scanners and printers above all.
 _FROM = re.compile(rb"[Ff][Rr][Oo][Mm]:[ \t]*")
@@ -166,7 +168,9 @@ def _split(
 ) -> tuple[re.Match[bytes], list[bytes]]:
     """Part the path behind *keyword* from the words of the parameters."""
     start = keyword.match(argument)
-    path = _PATH.match(argument, start.end()) if start else None
+    if start is None:
+        raise Refused(otherwise)
+    path = _PATH.match(argument, start.end()) or _BARE_PATH.match(argument, start.end())
     if path is None:
         raise Refused(otherwise)
     rest = argument[path.end() :]
@@ -176,7 +180,7 @@ def _split(
 
 
 def _path(match: re.Match[bytes], otherwise: Reply, *, utf8: bool) -> Path:
-    """Make a Path of what `_PATH` matched."""
+    """Make a Path of what `_PATH` or `_BARE_PATH` matched."""
     local_part, domain = match["local"], match["domain"]
     if local_part is None:
         postmaster = match["postmaster"]

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from gomail.address import NULL_PATH, Address, Path
@@ -130,6 +130,22 @@ def test_paths_are_the_references(inner: bytes) -> None:
         assert (found.address.local_part, found.address.domain) == expected
 
 
+@given(st.lists(st.sampled_from(TOKENS), max_size=9).map(b"".join))
+@example(b"a@b")
+@example(b'"x y"@[IPv6:::1]')
+def test_paths_without_brackets_are_the_references_too(inner: bytes) -> None:
+    """Angle brackets may be missing from what is neither null nor a source route."""
+    assume(inner == inner.strip(b" \t") and inner[:1] not in {b"<", b"@"})
+    expected = reference(b"<" + inner + b">")
+    try:
+        found = read_rcpt(b"TO:" + inner, utf8=True)
+    except Refused:
+        assert expected is None
+    else:
+        assert found.address is not None
+        assert (found.address.local_part, found.address.domain) == expected
+
+
 @given(st.binary(max_size=60))
 @example(b"<>")
 @example(b"<postmaster>")
@@ -214,7 +230,13 @@ def test_path_that_is_written_is_read_again(local_part: str, domain: str) -> Non
         (b"TO:<bob@[IPv6:::1%1]>", None),
         (b"TO:<bob@[]>", None),
         (b"TO: <bob@x", None),
-        (b"TO:bob@x", None),
+        (b"TO:bob@x", Address("bob", "x")),
+        (b"TO: \tbob@[192.0.2.1] ", Address("bob", "[192.0.2.1]")),
+        (b'TO:"a b"@x', Address("a b", "x")),
+        (b"TO:postmaster", Address("postmaster", "")),
+        (b"TO:bob@x>", None),
+        (b"TO:@y:bob@x", None),
+        (b"TO:", None),
         (b"TO :<bob@x>", None),
         (b"TO:<bob@x>>", None),
         (b"TO:<<bob@x>>", None),
