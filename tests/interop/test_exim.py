@@ -46,7 +46,7 @@ def test_queue_is_relayed(gomail: Gomail, exim: Exim) -> None:
     assert {tuple(sorted(each.delivered_to)) for each in stored} == {
         (RECIPIENT, "bell@example.org")
     }
-    assert {(each.helo, each.protocol) for each in stored} == {("relay.example", "ESMTP")}
+    assert {(each.helo, each.protocol) for each in stored} == {("relay.example", "ESMTPS")}
 
 
 def test_200_recipients(gomail: Gomail, exim: Exim) -> None:
@@ -54,7 +54,7 @@ def test_200_recipients(gomail: Gomail, exim: Exim) -> None:
     exim.queue(SENDER, *(f"person{number}@example.org" for number in range(200)), message=sample())
     exim.run_queue()
     assert handed_in(the_only_one(gomail.maildir)) == sample()
-    gomail.wait_for_line(r"mail=1 rcpt=200 data=1 quit=1,")
+    gomail.wait_for_line(r"mail=1 rcpt=200 bdat=1 quit=1,")
 
 
 def test_8_bit_content(gomail: Gomail, exim: Exim) -> None:
