@@ -154,7 +154,7 @@ class Server(MultiService):
         self._reactor = reactor
         self._listeners = listeners
         self.configuration = configuration
-        committer = Committer(reactor)
+        self.committer = committer = Committer(reactor)
         self._office = _office(configuration, directory, committer, reactor, listeners)
         admission = Admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))

@@ -26,6 +26,7 @@ from gomail.compose import Server, build_directory, one_maildir, try_certificate
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.server.listening import DRAIN_TIME
+from gomail.server.notice import Notice
 from gomail.server.ports import Port, PortError, open_ports
 from gomail.server.reactor import Reactor
 from gomail.server.signals import Signals
@@ -187,6 +188,8 @@ class Application(MultiService):
         work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate}
         work |= {SIGTERM: self._stop, SIGINT: self._interrupt}
         self.addService(Signals(reactor, work))
+        self._notice = Notice(reactor, lambda: self._server.sessions, self._server.committer)
+        self.addService(self._notice)  # the last: it is ready when all others are
         of_certificates = certificates.notes if certificates else ()
         notes = (*directory.notes, *of_certificates, *capped, *twistd.identity.warnings)
         encryption = str(certificates or "nothing: tls is off")
@@ -245,6 +248,7 @@ class Application(MultiService):
     async def _reload(self) -> None:
         """Do so, off the reactor: a large one takes its time."""
         pool = self._reactor.getThreadPool()
+        self._notice.reloading()
         try:
             configuration, _ = _within_descriptors(
                 await deferToThreadPool(self._reactor, pool, self._options.configuration)
@@ -258,6 +262,7 @@ class Application(MultiService):
         else:
             but = f", but for what needs a restart: {', '.join(waiting)}" if waiting else ""
             _log.info("the configuration was read again and is in force{but}", but=but)
+        self._notice.ready()
 
 
 def _announcement(

@@ -44,13 +44,24 @@ class Committer:
 
     Args:
         reactor: where results are told.
+
+    Attributes:
+        batch: the number of the batch that is being worked off, None while there is none; one that
+            stays the same for long tells of a disk that does not answer.
     """
 
     def __init__(self, reactor: IReactorFromThreads) -> None:
+        self.batch: int | None = None
+        self._batches = 0
         self._reactor = reactor
         self._jobs: _Jobs = SimpleQueue()
         self._thread: Thread | None = None
         self._ending: Thread | None = None  # the one before, which may have work to do still
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a thread for what is asked for, or none is needed."""
+        return self._thread is None or self._thread.is_alive()
 
     def run(self, function: Callable[..., T], *arguments: object) -> Deferred[T]:
         """Call a blocking function, after all that were asked for before."""
@@ -97,7 +108,10 @@ class Committer:
         stopped = None
         while stopped is None:
             batch, stopped = _next_batch(jobs)
+            self._batches += 1
+            self.batch = self._batches
             self._do(batch)
+            self.batch = None
         self._reactor.callFromThread(stopped.callback, None)
 
     def _do(self, batch: Sequence[_Job]) -> None:

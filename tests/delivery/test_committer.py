@@ -13,7 +13,7 @@ from twisted.logger import ILogObserver, globalLogPublisher
 
 from gomail.delivery import committer as module
 from gomail.delivery import deposit as deposit_module
-from gomail.delivery.committer import LARGEST_BATCH
+from gomail.delivery.committer import LARGEST_BATCH, Committer
 from gomail.delivery.deposit import Deposit, Folders
 from tests.delivery.bench import (
     PATIENCE,
@@ -297,3 +297,31 @@ def test_r21_thread_that_cannot_start_is_tried_again(
             bench.committer.commit(deposit(one))
     bench.wait(bench.committer.commit(deposit(one)))
     assert messages(one) == [STORED]
+
+
+def test_batch_that_is_worked_off_can_be_seen(bench: Bench) -> None:
+    """Who looks from outside sees whether the disk gets on: each batch has a number of its own."""
+    committer = bench.committer
+    assert committer.batch is None
+    first = bench.wait(committer.run(lambda: committer.batch))
+    second = bench.wait(committer.run(lambda: committer.batch))
+    assert first is not None
+    assert second == first + 1
+    bench.wait(committer.stop())
+    assert committer.batch is None
+
+
+def test_thread_is_alive_until_it_dies(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that a fault of ours has ended is told from one that is not needed."""
+    died = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: died.set())
+    committer = Committer(cast("Any", bench.backdoor))
+    assert committer.alive
+    bench.wait(committer.run(int))
+    assert committer.alive
+    monkeypatch.setattr(committer, "_do", lambda _: fail())
+    committer.run(int)
+    for worker in workers():
+        worker.join(PATIENCE)
+    assert died.is_set()
+    assert not committer.alive

@@ -257,3 +257,17 @@ def test_e8_child_is_held_to_its_limits(tmp_path: Path, attempt: str) -> None:
     code = "import sys; sys.path.append(sys.argv[1]); " + code.replace("/tmp/x", str(attempt_file))
     arguments.insert(-1, code)
     assert subprocess.run(arguments, env={}, capture_output=True, check=False).returncode != 0
+
+
+@pytest.mark.system
+def test_child_has_nothing_of_our_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads a stranger's message can't speak to the service manager in our name."""
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\ntr '\\0' '\\n' </proc/self/environ >{tmp_path}/environment\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
+    monkeypatch.setattr(sys, "executable", str(program))
+    read_message_now(GMAIL)
+    assert "NOTIFY_SOCKET" not in (tmp_path / "environment").read_text()

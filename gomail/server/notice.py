@@ -1,0 +1,168 @@
+"""
+What the service manager is told (sd_notify(3)): ready, reloading, stopping, alive, and how it goes.
+
+Without NOTIFY_SOCKET in the environment nothing is told. What can't be told is logged, once, and
+costs no mail. That we live is told by the reactor, and only while there is a thread that stores:
+a start anew mends both. It does not mend a disk that hangs; that is told as the status.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from systemd_watchdog.systemd_watchdog import WatchDog
+from twisted.application.service import Service
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from gomail.server.listening import STOP_TIME
+from gomail.server.reactor import Reactor
+
+STATUS_TIME = 30.0  # seconds between two looks, where no watchdog asks for more
+STUCK_AFTER = 60.0  # seconds of one batch, from which on the disk counts as hanging
+SEND_TIME = 1.0  # seconds that the manager may take to take what is told
+SPARE_TIME = 2.0  # seconds for what is left to do after the service has stopped
+_log = Logger()
+
+
+class Storing(Protocol):
+    """What is known of the thread that stores: whether it lives, and which batch it works on."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a thread for what is asked for, or none is needed."""
+
+    @property
+    def batch(self) -> int | None:
+        """The number of the batch that is being worked off."""
+
+
+class Notice(Service):
+    """
+    Tells the service manager what becomes of the server.
+
+    Args:
+        reactor: keeps the time; by the monotonic clock, as systemd does.
+        sessions: how many are open.
+        storing: what is looked after beside the reactor.
+    """
+
+    def __init__(self, reactor: Reactor, sessions: Callable[[], int], storing: Storing) -> None:
+        self._reactor = reactor
+        self._sessions = sessions
+        self._storing = storing
+        self._line: _Line | None = None
+        self._beats = LoopingCall(self._beat)
+        self._beats.clock = reactor
+        self._batch: int | None = None  # that was under way at the last look, or before …
+        self._batch_since = 0.0  # … and when it was first seen
+        self._hanging: int | None = None  # the batch that was logged
+        self._told = ""  # the status
+
+    def startService(self) -> None:
+        """Say that we are ready, once the reactor runs: the ports are listened on by now."""
+        super().startService()
+        address = os.environ.get("NOTIFY_SOCKET")
+        if address:
+            self._line = _Line(address)
+            self._reactor.addSystemEventTrigger("after", "shutdown", self._hang_up)
+            self._reactor.callWhenRunning(self._begin)
+
+    def reloading(self) -> None:
+        """Say that the configuration is read again; `ready` follows, whatever comes of it."""
+        if self.running:
+            now = int(self._reactor.seconds() * 1_000_000)
+            self._say("RELOADING=1", f"MONOTONIC_USEC={now}", "STATUS=reads the configuration")
+
+    def ready(self) -> None:
+        """Say that the server serves."""
+        if self.running:
+            self._told = self._status()
+            self._say("READY=1", f"STATUS={self._told}")
+
+    def stopService(self) -> None:
+        """Say that we stop, and how long that may take; the watchdog hears us to the very end."""
+        super().stopService()
+        time = int((STOP_TIME + SPARE_TIME) * 1_000_000)
+        status = f"STATUS=stopping, with {self._open()}"
+        self._say("STOPPING=1", f"EXTEND_TIMEOUT_USEC={time}", status)
+
+    def _begin(self) -> None:
+        """Be ready, and look after the server from now on."""
+        self.ready()
+        if self._line is not None:
+            self._beats.start(self._line.interval or STATUS_TIME, now=False)
+
+    def _beat(self) -> None:
+        """Say that we live, if so, and how it goes, if that is news."""
+        status = self._status()
+        if self.running and status != self._told:
+            self._told = status
+            self._say(f"STATUS={status}")
+        if self._storing.alive and self._line is not None and self._line.interval:
+            self._say("WATCHDOG=1")
+
+    def _status(self) -> str:
+        """Write how it goes, in one line; a disk that hangs is logged, too, once."""
+        batch, now = self._storing.batch, self._reactor.seconds()
+        if batch is None or batch != self._batch:
+            self._batch, self._batch_since = batch, now
+        if batch is None or now - self._batch_since < STUCK_AFTER:
+            return self._open()
+        trouble = f"the disk has not answered for {now - self._batch_since:.0f} s"
+        if batch != self._hanging:
+            self._hanging = batch
+            _log.warn("{trouble}; mail is deferred", trouble=trouble)
+        return f"{trouble}, {self._open()}"
+
+    def _open(self) -> str:
+        """Count the sessions, for people."""
+        sessions = self._sessions()
+        return f"{sessions} session{'' if sessions == 1 else 's'} open"
+
+    def _say(self, *assignments: str) -> None:
+        """Tell the manager something, in one datagram."""
+        if self._line is None:
+            return
+        try:
+            self._line.say("\n".join(assignments))
+        except OSError as error:
+            if not self._line.broken:
+                self._line.broken = True
+                _log.warn("the service manager can't be told: {error}", error=error)
+
+    def _hang_up(self) -> None:
+        """Say nothing more."""
+        if self._beats.running:
+            self._beats.stop()
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+
+class _Line(WatchDog):
+    """
+    The line to the service manager; the library knows its address, and how long its watchdog waits.
+
+    Attributes:
+        interval: seconds from one sign of life to the next; None where none are expected of us.
+        broken: whether something could not be said.
+    """
+
+    def __init__(self, address: str) -> None:
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        manager.settimeout(SEND_TIME)
+        super().__init__(manager, address)
+        asked = timedelta(0) < self.timeout_td != self._default_timeout
+        self.interval = self.timeout_td.total_seconds() / 2 if asked else None
+        self.broken = False
+
+    def say(self, assignments: str) -> None:
+        """Send lines of VARIABLE=value; the library has names only for some of them."""
+        self._send(assignments + "\n")
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
