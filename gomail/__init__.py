@@ -6,7 +6,7 @@ story, and asks `gomail.recipients` for whom it is, `gomail.message` for its con
 `gomail.delivery` to store it.
 Around them: `gomail.server` (ports, log, start and stop), `gomail.certificates` (what TLS shows),
 `gomail.reading` (stored messages as text), `gomail.config`, `gomail.compose`, `gomail.tap` and
-`gomail.cli` (from settings to a server).
+`gomail.cli` (from settings to a server), `gomail.units` (systemd's).
 
 What users import: `gomail.interfaces`, `gomail.reply`, `gomail.smtp.factory`, `gomail.compose`,
 `gomail.testing`.

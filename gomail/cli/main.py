@@ -11,6 +11,7 @@ import click
 
 from gomail.cli.certificates import certificates
 from gomail.cli.config import config
+from gomail.cli.units import units
 
 _AS_THEY_ARE = {
     "ignore_unknown_options": True,
@@ -37,6 +38,7 @@ def run(options: tuple[str, ...]) -> None:
 
 main.add_command(config)
 main.add_command(certificates)
+main.add_command(units)
 
 if __name__ == "__main__":
     main(prog_name="gomail")

@@ -1,0 +1,215 @@
+"""``gomail units``: units for systemd, written out for this machine."""
+
+import os
+import pwd
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from gomail.config import Configuration, ConfigurationError, load, with_options
+from gomail.recipients.mailbox import Template
+from gomail.units.placing import NotOurs, place, signed
+from gomail.units.shape import HOMES, STATE, SYSUSERS, USER, Shape, in_home
+
+CONFIG = "/etc/gomail.toml"
+ENDPOINT = "systemd:domain=INET6:index=0"
+_PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
+
+_OPTIONS = (
+    click.option("--user", metavar="NAME", help="Who reads the mail [default: gomail, for many]."),
+    click.option("-c", "--config", "file", metavar="FILE", help=f"[default for many: {CONFIG}]"),
+    click.option("--hostname", help="As of gomail run."),
+    click.option("--domain", "domains", multiple=True, help="As of gomail run."),
+    click.option("--maildir", help="As of gomail run [default: Maildir in NAME's home]."),
+    click.option("--listen", default="25", metavar="PORT", help="Port or address [default: 25]."),
+    click.option("--no-socket", is_flag=True, help="The service itself opens the port."),
+)
+
+
+@click.group()
+def units() -> None:
+    """Write units for systemd: a service in a sandbox, and the socket of its port."""
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    """Take the options that say what is in the units."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@units.command()
+@_options
+def show(**options: object) -> None:
+    """Print the units."""
+    for path, text in _shape(**options).texts().items():  # type: ignore[arg-type]  # see _OPTIONS
+        click.echo(f"# /{path}\n{signed(text)}")
+
+
+@units.command()
+@_options
+@click.option("--root", default="/", metavar="FOLDER", help="Write below this folder.")
+def install(root: str, **options: object) -> None:
+    """Put the units in their place; files that were changed by hand are left alone."""
+    shape = _shape(**options)  # type: ignore[arg-type]  # see _OPTIONS
+    try:
+        written = place({Path(root, path): text for path, text in shape.texts().items()})
+    except NotOurs as error:
+        raise click.ClickException(str(error)) from None
+    except PermissionError as error:
+        msg = f"{error.filename} can't be written: sudo {sys.argv[0]} units install …"
+        raise click.ClickException(msg) from None
+    except OSError as error:
+        msg = f"{error.filename} can't be written: {error.strerror}"
+        raise click.ClickException(msg) from None
+    for path in written:
+        click.echo(f"wrote {path}")
+    click.echo("Now, as root:")
+    click.echo("    " + " && ".join(_steps(shape)))
+
+
+def _steps(shape: Shape) -> Iterator[str]:
+    """Give the commands that are left to do."""
+    if SYSUSERS in shape.texts():
+        yield "systemd-sysusers"
+    if not Path(shape.maildir).is_dir() and not shape.maildir.startswith(f"{STATE}/"):
+        mode = "700" if shape.group is None else f"2770 -g {shape.group}"
+        yield f"install -d -m {mode} -o {shape.user} {shape.maildir}"
+    yield "systemctl daemon-reload"
+    if shape.listen is None:
+        yield "systemctl enable --now gomail.service"
+    else:
+        yield "systemctl enable --now gomail.socket gomail.service"
+
+
+def _shape(  # noqa: PLR0913 -- each is an option
+    *,
+    user: str | None,
+    file: str | None,
+    hostname: str | None,
+    domains: tuple[str, ...],
+    maildir: str | None,
+    listen: str,
+    no_socket: bool,
+) -> Shape:
+    """Make the shape of what the options say, or tell in one line what is wrong with them."""
+    home = STATE if user is None else _home(user)
+    file = file or (CONFIG if user is None else None)
+    path = None if file is None else str(Path(file).absolute())
+    command = ["run"]
+    try:
+        with _at_home(home):
+            said = Configuration() if path is None else load(path)
+            if maildir is None and "maildir" not in said.given:
+                maildir = f"{home}/Maildir"
+            whole = with_options(said, hostname=hostname, domains=domains, maildir=maildir)
+            command += _port(said, listen, no_socket=no_socket)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+    command += ["--config", path] if path is not None else []
+    command += ["--hostname", hostname] if hostname is not None else []
+    command += [word for domain in domains for word in ("--domain", domain)]
+    command += ["--maildir", whole.maildir] if maildir is not None else []
+    folder = os.path.realpath(Template(whole.maildir).root)
+    code = _code(user)
+    _check_folder(folder)
+    _check_paths(folder, *code)
+    if path is not None and in_home(path):
+        raise click.ClickException(f"{path}: the service sees no home; put it at {CONFIG}")
+    return Shape(
+        user or USER,
+        (*_program(), *command),
+        folder,
+        code,
+        None if no_socket else listen,
+        whole.group,
+    )
+
+
+def _home(user: str) -> str:
+    """Give the home of a user of this machine."""
+    try:
+        found = pwd.getpwnam(user)
+    except KeyError:
+        raise click.ClickException(f"--user: there is no {user} on this machine") from None
+    if found.pw_uid == 0:
+        raise click.ClickException("--user: who reads the mail was expected, not root")
+    return found.pw_dir
+
+
+@contextmanager
+def _at_home(home: str) -> Iterator[None]:
+    """Let ``~`` be the home of who will run it, not of who installs it."""
+    before = os.environ.get("HOME")
+    os.environ["HOME"] = home
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HOME"]
+        else:
+            os.environ["HOME"] = before
+
+
+def _port(said: Configuration, listen: str, *, no_socket: bool) -> list[str]:
+    """
+    Give the option for the port; a file with listeners must itself name the one of the socket.
+
+    Else the service would listen on what systemd listens on, and fail.
+    """
+    passed = any("systemd:" in each.endpoint for each in said.listeners)
+    if "listener" not in said.given:
+        return ["--port", f"tcp:{listen}" if no_socket else ENDPOINT]
+    if no_socket and passed:
+        msg = f"{said.source}: a listener waits for the socket unit, which --no-socket leaves out"
+        raise click.ClickException(msg)
+    if not no_socket and not passed:
+        msg = (
+            f'{said.source}: the port is opened by the socket unit; write endpoint = "{ENDPOINT}" '
+            "instead of it, or leave [[listener]] out, or say --no-socket"
+        )
+        raise click.ClickException(msg)
+    return []
+
+
+def _program() -> list[str]:
+    """Give the program that runs, as a command that does not depend on who calls it."""
+    path = os.path.realpath(shutil.which(sys.argv[0]) or sys.argv[0])
+    if Path(path).name == "gomail" and os.access(path, os.X_OK):
+        return [path]
+    return [sys.executable, "-m", "gomail"]
+
+
+def _code(user: str | None) -> tuple[str, ...]:
+    """Give the folders in homes in which the program lies; gomail's own user sees no home."""
+    package = str(Path(__file__).parents[2])
+    places = {os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, package)}
+    found = sorted(each for each in places if in_home(each))
+    found = [each for each in found if not any(each.startswith(f"{o}/") for o in found)]
+    if found and user is None:
+        msg = (
+            f"{found[0]} is in a home, which the user {USER} can't see; install gomail for all: "
+            "python3 -m venv /opt/gomail && /opt/gomail/bin/pip install gomail"
+        )
+        raise click.ClickException(msg)
+    return tuple(found)
+
+
+def _check_paths(*paths: str) -> None:
+    """Refuse what systemd would read as something else."""
+    for path in paths:
+        if set(path) - _PLAIN:
+            msg = (
+                f"{path!r}: letters, digits and /._+@=,- were expected, which systemd reads as such"
+            )
+            raise click.ClickException(msg)
+
+
+def _check_folder(folder: str) -> None:
+    """Refuse a Maildir for which the sandbox would be given up."""
+    if f"{folder}/" in HOMES or folder == "/" or folder.count("/") == 1:
+        raise click.ClickException(f"{folder}: a folder of the mail's own was expected")

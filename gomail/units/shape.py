@@ -1,0 +1,107 @@
+"""
+What differs from one machine's units to the next, and the texts that come of it.
+
+The sandbox is as tight as the shape allows. With the socket unit the service needs no right at all
+and sees no other user; where a group shares the Maildirs, it must give files to that group.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+
+HOMES = ("/home/", "/root/", "/run/user/")
+STATE = "/var/lib/gomail"  # StateDirectory= of the service
+USER = "gomail"  # who receives for many mailboxes
+
+SERVICE = "etc/systemd/system/gomail.service"
+SOCKET = "etc/systemd/system/gomail.socket"
+SYSUSERS = "etc/sysusers.d/gomail.conf"
+
+_SYSTEM_CALLS = "SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """
+    One machine's gomail.
+
+    Attributes:
+        user: who runs it.
+        command: the program, by its absolute path, and its arguments.
+        maildir: the folder of the Maildirs, or the only Maildir; it must be there at the start.
+        code: folders below `HOMES` in which the program lies.
+        listen: what the socket unit listens on; None if there is none, and the service itself does.
+        group: who shares the Maildirs, if anybody does.
+    """
+
+    user: str
+    command: tuple[str, ...]
+    maildir: str
+    code: tuple[str, ...] = ()
+    listen: str | None = "25"
+    group: str | None = None
+
+    def texts(self) -> dict[str, str]:
+        """Give each file's text, by its path from the root folder on."""
+        texts = {SERVICE: _text("gomail.service").substitute(self._service())}
+        if self.listen is not None:
+            texts[SOCKET] = _text("gomail.socket").substitute(listen=self.listen)
+        if self.user == USER:
+            texts[SYSUSERS] = _text("gomail.sysusers").substitute()
+        return texts
+
+    def _service(self) -> dict[str, str]:
+        """Give what is filled into the service."""
+        online = "Wants=network-online.target\nAfter=network-online.target"
+        socket = "Requires=gomail.socket\nAfter=gomail.socket network.target"
+        return {
+            "after": online if self.listen is None else socket,
+            "identity": "\n".join(self._identity()),
+            "command": " ".join(map(quoted, self.command)),
+            "maildir": self.maildir,
+            "folders": "\n".join(self._folders()),
+            "rights": "\n".join(self._rights()),
+            "capabilities": "CAP_NET_BIND_SERVICE" if self.listen is None else "",
+            "calls": _SYSTEM_CALLS + ("" if self.group is None else "\nSystemCallFilter=@chown"),
+        }
+
+    def _identity(self) -> list[str]:
+        """Say who it is; a user that systemd-sysusers made has a group of the same name."""
+        supplementary = [] if self.group is None else [f"SupplementaryGroups={self.group}"]
+        return [f"User={self.user}", *supplementary]
+
+    def _folders(self) -> list[str]:
+        """Say what it sees of the homes, and where it may write beside its state folder."""
+        lines = ["ProtectHome=tmpfs" if self.user != USER else "ProtectHome=yes"]
+        lines += [f"BindReadOnlyPaths={folder}" for folder in self.code]
+        if in_home(self.maildir):
+            lines.append(f"BindPaths={self.maildir}")
+        elif not f"{self.maildir}/".startswith(f"{STATE}/"):
+            lines.append(f"ReadWritePaths={self.maildir}")
+        return lines
+
+    def _rights(self) -> list[str]:
+        """Give rights that some shapes need: other users' ids, and folders with the setgid bit."""
+        if self.group is not None:
+            return ["PrivateUsers=no", "RestrictSUIDSGID=no"]
+        # CAP_NET_BIND_SERVICE counts for nothing in a user namespace.
+        private = "no" if self.listen is None else "yes"
+        return [f"PrivateUsers={private}", "RestrictSUIDSGID=yes"]
+
+
+def in_home(path: str) -> bool:
+    """Tell whether a path lies in somebody's home."""
+    return f"{path}/".startswith(HOMES)
+
+
+def quoted(word: str) -> str:
+    """Write a word of a command line as systemd reads it (systemd.service(5), systemd.syntax(7))."""
+    word = word.replace("%", "%%").replace("$", "$$")
+    if word and not set(word) & set(" \t\"'\\;"):
+        return word
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _text(name: str) -> Template:
+    """Read one of the texts that come with gomail."""
+    return Template(files("gomail.units").joinpath(name).read_text("utf-8"))
