@@ -95,7 +95,7 @@ def in_home(path: str) -> bool:
 
 
 def quoted(word: str) -> str:
-    """Write a word of a command line as systemd reads it (systemd.service(5), systemd.syntax(7))."""
+    """Write a word of a command line as systemd reads it (systemd.service(5))."""
     word = word.replace("%", "%%").replace("$", "$$")
     if word and not set(word) & set(" \t\"'\\;"):
         return word

@@ -1,9 +1,6 @@
 """The units that are written out, judged and run by systemd itself."""
 
-import os
 import re
-import smtplib
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -14,19 +11,13 @@ from click.testing import CliRunner
 
 from gomail.cli import units as module
 from gomail.cli.units import units
-from tests.interop.server import wait_for
+from gomail.units.shape import in_home
 from tests.interop.software import needs, run
-from tests.interop.systemd import Systemd
+from tests.interop.systemd import Systemd, own_cgroup
 
 pytestmark = pytest.mark.interop
 HIGHEST = 2.0  # of the exposure that systemd-analyze counts, from 0 to 10
 UNITS = "etc/systemd/system"
-REPOSITORY = Path(__file__).parents[2]
-SEND = """
-import smtplib, sys
-with smtplib.SMTP(sys.argv[1], int(sys.argv[2]), timeout=30) as session:
-    session.sendmail("me@client.example", sys.argv[3:], b"Subject: x\\r\\n\\r\\nx\\r\\n")
-"""
 SHAPES = {
     "one": ("--user", "daemon", "--maildir", "/srv/mail"),
     "many": ("--config", "gomail.toml"),
@@ -34,6 +25,61 @@ SHAPES = {
     "many without socket": ("--config", "gomail.toml", "--no-socket"),
     "group": ("--config", "group.toml"),
 }
+MANY = """
+hostname = "mx.example.org"
+maildir = "/srv/mail/{domain}/{mailbox}"
+[domains."example.org"]
+mailboxes = ["alice", "bob"]
+"""
+# Sends a message to each address that is named, and says good-bye.
+SEND = """
+import smtplib, sys
+host, *recipients = sys.argv[1:]
+with smtplib.SMTP(host, 25, timeout=30) as session:
+    session.sendmail("me@client.example", recipients, b"Subject: x\\r\\n\\r\\nx\\r\\n")
+"""
+# A handshake between two ends in one process; the server chooses its certificate in a callback.
+HANDSHAKE = """
+from datetime import datetime, timedelta
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from OpenSSL import SSL
+
+key = ec.generate_private_key(ec.SECP256R1())
+name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mx.example.org")])
+builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
+now = datetime.now()
+builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+certificate = builder.sign(key, SHA256())
+named, alpn = [], []
+contexts = SSL.Context(SSL.TLS_METHOD), SSL.Context(SSL.TLS_METHOD)
+for context in contexts:
+    context.use_certificate(certificate)
+    context.use_privatekey(key)
+    context.set_alpn_select_callback(lambda c, protocols: alpn.append(1) or protocols[0])
+contexts[0].set_tlsext_servername_callback(lambda c: (named.append(1), c.set_context(contexts[1])))
+contexts[0].set_info_callback(lambda *_: None)
+contexts[1].set_verify(SSL.VERIFY_PEER, lambda *_: True)
+contexts[1].set_alpn_protos([b"smtp"])
+server, client = SSL.Connection(contexts[0], None), SSL.Connection(contexts[1], None)
+server.set_accept_state()
+client.set_connect_state()
+client.set_tlsext_host_name(b"mx.example.org")
+for _ in range(5):
+    for here, there in ((client, server), (server, client)):
+        try:
+            here.do_handshake()
+        except SSL.WantReadError:
+            pass
+        try:
+            there.bio_write(here.bio_read(65536))
+        except SSL.WantReadError:
+            pass
+client.send(b"EHLO")
+server.bio_write(client.bio_read(65536))
+assert server.recv(4) == b"EHLO" and named and alpn
+"""
 
 
 @pytest.fixture
@@ -71,3 +117,137 @@ def test_units_are_sound(shape: str, tmp_path: Path) -> None:
     """Each line is one that systemd knows, with a value that it understands."""
     written = write(tmp_path, *SHAPES[shape])
     assert run([needs("systemd-analyze"), "verify", *written]) == ""
+
+
+def python() -> str:
+    """Give a Python like this one that lies in no home."""
+    if not in_home(sys.base_prefix):
+        return f"{sys.base_prefix}/bin/python3"
+    return needs("/usr/bin/python{}.{}".format(*sys.version_info[:2]))
+
+
+@pytest.fixture
+def systemd() -> Iterator[Systemd]:
+    """Give a systemd as PID 1, with gomail in /opt/gomail, and its log in /run/gomail.log."""
+    shown = {"packages": Path(sysconfig.get_path("purelib")), "checkout": Path(__file__).parents[2]}
+    systemd = Systemd(own_cgroup(), shown)
+    try:
+        systemd.does(python(), "-m", "venv", "--without-pip", "/opt/gomail")
+        script = "#!/opt/gomail/bin/python\nfrom gomail.cli.main import main\nmain()\n"
+        systemd.writes("/opt/gomail/bin/gomail", script)
+        systemd.does("chmod", "755", "/opt/gomail/bin/gomail")
+        paths = systemd.does("sh", "-c", "echo /opt/gomail/lib/python*/site-packages").strip()
+        systemd.writes(f"{paths}/gomail.pth", "/run/shown/packages\n/run/shown/checkout\n")
+        dropin = "[Service]\nStandardOutput=append:/run/gomail.log\n"
+        dropin += "StandardError=append:/run/gomail.log\nWatchdogSec=3\nRestartSec=0.1\n"
+        systemd.writes("/etc/systemd/system/gomail.service.d/test.conf", dropin)
+        yield systemd
+    finally:
+        systemd.end()
+
+
+def install(systemd: Systemd, *options: str) -> None:
+    """Do what the README says: write the units, and then what that asks for."""
+    told = systemd.does("/opt/gomail/bin/gomail", "units", "install", *options)
+    systemd.does("sh", "-c", told.splitlines()[-1])
+    assert systemd.shows("gomail.service", "ActiveState") == "active"
+
+
+def send(systemd: Systemd, host: str, *recipients: str) -> None:
+    """Send a mail from inside."""
+    systemd.does(python(), "-c", SEND, host, *recipients)
+
+
+def stored(systemd: Systemd, folder: str) -> int:
+    """Count the messages in a Maildir."""
+    return len(systemd.does("ls", f"{folder}/new").split())
+
+
+@pytest.mark.needs_root
+@pytest.mark.parametrize("socket", [(), ("--no-socket",)], ids=["socket", "no socket"])
+def test_many_mailboxes_under_systemd(systemd: Systemd, socket: tuple[str, ...]) -> None:
+    """It starts, receives by IPv4 and IPv6, reads its file again, and stops, in the sandbox."""
+    systemd.writes("/etc/gomail.toml", MANY)
+    install(systemd, *socket)
+    assert systemd.shows("gomail.service", "StatusText").endswith("open")
+    send(systemd, "127.0.0.1", "alice@example.org", "bob@example.org")
+    send(systemd, "::1", "alice@example.org")
+    assert stored(systemd, "/srv/mail/example.org/alice") == 2
+    owner = systemd.does("stat", "-c", "%U %a", "/srv/mail/example.org/alice/new")
+    assert owner == "gomail 700\n"
+    systemd.writes("/etc/gomail.toml", MANY.replace('"bob"', '"carol"'))
+    systemd.does("systemctl", "reload", "gomail.service")
+    systemd.logs("the configuration was read again and is in force")
+    send(systemd, "::1", "carol@example.org")
+    assert stored(systemd, "/srv/mail/example.org/carol") == 1
+    systemd.does("systemctl", "stop", "gomail.service", *([] if socket else ["gomail.socket"]))
+    assert systemd.shows("gomail.service", "Result") == "success"
+    assert systemd.shows("gomail.service", "NRestarts") == "0"
+    assert systemd.wrong() == []
+
+
+@pytest.mark.needs_root
+def test_tls_works_in_the_sandbox(systemd: Systemd) -> None:
+    """OpenSSL's calls back to Python go through memory that is made executable by cffi."""
+    systemd.writes("/etc/gomail.toml", MANY)
+    install(systemd)
+    service = systemd.does("cat", f"/{UNITS}/gomail.service")
+    systemd.writes("/opt/gomail/handshake.py", HANDSHAKE)
+    command = "ExecStart=/opt/gomail/bin/python /opt/gomail/handshake.py\\n"
+    command += "StandardError=append:/run/gomail.log"
+    other = re.sub("(?m)^ExecStart=.*$", command, service).replace("Type=notify", "Type=oneshot")
+    systemd.writes(f"/{UNITS}/handshake.service", other)
+    systemd.does("systemctl", "daemon-reload")
+    systemd.does("systemctl", "start", "handshake.service")
+    assert systemd.shows("handshake.service", "Result") == "success"
+
+
+@pytest.mark.needs_root
+def test_one_person_under_systemd(systemd: Systemd) -> None:
+    """The Maildir in a home is written to; the rest of that home, and of others', is not seen."""
+    systemd.does("useradd", "--create-home", "--home-dir", "/home/alice", "alice")
+    options = ("--hostname", "mx.example.org", "--domain", "example.org")
+    systemd.writes("/home/alice/secret", "the key of everything")
+    install(systemd, "--user", "alice", *options)
+    send(systemd, "127.0.0.1", "anybody@example.org")
+    assert stored(systemd, "/home/alice/Maildir") == 1
+    main = systemd.shows("gomail.service", "MainPID")
+    seen = systemd.does("ls", "-A", f"/proc/{main}/root/home", f"/proc/{main}/root/home/alice")
+    assert "secret" not in seen
+    assert "Maildir" in seen
+    rights = systemd.does("grep", "Cap", f"/proc/{main}/status")
+    assert set(re.findall(r"\t(\w+)", rights)) == {"0" * 16}
+
+
+@pytest.mark.needs_root
+def test_group_that_shares_the_maildirs_under_systemd(systemd: Systemd) -> None:
+    """Files go to the group, and folders have the setgid bit, which the sandbox allows for once."""
+    systemd.writes("/etc/gomail.toml", f'group = "mail"\n{MANY}')
+    install(systemd)
+    send(systemd, "127.0.0.1", "alice@example.org")
+    folder = "/srv/mail/example.org/alice/new"
+    assert systemd.does("stat", "-c", "%U %G %a", folder) == "gomail mail 2770\n"
+    files = systemd.does("sh", "-c", f"stat -c '%U %G %a' {folder}/*")
+    assert files == "gomail mail 660\n"
+
+
+@pytest.mark.needs_root
+def test_process_that_does_not_turn_is_started_anew(systemd: Systemd) -> None:
+    """The watchdog ends it; what came meanwhile waits in the socket, and is received."""
+    systemd.writes("/etc/gomail.toml", MANY)
+    install(systemd)
+    systemd.does("kill", "-STOP", systemd.shows("gomail.service", "MainPID"))
+    send(systemd, "127.0.0.1", "alice@example.org")
+    assert int(systemd.shows("gomail.service", "NRestarts")) > 0
+    assert stored(systemd, "/srv/mail/example.org/alice") == 1
+
+
+@pytest.mark.needs_root
+def test_mail_that_comes_while_it_is_killed_is_received(systemd: Systemd) -> None:
+    """Who connects while the process is gone is greeted by the next one."""
+    systemd.writes("/etc/gomail.toml", MANY)
+    install(systemd)
+    for count in range(1, 4):
+        systemd.does("kill", "-KILL", systemd.shows("gomail.service", "MainPID"))
+        send(systemd, "::1", "alice@example.org")
+        assert stored(systemd, "/srv/mail/example.org/alice") == count
