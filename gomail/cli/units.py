@@ -13,7 +13,7 @@ import click
 from gomail.config import Configuration, ConfigurationError, load, with_options
 from gomail.recipients.mailbox import Template
 from gomail.units.placing import NotOurs, place, signed
-from gomail.units.shape import HOMES, STATE, SYSUSERS, USER, Shape, in_home
+from gomail.units.shape import HOMES, SOCKET, STATE, SYSUSERS, USER, Shape, in_home
 
 CONFIG = "/etc/gomail.toml"
 ENDPOINT = "systemd:domain=INET6:index=0"
@@ -69,11 +69,13 @@ def install(root: str, **options: object) -> None:
     for path in written:
         click.echo(f"wrote {path}")
     click.echo("Now, as root:")
-    click.echo("    " + " && ".join(_steps(shape)))
+    click.echo("    " + " && ".join(_steps(shape, Path(root))))
 
 
-def _steps(shape: Shape) -> Iterator[str]:
+def _steps(shape: Shape, root: Path) -> Iterator[str]:
     """Give the commands that are left to do."""
+    if shape.listen is None and (root / SOCKET).exists():
+        yield "systemctl disable --now gomail.socket"
     if SYSUSERS in shape.texts():
         yield "systemd-sysusers"
     if not Path(shape.maildir).is_dir() and not shape.maildir.startswith(f"{STATE}/"):
