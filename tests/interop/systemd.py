@@ -68,13 +68,17 @@ done
 export container=test
 exec $GOMAIL_TEST_INIT
 """
+_NAMESPACES = ("--fork", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup")
 _INIT = "/lib/systemd/systemd --system --unit=test.target --log-target=null --show-status=no"
 
 
 def own_cgroup() -> Path:
     """Name a control group that is to be made, in the hierarchy that can be parted."""
+    needs("systemctl")
+    if subprocess.call([needs("unshare"), *_NAMESPACES, "mount", "--make-rprivate", "/"]):
+        pytest.skip("this machine allows no namespaces")
     for root in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup")):
-        if (root / "cgroup.procs").exists() and (root / "cgroup.controllers").exists():
+        if (root / "cgroup.controllers").exists() and os.access(root / "cgroup.procs", os.W_OK):
             return root / f"gomail-test-{os.getpid()}"
     pytest.skip("there is no hierarchy of control groups, version 2, on this machine")
 
@@ -91,7 +95,7 @@ class Systemd:
     def __init__(self, cgroup: Path, shown: Mapping[str, Path]) -> None:
         self._cgroup = cgroup
         cgroup.mkdir()
-        unshare = [needs("unshare"), "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup"]
+        unshare = [needs("unshare"), *_NAMESPACES, "--kill-child"]
         words = [f"{name}={folder}" for name, folder in shown.items()]
         enter = f'echo $$ >{cgroup}/cgroup.procs; exec "$@"'
         self._process = subprocess.Popen(
