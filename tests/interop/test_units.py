@@ -31,11 +31,12 @@ maildir = "/srv/mail/{domain}/{mailbox}"
 [domains."example.org"]
 mailboxes = ["alice", "bob"]
 """
-# Sends a message to each address that is named, and says good-bye.
+# Sends a message, encrypted, to each address that is named, and says good-bye.
 SEND = """
-import smtplib, sys
+import smtplib, ssl, sys
 host, *recipients = sys.argv[1:]
 with smtplib.SMTP(host, 25, timeout=30) as session:
+    session.starttls(context=ssl._create_unverified_context())
     session.sendmail("me@client.example", recipients, b"Subject: x\\r\\n\\r\\nx\\r\\n")
 """
 # A handshake between two ends in one process; the server chooses its certificate in a callback.
