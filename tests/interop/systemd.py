@@ -75,6 +75,8 @@ _INIT = "/lib/systemd/systemd --system --unit=test.target --log-target=null --sh
 def own_cgroup() -> Path:
     """Name a control group that is to be made, in the hierarchy that can be parted."""
     needs("systemctl")
+    if not os.environ.get("CI"):
+        pytest.skip("a systemd is booted as root, in namespaces: only where CI is set")
     if subprocess.call([needs("unshare"), *_NAMESPACES, "mount", "--make-rprivate", "/"]):
         pytest.skip("this machine allows no namespaces")
     for root in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup")):
