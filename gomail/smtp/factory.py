@@ -25,7 +25,7 @@ from gomail.envelope import Client
 from gomail.events import Listeners, Refusal, tell
 from gomail.interfaces import IMessageDeliveryFactory
 from gomail.limits import DEFAULT_LIMITS, Limits
-from gomail.reply import Refused, Reply
+from gomail.reply import SHUTTING_DOWN, Refused, Reply
 from gomail.smtp.admission import Admission
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.house import House
@@ -95,30 +95,39 @@ class SMTPFactory(ServerFactory):
         self._admission.gauge.tell(self._hurry)
         self._house = self._under(self._admission.gauge.load)
         self._sessions: set[SMTPProtocol] = set()
+        self._leaving = False
         self._drained: Deferred[None] | None = None
 
+    @property
+    def house(self) -> House:
+        """What all sessions share, as it holds for the next one."""
+        return self._house
+
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """Make the session of who connects from there."""
+        return self.admit(self.client_at(addr))
+
+    def admit(self, client: Client) -> Protocol:
         """Let the client in, or turn it away with 421."""
-        client = self._client(addr)
-        refusal = self._admission.refusal(client)
+        refusal = SHUTTING_DOWN if self._leaving else self._admission.refusal(client)
         if refusal is not None:
-            return self._turn_away(client, Refused(refusal))
+            return self.turn_away(client, Refused(refusal))
         try:
             delivery = self._deliveries.deliveryFor(client)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the client hears something
-            return self._turn_away(client, refusal_of(error, "deliveryFor"))
+            return self.turn_away(client, refusal_of(error, "deliveryFor"))
         self._admission.enter(client)
         house = self._calm if client.trusted else self._house
         session = SMTPProtocol(house, client, delivery, self._ended)
         self._sessions.add(session)
         return session
 
-    def _turn_away(self, client: Client, refused: Refused) -> "TurnedAway":
+    def turn_away(self, client: Client, refused: Refused) -> "TurnedAway":
         """Answer a client who gets no session."""
         tell(self._house.listeners, Refusal(client, b"", refused.reply, refused.reason))
         return TurnedAway(refused.reply.signed(client.session_id), self._house.clock)
 
-    def _client(self, addr: IAddress | None) -> Client:
+    def client_at(self, addr: IAddress | None) -> Client:
         """Make the client of its address; an IPv4 client on an IPv6 socket is an IPv4 client."""
         session_id = secrets.token_hex(5)
         if not isinstance(addr, IPv4Address | IPv6Address):
@@ -174,9 +183,12 @@ class SMTPFactory(ServerFactory):
         """
         Ask all sessions to end: idle ones hear 421 at once, the others after the message under way.
 
+        Whoever comes later hears 421, too.
+
         Returns:
             A Deferred that fires when the last one is over.
         """
+        self._leaving = True
         done: Deferred[None] = Deferred()
         if not self._sessions:
             done.callback(None)

@@ -206,6 +206,17 @@ def test_leaving_waits_for_the_last_session() -> None:
     assert done.called
 
 
+def test_who_comes_while_the_server_leaves_is_turned_away() -> None:
+    """An endpoint of somebody else's may go on listening; nobody new holds up the stop."""
+    porch = Porch()
+    done = porch.factory.leave()
+    late = porch.connect()
+    assert late.sent[0].startswith(b"421 4.3.2 Shutting down")
+    assert late.disconnected
+    assert porch.factory.sessions == 0
+    assert done.called
+
+
 def test_aborting_drops_what_is_left() -> None:
     """And waits for nobody's manners."""
     porch = Porch()
