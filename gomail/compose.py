@@ -30,8 +30,9 @@ from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
 from gomail.server.encryption import Certificates, find_certificates, state_folder
-from gomail.server.listening import Listening
+from gomail.server.listening import Door, Listening
 from gomail.server.ports import Port, open_ports
+from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.pulse import Pulse
 from gomail.server.reactor import Reactor
 from gomail.server.start import MYSELF, Identity, StartError, group_id
@@ -165,7 +166,8 @@ class Server(MultiService):
             self._factory(settings, admission, dialogue=dialogue)
             for settings in configuration.listeners
         ]
-        pairs = list(zip(ports, self._factories, strict=True))
+        doors = map(_door, configuration.listeners, self._factories)
+        pairs = list(zip(ports, doors, strict=True))
         self.addService(Pulse(reactor, admission.gauge))
         self.addService(Listening(reactor, pairs, committer.stop))
 
@@ -231,6 +233,23 @@ class Server(MultiService):
 def _tell_load(gauge: Gauge, listeners: Listeners, load: Load) -> None:
     """Tell how busy the server has become."""
     tell(listeners, LoadChanged(load.name.lower(), gauge.share, gauge.lag))
+
+
+def _door(settings: ListenerSettings, factory: SMTPFactory) -> Door:
+    """Put what reads PROXY headers before a factory, where there are proxies."""
+    if not settings.proxy:
+        return factory
+    return ProxiedFactory(factory, settings.proxy_networks, unix=settings.proxy_unix)
+
+
+def open_listeners(configuration: Configuration, reactor: Reactor) -> list[Port]:
+    """
+    Bind the ports of all listeners.
+
+    Raises:
+        PortError: one can't be had.
+    """
+    return open_ports((each.place for each in configuration.listeners), reactor)
 
 
 def _without_restart(old: Configuration, new: Configuration) -> tuple[Configuration, list[str]]:
@@ -306,7 +325,7 @@ def mail_service(
     directory = build_directory(configuration, reactor)
     try_maildirs(configuration, directory.root)
     certificates = try_certificates(configuration)
-    ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
+    ports = open_listeners(configuration, reactor)
     return Server(
         reactor,
         configuration,

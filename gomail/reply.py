@@ -85,6 +85,7 @@ SEND_CONTENT = Reply(354, "", "Send the message, end it with <CRLF>.<CRLF>")
 # 421: these end the session
 SHUTTING_DOWN = Reply(421, "3.2", "Shutting down, please try again")
 TOO_BUSY = Reply(421, "3.2", "Too many sessions, please try again later")
+NOT_A_PROXY = Reply(421, "7.0", "Only known proxies are served here")
 TOO_MANY_FROM_ADDRESS = Reply(421, "7.0", "Too many sessions from your address")
 TOO_MANY_FROM_NETWORK = Reply(421, "7.0", "Too many sessions from your network")
 TIMED_OUT = Reply(421, "4.2", "Timed out waiting for you")

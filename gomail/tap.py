@@ -22,12 +22,19 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 
 from gomail import config
-from gomail.compose import Server, build_directory, one_maildir, try_certificates, try_maildirs
+from gomail.compose import (
+    Server,
+    build_directory,
+    one_maildir,
+    open_listeners,
+    try_certificates,
+    try_maildirs,
+)
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
-from gomail.server.ports import Port, PortError, open_ports
+from gomail.server.ports import Port, PortError
 from gomail.server.reactor import Reactor
 from gomail.server.signals import Signals
 from gomail.server.start import (
@@ -164,7 +171,7 @@ class Application(MultiService):
             directory = build_directory(configuration, reactor)
         try_maildirs(configuration, directory.root, twistd.identity)
         certificates = try_certificates(configuration, twistd.identity)
-        ports = open_ports((each.endpoint for each in configuration.listeners), reactor)
+        ports = open_listeners(configuration, reactor)
         configuration, capped = _within_descriptors(configuration)
         log, shown = twistd.open_log()
         self._telling = Telling(

@@ -61,6 +61,10 @@ session-tickets = true
 certificate = "~/other.pem"
 key = "other.key"
 
+[[listener]]
+endpoint = "haproxy:tcp:26"
+proxy = ["10.0.0.0/8", "2001:DB8::1", "unix"]
+
 [domains."Example.org"]
 mailboxes = ["Alice", "bob"]
 catch-all = "alice"
@@ -102,6 +106,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path, monkeypatch: pytest.Monke
                 bare_newline="refuse",
                 tls="required",
             ),
+            Listener("haproxy:tcp:26", proxy=("10.0.0.0/8", "2001:db8::1/128", "unix")),
         ),
         domains={
             "example.org": Domain(
@@ -273,6 +278,40 @@ MISTAKES = [
     (
         '[[listener]]\nendpoint = "tcp:port=25"\nbare-newline = "mend"',
         'line 3: listener[1].bare-newline: "store" or "refuse" was expected, not "mend"',
+    ),
+    (
+        '[[listener]]\nendpoint = "haproxy:tcp:70000"\nproxy = ["unix"]',
+        'line 2: listener[1].endpoint: a port from 0 to 65535 was expected, not "70000"',
+    ),
+    (
+        '[[listener]]\nendpoint = "haproxy:"\nproxy = ["unix"]',
+        'line 2: listener[1].endpoint: an endpoint such as "tcp:25" was expected, not "haproxy:"',
+    ),
+    (
+        '[[listener]]\nendpoint = "tcp:25"\n[[listener]]\nlocal = true\nendpoint = "haproxy:unix:s"',
+        (
+            "line 5: listener[2].endpoint: haproxy: takes the client's address from whoever "
+            "connects; say whom you believe, with the key proxy in the same [[listener]], as in "
+            'proxy = ["192.0.2.10"]'
+        ),
+    ),
+    (
+        '[[listener]]\nendpoint = "tcp:25"\nproxy = []',
+        (
+            "line 3: listener[1].proxy: at least one network, or no such key was expected, "
+            "not an empty list"
+        ),
+    ),
+    (
+        '[[listener]]\nendpoint = "tcp:25"\nproxy = "10.0.0.0/8"',
+        'line 3: listener[1].proxy: a list of networks was expected, not "10.0.0.0/8"',
+    ),
+    (
+        '[[listener]]\nendpoint = "tcp:25"\nproxy = ["10.0.0.1/8"]',
+        (
+            'line 3: listener[1].proxy: a network such as "192.0.2.0/24" or "unix" was expected, '
+            'not "10.0.0.1/8"; was 10.0.0.0/8 meant?'
+        ),
     ),
     (
         "[domains]",
@@ -474,6 +513,7 @@ configurations = st.builds(
             st.booleans(),
             st.sampled_from(["store", "refuse"]),
             st.sampled_from(["offered", "required", "off"]),
+            st.lists(st.sampled_from(["unix", "10.0.0.0/8", "2001:db8::/32"])).map(tuple),
         ),
         min_size=1,
     ).map(tuple),
@@ -521,12 +561,15 @@ def test_the_example_shows_every_key() -> None:
 
 
 def test_what_the_example_has_commented_is_the_default() -> None:
-    """Taking the sign away changes nothing, but for those that are said to be examples."""
+    """Taking the sign away changes nothing, but for what says that it is an example."""
     text = EXAMPLE.read_text()
     uncommented = re.sub(r"^# ([a-z-]+ = )", r"\1", text, flags=re.MULTILINE)
     configuration = read_table(tomllib.loads(uncommented))
     as_it_is = read_table(tomllib.loads(text))
-    assert configuration == replace(as_it_is, group="mail", state="/var/lib/gomail")
+    first, *others = as_it_is.listeners
+    examples = (replace(first, proxy=("192.0.2.10/32", "2001:db8::/64")), *others)
+    changed = {"group": "mail", "state": "/var/lib/gomail", "listeners": examples}
+    assert configuration == replace(as_it_is, **changed)  # type: ignore[arg-type]
     assert as_it_is.limits == DEFAULT_LIMITS
 
 

@@ -12,8 +12,11 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort
 
 from gomail.server.ports import Port, PortError
+from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.reactor import Reactor
 from gomail.smtp.factory import SMTPFactory
+
+Door = SMTPFactory | ProxiedFactory
 
 DRAIN_TIME = 30.0  # seconds for content that is under way
 STOP_TIME = 34.0  # seconds until the service counts as stopped, come what may
@@ -32,7 +35,7 @@ class Listening(Service):
     def __init__(
         self,
         reactor: Reactor,
-        ports: Sequence[tuple[Port, SMTPFactory]],
+        ports: Sequence[tuple[Port, Door]],
         finish: Callable[[], Deferred[None]],
     ) -> None:
         self._reactor = reactor
@@ -51,7 +54,7 @@ class Listening(Service):
         for port, factory in self._ports:
             self._listen(port, factory)
 
-    def _listen(self, port: Port, factory: SMTPFactory) -> None:
+    def _listen(self, port: Port, factory: Door) -> None:
         """Listen on one port: on the socket that was bound, or as Twisted's endpoint does it."""
         bound = port.socket
         if bound is not None:
@@ -94,7 +97,7 @@ class Listening(Service):
         return done
 
 
-def _abort(factories: Sequence[SMTPFactory]) -> None:
+def _abort(factories: Sequence[Door]) -> None:
     """Drop the connections that are left."""
     for factory in factories:
         factory.abort()

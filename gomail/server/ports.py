@@ -85,6 +85,10 @@ def open_port(endpoint: str, reactor: IReactorCore) -> Port:
         PortError: the string can't be read, or the port can't be had.
     """
     kind, *fields = _FIELD.split(endpoint)
+    if kind == "haproxy":
+        # Twisted's own would believe anybody, and greet before the header has come.
+        msg = f"{endpoint}: whom is it to believe? A [[listener]] says so by its key proxy"
+        raise PortError(msg)
     if kind in _INTERFACES:
         return Port(endpoint, socket=_listen(endpoint, [*_INTERFACES[kind], *fields]))
     try:

@@ -7,7 +7,13 @@ from typing import TypeVar
 from gomail.certificates.wanted import Files
 from gomail.settings.paths import absolute
 from gomail.settings.reading import LOG_FORMATS, read_limit
-from gomail.settings.values import Configuration, ConfigurationError, Listener, any_local_part
+from gomail.settings.values import (
+    HAPROXY,
+    Configuration,
+    ConfigurationError,
+    Listener,
+    any_local_part,
+)
 from gomail.settings.words import read_endpoint, read_hostname, read_maildir, read_word
 
 T = TypeVar("T")
@@ -85,6 +91,13 @@ def _with_domains(configuration: Configuration, texts: Sequence[str]) -> Configu
 def _with_ports(configuration: Configuration, texts: Sequence[str]) -> Configuration:
     """Add listeners to those of the file, or have them instead of the default one."""
     endpoints = [_read("--port", read_endpoint, _endpoint(text)) for text in texts]
+    for endpoint in endpoints:
+        if endpoint.startswith(HAPROXY):
+            msg = (
+                f"--port: {endpoint} needs to know whom to believe; write a [[listener]] with that "
+                'endpoint and the key proxy, as in proxy = ["192.0.2.10"], into a file for --config'
+            )
+            raise ConfigurationError(msg)
     listeners = tuple(Listener(each) for each in dict.fromkeys(endpoints))
     if "listener" in configuration.given:
         listeners = (*configuration.listeners, *listeners)

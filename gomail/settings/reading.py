@@ -20,7 +20,7 @@ from gomail.recipients.domain import Domain, read_domain, read_separator
 from gomail.recipients.mistake import Key, Mistake
 from gomail.recipients.register import SQLITE
 from gomail.settings.units import Range, read_count, read_size, read_time, unexpected
-from gomail.settings.values import TLS, Configuration, Listener
+from gomail.settings.values import HAPROXY, NO_PROXIES, TLS, Configuration, Listener
 from gomail.settings.words import (
     read_endpoint,
     read_flag,
@@ -28,6 +28,7 @@ from gomail.settings.words import (
     read_items,
     read_maildir,
     read_networks,
+    read_proxies,
     read_text,
     read_word,
 )
@@ -135,7 +136,11 @@ def _read_listeners(value: object) -> tuple[Listener, ...]:
     """Read the listeners, of which there is at least one."""
     if not isinstance(value, list) or not value:
         raise unexpected("[[listener]]", value)
-    return _converter.structure(value, tuple[Listener, ...])
+    listeners = _converter.structure(value, tuple[Listener, ...])
+    for index, listener in enumerate(listeners):
+        if listener.place.startswith(HAPROXY):
+            raise Mistake((index, "endpoint"), NO_PROXIES)
+    return listeners
 
 
 def _read_tls(value: object) -> TLS:
@@ -227,6 +232,7 @@ _register(
     local=read_flag,
     bare_newline=lambda value: read_word(value, BARE_NEWLINE),
     tls=lambda value: read_word(value, TLS_OFFERS),
+    proxy=read_proxies,
 )
 _register(Files, certificate=read_text, key=read_text)
 _register(TLS, certificate=read_text, key=read_text, sni=_read_sni, session_tickets=read_flag)

@@ -46,6 +46,8 @@ def _listener(listener: Listener) -> Iterator[str]:
     yield f"local = {'true' if listener.local else 'false'}"
     yield f"bare-newline = {_text(listener.bare_newline)}"
     yield f"tls = {_text(listener.tls)}"
+    if listener.proxy:
+        yield f"proxy = {_list(listener.proxy)}"
 
 
 def _tls(tls: TLS) -> Iterator[str]:

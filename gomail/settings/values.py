@@ -6,7 +6,7 @@ and groups that are named exist is found out by those who use them.
 """
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -16,7 +16,12 @@ from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.recipients.domain import Domain, read_domain
 
 UNIX = "unix"
+HAPROXY = "haproxy:"  # Twisted's prefix for an endpoint whose clients are named by a proxy
 LOCALHOST = "localhost"
+NO_PROXIES = (
+    "haproxy: takes the client's address from whoever connects; say whom you believe, with the key "
+    'proxy in the same [[listener]], as in proxy = ["192.0.2.10"]'
+)
 
 
 class ConfigurationError(ValueError):
@@ -33,12 +38,31 @@ class Listener:
         local: whether our own machine's programs connect there, whose slips are forgiven.
         bare_newline: ``store`` or ``refuse`` content in which a line ends with LF alone.
         tls: ``offered``, ``required`` before mail is taken, or ``off``.
+        proxy: networks whose proxies name the client by a PROXY header, and ``unix`` for those
+            that connect by a unix socket; nobody connects without one then. Without any, no
+            header is taken.
     """
 
     endpoint: str
     local: bool = False
     bare_newline: str = "store"
     tls: str = "offered"
+    proxy: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The endpoint string of what is listened on, without a prefix that *proxy* has earned."""
+        return self.endpoint.removeprefix(HAPROXY) if self.proxy else self.endpoint
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of the proxies."""
+        return networks_of(self.proxy)
+
+    @property
+    def proxy_unix(self) -> bool:
+        """Whether proxies connect by a unix socket."""
+        return UNIX in self.proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +88,11 @@ class TLS:
         if self.certificate is None or self.key is None:
             return ()
         return (Files(self.certificate, self.key), *self.sni)
+
+
+def networks_of(words: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Give the networks in a list that may have the word for unix sockets in it."""
+    return tuple(ip_network(each) for each in words if each != UNIX)
 
 
 def any_local_part(*names: str) -> dict[str, Domain]:
@@ -128,7 +157,7 @@ class Configuration:
     @property
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The trusted networks."""
-        return tuple(ip_network(each) for each in self.trusted if each != UNIX)
+        return networks_of(self.trusted)
 
     @property
     def trust_unix(self) -> bool:

@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from gomail.recipients.domain import read_domain
 from gomail.recipients.mailbox import Template
 from gomail.settings.units import shown, unexpected
-from gomail.settings.values import UNIX
+from gomail.settings.values import HAPROXY, UNIX
 
 _KIND = re.compile(r"[a-z][a-z0-9]*\Z")
 _TCP = frozenset({"tcp", "tcp4", "tcp6"})
@@ -53,7 +53,7 @@ def read_endpoint(value: object) -> str:
     Whether its kind is known, and the rest is what that kind takes, turns out when it is opened.
     """
     text = read_text(value)
-    kind, colon, rest = text.partition(":")
+    kind, colon, rest = text.removeprefix(HAPROXY).partition(":")
     port = rest.partition(":")[0]
     if not colon or not rest or not _KIND.match(kind):
         raise unexpected('an endpoint such as "tcp:25"', value)
@@ -72,6 +72,14 @@ def read_maildir(value: object) -> str:
 def read_networks(value: object) -> tuple[str, ...]:
     """Read networks."""
     return tuple(read_items(value, _read_network, "a list of networks"))
+
+
+def read_proxies(value: object) -> tuple[str, ...]:
+    """Read the networks of proxies, of which there is at least one."""
+    proxies = read_networks(value)
+    if not proxies:
+        raise unexpected("at least one network, or no such key", value)
+    return proxies
 
 
 def _read_network(value: object) -> str:

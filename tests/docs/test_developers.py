@@ -178,6 +178,40 @@ async def test_several_servers_share_a_process(
     assert sorted(os.listdir(tmp_path)) == ["orders.db", "support.db"]  # noqa: PTH208 -- done at once
 
 
+@pytest_twisted.ensureDeferred
+async def test_proxy_names_the_client(
+    example: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter behind a PROXY header on a real socket, and a stranger who is turned away."""
+    from twisted.internet import reactor
+
+    monkeypatch.chdir(tmp_path)
+    endpoint = "tcp:0:interface=127.0.0.1"
+    listen = example("proxied").listen
+    (factory, port), (_, other) = [
+        await listen(reactor, endpoint, network) for network in ("127.0.0.0/8", "10.0.0.0/8")
+    ]
+    clients: list[str] = []
+    deliveries = factory.factory._deliveries
+    monkeypatch.setattr(deliveries, "greeted", lambda client: clients.append(str(client)))
+
+    def talk(number: int, header: bytes) -> bytes:
+        lines = [b"EHLO x", b"MAIL FROM:<>", b"RCPT TO:<support@here.example>", b"DATA"]
+        with socket.create_connection(("127.0.0.1", number), 20) as client:
+            client.sendall(header + b"\r\n".join([*lines, LETTER + b".", b"QUIT", b""]))
+            return b"".join(iter(lambda: client.recv(65536), b""))
+
+    header = b"PROXY TCP6 2001:db8::7 ::1 40695 25\r\n"
+    said = await deferToThread(talk, port.getHost().port, header)
+    assert said.startswith(b"220 mx.here.example")
+    assert said.endswith(b"250 2.0.0 Stored\r\n221 2.0.0 Bye\r\n")
+    assert set(clients) == {"[2001:db8::7]:40695"}
+    refused = await deferToThread(talk, other.getHost().port, b"")
+    assert refused.startswith(b"421 4.7.0 Only known proxies")
+    for each in (port, other):
+        await each.stopListening()
+
+
 def test_listener_hears_what_happens(example: Importer) -> None:
     """Refusals are counted."""
     report = example("listener").Report()

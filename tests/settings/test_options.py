@@ -109,6 +109,14 @@ def test_a_certificate_replaces_that_of_the_file(
         ({"ports": ["70000"]}, '--port: a port from 0 to 65535 was expected, not "70000"'),
         ({"ports": ["smtp"]}, '--port: an endpoint such as "tcp:25" was expected, not "smtp"'),
         (
+            {"ports": ["haproxy:tcp:25"]},
+            (
+                "--port: haproxy:tcp:25 needs to know whom to believe; write a [[listener]] with "
+                'that endpoint and the key proxy, as in proxy = ["192.0.2.10"], into a file for '
+                "--config"
+            ),
+        ),
+        (
             {"hostname": "a b"},
             "--hostname: a domain such as example.org was expected, not 'a b'",
         ),

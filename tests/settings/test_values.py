@@ -47,6 +47,15 @@ def test_no_dns_is_asked_for_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Configuration().hostname
 
 
+def test_proxies_make_a_prefix_of_the_endpoint_good() -> None:
+    """haproxy: means what the key proxy means; without that key it stays, and is refused."""
+    proxied = Listener("haproxy:tcp:25", proxy=("10.0.0.0/8", "unix"))
+    assert proxied.place == Listener("tcp:25", proxy=("unix",)).place == "tcp:25"
+    assert (proxied.proxy_networks, proxied.proxy_unix) == ((ip_network("10.0.0.0/8"),), True)
+    assert not Listener("tcp:25", proxy=("10.0.0.0/8",)).proxy_unix
+    assert Listener("haproxy:tcp:25").place == "haproxy:tcp:25"
+
+
 def test_trusted_networks_and_unix_sockets_are_told_apart() -> None:
     """The dialogue asks for networks, and whether unix sockets are trusted."""
     configuration = Configuration()
