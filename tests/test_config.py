@@ -288,9 +288,9 @@ MISTAKES = [
         'line 2: listener[1].endpoint: an endpoint such as "tcp:25" was expected, not "haproxy:"',
     ),
     (
-        '[[listener]]\nendpoint = "tcp:25"\n[[listener]]\nlocal = true\nendpoint = "haproxy:unix:s"',
+        '[[listener]]\nendpoint = "tcp:25"\n[[listener]]\nendpoint = "haproxy:unix:s"',
         (
-            "line 5: listener[2].endpoint: haproxy: takes the client's address from whoever "
+            "line 4: listener[2].endpoint: haproxy: takes the client's address from whoever "
             "connects; say whom you believe, with the key proxy in the same [[listener]], as in "
             'proxy = ["192.0.2.10"]'
         ),

@@ -31,7 +31,7 @@ from gomail.smtp.faults import refusal_of
 from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
 from gomail.smtp.load import Load, hurried
-from gomail.smtp.outbox import IConnection
+from gomail.smtp.outbox import IConnection, outbox
 from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import SMTPProtocol
 
@@ -217,7 +217,10 @@ class TurnedAway(Protocol):
     def connectionMade(self) -> None:
         """Say the reply and hang up."""
         self._deadline = self._clock.callLater(CLOSE_TIME, self.transport.abortConnection)
-        self.transport.write(self._reply.octets)
+        # At once where that can be: a server that stops has no further turn for it.
+        door = outbox(self.transport, lambda: None)
+        door.send(self._reply.octets)
+        door.end()
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
