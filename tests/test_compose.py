@@ -244,6 +244,38 @@ async def test_bad_change_changes_nothing(mount: Mount, tmp_path: Path) -> None:
     assert reply.startswith("250 ")
 
 
+@pytest_twisted.ensureDeferred
+async def test_proxy_names_the_client_of_a_listener(mount: Mount, tmp_path: Path) -> None:
+    """Where the listener says whom to believe; on another one of the same server nobody is."""
+    events: list[Event] = []
+    path, port = tmp_path / "smtp", free_port()
+    listeners = (
+        Listener(f"haproxy:unix:{path}", proxy=("unix",)),
+        Listener(f"tcp:{port}:interface=127.0.0.1"),
+    )
+    configuration = configured(tmp_path, "one.example", listeners=listeners)
+    server = mount(configuration, listeners=(events.append,))
+
+    def talk() -> str:
+        with socket.socket(socket.AF_UNIX) as proxied:
+            proxied.connect(str(path))
+            proxied.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.25 40695 25\r\n")
+            client = Client(proxied)
+            reply = client.mail("x", "you@one.example")
+            client.quit()
+        direct = Client.connect(port)
+        direct.say("PROXY TCP4 192.0.2.8 192.0.2.25 40695 25")
+        direct.quit()
+        return reply
+
+    assert (await deferToThread(talk)).startswith("250 ")
+    peers = [str(event.client) for event in events if isinstance(event, SessionEnded)]
+    assert peers[0] == "192.0.2.7:40695"
+    assert peers[1].startswith("127.0.0.1:")
+    await server.stopService()
+    assert not path.exists()
+
+
 def test_port_that_cannot_be_had_is_raised(tmp_path: Path) -> None:
     """An application of one's own hears of it as an exception, not as an exit."""
     from twisted.internet import reactor

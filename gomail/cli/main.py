@@ -5,6 +5,7 @@
 options.
 """
 
+import os
 import sys
 
 import click
@@ -12,6 +13,7 @@ import click
 from gomail.cli.certificates import certificates
 from gomail.cli.config import config
 from gomail.cli.units import units
+from gomail.server.activation import name_sockets
 
 _AS_THEY_ARE = {
     "ignore_unknown_options": True,
@@ -30,6 +32,7 @@ def main() -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def run(options: tuple[str, ...]) -> None:
     """Run the server; its options: gomail run --help."""
+    name_sockets(os.environ)
     from twisted.scripts import twistd  # noqa: PLC0415 -- other commands start faster without
 
     sys.argv = ["gomail", "--nodaemon", "--pidfile=", "gomail", *options]

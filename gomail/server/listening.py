@@ -5,6 +5,7 @@ Stopping takes at most `STOP_TIME`: the ports are closed, idle sessions hear 421
 may come to its end, and what is past its final dot is stored in any case but one: a hanging disk.
 """
 
+import socket
 from collections.abc import Callable, Sequence
 
 from twisted.application.service import Service
@@ -14,6 +15,7 @@ from twisted.internet.interfaces import IListeningPort
 from gomail.server.ports import Port, PortError
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.reactor import Reactor
+from gomail.server.unix import UnixPort
 from gomail.smtp.factory import SMTPFactory
 
 Door = SMTPFactory | ProxiedFactory
@@ -57,7 +59,11 @@ class Listening(Service):
     def _listen(self, port: Port, factory: Door) -> None:
         """Listen on one port: on the socket that was bound, or as Twisted's endpoint does it."""
         bound = port.socket
-        if bound is not None:
+        if bound is not None and bound.family == socket.AF_UNIX:
+            unix = UnixPort(self._reactor, bound, factory, remove=not port.passed)
+            unix.startListening()
+            self._listening.append(unix)
+        elif bound is not None:
             listening = self._reactor.adoptStreamPort(bound.fileno(), bound.family, factory)
             bound.close()  # the reactor has a duplicate
             self._listening.append(listening)

@@ -1,8 +1,9 @@
 """
 Ports: bound before anything forks or drops its rights; what goes wrong is told at once, in a line.
 
-``tcp:PORT`` without an interface listens on IPv6 and IPv4, on one socket. Other endpoint strings
-are Twisted's and are listened on by Twisted; for a unix socket it is tried whether that can be.
+``tcp:PORT`` without an interface listens on IPv6 and IPv4, on one socket. Unix sockets are bound as
+well, and those of systemd taken as they are. Other endpoint strings are Twisted's, and Twisted
+listens on them.
 """
 
 import contextlib
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorCore, IStreamServerEndpoint
+
+from gomail.server.activation import missing, take
 
 BACKLOG = 1024
 LONGEST_FORM = 3  # colons of tcp:25:interface=192.0.2.1:backlog=50
@@ -42,21 +45,34 @@ class Port:
         endpoint: the endpoint string that it was made of.
         socket: bound and listening; None where Twisted does that.
         twisted: the endpoint, where Twisted listens.
+        passed: whether systemd has bound the socket, and keeps it.
     """
 
     endpoint: str
     socket: "socket.socket | None" = None
     twisted: IStreamServerEndpoint | None = None
+    passed: bool = False
 
     def __str__(self) -> str:
         """Write it for people: ``[::]:2525 and 0.0.0.0:2525``."""
         if self.socket is None:
             return self.endpoint
+        if self.socket.family == socket.AF_UNIX:
+            name = os.fsdecode(self.socket.getsockname())
+            return f"unix:{name.replace(chr(0), '@')}"
         host, port = self.socket.getsockname()[:2]
         if self.socket.family == socket.AF_INET:
             return f"{host}:{port}"
         both = host == "::" and not self.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
         return f"[{host}]:{port}" + (f" and 0.0.0.0:{port}" if both else "")
+
+    def close(self) -> None:
+        """Give up what was bound before it is listened on."""
+        if self.socket is None or self.socket.fileno() == -1:
+            return
+        if self.socket.family == socket.AF_UNIX and not self.passed:
+            Path(self.socket.getsockname()).unlink(missing_ok=True)
+        self.socket.close()
 
 
 def open_ports(endpoints: Iterable[str], reactor: IReactorCore) -> list[Port]:
@@ -70,9 +86,11 @@ def open_ports(endpoints: Iterable[str], reactor: IReactorCore) -> list[Port]:
     with contextlib.ExitStack() as bound:
         for endpoint in endpoints:
             port = open_port(endpoint, reactor)
+            bound.callback(port.close)
+            if _is_one_of(port, ports):
+                msg = f"{endpoint}: another listener has the same socket"
+                raise PortError(msg)
             ports.append(port)
-            if port.socket is not None:
-                bound.enter_context(port.socket)
         bound.pop_all()
     return ports
 
@@ -94,11 +112,33 @@ def open_port(endpoint: str, reactor: IReactorCore) -> Port:
     try:
         twisted = serverFromString(reactor, endpoint)
     except Exception as error:  # whatever a plugin of Twisted's raises
+        if kind == "systemd" and isinstance(error, LookupError):
+            raise PortError(f"{endpoint}: {missing(os.environ, os.getpid())}") from error
         msg = f"{endpoint!r} is no endpoint ({error}); {_EXPECTED}"
         raise PortError(msg) from error
     if kind == "unix":
-        _try_unix(endpoint, fields)
+        return Port(endpoint, socket=_listen_unix(endpoint, fields))
+    if kind == "systemd":
+        return Port(endpoint, socket=_take(endpoint, fields, twisted.fileno), passed=True)
     return Port(endpoint, twisted=twisted)
+
+
+def _is_one_of(port: Port, others: Iterable[Port]) -> bool:
+    """Tell whether another port has the same socket: systemd's can be named twice."""
+    if port.socket is None:
+        return False
+    sockets = (each.socket for each in others if each.socket is not None)
+    return any(os.path.sameopenfile(port.socket.fileno(), each.fileno()) for each in sockets)
+
+
+def _take(endpoint: str, fields: list[str], fileno: int) -> socket.socket:
+    """Take the socket of a ``systemd:`` endpoint, which Twisted has found."""
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    domain = options.get("domain") or next(field for field in fields if "=" not in field)
+    try:
+        return take(fileno, domain)
+    except ValueError as error:
+        raise PortError(f"{endpoint}: {error}") from error
 
 
 def _listen(endpoint: str, fields: list[str]) -> socket.socket:
@@ -148,11 +188,31 @@ def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
     return int(port), interface, int(backlog)
 
 
-def _try_unix(endpoint: str, fields: list[str]) -> None:
-    """See that a unix socket can be made: Twisted finds out only when it listens, too late."""
-    path = next((each for each in fields if "=" not in each), "")
-    path = path or next(each for each in fields if each.startswith("address="))[8:]
-    path = re.sub(r"\\(.)", r"\1", path)
+def _listen_unix(endpoint: str, fields: list[str]) -> socket.socket:
+    """
+    Bind a ``unix:`` endpoint.
+
+    A file that a killed server has left is no socket that anybody listens on, and makes room. Who
+    may connect is settled before anybody can: the mode is set between binding and listening.
+    """
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    path = next((each for each in fields if "=" not in each), None) or options["address"]
+    path = os.path.abspath(re.sub(r"\\(.)", r"\1", path))  # noqa: PTH100 -- without links
+    _make_room(endpoint, path)
+    bound = socket.socket(socket.AF_UNIX)
+    try:
+        bound.setblocking(False)
+        bound.bind(path)
+        Path(path).chmod(int(options.get("mode", "666"), 8))
+        bound.listen(int(options.get("backlog", BACKLOG)))
+    except OSError as error:
+        bound.close()
+        raise PortError(f"{endpoint}: {error.strerror or error}") from error
+    return bound
+
+
+def _make_room(endpoint: str, path: str) -> None:
+    """See that a unix socket can be made, and remove one that nobody listens on."""
     folder = Path(path).parent
     if not folder.is_dir():
         msg = f"{endpoint}: there is no folder {folder}"
@@ -163,16 +223,21 @@ def _try_unix(endpoint: str, fields: list[str]) -> None:
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
         msg = f"{endpoint}: nothing can be made in the folder {folder}"
         raise PortError(msg)
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.setblocking(False)
-        try:
-            taken = probe.connect_ex(path) in {0, errno.EAGAIN}
-        except OSError as error:  # Python's own: the path is too long
-            msg = f"{endpoint}: {error}"
-            raise PortError(msg) from error
-    if taken:
-        msg = f"{endpoint}: another process listens there"
-        raise PortError(msg)
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            probe.connect(path)
+    except ConnectionRefusedError:
+        with contextlib.suppress(OSError):  # binding says what is wrong
+            Path(path).unlink()
+    except FileNotFoundError:
+        pass
+    except BlockingIOError as error:  # so many wait there already
+        raise PortError(f"{endpoint}: another process listens there") from error
+    except OSError as error:
+        raise PortError(f"{endpoint}: {error.strerror or error}") from error
+    else:
+        raise PortError(f"{endpoint}: another process listens there")
 
 
 def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:

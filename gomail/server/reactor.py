@@ -2,6 +2,7 @@
 
 from twisted.internet.interfaces import (
     IReactorCore,
+    IReactorFDSet,
     IReactorProcess,
     IReactorSocket,
     IReactorThreads,
@@ -9,5 +10,12 @@ from twisted.internet.interfaces import (
 )
 
 
-class Reactor(IReactorCore, IReactorTime, IReactorSocket, IReactorThreads, IReactorProcess):
+class Reactor(
+    IReactorCore,
+    IReactorTime,
+    IReactorFDSet,
+    IReactorSocket,
+    IReactorThreads,
+    IReactorProcess,
+):
     """Keeps the time, listens, starts processes, works with threads: epoll, select, asyncio do."""

@@ -1,5 +1,6 @@
 """The ``gomail`` command: what it knows, and that it hands its options to twistd."""
 
+import os
 import sys
 
 import pytest
@@ -36,6 +37,17 @@ def test_run_hands_its_options_to_twistd(
     monkeypatch.setattr("twisted.scripts.twistd.run", lambda: arguments.append(sys.argv))
     assert CliRunner().invoke(main, ["run", *options]).exit_code == 0
     assert arguments == [["gomail", "--nodaemon", "--pidfile=", "gomail", *options]]
+
+
+def test_run_names_the_sockets_of_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twisted, which is imported only then, takes none without a name."""
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/gomail", "run"])
+    monkeypatch.setattr("twisted.scripts.twistd.run", lambda: None)
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    monkeypatch.setenv("LISTEN_FDNAMES", "")
+    monkeypatch.delenv("LISTEN_FDNAMES")
+    assert CliRunner().invoke(main, ["run"]).exit_code == 0
+    assert os.environ["LISTEN_FDNAMES"] == "unknown"
 
 
 def test_version_is_that_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
