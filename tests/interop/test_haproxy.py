@@ -195,10 +195,9 @@ def test_proxy_comes_by_a_unix_socket(behind: Behind, folder: Path) -> None:
 def test_stop_waits_for_no_header(behind: Behind) -> None:
     """A connection without its header hears 421, and the server is gone."""
     gomail, proxy = behind("send-proxy-v2")
-    client_at(proxy, "127.0.0.2").quit()
     port = int(re.findall(r"127\.0\.0\.1:(\d+)", gomail.output)[0])
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as waiting:
-        waiting.sendall(b"PROXY TCP4 127.0.0.2")
+        client_at(proxy, "127.0.0.2").quit()  # by then the one before it is taken, too
         gomail.process.terminate()
         assert waiting.recv(100).startswith(b"421 4.3.2 Shutting down")
         assert gomail.ended() == 0
