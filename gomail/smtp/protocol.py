@@ -74,6 +74,10 @@ class SMTPProtocol(LineReceiver):
         """Begin the conversation."""
         self._conversation.begin(self.transport)
 
+    def heard_before(self) -> None:
+        """Learn that octets of the client's came before the session began."""
+        self._conversation.order.heard()
+
     def dataReceived(self, data: bytes) -> None:
         """Take a packet; what it makes us say leaves in one piece."""
         conversation = self._conversation

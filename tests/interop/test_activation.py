@@ -14,7 +14,9 @@ from tests.interop.software import needs
 from tests.system.running import GOMAIL, TWISTD, Client, Server, free_port, until
 
 pytestmark = pytest.mark.interop
-SETTINGS = 'hostname = "mx.example.org"\nmaildir = "Maildir"\n{}[domains."example.org"]\n'
+SETTINGS = (
+    'hostname = "mx.example.org"\nmaildir = "Maildir"\nstate = "state"\n{}[domains."example.org"]\n'
+)
 WRONG = re.compile(r"Traceback|Unhandled|Error|trouble:")
 
 

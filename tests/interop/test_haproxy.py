@@ -1,7 +1,9 @@
 """Clients behind Debian's HAProxy: gomail knows them, and not the proxy."""
 
 import re
+import smtplib
 import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -47,7 +49,7 @@ def behind(folder: Path) -> Iterator[Behind]:
         port = free_port()
         settings = folder / "gomail.toml"
         settings.write_text(
-            'hostname = "mx.example.org"\nmaildir = "Maildir"\ntrusted = []\n'
+            'hostname = "mx.example.org"\nmaildir = "Maildir"\nstate = "state"\ntrusted = []\n'
             f'[[listener]]\nendpoint = "{endpoint or f"tcp:{port}:interface=127.0.0.1"}"\n'
             f'proxy = ["{proxy}"]\n'
             '[domains."example.org"]\n[limits]\nsessions-per-address = 2\n'
@@ -110,6 +112,24 @@ def test_client_is_who_connects_to_the_proxy(behind: Behind, server: str) -> Non
     assert b"Received: from client.example ([127.0.0.2])" in received
     assert b"Received: from client.example ([IPv6:::1])" in received
     assert b"127.0.0.1" not in received
+
+
+@pytest.mark.parametrize("server", ["send-proxy", "send-proxy-v2"])
+def test_client_is_known_under_tls(behind: Behind, server: str) -> None:
+    """STARTTLS goes through the proxy; log and Received have the client, and its encryption."""
+    gomail, proxy = behind(server)
+    client_at(proxy, "127.0.0.3").quit()
+    with smtplib.SMTP("127.0.0.1", proxy.port, source_address=("127.0.0.2", 0)) as client:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client.starttls(context=context)
+        number = client.sock.getsockname()[1]  # type: ignore[union-attr]
+        client.sendmail("a@client.example", ["you@example.org"], b"Subject: x\r\n\r\nx\r\n")
+    gomail.logged(f"of 127.0.0.2:{number} (")
+    (session,) = re.findall(rf"session \w+ of 127\.0\.0\.2:{number} .*", gomail.output)
+    assert "TLSv1.3" in session
+    (message,) = gomail.messages()
+    assert re.search(rb"Received: from \S+ \(\[127\.0\.0\.2\]\)\n.* with ESMTPS id", message)
 
 
 def test_swaks_sends_through_a_proxy(behind: Behind) -> None:

@@ -21,6 +21,7 @@ from gomail.reply import NOT_A_PROXY, SHUTTING_DOWN, TOO_BUSY, Refused
 from gomail.server.proxy.header import Header, MalformedHeader, read_header
 from gomail.smtp.factory import SMTPFactory
 from gomail.smtp.outbox import IConnection
+from gomail.smtp.protocol import SMTPProtocol
 
 HEADER_TIME = 10.0  # seconds from the connection to the header's last octet
 WAITING = 500  # connections without their header; a proxy sends it with its first packet
@@ -159,6 +160,8 @@ class Awaiting(Protocol):
         """Give *protocol* the connection, and what has already come for it."""
         self._stop_waiting()
         self._next = protocol
+        if octets and isinstance(protocol, SMTPProtocol):
+            protocol.heard_before()  # as it would find them in the kernel of its own accord
         setattr(self.transport, "protocol", protocol)  # noqa: B010 -- no interface of Twisted's tells of it
         protocol.makeConnection(self.transport)
         if octets:

@@ -30,10 +30,14 @@ from tests.smtp.wire import Wire, logged_failures
 BALANCER = IPv4Address("TCP", "10.0.0.1", 5555)
 HERE = IPv4Address("TCP", "127.0.0.1", 5555)
 NETWORKS = [ip_network("10.0.0.0/8"), ip_network("127.0.0.0/8"), ip_network("2001:db8:1::/48")]
-MAIL = (
-    b"EHLO client.example\r\nMAIL FROM:<a@client.example>\r\nRCPT TO:<b@here.example>\r\nDATA\r\n"
-    b"Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n"
+STEPS = (  # each is sent when the reply to the one before has come
+    b"EHLO client.example\r\n",
+    b"MAIL FROM:<a@client.example>\r\nRCPT TO:<b@here.example>\r\nDATA\r\n",
+    b"Subject: x\r\n\r\nx\r\n.\r\n",
+    b"QUIT\r\n",
 )
+MAIL = b"".join(STEPS)
+HEADERS_BY_OCTETS = dict(HEADERS.values())
 UNNAMED = {
     "v1 UNKNOWN": b"PROXY UNKNOWN\r\n",
     "v2 LOCAL": block(LOCAL, 0, b""),
@@ -102,7 +106,7 @@ def test_session_has_the_connection_itself() -> None:
     wire = gate.connect(line())
     assert isinstance(wire.protocol, SMTPProtocol)
     assert wire.protocol.transport is wire  # type: ignore[comparison-overlap]
-    gate.send(wire, MAIL)
+    gate.send(wire, *STEPS)
     assert len(gate.desk.stored) == 1
     assert wire.disconnected
     assert gate.clock.getDelayedCalls() == []
@@ -120,21 +124,36 @@ def test_unmapped_is_who_is_named() -> None:
 
 @pytest.mark.parametrize("octets", [octets for octets, _ in HEADERS.values()], ids=list(HEADERS))
 def test_pieces_do_not_matter(octets: bytes) -> None:
-    """Cut anywhere, or octet by octet, with mail straight behind or later: the same comes of it."""
+    """Cut anywhere, or octet by octet: the same comes of it."""
     whole = Gate()
-    expected = b"".join(whole.connect(octets, MAIL).sent)
+    expected = b"".join(whole.connect(octets, *STEPS).sent)
     assert expected.startswith(b"220 ")
     assert len(whole.desk.stored) == 1
-    stream = octets + MAIL
-    cuts = [[stream[:at], stream[at:]] for at in range(1, min(len(stream), len(octets) + 3))]
-    single = [[stream[at : at + 1] for at in range(len(stream))]]
-    for packets in ([stream], *cuts[:120], *cuts[-5:], *single):
+    cuts = [[octets[:at], octets[at:]] for at in range(1, len(octets))]
+    single = [[octets[at : at + 1] for at in range(len(octets))]]
+    for packets in (*cuts[:120], *cuts[-5:], *single):
         gate = Gate()
-        wire = gate.connect(*packets)
+        wire = gate.connect(*packets, *STEPS)
         assert b"".join(wire.sent) == expected
         assert gate.clients == whole.clients
         assert len(gate.desk.stored) == 1
         assert gate.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("octets", [octets for octets, _ in HEADERS.values()], ids=list(HEADERS))
+def test_octets_behind_the_header_are_the_clients(octets: bytes) -> None:
+    """Of who is forgiven that, mail is taken; who is not has spoken before the banner."""
+    everybody = [ip_network("0.0.0.0/0"), ip_network("::/0")]
+    for cut in (0, 1, len(octets) - 1):
+        head, rest = octets[:cut], octets[cut:]
+        trusting, strict = Gate(trusted=everybody, unix=True), Gate()
+        trusting.connect(head, rest + MAIL)
+        assert len(trusting.desk.stored) == (HEADERS_BY_OCTETS[octets] is not None)
+        for spoken_early in (MAIL, MAIL[:1]):
+            wire = strict.connect(head, rest + spoken_early)
+            assert b"You spoke before it was your turn" in b"".join(wire.sent)
+            assert wire.disconnected
+        assert strict.desk.stored == []
 
 
 @pytest.mark.parametrize(
@@ -313,7 +332,7 @@ def test_server_that_leaves_waits_for_no_header() -> None:
 def test_header_that_comes_between_finds_the_door_shut() -> None:
     """Content may be under way for half a minute while the server leaves."""
     gate = Gate()
-    busy = gate.connect(named("192.0.2.7"), MAIL.partition(b"Subject")[0])
+    busy = gate.connect(named("192.0.2.7"), *STEPS[:2])
     done = gate.factory.leave()
     late = gate.connect()
     assert late.sent == []
