@@ -17,11 +17,17 @@ from tests.smtp.transcript import (
 
 DIALOGUES = Path(__file__).parents[1] / "dialogues"
 MOST_CUTS_UNDER_TLS = 12  # a handshake each
-SCENES = [
-    pytest.param(scene, id=f"{path.stem}: {scene.name}"[:100])
-    for path in sorted(DIALOGUES.rglob("*.txt"))
-    for scene in read_scenes(path)
-]
+MOST_CUTS_OF_SENDERS = 40  # all of them say the same things in other words
+FILES = sorted(DIALOGUES.glob("*.txt")), sorted(DIALOGUES.glob("senders/*.txt"))
+RULES, SENDERS = (
+    [
+        pytest.param(scene, id=f"{path.stem}: {scene.name}"[:100])
+        for path in paths
+        for scene in read_scenes(path)
+    ]
+    for paths in FILES
+)
+SCENES = [*RULES, *SENDERS]
 
 
 def can_be_encrypted(scene: object) -> bool:
@@ -41,16 +47,27 @@ def test_dialogue_goes_as_written(scene: Scene) -> None:
     assert len(heard) == 1
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", RULES)
 def test_dialogue_is_the_same_however_it_is_cut(scene: Scene) -> None:
     """Where the network cuts the octets makes no difference."""
+    check_cuts(scene, offsets(scene))
+
+
+@pytest.mark.parametrize("scene", SENDERS)
+def test_sender_is_understood_however_it_is_cut(scene: Scene) -> None:
+    """Nor does it to anybody's dialect."""
+    check_cuts(scene, offsets(scene, MOST_CUTS_OF_SENDERS))
+
+
+def check_cuts(scene: Scene, places: range) -> None:
+    """See that cuts change nothing: one at each of *places*, and one behind each octet."""
     said = Play(scene).perform(whole(scene))
     assert Play(scene).perform(octet_by_octet(scene)) == said
-    for offset in offsets(scene):
+    for offset in places:
         assert Play(scene).perform(cut_at(scene, offset)) == said, offset
 
 
-@pytest.mark.parametrize("scene", [param for param in SCENES if can_be_encrypted(param.values[0])])
+@pytest.mark.parametrize("scene", [param for param in RULES if can_be_encrypted(param.values[0])])
 def test_dialogue_is_the_same_under_tls(scene: Scene) -> None:
     """Whatever was said in plaintext before; and wherever the records are cut."""
     said = Play(scene).perform(whole(scene))

@@ -1,5 +1,6 @@
 """Certificates that change a thousand times while mail comes in."""
 
+import os
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,8 @@ from tests.system.encrypted import certificate_of, encrypted, shown
 from tests.system.running import patched, until
 
 pytestmark = pytest.mark.system
-SWAPS = 1000
+# A storm takes its minutes: a breeze shows a newcomer that it can be done.
+SWAPS = 1000 if os.environ.get("GOMAIL_CI_REQUIRE") else 40
 LOOK_TIME = 0.01
 SENDERS = 2
 OFTEN = patched(f"import gomail.certificates.keeper as keeper\nkeeper.LOOK_TIME = {LOOK_TIME}")
@@ -49,7 +51,7 @@ def send(port: int, over: Event) -> tuple[int, set[int]]:
 
 
 def test_p11_no_session_fails_in_a_storm_of_certificates(serve: Serve, tmp_path: Path) -> None:
-    """Of a thousand swaps half are broken; each whole one is shown, and no broken one ever is."""
+    """Of all the swaps half are broken; each whole one is shown, and no broken one ever is."""
     chance = random.Random(11)
     pairs = [pair(ends=world_time() + timedelta(days=50 + number)) for number in range(20)]
     written(tmp_path, pairs[0])
