@@ -24,6 +24,7 @@ NAME = "self-signed.pem"
 LIFETIME = timedelta(days=365)
 RENEWED = timedelta(days=90)  # before its end
 _BACKDATED = timedelta(days=1)  # for clients whose clock is behind
+_CURVE = ec.SECP256R1.name
 _LONGEST_COMMON_NAME = 64  # X.520
 
 
@@ -63,7 +64,9 @@ def kept_own(folder: str, hostname: str, now: datetime) -> Pair:
     path = str(Path(folder) / NAME)
     with contextlib.suppress(PairError):
         pair = read_pair(Files(path, path))
-        if not is_due(pair, hostname, now):
+        # Another kind of key, whoever put it there, might be one that OpenSSL refuses.
+        is_ours = isinstance(pair.key, ec.EllipticCurvePrivateKey) and pair.key.curve.name == _CURVE
+        if is_ours and not is_due(pair, hostname, now):
             return pair
     pair = make_own(hostname, now)
     _keep(pair, Path(folder))

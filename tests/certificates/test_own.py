@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from gomail.certificates.own import LIFETIME, NAME, RENEWED, as_pem, is_due, kept_own, make_own
 from gomail.certificates.pair import Pair
-from tests.certificates.pairs import MX, NOW
+from tests.certificates.pairs import MX, NOW, short_key
+from tests.certificates.pairs import pair as pair_for
 
 
 def test_pair_is_for_the_host_name() -> None:
@@ -74,6 +75,18 @@ def test_broken_file_is_made_anew(tmp_path: Path, octets: bytes) -> None:
     (tmp_path / NAME).write_bytes(octets)
     pair = kept_own(str(tmp_path), MX, NOW)
     assert (tmp_path / NAME).read_bytes() == as_pem(pair)
+
+
+@pytest.mark.parametrize(
+    "key", [short_key(), ec.generate_private_key(ec.SECP384R1())], ids=["short", "other"]
+)
+def test_foreign_pair_in_its_place_is_made_anew(
+    tmp_path: Path, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+) -> None:
+    """One that OpenSSL may refuse must not keep a server from starting."""
+    foreign = pair_for(MX, ends=NOW + LIFETIME, key=key)
+    (tmp_path / NAME).write_bytes(as_pem(foreign))
+    assert kept_own(str(tmp_path), MX, NOW).certificate != foreign.certificate
 
 
 def test_pair_is_written_as_a_whole_or_not_at_all(
