@@ -12,10 +12,11 @@ from subprocess import Popen
 import pytest
 
 from tests.faults.client import Session, name_of, port_and_pid, start
+from tests.thorough import often
 
 pytestmark = pytest.mark.system
 
-KILLS = 24
+KILLS = often(6, 24)
 SENDERS = 4
 
 

@@ -34,8 +34,9 @@ from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import Refused, Reply
 from tests.smtp.desk import Desk
 from tests.smtp.wire import CLIENT, Talk, octets_of, packets_of
+from tests.thorough import often
 
-MOST_CUTS = 400  # of one scene
+MOST_CUTS = often(100, 400)  # of one scene
 SETTINGS = {  # true of the whole scene
     "@limits",
     "@trusted",

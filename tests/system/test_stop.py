@@ -12,9 +12,10 @@ import pytest
 
 from tests.system.conftest import Serve
 from tests.system.running import ANY_PORT, PATIENCE, Client, Server, patched, until
+from tests.thorough import often
 
 pytestmark = pytest.mark.system
-RESTARTS = 12
+RESTARTS = often(3, 12)
 SENDERS = 4
 QUICK = patched(
     "import gomail.server.listening as listening\n"

@@ -1,6 +1,5 @@
 """Certificates that change a thousand times while mail comes in."""
 
-import os
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +15,10 @@ from tests.certificates.pairs import chain_of, key_of, pair, with_other_key, wri
 from tests.system.conftest import Serve
 from tests.system.encrypted import certificate_of, encrypted, shown
 from tests.system.running import patched, until
+from tests.thorough import often
 
 pytestmark = pytest.mark.system
-# A storm takes its minutes: a breeze shows a newcomer that it can be done.
-SWAPS = 1000 if os.environ.get("GOMAIL_CI_REQUIRE") else 40
+SWAPS = often(40, 1000)
 LOOK_TIME = 0.01
 SENDERS = 2
 OFTEN = patched(f"import gomail.certificates.keeper as keeper\nkeeper.LOOK_TIME = {LOOK_TIME}")
