@@ -2,40 +2,38 @@
 Where the parts are joined: a configuration becomes a server. Nothing else knows of all of them.
 
 `mail_service` is for those who mount gomail in an application of their own; twistd's plugin and the
-command line (`gomail.tap`) take the same way, with ports that were bound before.
+command line (`gomail.tap`) take the same way, with what `gomail.preflight` found and opened before.
 """
 
-import errno
-import os
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from twisted.application.service import MultiService
 from twisted.internet.threads import deferToThreadPool
 
-from gomail import config
 from gomail.certificates.keeper import Keeper
-from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
-from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
 from gomail.events import Listeners, LoadChanged, tell
+from gomail.preflight import (
+    build_directory,
+    open_listeners,
+    ownership,
+    try_certificates,
+    try_maildirs,
+)
 from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
-from gomail.recipients.mailbox import Template
-from gomail.server.encryption import Certificates, find_certificates, state_folder
+from gomail.server.encryption import Certificates
 from gomail.server.listening import Door, Listening
-from gomail.server.ports import Port, open_ports
+from gomail.server.ports import Port
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.pulse import Pulse
 from gomail.server.reactor import Reactor
-from gomail.server.start import MYSELF, Identity, StartError, group_id
 from gomail.settings.reading import key_of
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
@@ -50,79 +48,6 @@ _LIMITS_NEED_RESTART = (
     "disk_reserve",
     "memory",
 )
-
-
-def build_directory(configuration: Configuration, reactor: Reactor) -> Directory:
-    """
-    Build the directory of a configuration; this reads files, and blocks.
-
-    Raises:
-        ConfigurationError: a domain, mailbox or alias can't be.
-    """
-    off_reactor = partial(deferToThreadPool, reactor, reactor.getThreadPool())
-    root = Template(configuration.maildir).root
-    # The owner may have put the Maildirs elsewhere by a link; below the root none is followed.
-    maildir = os.path.realpath(root) + configuration.maildir[len(root) :]
-    return config.directory(replace(configuration, maildir=maildir), off_reactor)
-
-
-def ownership(configuration: Configuration) -> Ownership:
-    """Tell who may read what is stored."""
-    return Ownership(None if configuration.group is None else group_id(configuration.group))
-
-
-def try_maildirs(configuration: Configuration, root: str, identity: Identity = MYSELF) -> None:
-    """
-    Make the only Maildir and try to store in it, or make the folder of all, as who will use it.
-
-    The folder above must be there: it may be the mount point of a disk that is missing.
-
-    Raises:
-        StartError: that can't be done.
-    """
-    try:
-        owner = ownership(configuration)
-        with identity.assumed():
-            if one_maildir(configuration):
-                make(root, owner)
-                with closing(Maildir(root, owner)) as maildir:
-                    maildir.probe()
-            else:
-                make_folder(root, owner)
-                if not os.access(root, os.W_OK | os.X_OK, effective_ids=True):
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), root)
-    except OSError as error:
-        why = error.strerror or str(error)
-        folder = Path(root).parent
-        if not folder.is_dir():
-            why = f"there is no folder {folder}"
-        msg = f"the Maildir {root} can't be used by {identity}: {why}"
-        raise StartError(msg) from error
-
-
-def one_maildir(configuration: Configuration) -> bool:
-    """Tell whether there is one Maildir, for everybody."""
-    return "{" not in configuration.maildir
-
-
-def try_certificates(
-    configuration: Configuration, identity: Identity = MYSELF
-) -> Certificates | None:
-    """
-    Find what to encrypt with, or make it, as who will use it; None where no listener encrypts.
-
-    Raises:
-        StartError: a certificate or key that is named can't be used.
-    """
-    if all(listener.tls == "off" for listener in configuration.listeners):
-        return None
-    wanted = Wanted(
-        configuration.hostname,
-        state_folder(configuration.state, identity),
-        configuration.tls.files,
-        configuration.tls.session_tickets,
-    )
-    return find_certificates(wanted, identity)
 
 
 class Server(MultiService):
@@ -240,16 +165,6 @@ def _door(settings: ListenerSettings, factory: SMTPFactory) -> Door:
     if not settings.proxy:
         return factory
     return ProxiedFactory(factory, settings.proxy_networks, unix=settings.proxy_unix)
-
-
-def open_listeners(configuration: Configuration, reactor: Reactor) -> list[Port]:
-    """
-    Bind the ports of all listeners.
-
-    Raises:
-        PortError: one can't be had.
-    """
-    return open_ports((each.place for each in configuration.listeners), reactor)
 
 
 def _without_restart(old: Configuration, new: Configuration) -> tuple[Configuration, list[str]]:

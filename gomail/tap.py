@@ -22,16 +22,16 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 
 from gomail import config
-from gomail.compose import (
-    Server,
+from gomail.compose import Server
+from gomail.config import Configuration, ConfigurationError
+from gomail.events import Trouble, tell
+from gomail.preflight import (
     build_directory,
     one_maildir,
     open_listeners,
     try_certificates,
     try_maildirs,
 )
-from gomail.config import Configuration, ConfigurationError
-from gomail.events import Trouble, tell
 from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
 from gomail.server.ports import Port, PortError

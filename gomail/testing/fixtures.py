@@ -13,8 +13,9 @@ from typing import cast
 
 import pytest
 
-from gomail.compose import Server, build_directory
+from gomail.compose import Server
 from gomail.events import Event
+from gomail.preflight import build_directory
 from gomail.server.ports import open_port
 from gomail.server.reactor import Reactor
 from gomail.settings.values import Configuration, Listener, any_local_part

@@ -9,8 +9,9 @@ from typing import cast
 import pytest
 import pytest_twisted
 
-from gomail.compose import Server, build_directory
+from gomail.compose import Server
 from gomail.config import Configuration
+from gomail.preflight import build_directory
 from gomail.reception import Receptions
 from gomail.recipients.domain import Domain
 from gomail.server.reactor import Reactor
