@@ -16,8 +16,8 @@ from zope.interface import implementer
 
 
 @cache
-def context() -> Context:
-    """Make a context with a certificate that lasts for the tests."""
+def certified() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """Make a key, and a certificate that lasts for the tests."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "here.example")])
     now = datetime.now(UTC)
@@ -31,6 +31,13 @@ def context() -> Context:
         .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
+    return key, certificate
+
+
+@cache
+def context() -> Context:
+    """Make a context with it."""
+    key, certificate = certified()
     made = Context(TLS_METHOD)
     made.use_certificate(certificate)
     made.use_privatekey(key)

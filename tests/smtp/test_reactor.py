@@ -3,14 +3,11 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_twisted
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 from twisted.internet import reactor as installed  # noqa: TID253 -- the one that pytest installed
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
@@ -30,7 +27,7 @@ from twisted.python.failure import Failure
 
 from gomail.events import Event, SessionEnded
 from gomail.smtp.factory import SMTPFactory
-from tests.smtp.certificate import ServerTLS
+from tests.smtp.certificate import ServerTLS, certified
 from tests.smtp.desk import Desk
 from tests.smtp.wire import ENVELOPE, octets_of
 
@@ -142,20 +139,8 @@ async def serving(
 
 
 def certificate() -> PrivateCertificate:
-    """Make a certificate that lasts for the test."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "here.example")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
+    """Give a certificate as Twisted has them."""
+    key, signed = certified()
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
