@@ -13,8 +13,7 @@ ROUNDS = 3
 LINE = b"x" * 76 + b"\r\n"
 BODY = b"Subject: bench\r\n\r\n" + LINE * (MESSAGE // len(LINE)) + b".\r\n"
 
-GOMAIL = """
-from twisted.internet import reactor, endpoints
+NOTHING = """
 from zope.interface import implementer
 from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
 from gomail.reply import STORED
@@ -31,9 +30,16 @@ class Nothing:
     def octetsReceived(self, octets): pass
     def eomReceived(self): return STORED
     def connectionLost(self): pass
+"""
+
+GOMAIL = (
+    NOTHING
+    + """
+from twisted.internet import reactor, endpoints
 
 factory = SMTPFactory(Nothing(), "bench.example", reactor)
 """
+)
 
 TWISTED_MAIL = """
 from twisted.internet import reactor, endpoints, defer
