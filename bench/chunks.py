@@ -16,6 +16,7 @@ import sys
 import time
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from content import BODY, GOMAIL, LISTEN, reply
 
@@ -41,7 +42,7 @@ class Server:
         """Give the CPU seconds that it has used."""
         return int(Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[0]) / 1e9
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,7 +55,10 @@ def chunks(size: int) -> list[bytes]:
     """Give the content as chunks of *size* octets, each behind its BDAT line."""
     parts = [CONTENT[start : start + size] for start in range(0, len(CONTENT), size)]
     lasts = [b""] * (len(parts) - 1) + [b" LAST"]
-    return [b"BDAT %d%s\r\n%s" % (len(part), last, part) for part, last in zip(parts, lasts)]
+    return [
+        b"BDAT %d%s\r\n%s" % (len(part), last, part)
+        for part, last in zip(parts, lasts, strict=True)
+    ]
 
 
 @cache
