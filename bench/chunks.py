@@ -55,10 +55,8 @@ def chunks(size: int) -> list[bytes]:
     """Give the content as chunks of *size* octets, each behind its BDAT line."""
     parts = [CONTENT[start : start + size] for start in range(0, len(CONTENT), size)]
     lasts = [b""] * (len(parts) - 1) + [b" LAST"]
-    return [
-        b"BDAT %d%s\r\n%s" % (len(part), last, part)
-        for part, last in zip(parts, lasts, strict=True)
-    ]
+    whole = zip(parts, lasts, strict=True)
+    return [b"BDAT %d%s\r\n%s" % (len(part), last, part) for part, last in whole]
 
 
 @cache
