@@ -89,9 +89,13 @@ class Patience:
 
     def content_began(self) -> None:
         """The 354 has left."""
-        self._waiting = self._content = self._clock.seconds()
+        now = self._clock.seconds()
+        self._waiting = self._content = now
         self._octets = 0
-        self._wind()
+        limits = self._limits
+        soonest = min(limits.data_timeout, limits.content_time, limits.data_rate_grace)
+        if self._call is None or self._call.getTime() > now + soonest:
+            self._wind()  # chunks come by the thousand, and most find a timer that is soon enough
 
     def content_came(self, octets: int) -> None:
         """A packet of content came."""

@@ -8,6 +8,7 @@ behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.s
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from gomail.answers import Answer, after, is_later
@@ -234,7 +235,7 @@ class Session:
             self.end_transaction()  # a message that lacks a chunk is none
             raise chunk.refused
         if not chunk.last and self._refused is None:
-            return Reply(250, "0.0", f"{chunk.size} octets taken")
+            return octets_taken(chunk.size)
         return self._finish_content()
 
     def _finish_content(self) -> Answer[Reply]:
@@ -267,6 +268,12 @@ class Session:
         """Fold the verdict into one reply; the transaction is over, whatever it says."""
         self.end_transaction()
         return verdict if isinstance(verdict, Reply) else fold(verdict)
+
+
+@lru_cache(maxsize=64)
+def octets_taken(size: int) -> Reply:
+    """Give the reply to a chunk that more follow; those of one message are mostly of one size."""
+    return Reply(250, "0.0", f"{size} octets taken")
 
 
 def fold(replies: Sequence[Reply]) -> Reply:

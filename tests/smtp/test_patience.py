@@ -53,6 +53,28 @@ def test_only_one_timer_runs() -> None:
         assert len(watch.clock.getDelayedCalls()) == 1
 
 
+def test_chunks_share_a_timer() -> None:
+    """A message may come in thousands of chunks, and to set a timer for each costs."""
+    watch = Watch()
+    watch.patience.content_began()
+    (timer,) = watch.clock.getDelayedCalls()
+    for _ in range(5):
+        watch.patience.command_answered(transaction=True)
+        watch.patience.content_began()
+        assert watch.clock.getDelayedCalls() == [timer]
+    assert watch.wait(70).lost == [(60, TOO_SLOW)]
+
+
+def test_each_chunk_has_its_own_time() -> None:
+    """The timer that rings for an earlier chunk gives the later one the rest of its time."""
+    watch = Watch()
+    watch.patience.content_began()
+    watch.wait(50)
+    watch.patience.command_answered(transaction=True)
+    watch.patience.content_began()
+    assert watch.wait(70).lost == [(110, TOO_SLOW)]
+
+
 def test_paused_clocks_ring_for_nobody() -> None:
     """A timer that runs out while the client waits for us is wound again afterwards."""
     watch = Watch()
