@@ -23,7 +23,7 @@ from gomail.smtp.house import House
 from gomail.smtp.intake import Intake
 from gomail.smtp.modes import Modes
 from gomail.smtp.order import Order
-from gomail.smtp.outbox import IConnection, outbox
+from gomail.smtp.outbox import IConnection, outbox, send_undelayed
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Chunk, Session
 from gomail.smtp.tally import Tally
@@ -78,6 +78,7 @@ class Conversation:
         house, session = self._house, self.session
         self._started = house.clock.seconds()
         self._transport = transport
+        send_undelayed(transport)
         self._door = Door(house, outbox(transport, self._unsent_changed))
         self.patience = Patience(house.clock, house.limits, self._late)
         tell(house.listeners, SessionStarted(session.client))

@@ -330,6 +330,17 @@ async def test_server_that_leaves_closes_its_sessions() -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_replies_do_not_wait_for_acknowledgement() -> None:
+    """A client that pipelines acknowledges 40 ms late, while it waits for the last reply."""
+    async with serving() as office:
+        client = await office.dial()
+        await client.hear(b"220 ")
+        (session,) = office.factory._sessions
+        connection: Any = session.transport
+        assert connection.getTcpNoDelay()
+
+
+@pytest_twisted.ensureDeferred
 async def test_unix_socket(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Programs of this machine may use one."""
     path = tmp_path_factory.mktemp("s") / "smtp"
