@@ -5,7 +5,7 @@ import sqlite3
 from gomail.delivery.whole import WholeMessages
 from gomail.reply import NO_SUCH_MAILBOX, STORED, Refused
 
-database = sqlite3.connect("tickets.db")
+database = sqlite3.connect("letters.db")
 database.execute("CREATE TABLE IF NOT EXISTS ticket (id, content)")
 
 

@@ -10,11 +10,12 @@ way it lost our 250, and sent the message again.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from OpenSSL.SSL import Connection, WantReadError, ZeroReturnError
 from twisted.internet.interfaces import (
     IHandshakeListener,
+    IOpenSSLContextFactory,
     IOpenSSLServerConnectionCreator,
     IProtocol,
     IReactorTime,
@@ -29,6 +30,7 @@ from zope.interface import implementer
 
 from gomail.envelope import Encryption
 
+Creator: TypeAlias = IOpenSSLServerConnectionCreator | IOpenSSLContextFactory
 HANDSHAKE_TIME = 10  # seconds from our 220 until the handshake is over
 
 
@@ -85,17 +87,18 @@ class Prepared:
     Our end of TLS for one connection, made before the 220 is said that promises it.
 
     Args:
-        creator: makes it.
+        creator: makes it: what is made for gomail, or Twisted's own CertificateOptions.
         busy: tells whether an answer is awaited.
+        clock: the reactor.
 
     Raises:
         Exception: whatever *creator* has against it.
     """
 
-    def __init__(self, creator: IOpenSSLServerConnectionCreator, busy: Callable[[], bool]) -> None:
+    def __init__(self, creator: Creator, busy: Callable[[], bool], clock: IReactorTime) -> None:
         """Have it made."""
-        connection = creator.serverConnectionForTLS(None)  # type: ignore[arg-type]  # none is there yet
-        self._connection = LateEnd(connection, busy)
+        self._clock = clock
+        self._connection = LateEnd(_connection_of(creator, clock), busy)
 
     def serverConnectionForTLS(self, tlsProtocol: object) -> Connection:
         """Give it."""
@@ -106,7 +109,7 @@ class Prepared:
         """Whether the client has closed its side, and waits for what is still to be said."""
         return self._connection.ended
 
-    def start(self, session: Listening, clock: IReactorTime) -> None:
+    def start(self, session: Listening) -> None:
         """Have all that *session* reads and writes go through TLS from now on."""
         transport = session.transport
         if not hasattr(type(transport), "writeSomeData"):  # one of Twisted's wrappers
@@ -116,12 +119,20 @@ class Prepared:
             self,
             isClient=False,
             wrappedFactory=Factory.forProtocol(lambda: Inside(session)),
-            clock=clock,
+            clock=self._clock,
         )
         factory.protocol = TLSMemoryBIOProtocol  # which writes at once; the default waits a turn
         tls = cast("IProtocol", factory.buildProtocol(transport.getPeer()))
         transport.protocol = tls
         tls.makeConnection(transport)
+
+
+def _connection_of(creator: Creator, clock: IReactorTime) -> Connection:
+    """Have a connection made, by a *creator* who may want to see the protocol that it is for."""
+    if not IOpenSSLServerConnectionCreator.providedBy(creator):
+        return Connection(creator.getContext(), None)
+    factory = TLSMemoryBIOFactory(creator, isClient=False, wrappedFactory=Factory(), clock=clock)
+    return creator.serverConnectionForTLS(TLSMemoryBIOProtocol(factory, TwistedProtocol()))
 
 
 @implementer(IHandshakeListener)

@@ -15,7 +15,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
-    IOpenSSLServerConnectionCreator,
     IReactorTime,
 )
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
@@ -27,6 +26,7 @@ from gomail.interfaces import IMessageDeliveryFactory
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import SHUTTING_DOWN, Refused, Reply
 from gomail.smtp.admission import Admission
+from gomail.smtp.encryption import Creator
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
@@ -55,7 +55,8 @@ class SMTPFactory(ServerFactory):
         admission: counts sessions; shared by the factories of several listeners.
         local: whether the slips of this machine's own programs are forgiven, for a listener that
             only they reach: CR CR LF counts as CRLF, and nobody has to wait for replies.
-        tls: makes the encrypted end of a connection after STARTTLS; without it TLS is not offered.
+        tls: makes the encrypted end of a connection after STARTTLS, such as Twisted's
+            CertificateOptions; without it TLS is not offered.
         tls_required: whether mail is taken under TLS alone.
     """
 
@@ -74,7 +75,7 @@ class SMTPFactory(ServerFactory):
         trust_unix: bool = True,
         admission: Admission | None = None,
         local: bool = False,
-        tls: IOpenSSLServerConnectionCreator | None = None,
+        tls: Creator | None = None,
         tls_required: bool = False,
     ) -> None:
         self._deliveries = deliveries

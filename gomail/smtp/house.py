@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from gomail.events import Listeners
 from gomail.limits import Limits
+from gomail.smtp.encryption import Creator
 from gomail.smtp.introduction import Introduction
 
 
@@ -32,5 +33,5 @@ class House:
     listeners: Listeners = ()
     dialogue: bool = False
     local: bool = False
-    tls: IOpenSSLServerConnectionCreator | None = None
+    tls: Creator | None = None
     tls_required: bool = False

@@ -144,7 +144,7 @@ class SMTPProtocol(LineReceiver):
     def _start_tls(self) -> IConnection:
         """Do so; our transport is another one then, unless something is wrapped round it."""
         prepared = cast("Prepared", self.session.tls)
-        prepared.start(self, self._house.clock)
+        prepared.start(self)
         return self.transport
 
     def handshakeCompleted(self) -> None:

@@ -109,7 +109,7 @@ def _starttls(session: Session, argument: bytes) -> Reply:
     if session.transaction is not None:
         raise Refused(NOT_IN_TRANSACTION)
     try:
-        session.tls = Prepared(session.house.tls, session.busy)
+        session.tls = Prepared(session.house.tls, session.busy, session.house.clock)
     except Exception as error:  # whatever it is, the client may go on without
         raise Refused(NO_TLS_NOW, refusal_of(error, "starting TLS").reason) from error
     return READY_FOR_TLS

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+from cryptography.hazmat.primitives import serialization
 from twisted.internet.threads import deferToThread
 from twisted.mail.maildir import MaildirDirdbmDomain
 from twisted.mail.smtp import Address, User
@@ -26,6 +27,7 @@ from gomail.testing.bench import Subject
 from gomail.testing.conformance import CHECKS, Check
 from gomail.testing.recording import Recorder
 from gomail.testing.wire import MemoryServer
+from tests.smtp.certificate import certified
 
 Importer = Callable[[str], Any]
 ROOT = Path(__file__).parents[2]
@@ -142,6 +144,24 @@ def test_delivery_stands_its_tests() -> None:
 
 
 @pytest.mark.system
+def test_encrypted_delivery_takes_mail(tmp_path: Path) -> None:
+    """encrypted.py runs, with a certificate as Twisted has them."""
+    port = free_port()
+    copy_examples(tmp_path, p2525=port)
+    key, signed = certified()
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "both.pem").write_bytes(signed.public_bytes(pem) + private)
+    with (
+        running(tmp_path, "encrypted.py", port=port),
+        smtplib.SMTP("127.0.0.1", port, timeout=20) as client,
+    ):
+        client.starttls()
+        client.sendmail("a@client.example", ["support@here.example"], LETTER)
+
+
 def test_served_delivery_takes_mail(tmp_path: Path) -> None:
     """serve.py runs, and a letter becomes a row."""
     import sqlite3

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,15 +20,17 @@ from twisted.internet.endpoints import (
     connectProtocol,
     wrapClientTLS,
 )
+from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.internet.protocol import Protocol
 from twisted.internet.ssl import CertificateOptions, PrivateCertificate
 from twisted.internet.task import deferLater
 from twisted.mail import smtp
 from twisted.python.failure import Failure
+from zope.interface import directlyProvides
 
 from gomail.events import Event, SessionEnded
 from gomail.smtp.factory import SMTPFactory
-from tests.smtp.certificate import ServerTLS, certified
+from tests.smtp.certificate import ServerTLS, certified, context
 from tests.smtp.desk import Desk
 from tests.smtp.wire import ENVELOPE, octets_of
 
@@ -211,6 +214,34 @@ async def test_f5_early_talker_is_seen_in_the_kernel(octets: bytes) -> None:
         talker.close()
         assert said.startswith(b"554 5.5.1 You spoke before it was your turn [")
         assert office.desk.told == ["greeted"]
+
+
+class Context:
+    """A context factory of the old kind."""
+
+    def getContext(self) -> object:
+        """Give the context."""
+        return context()
+
+
+@pytest.mark.parametrize("creator", [lambda: certificate().options(), Context])
+@pytest_twisted.ensureDeferred
+async def test_certificates_of_twisteds_own_kinds_will_do(creator: Any) -> None:  # noqa: ANN401 -- of any kind
+    """CertificateOptions, and whatever gives a context."""
+    made = creator()
+    if isinstance(made, Context):
+        directlyProvides(made, IOpenSSLContextFactory)
+    async with serving(starttls=True) as office:
+        office.factory._house = office.factory._calm = replace(office.factory.house, tls=made)
+        client = await office.dial()
+        client.say("EHLO client.example")
+        await client.hear(b"250 HELP")
+        client.say("STARTTLS")
+        await client.hear(b"220 2.0.0")
+        client.transport.startTLS(CertificateOptions(verify=False))
+        client.heard = b""
+        client.say("NOOP", "QUIT")
+        assert (await client.end()).endswith(b"221 2.0.0 Bye\r\n")
 
 
 @pytest_twisted.ensureDeferred
