@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from gomail.certificates.wanted import Files
 
-REMEDY = "sudo gomail certificates install"
+REMEDY = 'sudo "$(which gomail)" certificates install --user {}'
 LARGEST = 1024 * 1024  # octets of a file; a chain has some thousands
 
 _CERTIFICATE = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
@@ -158,8 +158,9 @@ def _read(what: str, path: str) -> bytes:
         with Path(path).open("rb") as file:
             octets = file.read(LARGEST + 1)
     except PermissionError:
-        whom = f"{_myself()}; a copy that can be is made by: {REMEDY}"
-        msg = f"the {what} {path} can't be read by {whom}"
+        me = _myself()
+        how = f"a copy that can be is made by: {REMEDY.format(me)}"
+        msg = f"the {what} {path} can't be read by {me}; {how}"
         raise PairError(msg) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)

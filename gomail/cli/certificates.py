@@ -41,7 +41,7 @@ def install(  # noqa: PLR0913, PLR0917 -- click gives them by name
     """Have certbot copy what it renews for gomail, and do so now; as root."""
     if os.geteuid() != 0:
         raise click.ClickException(
-            "root alone may read certbot's keys: sudo gomail certificates install"
+            "root alone may read certbot's keys: sudo with the same words, and the full path of gomail"
         )
     try:
         uid = pwd.getpwnam(user).pw_uid
@@ -102,12 +102,35 @@ def _toml(pairs: list[Files]) -> Iterator[str]:
 @click.option("-c", "--config", "path", metavar="FILE", help="Those that this file names.")
 def show(files: tuple[str, ...], path: str | None) -> None:
     """Show the certificates of a configuration, or of files: whose they are, and for how long."""
-    if len(files) > 2:
-        raise click.UsageError("a certificate and its key were expected")
+    if len(files) > 2 or (files and path):
+        raise click.UsageError("a certificate and its key were expected, or --config with a file")
+    if len(files) == 1 and not _has_key(files[0]):
+        _show_alone(files[0])
+        return
     pairs = [Files(files[0], files[-1])] if files else _configured(path)
     fit = [_show(each) for each in pairs]
     if not all(fit):
         raise SystemExit(1)
+
+
+def _has_key(path: str) -> bool:
+    """Tell whether a file has a key beside its certificate; what can't be read is told later."""
+    try:
+        return b"PRIVATE KEY" in Path(path).read_bytes()
+    except OSError:
+        return False
+
+
+def _show_alone(path: str) -> None:
+    """Show a certificate, of whose key nothing was said."""
+    from gomail.certificates.pair import Pair, PairError, read_chain  # noqa: PLC0415 -- likewise
+
+    try:
+        pair = Pair(read_chain(path), None)  # type: ignore[arg-type]  # its key is no matter
+    except PairError as error:
+        hint = f"; for a configuration file: --config {path}" if path.endswith(".toml") else ""
+        raise click.ClickException(f"{error}{hint}") from None
+    _tell(path, pair, f"none was named; gomail certificates show {path} KEY says whether it fits")
 
 
 def _configured(path: str | None) -> list[Files]:
@@ -138,10 +161,15 @@ def _show(files: Files) -> bool:
         fits, key = True, f"{files.key} fits"
     except PairError as error:
         fits, key = False, str(error)
-    click.echo(files.certificate)
+    _tell(files.certificate, pair, key)
+    return fits
+
+
+def _tell(path: str, pair: "Pair", key: str) -> None:
+    """Write what is known of a pair."""
+    click.echo(path)
     for name, value in (*_facts(pair), ("key", key)):
         click.echo(f"  {name:<8}{value}")
-    return fits
 
 
 def _facts(pair: "Pair") -> Iterator[tuple[str, str]]:

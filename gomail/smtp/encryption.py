@@ -12,7 +12,7 @@ way it lost our 250, and sent the message again.
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, cast
 
-from OpenSSL.SSL import Connection, WantReadError, ZeroReturnError
+from OpenSSL.SSL import Connection, Error, WantReadError, ZeroReturnError
 from twisted.internet.interfaces import (
     IHandshakeListener,
     IOpenSSLContextFactory,
@@ -158,6 +158,14 @@ class Inside(TwistedProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Tell it."""
         self._session.connectionLost(reason)
+
+
+def why_ended(reason: Failure) -> str:
+    """Tell why a handshake came to nothing: what one side had against the other, or that it left."""
+    error = reason.value
+    if isinstance(error, Error) and error.args and error.args[0]:
+        return f"the TLS handshake failed: {error.args[0][0][-1]}"
+    return f"the client left in the TLS handshake: {reason.getErrorMessage()}"
 
 
 def facts(transport: ITransport) -> Encryption:

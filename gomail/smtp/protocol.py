@@ -24,7 +24,7 @@ from gomail.interfaces import IMessageDelivery
 from gomail.limits import Limits
 from gomail.reply import FAR_TOO_BIG
 from gomail.smtp.conversation import Conversation
-from gomail.smtp.encryption import Prepared, facts
+from gomail.smtp.encryption import Prepared, facts, why_ended
 from gomail.smtp.holding import YIELD, Holding
 from gomail.smtp.house import House
 from gomail.smtp.mending import Mender
@@ -194,5 +194,4 @@ class SMTPProtocol(LineReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See the connection go."""
         encrypting = self._conversation.encrypting
-        what = f" in the TLS handshake: {reason.getErrorMessage()}" if encrypting else ""
-        self._conversation.lose(f"the client left{what}")
+        self._conversation.lose(why_ended(reason) if encrypting else "the client left")

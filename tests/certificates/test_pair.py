@@ -227,5 +227,5 @@ def test_unreadable_key_is_told_with_the_remedy(
     name = pwd.getpwuid(os.geteuid()).pw_name if known else "uid 2000000000"
     assert problem(files) == (
         f"the key mx.key can't be read by {name}; a copy that can be is made by: "
-        "sudo gomail certificates install"
+        f'sudo "$(which gomail)" certificates install --user {name}'
     )

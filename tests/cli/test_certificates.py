@@ -76,6 +76,26 @@ def test_what_is_no_certificate_is_told(tmp_path: Path) -> None:
     assert run("show", "a", "b", "c").exit_code == 2
 
 
+def test_certificate_alone_is_shown_and_accused_of_nothing(tmp_path: Path) -> None:
+    """Of its key nothing was said."""
+    files = written(tmp_path, lasting())
+    shown = run("show", files.certificate)
+    assert shown.exit_code == 0
+    assert f"  names   {MX}\n" in shown.output
+    assert "  key     none was named; " in shown.output
+
+
+def test_file_of_settings_is_told_from_a_certificate(tmp_path: Path) -> None:
+    """Its option is named; and nobody says both."""
+    settings = tmp_path / "gomail.toml"
+    settings.write_text("")
+    told = run("show", str(settings))
+    assert told.exit_code == 1
+    assert told.stderr.endswith(f"; for a configuration file: --config {settings}\n")
+    assert run("show", str(settings), "--config", str(settings)).exit_code == 2
+    assert run("show", str(tmp_path / "none")).exit_code == 1
+
+
 def test_certificates_of_a_configuration_are_shown(tmp_path: Path) -> None:
     """All of them, whatever their number."""
     written(tmp_path, lasting(), "one")
@@ -297,7 +317,7 @@ def test_only_root_installs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     told = run("install")
     assert told.exit_code == 1
-    assert told.stderr.endswith(": sudo gomail certificates install\n")
+    assert told.stderr.endswith(": sudo with the same words, and the full path of gomail\n")
 
 
 EVIL = "a'b\"; $(touch pwned) `touch pwned` & \n touch pwned #"

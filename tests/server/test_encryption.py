@@ -132,7 +132,7 @@ def test_key_that_only_root_can_read_is_served_and_noted(open_folder: Path) -> N
     (note,) = found.notes
     assert note == (
         f"a renewed certificate will go by unnoticed: the key {files.key} can't be read by nobody; "
-        "a copy that can be is made by: sudo gomail certificates install"
+        'a copy that can be is made by: sudo "$(which gomail)" certificates install --user nobody'
     )
     os.chown(files.key, 65534, 65534)
     assert find_certificates(Wanted(MX, files=(files,)), NOBODY).notes == ()
