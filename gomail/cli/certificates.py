@@ -41,7 +41,7 @@ def install(  # noqa: PLR0913, PLR0917 -- click gives them by name
     """Have certbot copy what it renews for gomail, and do so now; as root."""
     if os.geteuid() != 0:
         raise click.ClickException(
-            "root alone may read certbot's keys: sudo with the same words, and the full path of gomail"
+            "root alone may read certbot's keys: put sudo before it, with gomail's full path"
         )
     try:
         uid = pwd.getpwnam(user).pw_uid

@@ -161,7 +161,7 @@ class Inside(TwistedProtocol):
 
 
 def why_ended(reason: Failure) -> str:
-    """Tell why a handshake came to nothing: what one side had against the other, or that it left."""
+    """Tell why a handshake came to nothing: what one side had against it, or that it left."""
     error = reason.value
     if isinstance(error, Error) and error.args and error.args[0]:
         return f"the TLS handshake failed: {error.args[0][0][-1]}"

@@ -317,7 +317,7 @@ def test_only_root_installs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     told = run("install")
     assert told.exit_code == 1
-    assert told.stderr.endswith(": sudo with the same words, and the full path of gomail\n")
+    assert told.stderr.endswith(": put sudo before it, with gomail's full path\n")
 
 
 EVIL = "a'b\"; $(touch pwned) `touch pwned` & \n touch pwned #"
