@@ -99,11 +99,17 @@ def try_certificates(
     return find_certificates(wanted, identity)
 
 
-def open_listeners(configuration: Configuration, reactor: Reactor) -> list[Port]:
+def open_listeners(
+    configuration: Configuration, reactor: Reactor, identity: Identity = MYSELF
+) -> list[Port]:
     """
-    Bind the ports of all listeners.
+    Bind the ports of all listeners, for who will listen on them.
 
     Raises:
         PortError: one can't be had.
     """
-    return open_ports((each.place for each in configuration.listeners), reactor)
+    ports = open_ports((each.place for each in configuration.listeners), reactor)
+    if identity.uid is not None:
+        for port in ports:
+            port.give_to(identity.uid)
+    return ports

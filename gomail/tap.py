@@ -171,7 +171,7 @@ class Application(MultiService):
             directory = build_directory(configuration, reactor)
         try_maildirs(configuration, directory.root, twistd.identity)
         certificates = try_certificates(configuration, twistd.identity)
-        ports = open_listeners(configuration, reactor)
+        ports = open_listeners(configuration, reactor, twistd.identity)
         configuration, capped = _within_descriptors(configuration)
         log, shown = twistd.open_log()
         self._telling = Telling(

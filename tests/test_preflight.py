@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gomail.config import Configuration
-from gomail.preflight import build_directory, ownership, try_maildirs
+from gomail.config import Configuration, Listener
+from gomail.preflight import build_directory, open_listeners, ownership, try_maildirs
 from gomail.server.start import MYSELF, Identity, StartError
 
 NOBODY = Identity(65534, 65534)
@@ -103,3 +103,20 @@ def test_maildir_is_tried_as_its_user(open_folder: Path, *, single: bool) -> Non
     status = (open_folder / "mail").stat()
     assert (status.st_uid, status.st_gid) == (65534, 65534)
     assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+
+
+@pytest.mark.needs_root
+def test_unix_socket_belongs_to_its_user(open_folder: Path) -> None:
+    """Root binds it, and goes; its group is the folder's, as the mode says who else may connect."""
+    from twisted.internet import reactor
+
+    listeners = (Listener(f"unix:{open_folder}/smtp:mode=660"), Listener("tcp:0"))
+    configuration = Configuration(listeners=listeners)
+    ports = open_listeners(configuration, reactor, NOBODY)  # type: ignore[arg-type]
+    try:
+        status = (open_folder / "smtp").stat()
+        assert (status.st_uid, status.st_gid) == (65534, 0)
+        assert stat.S_IMODE(status.st_mode) == 0o660
+    finally:
+        for port in ports:
+            port.close()

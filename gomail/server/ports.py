@@ -66,6 +66,13 @@ class Port:
         both = host == "::" and not self.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
         return f"[{host}]:{port}" + (f" and 0.0.0.0:{port}" if both else "")
 
+    def give_to(self, uid: int) -> None:
+        """Have a unix socket that was bound by root belong to who is going to listen on it."""
+        if self.socket is None or self.passed or self.socket.family != socket.AF_UNIX:
+            return
+        with contextlib.suppress(FileNotFoundError, ValueError):  # an abstract one has no file
+            os.chown(self.socket.getsockname(), uid, -1, follow_symlinks=False)
+
     def close(self) -> None:
         """Give up what was bound before it is listened on."""
         if self.socket is None or self.socket.fileno() == -1:
