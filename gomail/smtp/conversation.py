@@ -7,6 +7,7 @@ replies out, `patience` has the clocks.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gomail.answers import after
 from gomail.envelope import Client, Encryption
@@ -44,6 +45,7 @@ class Conversation:
     Attributes:
         over: our last word is said, or the connection is lost; whatever comes is not for us.
         encrypting: the TLS handshake is under way.
+        lost: the connection is gone.
         octets: how many were received.
     """
 
@@ -56,12 +58,12 @@ class Conversation:
         modes: Modes,
     ) -> None:
         """Begin with nothing said."""
-        self.over = self.encrypting = False
+        self.over = self.encrypting = self.lost = False
         self.octets = 0
         self._house = house
         self._holding = holding
         self._modes = modes
-        self.session = Session(client, delivery, house, holding.held)
+        self.session = Session(client, delivery, house, self._busy)
         self.intake = Intake(self.session, holding, house.clock)
         self.order = Order(forgiven=house.local or client.trusted)
         self._turns = Turns(house.clock, holding, self._conclude, self._turn_over, self._give_up)
@@ -69,9 +71,12 @@ class Conversation:
         self._budget = Budget(house.limits)
         self._tally = Tally()
         self._line = b""  # the one that is being answered
-        self._lost = False  # the connection is gone
         self._leaving = False  # the server is about to stop
         self._end = ""  # why the session ended, where not by QUIT
+
+    def _busy(self) -> bool:
+        """Tell whether there is something still to be said."""
+        return self._holding.held() and not self.over
 
     def begin(self, transport: IConnection) -> None:
         """Say the banner, once the delivery welcomes the client."""
@@ -113,7 +118,15 @@ class Conversation:
         """Answer what has come as a whole, with the last of its octets."""
         self._turns.take("storing a message", lambda: self.intake.end(content), VERDICT_TIME)
 
-    def begin_anew(self, encryption: Encryption) -> None:
+    def encrypted(self, encryption: Encryption) -> None:
+        """Learn that all is encrypted; behind STARTTLS, begin anew."""
+        self._door.shaken_hands()
+        if self.encrypting:
+            self._begin_anew(encryption)
+        else:
+            self.session.client = replace(self.session.client, encryption=encryption)
+
+    def _begin_anew(self, encryption: Encryption) -> None:
         """Know nothing of what was said before TLS; the client greets us again."""
         self.encrypting = False
         self.session.verb = b""
@@ -132,7 +145,7 @@ class Conversation:
     def _turn_over(self) -> None:
         """Go on behind an answer that was awaited."""
         self.flush()
-        if self._lost:
+        if self.lost:
             self._finish()
         else:
             self._holding.release(TURN)
@@ -166,7 +179,7 @@ class Conversation:
         if not session.client.trusted:
             judgement = self._budget.judge(session, reply)
             reply = judgement.reply
-            if judgement.delay and not self._lost:
+            if judgement.delay and not self.lost:
                 self._holding.hold(DELAY)
                 self._house.clock.callLater(judgement.delay, self._say_late, reply, reason)
                 return
@@ -266,7 +279,7 @@ class Conversation:
 
     def lose(self, why: str) -> None:
         """See the connection gone; a message past its final dot is stored all the same."""
-        self._lost = True
+        self.lost = True
         self.stop(why)
         self.patience.stop()
         if not self._holding.has(TURN):
@@ -275,7 +288,7 @@ class Conversation:
     def _give_up(self) -> None:
         """End a session that can't go on, and where it has none any more, tell that it is over."""
         self._modes.abort()
-        if self._lost:
+        if self.lost:
             self._finish()
 
     def _finish(self) -> None:

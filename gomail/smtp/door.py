@@ -65,6 +65,10 @@ class Door:
         """Let octets leave by *outbox* from now on: the transport is another one by now."""
         self._outbox = outbox
 
+    def shaken_hands(self) -> None:
+        """Know that the handshake is over."""
+        self._outbox.shaken_hands()
+
     def close(self) -> None:
         """Send what was said, as the last that leaves."""
         self.hand_over()

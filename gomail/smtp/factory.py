@@ -83,7 +83,7 @@ class SMTPFactory(ServerFactory):
         self._calm = House(
             clock,
             limits,
-            introduce(hostname, limits),
+            introduce(hostname, limits, chunking=not local),
             listeners,
             dialogue=dialogue,
             local=local,
@@ -150,7 +150,7 @@ class SMTPFactory(ServerFactory):
         self, limits: Limits, trusted: Collection[IPv4Network | IPv6Network], *, trust_unix: bool
     ) -> None:
         """Let other limits and other trusted networks hold, for the sessions to come."""
-        introduction = introduce(self._hostname, limits)
+        introduction = introduce(self._hostname, limits, chunking=not self._calm.local)
         self._calm = replace(self._calm, limits=limits, introduction=introduction)
         self._house = self._under(self._admission.gauge.load)
         self._trusted = trusted

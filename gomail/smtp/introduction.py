@@ -24,13 +24,13 @@ class Introduction:
     ehlo_offering_tls: Reply
 
 
-def introduce(hostname: str, limits: Limits) -> Introduction:
+def introduce(hostname: str, limits: Limits, *, chunking: bool = True) -> Introduction:
     """Say who we are, and what of ESMTP we speak (RFC 5321 §4.1.1.1; LIMITS: RFC 9422)."""
     extensions = [
         "PIPELINING",  # RFC 2920
         f"SIZE {limits.size}",  # RFC 1870
         "8BITMIME",  # RFC 6152
-        "CHUNKING",  # RFC 3030
+        *(["CHUNKING"] if chunking else []),  # RFC 3030
         "SMTPUTF8",  # RFC 6531
         "ENHANCEDSTATUSCODES",  # RFC 2034
         f"LIMITS MAILMAX={limits.messages} RCPTMAX={limits.recipients}",

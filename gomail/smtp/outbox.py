@@ -31,6 +31,9 @@ class Outbox(Protocol):
     def end(self) -> None:
         """Leave what waits to the transport, which may close or start TLS behind it."""
 
+    def shaken_hands(self) -> None:
+        """Know that TLS writes by now: what waits, waits for the peer."""
+
     @property
     def unsent(self) -> int:
         """How many octets wait here because the peer doesn't read; 0 while none do."""
@@ -114,6 +117,9 @@ class DirectOutbox:
             self._transport.write(rest)
             self._changed()
 
+    def shaken_hands(self) -> None:
+        """Need nothing: there is no TLS."""
+
     def resumeProducing(self) -> None:
         """Give the transport, whose buffer is empty, what is left."""
         if self._rest:
@@ -134,23 +140,25 @@ class BufferedOutbox:
     """
     Everything goes through the transport, which says when too much waits (64 KiB in Twisted).
 
-    Being full is told with the next octets only: under TLS the banner waits for the handshake, and
-    a session that reads nothing more for that would wait for ever.
+    Before a handshake being full is told with the next octets only: the banner waits for it, and a
+    session that reads nothing more for that would wait for ever. Behind it being full is told at
+    once, since TLS has words of its own for a peer that asks and never reads.
     """
 
-    __slots__ = ("_changed", "_full", "_transport", "_unsent")
+    __slots__ = ("_changed", "_full", "_shaken", "_transport", "_unsent")
 
     def __init__(self, transport: IConnection, changed: Callable[[], None]) -> None:
         """Send by *transport* and be told how full it is."""
         self._transport = transport
         self._changed = changed
         self._full = False
+        self._shaken = False
         self._unsent = 0
         transport.registerProducer(self, streaming=True)
 
     @property
     def unsent(self) -> int:
-        """How many octets came since the transport had its fill."""
+        """How many octets came since the transport had its fill; at least 1 where that counts."""
         return self._unsent
 
     def send(self, octets: bytes) -> None:
@@ -169,6 +177,13 @@ class BufferedOutbox:
     def pauseProducing(self) -> None:
         """Hear that the transport has more than it likes."""
         self._full = True
+        if self._shaken and not self._unsent:
+            self._unsent = 1
+            self._changed()
+
+    def shaken_hands(self) -> None:
+        """Have being full be told at once."""
+        self._shaken = True
 
     def resumeProducing(self) -> None:
         """Hear that the transport has room again."""

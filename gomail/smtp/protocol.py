@@ -10,7 +10,6 @@ and this protocol is no producer of its transport.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import cast
 
 from twisted.internet.interfaces import IHandshakeListener
@@ -81,6 +80,9 @@ class SMTPProtocol(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         """Take a packet; what it makes us say leaves in one piece."""
         conversation = self._conversation
+        if conversation.over:
+            self.clearLineBuffer()  # TLS goes on to hand octets over, and nobody is going to look
+            return
         conversation.order.heard()
         if conversation.encrypting and data:
             self.handshakeCompleted()  # a wrapper round us has kept it to itself
@@ -149,11 +151,7 @@ class SMTPProtocol(LineReceiver):
 
     def handshakeCompleted(self) -> None:
         """Begin anew under TLS; or learn its facts where it was there from the beginning."""
-        encryption = facts(self.transport)
-        if self._conversation.encrypting:
-            self._conversation.begin_anew(encryption)
-        else:
-            self.session.client = replace(self.session.client, encryption=encryption)
+        self._conversation.encrypted(facts(self.transport))
 
     def _stop_reading(self) -> None:
         """Read nothing more for now: the peer waits for us."""
@@ -185,7 +183,8 @@ class SMTPProtocol(LineReceiver):
     def abort(self) -> None:
         """Drop the connection; an answer under way is still waited for."""
         self._conversation.stop("aborted")
-        self.transport.abortConnection()
+        if not self._conversation.lost:  # TLS has nothing left then to be aborted
+            self.transport.abortConnection()
 
     def finish(self) -> None:
         """Tell that everything is over."""

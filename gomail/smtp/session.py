@@ -157,6 +157,7 @@ class Session:
 
     def end_transaction(self) -> None:
         """Close the open transaction, if any, and throw away content that came for it."""
+        self._taken = 0
         if self.transaction is None:
             return
         self.transaction = None

@@ -65,6 +65,8 @@ def answer(session: Session, line: bytes) -> Answer[Reply | Chunk]:
     verb = VERBS.get(name)
     session.verb = verb.name if verb else UNKNOWN
     if verb is None:
+        # Whatever this is, the octets of a chunk may be behind it.
+        session.ending = name.startswith(BDAT.name)
         raise Refused(NOT_HTTP if name in _HTTP else SYNTAX_ERROR)
     if verb is not BDAT:  # whose chunk follows in any case
         _see_to_the_order(session, verb)
@@ -221,8 +223,12 @@ def _bdat(session: Session, argument: bytes) -> Answer[Reply | Chunk]:
     BDAT SP chunk-size [SP "LAST"] (RFC 3030 §2).
 
     What is said to it comes behind its chunk, whose octets must never run as commands: where nobody
-    knows how many they are, or they are more than we would swallow, the session ends.
+    knows how many they are, or they are more than we would swallow, the session ends. It is not for
+    listeners that mend line ends, where octets are not as many as were sent.
     """
+    if session.house.local:
+        session.ending = True
+        raise Refused(NOT_IMPLEMENTED)
     try:
         size, last = grammar.read_bdat(argument)
     except Refused:

@@ -382,3 +382,63 @@ def test_client_that_closes_its_side_and_waits_for_nothing_is_gone_at_once() -> 
     tls.exchange()
     assert talk.closed
     assert talk.end.reason == "the client left"
+
+
+@pytest.mark.parametrize("before", [96, 97])
+def test_goodbye_behind_the_hundredth_line_is_heard(before: int) -> None:
+    """Other sessions have their turn there, and the client is not kept waiting for it."""
+    talk = ready()
+    talk.encrypt()
+    tls = talk.tls
+    assert tls is not None
+    tls.send(octets_of(["NOOP"] * before + ["QUIT"]))
+    tls.tls.loseConnection()
+    tls.exchange()
+    assert talk.codes()[-1] == "221"
+    talk.clock.pump([0, 0])
+    assert talk.closed
+    assert not talk.wire.cuts
+
+
+def test_nothing_behind_our_last_word_is_kept_under_tls() -> None:
+    """A client that goes on and on fills no memory."""
+    talk = ready()
+    talk.encrypt()
+    tls = talk.tls
+    assert tls is not None
+    tls.send(octets_of(["QUIT"]))
+    talk.wire.inbox.extend(tls.out)
+    tls.out.clear()
+    talk.wire.poll()
+    talk.clock.advance(0)
+    for _ in range(20):
+        tls.send(b"NOOP\r\n" * 1000)
+    talk.wire.inbox.extend(tls.out)
+    talk.wire.poll()
+    talk.clock.advance(0)
+    assert not talk.closed
+    assert talk.protocol.clearLineBuffer() == b""
+
+
+def test_e1_client_that_makes_tls_talk_and_never_reads_is_aborted() -> None:
+    """TLS answers a peer by itself; what that leaves unread counts as our replies do."""
+    talk = ready()
+    talk.encrypt()
+    talk.hear()
+    talk.wire.room = 0
+    talk.wire.protocol.transport.write(b"x" * 200_000)  # type: ignore[attr-defined]  # as TLS does
+    assert not talk.wire.reading
+    talk.clock.pump([1] * 61)
+    assert talk.closed
+    assert talk.end.reason == "the client did not read"
+
+
+def test_aborting_what_is_lost_already_does_nothing() -> None:
+    """A message past its end is still waited for, and the server may be told to abort twice."""
+    talk, verdict = parting("NOOP")
+    talk.leave()
+    talk.protocol.abort()
+    talk.protocol.abort()
+    assert not talk.over
+    verdict.callback(STORED)
+    assert talk.over == [talk.protocol]
