@@ -108,8 +108,5 @@ def open_listeners(
     Raises:
         PortError: one can't be had.
     """
-    ports = open_ports((each.place for each in configuration.listeners), reactor)
-    if identity.uid is not None:
-        for port in ports:
-            port.give_to(identity.uid)
-    return ports
+    places = (each.place for each in configuration.listeners)
+    return open_ports(places, reactor, identity.assumed)

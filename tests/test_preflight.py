@@ -106,16 +106,18 @@ def test_maildir_is_tried_as_its_user(open_folder: Path, *, single: bool) -> Non
 
 
 @pytest.mark.needs_root
-def test_unix_socket_belongs_to_its_user(open_folder: Path) -> None:
-    """Root binds it, and goes; its group is the folder's, as the mode says who else may connect."""
+@pytest.mark.parametrize("owner", [0, 65534])
+def test_unix_socket_belongs_to_its_user(open_folder: Path, owner: int) -> None:
+    """Root binds it for who listens on it, where that one may; the mode says who else connects."""
     from twisted.internet import reactor
 
+    os.chown(open_folder, owner, owner)
     listeners = (Listener(f"unix:{open_folder}/smtp:mode=660"), Listener("tcp:0"))
     configuration = Configuration(listeners=listeners)
     ports = open_listeners(configuration, reactor, NOBODY)  # type: ignore[arg-type]
     try:
         status = (open_folder / "smtp").stat()
-        assert (status.st_uid, status.st_gid) == (65534, 0)
+        assert (status.st_uid, status.st_gid) == (owner, owner)
         assert stat.S_IMODE(status.st_mode) == 0o660
     finally:
         for port in ports:

@@ -19,6 +19,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorCore, IStreamServerEndpoint
 
 from gomail.server.activation import missing, take
+from gomail.server.unix import AsOwner, bind_file
 
 BACKLOG = 1024
 LONGEST_FORM = 3  # colons of tcp:25:interface=192.0.2.1:backlog=50
@@ -66,13 +67,6 @@ class Port:
         both = host == "::" and not self.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
         return f"[{host}]:{port}" + (f" and 0.0.0.0:{port}" if both else "")
 
-    def give_to(self, uid: int) -> None:
-        """Have a unix socket that was bound by root belong to who is going to listen on it."""
-        if self.socket is None or self.passed or self.socket.family != socket.AF_UNIX:
-            return
-        with contextlib.suppress(FileNotFoundError, ValueError):  # an abstract one has no file
-            os.chown(self.socket.getsockname(), uid, -1, follow_symlinks=False)
-
     def close(self) -> None:
         """Give up what was bound before it is listened on."""
         if self.socket is None or self.socket.fileno() == -1:
@@ -82,7 +76,9 @@ class Port:
         self.socket.close()
 
 
-def open_ports(endpoints: Iterable[str], reactor: IReactorCore) -> list[Port]:
+def open_ports(
+    endpoints: Iterable[str], reactor: IReactorCore, as_owner: AsOwner = contextlib.nullcontext
+) -> list[Port]:
     """
     Bind what several endpoint strings name: all of them, or none.
 
@@ -92,7 +88,7 @@ def open_ports(endpoints: Iterable[str], reactor: IReactorCore) -> list[Port]:
     ports: list[Port] = []
     with contextlib.ExitStack() as bound:
         for endpoint in endpoints:
-            port = open_port(endpoint, reactor)
+            port = open_port(endpoint, reactor, as_owner)
             bound.callback(port.close)
             if _is_one_of(port, ports):
                 msg = f"{endpoint}: another listener has the same socket"
@@ -102,9 +98,16 @@ def open_ports(endpoints: Iterable[str], reactor: IReactorCore) -> list[Port]:
     return ports
 
 
-def open_port(endpoint: str, reactor: IReactorCore) -> Port:
+def open_port(
+    endpoint: str, reactor: IReactorCore, as_owner: AsOwner = contextlib.nullcontext
+) -> Port:
     """
     Bind what an endpoint string names.
+
+    Args:
+        endpoint: the string.
+        reactor: what Twisted's own endpoints are for.
+        as_owner: makes us, for a while, the user to whom a unix socket belongs.
 
     Raises:
         PortError: the string can't be read, or the port can't be had.
@@ -124,7 +127,7 @@ def open_port(endpoint: str, reactor: IReactorCore) -> Port:
         msg = f"{endpoint!r} is no endpoint ({error}); {_EXPECTED}"
         raise PortError(msg) from error
     if kind == "unix":
-        return Port(endpoint, socket=_listen_unix(endpoint, fields))
+        return Port(endpoint, socket=_listen_unix(endpoint, fields, as_owner))
     if kind == "systemd":
         return Port(endpoint, socket=_take(endpoint, fields, twisted.fileno), passed=True)
     return Port(endpoint, twisted=twisted)
@@ -195,12 +198,11 @@ def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
     return int(port), interface, int(backlog)
 
 
-def _listen_unix(endpoint: str, fields: list[str]) -> socket.socket:
+def _listen_unix(endpoint: str, fields: list[str], as_owner: AsOwner) -> socket.socket:
     """
     Bind a ``unix:`` endpoint.
 
-    A file that a killed server has left is no socket that anybody listens on, and makes room. Who
-    may connect is settled before anybody can: the mode is set between binding and listening.
+    A file that a killed server has left is no socket that anybody listens on, and makes room.
     """
     options = dict(field.split("=", 1) for field in fields if "=" in field)
     path = next((each for each in fields if "=" not in each), None) or options["address"]
@@ -209,8 +211,7 @@ def _listen_unix(endpoint: str, fields: list[str]) -> socket.socket:
     bound = socket.socket(socket.AF_UNIX)
     try:
         bound.setblocking(False)
-        bound.bind(path)
-        Path(path).chmod(int(options.get("mode", "666"), 8))
+        bind_file(bound, path, int(options.get("mode", "666"), 8), as_owner)
         bound.listen(int(options.get("backlog", BACKLOG)))
     except OSError as error:
         bound.close()

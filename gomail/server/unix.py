@@ -8,7 +8,8 @@ Twisted's.
 
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IDelayedCall, IListeningPort, IReadDescriptor
@@ -22,6 +23,7 @@ from gomail.server.reactor import Reactor
 
 CONNECTIONS_A_TURN = 100
 REST = 1.0  # seconds without a try, where the kernel has no descriptor left for a connection
+AsOwner = Callable[[], AbstractContextManager[None]]  # makes us the owner of files, for a while
 _log = Logger()
 
 
@@ -125,3 +127,24 @@ def file_at(path: str | bytes) -> tuple[int, int] | None:
         status = os.lstat(path)
         return status.st_dev, status.st_ino
     return None
+
+
+def bind_file(bound: socket.socket, path: str, mode: int, as_owner: AsOwner) -> None:
+    """
+    Make a socket's file: its owner's, or in a folder where only we may make one, ours.
+
+    Who may connect is settled with that: a mode that is set later may be set on another file, which
+    the folder's owner has put there.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    before = os.umask(0o777 & ~mode)
+    try:
+        try:
+            with as_owner():
+                bound.bind(path)
+        except PermissionError:
+            bound.bind(path)
+    finally:
+        os.umask(before)
