@@ -57,6 +57,7 @@ def install(  # noqa: PLR0913, PLR0917 -- click gives them by name
     copies = Path(folder).absolute()
     wanted = hook.Hook(user, uid, names, copies, unit, pidfile and str(Path(pidfile).absolute()))
     try:
+        hook.see_that_all_is_roots(live.parent)
         hook.make_root_folder(copies)
         hook.install(script, wanted)
         for name in names:

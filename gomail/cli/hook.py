@@ -131,6 +131,17 @@ def make_root_folder(folder: Path) -> None:
         raise HookError(f"{folder} can't be made: {error.strerror}") from error
 
 
+def see_that_all_is_roots(folder: Path) -> None:
+    """
+    See that a folder and all above it are root's: what lies there is read, and run, by root.
+
+    Raises:
+        HookError: one is not.
+    """
+    for each in (folder.resolve(), *folder.resolve().parents):
+        _see_that_it_is_roots(each)
+
+
 def _see_that_it_is_roots(folder: Path) -> None:
     """See that a folder is root's alone; in one like /tmp others can't touch what is root's."""
     status = folder.lstat()

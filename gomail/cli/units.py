@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from gomail.units.shape import HOMES, SOCKET, STATE, SYSUSERS, USER, Shape, in_h
 
 CONFIG = "/etc/gomail.toml"
 ENDPOINT = "systemd:domain=INET6:index=0"
+_LISTEN = re.compile(r"[0-9A-Za-z.:\[\]/_-]+\Z")  # as systemd's ListenStream= has it
+_GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
 
 _OPTIONS = (
@@ -120,6 +123,12 @@ def _shape(  # noqa: PLR0913 -- each is an option
     code = _code(user)
     _check_folder(folder)
     _check_paths(folder, *code)
+    _check_words(*command)
+    if not _LISTEN.match(listen):
+        msg = f"--listen: a port, or an address and a port, was expected, not {listen!r}"
+        raise click.ClickException(msg)
+    if whole.group is not None and not _GROUP.match(whole.group):
+        raise click.ClickException(f"group: the name of a group was expected, not {whole.group!r}")
     if path is not None and in_home(path):
         raise click.ClickException(f"{path}: the service sees no home; put it at {CONFIG}")
     return Shape(
@@ -209,6 +218,13 @@ def _check_paths(*paths: str) -> None:
                 f"{path!r}: letters, digits and /._+@=,- were expected, which systemd reads as such"
             )
             raise click.ClickException(msg)
+
+
+def _check_words(*words: str) -> None:
+    """Refuse what would begin a line of its own in a unit."""
+    for word in words:
+        if not word.isprintable():
+            raise click.ClickException(f"{word!r}: a word without line ends was expected")
 
 
 def _check_folder(folder: str) -> None:

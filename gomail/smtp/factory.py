@@ -159,21 +159,21 @@ class SMTPFactory(ServerFactory):
     def _hurry(self, load: Load) -> None:
         """Let less or more patience hold: for the sessions to come, and for those that are open."""
         self._house = self._under(load)
-        self._hurry_sessions(self._house.limits, list(self._sessions))
+        self._hurry_sessions(load, list(self._sessions))
 
     def _under(self, load: Load) -> House:
         """Give the house as it is for strangers under *load*."""
         return replace(self._calm, limits=hurried(self._calm.limits, load))
 
-    def _hurry_sessions(self, limits: Limits, sessions: list[SMTPProtocol]) -> None:
-        """Let *limits* hold for open sessions, not for all of them in one turn of the reactor."""
-        if limits is not self._house.limits:
-            return  # others hold by now
+    def _hurry_sessions(self, load: Load, sessions: list[SMTPProtocol]) -> None:
+        """Tell open sessions of *load*, not all of them in one turn of the reactor."""
+        if load != self._admission.gauge.load:
+            return  # they hear of another by now
         for session in sessions[:SESSIONS_A_TURN]:
-            session.hurry(limits)
+            session.hurry(self._house.limits)
         if len(sessions) > SESSIONS_A_TURN:
             rest = sessions[SESSIONS_A_TURN:]
-            self._house.clock.callLater(0, self._hurry_sessions, limits, rest)
+            self._house.clock.callLater(0, self._hurry_sessions, load, rest)
 
     @property
     def sessions(self) -> int:

@@ -148,11 +148,11 @@ class Patience:
         if self._closing is not None:
             return self._closing + CLOSE_TIME, None
         dues: list[tuple[float, Reply | None]] = []
-        if self._handshake is not None:
-            dues.append((self._handshake + HANDSHAKE_TIME, None))
         if self._stalled is not None:
             dues.append((self._stalled + limits.unsent_timeout, None))
-        if self._paused is None and self._content is not None:
+        if self._handshake is not None:
+            dues.append((self._handshake + HANDSHAKE_TIME, None))
+        elif self._paused is None and self._content is not None:
             dues.append((self._waiting + limits.data_timeout, TIMED_OUT))
             dues.append((self._content + limits.content_time, TOO_SLOW))
             slowest = max(limits.data_rate_grace, self._octets / limits.data_rate)

@@ -244,6 +244,17 @@ def test_unit_is_reloaded_where_it_runs(folder: Path, monkeypatch: pytest.Monkey
 
 
 @ROOT_ALONE
+def test_folder_of_certbots_that_is_not_roots_is_refused(folder: Path) -> None:
+    """Who may put a link there could have root read anything for him, or run it."""
+    renew(folder, lasting())
+    os.chown(folder / "le", 65534, 65534)
+    told = install(folder)
+    assert told.exit_code == 1
+    assert f"{folder}/le: a folder was expected that is root's" in told.stderr
+    assert not (folder / "le" / "renewal-hooks").exists()
+
+
+@ROOT_ALONE
 def test_foreign_script_is_left_as_it_is(folder: Path) -> None:
     """A link is foreign, too; our own is written anew."""
     renew(folder, lasting())

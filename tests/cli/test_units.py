@@ -141,6 +141,26 @@ def test_file_in_a_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the service sees no home" in complaint("show", "-c", "gomail.toml")
 
 
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (("--listen", "25\nExecStopPost=/bin/true"), ""),
+        (("--listen", "25 %n"), ""),
+        ((), 'group = "mail\\nExecStopPost=/bin/true"'),
+        (("--maildir", "/srv/mail/{domain}/x\nExecStopPost=/bin/true"), ""),
+    ],
+)
+def test_nothing_begins_a_line_of_its_own_in_a_unit(
+    words: tuple[str, ...], settings: str, folder: Path
+) -> None:
+    """The file of settings need not be root's, and root writes the units."""
+    (folder / "gomail.toml").write_text(f"{settings}\n{FILE}")
+    told = CliRunner().invoke(units, ["show", "-c", "gomail.toml", *words])
+    assert told.exit_code == 1
+    assert "expected" in told.stderr
+    assert "ExecStopPost" not in told.stdout
+
+
 def test_group_of_the_file_shares_the_maildirs(folder: Path) -> None:
     """The folder that is made is the group's."""
     (folder / "gomail.toml").write_text('group = "mail"\n' + FILE)

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from gomail.events import Refusal, SessionStarted
+from gomail.limits import Limits
 from gomail.reply import STORED, Refused, Reply
 from gomail.smtp.encryption import HANDSHAKE_TIME
 from gomail.smtp.patience import CLOSE_TIME
@@ -165,6 +166,16 @@ def test_e11_handshake_has_ten_seconds() -> None:
     assert talk.closed
     assert talk.wire.cuts == 1
     assert talk.end.reason == "the client did not end the TLS handshake in time"
+
+
+def test_e11_no_other_clock_runs_in_a_handshake() -> None:
+    """However little time a command has: nothing could be said in plaintext."""
+    talk = ready(limits=Limits(command_timeout=3, transaction_gap=4))
+    talk.hear()
+    talk.clock.pump([1] * (HANDSHAKE_TIME - 1))
+    assert not talk.closed
+    talk.encrypt()
+    assert talk.say("NOOP") == b"250 2.0.0 OK\r\n"
 
 
 def test_time_after_the_handshake_is_a_commands_time() -> None:
