@@ -91,7 +91,7 @@ def test_f3_octets_in_the_next_packet_are_no_handshake() -> None:
     assert talk.closed
     assert not [octets for octets in talk.wire.sent if b"50" in octets[:2]]
     assert talk.desk.told == ["greeted", "greeted"]
-    assert talk.end.reason == "the TLS handshake failed: wrong version number"
+    assert talk.end.reason.startswith("the TLS handshake failed: ")  # as OpenSSL puts it
 
 
 @pytest.mark.parametrize("cut", [1, 2, 7, 100])
