@@ -53,6 +53,16 @@ def test_only_one_timer_runs() -> None:
         assert len(watch.clock.getDelayedCalls()) == 1
 
 
+def test_next_command_behind_long_content_has_a_commands_time() -> None:
+    """The timer that was set for content rings too late for a command, and is set anew."""
+    watch = Watch(Limits(command_timeout=10))
+    watch.patience.content_began()
+    watch.wait(11)
+    watch.patience.content_came(100_000)
+    watch.patience.command_answered(transaction=True)
+    assert watch.wait(30).lost == [(21, TIMED_OUT)]
+
+
 def test_chunks_share_a_timer() -> None:
     """A message may come in thousands of chunks, and to set a timer for each costs."""
     watch = Watch()
