@@ -231,7 +231,9 @@ def test_endpoint_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import gomail.server.ports as ports\n"
         "from twisted.internet.endpoints import serverFromString as parsed\n"
-        "ports.open_port = lambda each, reactor: ports.Port(each, twisted=parsed(reactor, each))\n"
+        "ports.open_port = lambda each, reactor, owner: ports.Port(\n"
+        "    each, twisted=parsed(reactor, each)\n"
+        ")\n"
     )
     environment = ["env", f"PYTHONPATH={tmp_path}"]
     endpoint = f"unix:{tmp_path}/missing/socket"
