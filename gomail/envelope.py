@@ -41,6 +41,12 @@ class Client:
     encryption: Encryption | None = None
     trusted: bool = False
 
+    def named(self, helo: str, *, esmtp: bool) -> "Client":
+        """Give the same client, known by another name."""
+        return Client(
+            self.session_id, self.address, self.port, helo, esmtp, self.encryption, self.trusted
+        )
+
     def __str__(self) -> str:
         """Write the peer as the log does: ``192.0.2.1:40695``, ``[2001:db8::1]:25``, ``unix``."""
         if self.address is None:
@@ -77,3 +83,8 @@ class Envelope:
     reverse_path: Path = NULL_PATH
     parameters: MailParameters = NO_PARAMETERS
     forward_paths: tuple[Path, ...] = ()
+
+    def to(self, forward_path: Path) -> "Envelope":
+        """Give the same envelope, with one forward-path more."""
+        paths = (*self.forward_paths, forward_path)
+        return Envelope(self.id, self.client, self.reverse_path, self.parameters, paths)

@@ -24,6 +24,10 @@ class Reply:
             354, the replies to HELO and EHLO: RFC 2034 §4).
         text: printable ASCII; a line feed parts the lines of a multi-line reply.
 
+    Attributes:
+        octets: as it stands on the wire.
+        positive: whether the peer got what it asked for (2xx) or may go on (3xx).
+
     Raises:
         ValueError: a code out of range, or a text that can't stand in a reply.
     """
@@ -32,6 +36,7 @@ class Reply:
     detail: str
     text: str
     octets: bytes = field(init=False, repr=False, compare=False)
+    positive: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the parts and write the reply once, for all the times it will be sent."""
@@ -46,11 +51,7 @@ class Reply:
         lines = [f"{self.code}-{status}{line}\r\n" for line in firsts]
         lines.append(f"{self.code} {status}{last}\r\n")
         object.__setattr__(self, "octets", "".join(lines).encode("ascii"))
-
-    @property
-    def positive(self) -> bool:
-        """Whether the peer got what it asked for (2xx) or may go on (3xx)."""
-        return self.code < 400
+        object.__setattr__(self, "positive", self.code < 400)
 
     def signed(self, session_id: str) -> "Reply":
         """Give this reply as the peer sees it: a refusal ends with the session's id."""

@@ -9,7 +9,7 @@ replies out, `patience` has the clocks.
 from collections.abc import Callable
 from dataclasses import replace
 
-from gomail.answers import after
+from gomail.answers import Answer, after
 from gomail.envelope import Client, Encryption
 from gomail.events import Said, SessionEnded, SessionStarted, tell
 from gomail.interfaces import IMessageDelivery
@@ -47,7 +47,35 @@ class Conversation:
         encrypting: the TLS handshake is under way.
         lost: the connection is gone.
         octets: how many were received.
+        session: what is remembered.
+        intake: takes content.
+        order: who speaks when.
+        patience: has the clocks.
     """
+
+    __slots__ = (
+        "_budget",
+        "_door",
+        "_end",
+        "_holding",
+        "_house",
+        "_leaving",
+        "_limits",
+        "_line",
+        "_modes",
+        "_started",
+        "_tally",
+        "_transport",
+        "_turns",
+        "encrypting",
+        "intake",
+        "lost",
+        "octets",
+        "order",
+        "over",
+        "patience",
+        "session",
+    )
 
     def __init__(
         self,
@@ -63,10 +91,10 @@ class Conversation:
         self._house = house
         self._holding = holding
         self._modes = modes
-        self.session = Session(client, delivery, house, self._busy)
-        self.intake = Intake(self.session, holding, house.clock)
+        self.session = Session(client, delivery, house, self)
+        self.intake = Intake(self.session, holding, house.alarms)
         self.order = Order(forgiven=house.local or client.trusted)
-        self._turns = Turns(house.clock, holding, self._conclude, self._turn_over, self._give_up)
+        self._turns = Turns(house.alarms, holding, self)
         self._limits = house.limits  # as they hold under the load that there is
         self._budget = Budget(house.limits)
         self._tally = Tally()
@@ -74,7 +102,7 @@ class Conversation:
         self._leaving = False  # the server is about to stop
         self._end = ""  # why the session ended, where not by QUIT
 
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
         """Tell whether there is something still to be said."""
         return self._holding.held() and not self.over
 
@@ -84,25 +112,28 @@ class Conversation:
         self._started = house.clock.seconds()
         self._transport = transport
         send_undelayed(transport)
-        self._door = Door(house, outbox(transport, self._unsent_changed))
-        self.patience = Patience(house.clock, house.limits, self._late)
+        self._door = Door(house, outbox(transport, self))
+        self.patience = Patience(house.alarms, house.limits, self)
         tell(house.listeners, SessionStarted(session.client))
-        banner = house.introduction.banner
-        greeted = session.delivery.greeted
-        self._turns.take("greeting", lambda: after(greeted(session.client), lambda _: banner))
+        self._turns.take("greeting", ANSWER_TIME, self._welcome, house.introduction.banner)
         self.flush()
+
+    def _welcome(self, banner: Reply) -> Answer[Reply]:
+        """Give the banner, once the delivery welcomes the client."""
+        session = self.session
+        return after(session.delivery.greeted(session.client), lambda _: banner)
 
     def answer(self, line: bytes, rest: Callable[[], bytes]) -> None:
         """Answer one command line; *rest* takes out what came behind it."""
         self._line = line
         if self._house.dialogue:
             tell(self._house.listeners, Said(self.session.client, "C", line))
-        verb = verbs.verb_of(line)
-        if verb is not None and self.order.spoke_on(verb, rest):
+        verb, argument = verbs.read(line)
+        if verb.awaited and self.order.spoke_on(verb, rest):
             self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))
             return
         deadline = VERDICT_TIME if verb is verbs.BDAT else ANSWER_TIME
-        self._turns.take("a command", lambda: verbs.answer(self.session, line), deadline)
+        self._turns.take("a command", deadline, verbs.answer, self.session, verb, argument)
 
     def refuse_long(self, line: bytes) -> None:
         """End the session: the tail of such a line must never be taken for a command."""
@@ -112,11 +143,11 @@ class Conversation:
     def _answer_last(self, verb: bytes, refused: Refused) -> None:
         """Answer a line, and end the session with that."""
         self.session.verb, self.session.ending = verb, True
-        self._conclude(refused)
+        self.conclude(refused)
 
     def end_content(self, content: bytes) -> None:
         """Answer what has come as a whole, with the last of its octets."""
-        self._turns.take("storing a message", lambda: self.intake.end(content), VERDICT_TIME)
+        self._turns.take("storing a message", VERDICT_TIME, self.intake.end, content)
 
     def encrypted(self, encryption: Encryption) -> None:
         """Learn that all is encrypted; behind STARTTLS, begin anew."""
@@ -132,17 +163,16 @@ class Conversation:
         self.session.verb = b""
         self._budget = Budget(self._limits)
         self.patience.command_answered(transaction=False)
-        encrypt = self.session.encrypt
-        self._turns.take("greeting", lambda: after(encrypt(encryption), lambda _: None))
+        self._turns.take("greeting", ANSWER_TIME, self.session.encrypt, encryption)
         self.flush()
 
     def change_connection(self, change: Callable[[], IConnection]) -> None:
         """Send what was said; *change* gives the connection as it is from then on."""
         self._door.hand_over()
         self._transport = change()
-        self._door.go_by(outbox(self._transport, self._unsent_changed))
+        self._door.go_by(outbox(self._transport, self))
 
-    def _turn_over(self) -> None:
+    def turn_over(self) -> None:
         """Go on behind an answer that was awaited."""
         self.flush()
         if self.lost:
@@ -150,29 +180,33 @@ class Conversation:
         else:
             self._holding.release(TURN)
 
-    def _conclude(self, outcome: Outcome) -> None:
+    def conclude(self, outcome: Outcome) -> None:
         """Reply now, or in a second where the budget for errors says so, or behind a chunk."""
-        if isinstance(outcome, Chunk):
+        if isinstance(outcome, Reply):
+            self._reply(outcome, "")
+        elif isinstance(outcome, Refused):
+            self._reply(outcome.reply, outcome.reason)
+        elif isinstance(outcome, Chunk):
             self._expect(Counted(outcome.size))
-            return
-        if outcome is None:
-            if self._leaving:
-                self.say(SHUTTING_DOWN)
-            return
-        reply, reason = (
-            (outcome.reply, outcome.reason) if isinstance(outcome, Refused) else (outcome, "")
-        )
-        session = self.session
-        if session.verb:
-            self._reply(reply, reason)
-            return
-        if reply.positive and self.order.spoke_first(self._transport):
-            reply, reason = OUT_OF_STEP, "it did not wait for the banner"
-        session.ending = not reply.positive  # nobody is at home for this client
-        self.say(reply, reason)
+        elif self._leaving:
+            self.say(SHUTTING_DOWN)
 
     def _reply(self, reply: Reply, reason: str) -> None:
-        """Reply to a command, as the budget has it."""
+        """Reply to a command, or to the connection."""
+        if self.session.verb:
+            self._reply_to_command(reply, reason)
+        else:
+            self._reply_to_connection(reply, reason)
+
+    def _reply_to_connection(self, reply: Reply, reason: str) -> None:
+        """Say the banner, or that nobody is at home for this client."""
+        if reply.positive and self.order.spoke_first(self._transport):
+            reply, reason = OUT_OF_STEP, "it did not wait for the banner"
+        self.session.ending = not reply.positive
+        self.say(reply, reason)
+
+    def _reply_to_command(self, reply: Reply, reason: str) -> None:
+        """Reply as the budget has it."""
         session = self.session
         if reply.code != 354:
             self._tally.add(session.verb, accepted=reply.positive)
@@ -226,9 +260,9 @@ class Conversation:
         """Send what was said."""
         self._door.flush()
         if self._door.unsent > self._house.limits.unsent:
-            self._late(None)
+            self.late(None)
 
-    def _unsent_changed(self) -> None:
+    def unsent_changed(self) -> None:
         """Read nothing more while the peer doesn't read our replies."""
         unread = bool(self._door.unsent)
         self.patience.replies_unread(unread=unread)
@@ -252,7 +286,7 @@ class Conversation:
             self.say(SHUTTING_DOWN)
             self.flush()
 
-    def _late(self, last_word: Reply | None) -> None:
+    def late(self, last_word: Reply | None) -> None:
         """See a clock run out."""
         if last_word is None:
             what = "end the TLS handshake in time" if self.encrypting else "read"
@@ -285,7 +319,7 @@ class Conversation:
         if not self._holding.has(TURN):
             self._finish()
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
         """End a session that can't go on, and where it has none any more, tell that it is over."""
         self._modes.abort()
         if self.lost:

@@ -1,23 +1,58 @@
 """Awaiting, but not for ever."""
 
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from gomail.smtp.alarms import Alarms
 
 T = TypeVar("T")
 
 
-def in_time(answer: Awaitable[T], seconds: float, clock: IReactorTime) -> Deferred[T]:
+def in_time(answer: Awaitable[T], seconds: float, alarms: Alarms) -> Deferred[T]:
     """
     Await *answer*, but not for ever.
 
     A connection that is not read does not notice its end, so that everything that is awaited on its
     behalf has a deadline. TimeoutError says that it is over, and *answer* is cancelled.
     """
+    deferred = answer if isinstance(answer, Deferred) else _awaited(answer)
+    deadline = _Deadline(deferred, alarms, seconds)
+    return cast("Deferred[T]", deferred.addBoth(deadline.end))
+
+
+def _awaited(answer: Awaitable[T]) -> Deferred[T]:
+    """Give the Deferred of a coroutine, or of anything else that can be awaited."""
 
     async def awaited() -> T:
         return await answer
 
-    return Deferred.fromCoroutine(awaited()).addTimeout(seconds, clock)
+    return Deferred.fromCoroutine(awaited())
+
+
+class _Deadline:
+    """Cancels a Deferred that has not fired in time."""
+
+    __slots__ = ("_alarms", "_deferred", "_over", "_round")
+
+    def __init__(self, deferred: Deferred[T], alarms: Alarms, seconds: float) -> None:
+        """Begin to wait."""
+        self._alarms = alarms
+        self._deferred = deferred
+        self._over = False
+        self._round = alarms.set(self, alarms.clock.seconds() + seconds)
+
+    def ring(self) -> None:
+        """See that it is too late."""
+        self._over = True
+        self._deferred.cancel()
+
+    def end(self, result: T | Failure) -> T | Failure:
+        """Wait no longer, and say why there is no result if that is why."""
+        if not self._over:
+            self._alarms.cancel(self, self._round)
+        elif isinstance(result, Failure) and result.check(CancelledError):
+            return Failure(TimeoutError("it took too long"))
+        return result

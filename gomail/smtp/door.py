@@ -16,13 +16,13 @@ class Door:
         outbox: how octets leave.
     """
 
-    __slots__ = ("_house", "_outbox", "_replies", "_shut")
+    __slots__ = ("_house", "_outbox", "_said", "_shut")
 
     def __init__(self, house: House, outbox: Outbox) -> None:
         """Begin with nothing said."""
         self._house = house
         self._outbox = outbox
-        self._replies: list[bytes] = []  # said in this turn of the reactor, not yet sent
+        self._said = b""  # in this turn of the reactor, and not yet sent
         self._shut = False
 
     @property
@@ -48,12 +48,12 @@ class Door:
             for line in reply.octets.splitlines():
                 tell(house.listeners, Said(client, "S", line))
         if not self._shut:
-            self._replies.append(reply.octets)
+            self._said += reply.octets
 
     def flush(self) -> None:
         """Send what was said, in one piece."""
-        if self._replies:
-            octets, self._replies = b"".join(self._replies), []
+        if self._said:
+            octets, self._said = self._said, b""
             self._outbox.send(octets)
 
     def hand_over(self) -> None:
@@ -76,5 +76,5 @@ class Door:
 
     def shut(self) -> None:
         """Have nothing leave any more: the connection is gone."""
-        self._replies = []
+        self._said = b""
         self._shut = True

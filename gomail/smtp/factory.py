@@ -26,6 +26,7 @@ from gomail.interfaces import IMessageDeliveryFactory
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import SHUTTING_DOWN, Refused, Reply
 from gomail.smtp.admission import Admission
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.encryption import Creator
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.house import House
@@ -82,6 +83,7 @@ class SMTPFactory(ServerFactory):
         self._hostname = hostname
         self._calm = House(
             clock,
+            Alarms(clock),
             limits,
             introduce(hostname, limits, chunking=not local),
             listeners,
@@ -219,10 +221,13 @@ class TurnedAway(Protocol):
         """Say the reply and hang up."""
         self._deadline = self._clock.callLater(CLOSE_TIME, self.transport.abortConnection)
         # At once where that can be: a server that stops has no further turn for it.
-        door = outbox(self.transport, lambda: None)
+        door = outbox(self.transport, self)
         door.send(self._reply.octets)
         door.end()
         self.transport.loseConnection()
+
+    def unsent_changed(self) -> None:
+        """Wait for the deadline, if for anything."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Need no deadline any more."""

@@ -73,6 +73,9 @@ class Counted:
         return octets[: self._left], octets[self._left :]
 
 
+NOTHING = Counted(0)  # what is behind a command
+
+
 def _unfinished(octets: bytes) -> int:
     """Tell how many of the last octets may be the beginning of the end: 0 to 4."""
     lengths = range(len(_END) - 1, 0, -1)

@@ -1,6 +1,6 @@
 """Why nothing is read just now: a set of reasons, of which a session may have several at once."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 TURN = 1  # a command, or a whole message, waits for its answer
 YIELD = 2  # other sessions have their turn
@@ -9,21 +9,24 @@ DISK = 8  # content is on its way to the disk
 DELAY = 16  # an error costs time
 
 
+class Reader(Protocol):
+    """Who reads."""
+
+    def stop_reading(self) -> None:
+        """Read nothing more for now."""
+
+    def read_on(self) -> None:
+        """Read again, beginning with what has come meanwhile."""
+
+
 class Holding:
-    """
-    Stops the reading with the first reason, and has it go on when the last one is gone.
+    """Has *reader* stop with the first reason, and go on when the last one is gone."""
 
-    Args:
-        stop: reads nothing more.
-        go_on: reads again, beginning with what has come meanwhile.
-    """
+    __slots__ = ("_reader", "_reasons")
 
-    __slots__ = ("_go_on", "_reasons", "_stop")
-
-    def __init__(self, stop: Callable[[], None], go_on: Callable[[], None]) -> None:
+    def __init__(self, reader: Reader) -> None:
         """Begin with no reason to wait."""
-        self._stop = stop
-        self._go_on = go_on
+        self._reader = reader
         self._reasons = 0
 
     def held(self) -> bool:
@@ -39,10 +42,10 @@ class Holding:
         before = self._reasons
         self._reasons |= reason
         if not before:
-            self._stop()
+            self._reader.stop_reading()
 
     def release(self, reason: int) -> None:
         """Drop one *reason*; with the last one gone, reading goes on."""
         before, self._reasons = self._reasons, self._reasons & ~reason
         if before and not self._reasons:
-            self._go_on()
+            self._reader.read_on()

@@ -6,6 +6,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from gomail.events import Listeners
 from gomail.limits import Limits
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.encryption import Creator
 from gomail.smtp.introduction import Introduction
 
@@ -17,6 +18,7 @@ class House:
 
     Attributes:
         clock: the reactor, or a clock in tests.
+        alarms: set by that clock.
         limits: the bounds of each session.
         introduction: the replies with our name.
         listeners: who is told.
@@ -28,6 +30,7 @@ class House:
     """
 
     clock: IReactorTime
+    alarms: Alarms
     limits: Limits
     introduction: Introduction
     listeners: Listeners = ()

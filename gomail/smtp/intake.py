@@ -3,13 +3,11 @@
 from collections.abc import Awaitable
 from typing import cast
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
-
 from gomail.answers import Answer, after, is_later
 from gomail.reply import Reply
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.deadline import in_time
-from gomail.smtp.framing import DotStuffed, Framing
+from gomail.smtp.framing import NOTHING, Framing
 from gomail.smtp.holding import DISK, Holding
 from gomail.smtp.session import Session
 from gomail.smtp.turns import VERDICT_TIME
@@ -22,20 +20,20 @@ class Intake:
     Args:
         session: whose content it is.
         holding: stops the reading while octets are on their way to the disk.
-        clock: for the deadline of that.
+        alarms: for the deadline of that.
 
     Attributes:
         under_way: content comes, and its end has not come.
     """
 
-    __slots__ = ("_clock", "_framing", "_holding", "_session", "under_way")
+    __slots__ = ("_alarms", "_framing", "_holding", "_session", "under_way")
 
-    def __init__(self, session: Session, holding: Holding, clock: IReactorTime) -> None:
+    def __init__(self, session: Session, holding: Holding, alarms: Alarms) -> None:
         """Begin with no content."""
         self._session = session
         self._holding = holding
-        self._clock = clock
-        self._framing: Framing = DotStuffed()
+        self._alarms = alarms
+        self._framing: Framing = NOTHING
         self.under_way = False
 
     def begin(self, framing: Framing) -> None:
@@ -54,12 +52,8 @@ class Intake:
         answer = self._session.take(content) if content else None
         if is_later(answer):
             self._holding.hold(DISK)
-            Deferred.fromCoroutine(self._taken(cast("Awaitable[None]", answer)))
-
-    async def _taken(self, answer: Awaitable[None]) -> None:
-        """Read on once content has found its way."""
-        await in_time(answer, VERDICT_TIME, self._clock)
-        self._holding.release(DISK)
+            awaited = in_time(cast("Awaitable[None]", answer), VERDICT_TIME, self._alarms)
+            awaited.addBoth(lambda _: self._holding.release(DISK))
 
     def end(self, content: bytes) -> Answer[Reply]:
         """Take the last octets, and then what has come as a whole."""

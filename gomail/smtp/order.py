@@ -20,24 +20,26 @@ class Order:
     Args:
         forgiven: whether the client may speak when it is not its turn: this machine's own programs
             may, and those in trusted networks.
+
+    Attributes:
+        greeted: whether our banner was due by now.
     """
 
-    __slots__ = ("_early", "_forgiven", "_greeted")
+    __slots__ = ("_early", "_forgiven", "greeted")
 
     def __init__(self, *, forgiven: bool) -> None:
         """Begin before our banner."""
         self._forgiven = forgiven
-        self._greeted = False
+        self.greeted = False
         self._early = False
 
     def heard(self) -> None:
-        """Note that octets came."""
-        if not self._greeted:
-            self._early = True
+        """Note that octets came before our banner."""
+        self._early = True
 
     def spoke_first(self, transport: ITransport) -> bool:
         """Tell whether the client speaks already, now that our banner is due."""
-        self._greeted = True
+        self.greeted = True
         return not self._forgiven and (self._early or octets_wait(transport))
 
     def spoke_on(self, verb: verbs.Verb, rest: Callable[[], bytes]) -> bool:

@@ -7,7 +7,6 @@ nothing more. Under TLS, and on transports that can't send at once, everything g
 way.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -22,8 +21,22 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 
+class Sender(Protocol):
+    """Whose replies leave."""
+
+    def unsent_changed(self) -> None:
+        """Learn that octets begin to wait, or that the last of them has gone."""
+
+
 class Outbox(Protocol):
-    """The one way out for octets of ours."""
+    """
+    The one way out for octets of ours.
+
+    Attributes:
+        unsent: how many octets wait here because the peer doesn't read; 0 while none do.
+    """
+
+    unsent: int
 
     def send(self, octets: bytes) -> None:
         """Send *octets* behind everything sent before."""
@@ -33,10 +46,6 @@ class Outbox(Protocol):
 
     def shaken_hands(self) -> None:
         """Know that TLS writes by now: what waits, waits for the peer."""
-
-    @property
-    def unsent(self) -> int:
-        """How many octets wait here because the peer doesn't read; 0 while none do."""
 
 
 class IConnection(ITLSTransport, IConsumer):
@@ -62,60 +71,56 @@ def send_undelayed(transport: IConnection) -> None:
             transport.setTcpNoDelay(True)
 
 
-def outbox(transport: IConnection, changed: Callable[[], None]) -> Outbox:
-    """
-    Give the fitting outbox for a *transport* as it is now.
-
-    Args:
-        transport: the connection.
-        changed: called whenever octets begin to wait, and when the last of them has gone.
-    """
+def outbox(transport: IConnection, sender: Sender) -> Outbox:
+    """Give the fitting outbox of *sender* for a *transport* as it is now."""
     # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as
     # theirs. And Twisted's own startTLS leaves a transport its way to write plaintext.
     if hasattr(type(transport), "writeSomeData") and not ISSLTransport.providedBy(transport):
-        return DirectOutbox(transport, changed)
-    return BufferedOutbox(transport, changed)
+        return DirectOutbox(transport, sender)
+    return BufferedOutbox(transport, sender)
 
 
 @implementer(IPullProducer)
 class DirectOutbox:
-    """Replies leave at once while nothing waits; the rest follows through the transport."""
+    """
+    Replies leave at once while nothing waits; the rest follows through the transport.
 
-    __slots__ = ("_changed", "_rest", "_transport", "waiting")
+    Attributes:
+        unsent: how many octets are left; at least 1 while the transport still has some.
+    """
 
-    def __init__(self, transport: IConnection, changed: Callable[[], None]) -> None:
+    __slots__ = ("_rest", "_sender", "_transport", "unsent")
+
+    def __init__(self, transport: IConnection, sender: Sender) -> None:
         """Send by *transport*, which must be plaintext: octets written so pass every wrapper by."""
         self._transport = transport
-        self._changed = changed
+        self._sender = sender
         self._rest = b""
-        self.waiting = False
-
-    @property
-    def unsent(self) -> int:
-        """How many octets are left; at least 1 while the transport still has some."""
-        return len(self._rest) + self.waiting
+        self.unsent = 0
 
     def send(self, octets: bytes) -> None:
         """Send *octets* now, as far as the kernel takes them and none wait before them."""
-        if self.waiting:
+        if self.unsent:
             self._rest += octets
+            self.unsent = len(self._rest) + 1
             return
         sent = self._transport.writeSomeData(octets)
         if isinstance(sent, int) and sent < len(octets):
-            self._rest, self.waiting = octets[sent:], True
-            self._changed()
+            self._rest = octets[sent:]
+            self.unsent = len(self._rest) + 1
+            self._sender.unsent_changed()
             self._transport.registerProducer(self, streaming=False)
         # An exception instead of a number means that the connection is lost; the reactor will say
         # so.
 
     def end(self) -> None:
         """Leave to the transport what is left."""
-        if self.waiting:
-            self.waiting = False
+        if self.unsent:
+            self.unsent = 0
             rest, self._rest = self._rest, b""
             self._transport.unregisterProducer()
             self._transport.write(rest)
-            self._changed()
+            self._sender.unsent_changed()
 
     def shaken_hands(self) -> None:
         """Need nothing: there is no TLS."""
@@ -124,15 +129,17 @@ class DirectOutbox:
         """Give the transport, whose buffer is empty, what is left."""
         if self._rest:
             rest, self._rest = self._rest, b""
+            self.unsent = 1
             self._transport.write(rest)
         else:
-            self.waiting = False
+            self.unsent = 0
             self._transport.unregisterProducer()
-            self._changed()
+            self._sender.unsent_changed()
 
     def stopProducing(self) -> None:
         """Forget what is left: the connection is lost."""
         self._rest = b""
+        self.unsent = min(1, self.unsent)
 
 
 @implementer(IPushProducer)
@@ -143,30 +150,28 @@ class BufferedOutbox:
     Before a handshake being full is told with the next octets only: the banner waits for it, and a
     session that reads nothing more for that would wait for ever. Behind it being full is told at
     once, since TLS has words of its own for a peer that asks and never reads.
+
+    Attributes:
+        unsent: octets that came since the transport had its fill; at least 1 where that counts.
     """
 
-    __slots__ = ("_changed", "_full", "_shaken", "_transport", "_unsent")
+    __slots__ = ("_full", "_sender", "_shaken", "_transport", "unsent")
 
-    def __init__(self, transport: IConnection, changed: Callable[[], None]) -> None:
+    def __init__(self, transport: IConnection, sender: Sender) -> None:
         """Send by *transport* and be told how full it is."""
         self._transport = transport
-        self._changed = changed
+        self._sender = sender
         self._full = False
         self._shaken = False
-        self._unsent = 0
+        self.unsent = 0
         transport.registerProducer(self, streaming=True)
-
-    @property
-    def unsent(self) -> int:
-        """How many octets came since the transport had its fill; at least 1 where that counts."""
-        return self._unsent
 
     def send(self, octets: bytes) -> None:
         """Hand *octets* to the transport."""
         if self._full:
-            self._unsent += len(octets)
-            if self._unsent == len(octets):
-                self._changed()
+            self.unsent += len(octets)
+            if self.unsent == len(octets):
+                self._sender.unsent_changed()
         self._transport.write(octets)
 
     def end(self) -> None:
@@ -177,9 +182,9 @@ class BufferedOutbox:
     def pauseProducing(self) -> None:
         """Hear that the transport has more than it likes."""
         self._full = True
-        if self._shaken and not self._unsent:
-            self._unsent = 1
-            self._changed()
+        if self._shaken and not self.unsent:
+            self.unsent = 1
+            self._sender.unsent_changed()
 
     def shaken_hands(self) -> None:
         """Have being full be told at once."""
@@ -188,9 +193,9 @@ class BufferedOutbox:
     def resumeProducing(self) -> None:
         """Hear that the transport has room again."""
         self._full = False
-        if self._unsent:
-            self._unsent = 0
-            self._changed()
+        if self.unsent:
+            self.unsent = 0
+            self._sender.unsent_changed()
 
     def stopProducing(self) -> None:
         """Hear that the connection is lost."""

@@ -58,7 +58,7 @@ class SMTPProtocol(LineReceiver):
     ) -> None:
         self._house = house
         self.MAX_LENGTH = house.limits.command_line
-        self._holding = Holding(self._stop_reading, self._read_on)
+        self._holding = Holding(self)
         self._conversation = Conversation(house, client, delivery, self._holding, self)
         self._ended = ended
         self._mender = Mender() if house.local else None
@@ -83,7 +83,8 @@ class SMTPProtocol(LineReceiver):
         if conversation.over:
             self.clearLineBuffer()  # TLS goes on to hand octets over, and nobody is going to look
             return
-        conversation.order.heard()
+        if not conversation.order.greeted:
+            conversation.order.heard()
         if conversation.encrypting and data:
             self.handshakeCompleted()  # a wrapper round us has kept it to itself
         if self._mender is not None:
@@ -153,12 +154,12 @@ class SMTPProtocol(LineReceiver):
         """Begin anew under TLS; or learn its facts where it was there from the beginning."""
         self._conversation.encrypted(facts(self.transport))
 
-    def _stop_reading(self) -> None:
+    def stop_reading(self) -> None:
         """Read nothing more for now: the peer waits for us."""
         self.pauseProducing()
         self._conversation.patience.pause()
 
-    def _read_on(self) -> None:
+    def read_on(self) -> None:
         """Read again: the peer has its turn; after our last word, to hear TLS's goodbye."""
         conversation, tls = self._conversation, self.session.tls
         if not conversation.over:

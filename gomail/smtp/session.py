@@ -6,10 +6,10 @@ new one. The session asks its `IMessageDelivery` and keeps the limits that hold 
 behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client, Encryption, Envelope, MailParameters
@@ -62,6 +62,13 @@ class Chunk:
 NO_CHUNK = Chunk(0, last=True)  # what comes is all the content that there is, as behind DATA
 
 
+class Speaker(Protocol):
+    """Who speaks with the client."""
+
+    def busy(self) -> bool:
+        """Tell whether there is something still to be said."""
+
+
 class Session:
     """
     One session: who the client is, the transaction that is open, and the content that comes.
@@ -70,7 +77,7 @@ class Session:
         client: what is known of the peer; replaced as more is learnt.
         delivery: whom the session asks.
         house: what it shares with the others.
-        busy: tells whether an answer is awaited.
+        speaker: who speaks with the client for us.
         limits: the bounds that hold for every delivery.
         transaction: the open one, or None.
         chunk: of the content that comes, or came last.
@@ -85,7 +92,6 @@ class Session:
         "_refused",
         "_taken",
         "_transactions",
-        "busy",
         "chunk",
         "client",
         "delivery",
@@ -93,6 +99,7 @@ class Session:
         "house",
         "limits",
         "messages",
+        "speaker",
         "tls",
         "transaction",
         "verb",
@@ -103,13 +110,13 @@ class Session:
         client: Client,
         delivery: IMessageDelivery,
         house: House,
-        busy: Callable[[], bool] = bool,
+        speaker: Speaker,
     ) -> None:
         """Begin a session with nothing said."""
         self.client = client
         self.delivery = delivery
         self.house = house
-        self.busy = busy
+        self.speaker = speaker
         self.limits = house.limits
         self.transaction: Transaction | None = None
         self.chunk = NO_CHUNK
@@ -128,7 +135,7 @@ class Session:
 
         Where the delivery refuses the name everything stays as it was (RFC 5321 §4.1.4).
         """
-        client = replace(self.client, helo=helo, esmtp=esmtp)
+        client = self.client.named(helo, esmtp=esmtp)
 
         def welcomed(_: None) -> None:
             self.end_transaction()

@@ -5,15 +5,14 @@ So replies leave in the order of the commands, however these are pipelined.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, cast
+from typing import ParamSpec, Protocol, TypeAlias, cast
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gomail.answers import Answer, is_later
 from gomail.reply import Refused, Reply
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.deadline import in_time
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import TURN, Holding
@@ -23,8 +22,23 @@ ANSWER_TIME = 60.0  # seconds to answer a command (RFC 5321 §4.5.3.2: clients w
 VERDICT_TIME = 240.0  # seconds to store a message (RFC 5321 §4.5.3.2.6: clients wait 600)
 _log = Logger()
 
+P = ParamSpec("P")
+
 # What came of a question: a reply, a chunk whose reply comes behind it, or nothing to say.
 Outcome: TypeAlias = Reply | Refused | Chunk | None
+
+
+class Asker(Protocol):
+    """On whose behalf questions are asked."""
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Do what follows from an outcome."""
+
+    def turn_over(self) -> None:
+        """Go on behind an answer that was awaited, now that it has been dealt with."""
+
+    def give_up(self) -> None:
+        """End the session where even that fails, so that it does not wait for ever."""
 
 
 class Turns:
@@ -32,58 +46,58 @@ class Turns:
     Asks the questions of one session.
 
     Args:
-        clock: for deadlines.
+        alarms: for deadlines.
         holding: stops the reading while an answer is awaited.
-        conclude: is given each outcome.
-        over: called when an answer that was awaited has been dealt with.
-        give_up: called when even that fails, so that no session waits for ever.
+        asker: learns what comes of it.
     """
 
-    __slots__ = ("_clock", "_conclude", "_give_up", "_holding", "_over")
+    __slots__ = ("_alarms", "_asker", "_holding")
 
-    def __init__(
-        self,
-        clock: IReactorTime,
-        holding: Holding,
-        conclude: Callable[[Outcome], None],
-        over: Callable[[], None],
-        give_up: Callable[[], None],
-    ) -> None:
+    def __init__(self, alarms: Alarms, holding: Holding, asker: Asker) -> None:
         """Begin with nothing asked."""
-        self._clock = clock
+        self._alarms = alarms
+        self._asker = asker
         self._holding = holding
-        self._conclude = conclude
-        self._over = over
-        self._give_up = give_up
 
     def take(
-        self, what: str, ask: Callable[[], Answer[Outcome]], deadline: float = ANSWER_TIME
+        self,
+        what: str,
+        deadline: float,
+        ask: Callable[P, Answer[Outcome]],
+        *about: P.args,
+        **details: P.kwargs,
     ) -> None:
-        """Ask, and conclude: now, or when the answer is known. *what* names it for the log."""
+        """
+        Ask, and conclude: now, or when the answer is known.
+
+        Args:
+            what: names it for the log.
+            deadline: seconds until the answer comes too late.
+            ask: gives the answer.
+            about: what that is asked about.
+            details: more of it.
+        """
         try:
-            answer = ask()
+            answer = ask(*about, **details)
         except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
-            self._conclude(refusal_of(error, what))
+            self._asker.conclude(refusal_of(error, what))
             return
         if is_later(answer):
             self._holding.hold(TURN)
-            awaited = cast("Awaitable[Outcome]", answer)
-            Deferred.fromCoroutine(self._later(what, awaited, deadline)).addErrback(self._fail)
+            awaited = in_time(cast("Awaitable[Outcome]", answer), deadline, self._alarms)
+            awaited.addBoth(self._answered, what).addErrback(self._fail)
         else:
-            self._conclude(cast("Outcome", answer))
+            self._asker.conclude(cast("Outcome", answer))
 
-    async def _later(self, what: str, answer: Awaitable[Outcome], deadline: float) -> None:
-        """Conclude when *answer* is known, or its time is over."""
-        outcome: Outcome
-        try:
-            outcome = await in_time(answer, deadline, self._clock)
-        except Exception as error:  # noqa: BLE001 -- as in take
-            outcome = refusal_of(error, what)
-        self._conclude(outcome)
-        self._over()
+    def _answered(self, answer: Outcome | Failure, what: str) -> None:
+        """Conclude now that the *answer* is known, or its time is over."""
+        if isinstance(answer, Failure):
+            answer = refusal_of(cast("BaseException", answer.value), what)
+        self._asker.conclude(answer)
+        self._asker.turn_over()
 
     def _fail(self, failure: Failure) -> None:
         """End a session in which we are at our wits' end."""
         _log.failure("concluding failed", failure=failure)
-        self._give_up()
+        self._asker.give_up()
         self._holding.release(TURN)

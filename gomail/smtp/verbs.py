@@ -7,7 +7,7 @@ client must wait for its reply. HELP is made from it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gomail.answers import Answer, after
 from gomail.envelope import Envelope
@@ -48,26 +48,21 @@ UNKNOWN = b"unknown"  # what the tally counts words under that are no verbs
 _HTTP = frozenset(b"GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PRI".split())
 
 
-def verb_of(line: bytes) -> "Verb | None":
-    """Give the verb of a command line, if it has one that is known."""
-    return VERBS.get(line.partition(b" ")[0].upper())
+def read(line: bytes) -> tuple["Verb", bytes]:
+    """Part a command line, without its CRLF, into verb and argument."""
+    word, _, argument = line.partition(b" ")
+    verb = VERBS.get(word.upper())
+    return (STRANGE, word) if verb is None else (verb, argument)
 
 
-def answer(session: Session, line: bytes) -> Answer[Reply | Chunk]:
+def answer(session: Session, verb: "Verb", argument: bytes) -> Answer[Reply | Chunk]:
     """
-    Answer one command line, without its CRLF; or tell of the chunk that comes before the answer.
+    Answer one command; or tell of the chunk that comes before the answer.
 
     Raises:
         Refused: with the reply, where it is no other.
     """
-    word, _, argument = line.partition(b" ")
-    name = word.upper()
-    verb = VERBS.get(name)
-    session.verb = verb.name if verb else UNKNOWN
-    if verb is None:
-        # Whatever this is, the octets of a chunk may be behind it.
-        session.ending = name.startswith(BDAT.name)
-        raise Refused(NOT_HTTP if name in _HTTP else SYNTAX_ERROR)
+    session.verb = verb.name
     if verb is not BDAT:  # whose chunk follows in any case
         _see_to_the_order(session, verb)
     return verb.handle(session, argument)
@@ -111,7 +106,7 @@ def _starttls(session: Session, argument: bytes) -> Reply:
     if session.transaction is not None:
         raise Refused(NOT_IN_TRANSACTION)
     try:
-        session.tls = Prepared(session.house.tls, session.busy, session.house.clock)
+        session.tls = Prepared(session.house.tls, session.speaker.busy, session.house.clock)
     except Exception as error:  # whatever it is, the client may go on without
         raise Refused(NO_TLS_NOW, refusal_of(error, "starting TLS").reason) from error
     return READY_FOR_TLS
@@ -145,10 +140,7 @@ def _rcpt(session: Session, argument: bytes) -> Answer[Reply]:
         raise Refused(TOO_MANY_RECIPIENTS)
 
     def welcomed(_: None) -> Reply:
-        forward_paths = (*envelope.forward_paths, forward_path)
-        session.transaction = Transaction(
-            replace(envelope, forward_paths=forward_paths), transaction.asked
-        )
+        session.transaction = Transaction(envelope.to(forward_path), transaction.asked)
         return RECIPIENT_OK
 
     return after(session.delivery.validateTo(forward_path), welcomed)
@@ -251,6 +243,14 @@ def _chunk(session: Session, chunk: Chunk) -> Answer[Reply | Chunk]:
     return chunk if chunk.size else session.end_content()
 
 
+def _strange(session: Session, word: bytes) -> Reply:
+    """Refuse what is no verb."""
+    name = word.upper()
+    # Whatever this is, the octets of a chunk may be behind it.
+    session.ending = name.startswith(BDAT.name)
+    raise Refused(NOT_HTTP if name in _HTTP else SYNTAX_ERROR)
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """
@@ -274,6 +274,7 @@ class Verb:
     help: str
 
 
+STRANGE = Verb(UNKNOWN, _strange, False, True, False, "")
 STARTTLS = Verb(b"STARTTLS", _starttls, True, True, True, "STARTTLS")
 BDAT = Verb(b"BDAT", _bdat, True, False, False, "BDAT size [LAST]")
 VERBS = {

@@ -23,7 +23,7 @@ from gomail.reply import (
 from gomail.smtp.budget import DELAY, Budget, Judgement
 from gomail.smtp.session import Chunk, Session, Transaction
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, house
+from tests.smtp.wire import CLIENT, Idle, house
 
 BOB = Path(Address("bob", "here.example"))
 
@@ -31,7 +31,7 @@ BOB = Path(Address("bob", "here.example"))
 def session(verb: bytes, *accepted: Path, opened: bool = True) -> Session:
     """Make a session that has just said *verb*."""
     clock = Clock()
-    made = Session(CLIENT, Desk(clock), house(clock))
+    made = Session(CLIENT, Desk(clock), house(clock), Idle())
     made.verb = verb
     made.transaction = (
         Transaction(Envelope("5e55.1", CLIENT, forward_paths=accepted)) if opened else None

@@ -19,7 +19,7 @@ class Changes(list[int]):
         super().__init__()
         self.outbox: DirectOutbox | BufferedOutbox
 
-    def __call__(self) -> None:
+    def unsent_changed(self) -> None:
         """Hear of a change."""
         self.append(self.outbox.unsent)
 

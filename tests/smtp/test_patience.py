@@ -4,6 +4,7 @@ from twisted.internet.task import Clock
 
 from gomail.limits import Limits
 from gomail.reply import NO_TRANSACTION, TIMED_OUT, TOO_SLOW, Reply
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.patience import CLOSE_TIME, Patience
 
 
@@ -13,7 +14,7 @@ class Watch:
     def __init__(self, limits: Limits | None = None) -> None:
         self.clock = Clock()
         self.lost: list[tuple[float, Reply | None]] = []
-        self.patience = Patience(self.clock, limits or Limits(), self.late)
+        self.patience = Patience(Alarms(self.clock), limits or Limits(), self)
 
     def late(self, reply: Reply | None) -> None:
         """Remember when and why."""

@@ -19,7 +19,7 @@ from gomail.reply import (
 )
 from gomail.smtp.session import Session, Transaction, fold
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, house
+from tests.smtp.wire import CLIENT, Idle, house
 
 ALSO_STORED = Reply(250, "0.0", "Stored, too")
 
@@ -28,7 +28,7 @@ ALSO_STORED = Reply(250, "0.0", "Stored, too")
 def session() -> Session:
     """Make a session in which content may come."""
     clock = Clock()
-    made = Session(CLIENT, Desk(clock), house(clock, Limits(size=10)))
+    made = Session(CLIENT, Desk(clock), house(clock, Limits(size=10)), Idle())
     made.greet("client.example", esmtp=True)
     made.begin(NULL_PATH, NO_PARAMETERS)
     assert made.transaction is not None

@@ -4,25 +4,47 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from gomail.reply import OK, Reply
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.holding import TURN, Holding
-from gomail.smtp.turns import Outcome, Turns
+from gomail.smtp.turns import ANSWER_TIME, Outcome, Turns
 from tests.smtp.wire import logged_failures
+
+
+class Lost:
+    """A session whose own code is wrong."""
+
+    def __init__(self) -> None:
+        self.given_up = False
+
+    def stop_reading(self) -> None:
+        """Stop."""
+
+    def read_on(self) -> None:
+        """Go on."""
+
+    def conclude(self, _: Outcome) -> None:
+        """Fail."""
+        raise ZeroDivisionError
+
+    def turn_over(self) -> None:
+        """Never get there."""
+        raise AssertionError
+
+    def give_up(self) -> None:
+        """End."""
+        self.given_up = True
 
 
 def test_session_in_which_concluding_fails_does_not_wait_for_ever() -> None:
     """Should our own code be wrong even there, the connection ends and the log says why."""
-    given_up: list[str] = []
-
-    def conclude(_: Outcome) -> None:
-        raise ZeroDivisionError
-
-    holding = Holding(lambda: None, lambda: None)
-    turns = Turns(Clock(), holding, conclude, lambda: None, lambda: given_up.append("gone"))
+    session = Lost()
+    holding = Holding(session)
+    turns = Turns(Alarms(Clock()), holding, session)
     answer: Deferred[Reply] = Deferred()
-    turns.take("a command", lambda: answer)
+    turns.take("a command", ANSWER_TIME, lambda: answer)
     assert holding.has(TURN)
     with logged_failures() as logged:
         answer.callback(OK)
-    assert given_up == ["gone"]
+    assert session.given_up
     assert not holding.has(TURN)
     assert [event["log_failure"].type for event in logged] == [ZeroDivisionError]

@@ -23,6 +23,7 @@ from zope.interface import directlyProvides, implementer
 from gomail.envelope import Client
 from gomail.events import Event, Listeners, SessionEnded
 from gomail.limits import DEFAULT_LIMITS, Limits
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
 from gomail.smtp.protocol import SMTPProtocol
@@ -40,6 +41,14 @@ def packets_of(octets: bytes) -> list[bytes]:
     return [octets[start:end] for start, end in pairwise([0, *ends, len(octets)]) if end > start]
 
 
+class Idle:
+    """Who speaks for a session in which nothing is awaited."""
+
+    def busy(self) -> bool:
+        """Say that nothing is."""
+        return False
+
+
 def house(
     clock: Clock,
     limits: Limits = DEFAULT_LIMITS,
@@ -47,7 +56,9 @@ def house(
     **settings: Any,  # noqa: ANN401 -- as House has them
 ) -> House:
     """Make what sessions share."""
-    return House(clock, limits, introduce("here.example", limits), listeners, **settings)
+    return House(
+        clock, Alarms(clock), limits, introduce("here.example", limits), listeners, **settings
+    )
 
 
 class Wire(FileDescriptor):
