@@ -20,9 +20,9 @@ def is_later(answer: object) -> bool:
 
 def after(answer: Answer[T], go_on: Callable[[T], Answer[R]]) -> Answer[R]:
     """Give what *go_on* makes of the answer: now if it is there, else as something to await."""
-    if is_later(answer):
-        return _after(cast("Awaitable[T]", answer), go_on)
-    return go_on(cast("T", answer))
+    if hasattr(answer, "__await__"):
+        return _after(answer, go_on)
+    return go_on(answer)
 
 
 async def _after(answer: Awaitable[T], go_on: Callable[[T], Answer[R]]) -> R:

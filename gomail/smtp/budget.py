@@ -5,7 +5,7 @@ A budget judges each reply before it leaves. Within the budget it leaves at once
 costs a second; then the session ends. Our own 4xx never count, and trusted clients have no budget.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomail.limits import Limits
 from gomail.reply import TOO_MANY_ERRORS, TOO_MANY_UNKNOWN, UNKNOWN_RECIPIENTS_STOPPED, Reply
@@ -17,8 +17,7 @@ _SMALL_CHUNK = 512  # octets; a message of smaller ones is no message, but a flo
 DELAY = 1.0  # seconds that an error costs beyond the free ones
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What leaves instead of, or as, the reply; and after how many seconds."""
 
     reply: Reply

@@ -183,20 +183,29 @@ class Conversation:
     def conclude(self, outcome: Outcome) -> None:
         """Reply now, or in a second where the budget for errors says so, or behind a chunk."""
         if isinstance(outcome, Reply):
-            self._reply(outcome, "")
+            reply, reason = outcome, ""
         elif isinstance(outcome, Refused):
-            self._reply(outcome.reply, outcome.reason)
-        elif isinstance(outcome, Chunk):
-            self._expect(Counted(outcome.size))
+            reply, reason = outcome.reply, outcome.reason
+        else:
+            self._go_on(outcome)
+            return
+        session = self.session
+        if not session.verb:
+            self._reply_to_connection(reply, reason)
+            return
+        if reply.code != 354:
+            self._tally.add(session.verb, accepted=reply.positive)
+        if session.client.trusted:
+            self.say(reply, reason)
+        else:
+            self._reply_in_budget(reply, reason)
+
+    def _go_on(self, chunk: Chunk | None) -> None:
+        """Have a chunk come, or the client's next word."""
+        if chunk is not None:
+            self._expect(Counted(chunk.size))
         elif self._leaving:
             self.say(SHUTTING_DOWN)
-
-    def _reply(self, reply: Reply, reason: str) -> None:
-        """Reply to a command, or to the connection."""
-        if self.session.verb:
-            self._reply_to_command(reply, reason)
-        else:
-            self._reply_to_connection(reply, reason)
 
     def _reply_to_connection(self, reply: Reply, reason: str) -> None:
         """Say the banner, or that nobody is at home for this client."""
@@ -205,19 +214,15 @@ class Conversation:
         self.session.ending = not reply.positive
         self.say(reply, reason)
 
-    def _reply_to_command(self, reply: Reply, reason: str) -> None:
-        """Reply as the budget has it."""
-        session = self.session
-        if reply.code != 354:
-            self._tally.add(session.verb, accepted=reply.positive)
-        if not session.client.trusted:
-            judgement = self._budget.judge(session, reply)
-            reply = judgement.reply
-            if judgement.delay and not self.lost:
-                self._holding.hold(DELAY)
-                self._house.clock.callLater(judgement.delay, self._say_late, reply, reason)
-                return
-        self.say(reply, reason)
+    def _reply_in_budget(self, reply: Reply, reason: str) -> None:
+        """Reply as the budget for errors has it: something else, perhaps, or later."""
+        judgement = self._budget.judge(self.session, reply)
+        if judgement.delay and not self.lost:
+            self._holding.hold(DELAY)
+            clock = self._house.clock
+            clock.callLater(judgement.delay, self._say_late, judgement.reply, reason)
+        else:
+            self.say(judgement.reply, reason)
 
     def _say_late(self, reply: Reply, reason: str) -> None:
         """Say what an error's delay held back."""
@@ -233,9 +238,12 @@ class Conversation:
         self._door.say(session.client, reply, said, reason)
         if self.over:
             return
-        if reply.code in {221, 421} or session.ending:
-            self.close("" if reply.code == 221 else reply.text)
-        elif reply.code == 354:
+        code = reply.code
+        if code == 250 and not (session.ending or self._leaving):
+            self.patience.command_answered(transaction=session.transaction is not None)
+        elif code in {221, 421} or session.ending:
+            self.close("" if code == 221 else reply.text)
+        elif code == 354:
             self._expect(DotStuffed())
         elif reply is READY_FOR_TLS:
             self._encrypt()
@@ -258,13 +266,15 @@ class Conversation:
 
     def flush(self) -> None:
         """Send what was said."""
-        self._door.flush()
-        if self._door.unsent > self._house.limits.unsent:
+        door = self._door
+        door.flush()
+        unsent = door.outbox.unsent
+        if unsent and unsent > self._house.limits.unsent:
             self.late(None)
 
     def unsent_changed(self) -> None:
         """Read nothing more while the peer doesn't read our replies."""
-        unread = bool(self._door.unsent)
+        unread = bool(self._door.outbox.unsent)
         self.patience.replies_unread(unread=unread)
         if unread:
             self._holding.hold(UNSENT)

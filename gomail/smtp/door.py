@@ -14,21 +14,19 @@ class Door:
     Args:
         house: who is told.
         outbox: how octets leave.
+
+    Attributes:
+        outbox: the one of now.
     """
 
-    __slots__ = ("_house", "_outbox", "_said", "_shut")
+    __slots__ = ("_house", "_said", "_shut", "outbox")
 
     def __init__(self, house: House, outbox: Outbox) -> None:
         """Begin with nothing said."""
         self._house = house
-        self._outbox = outbox
+        self.outbox = outbox
         self._said = b""  # in this turn of the reactor, and not yet sent
         self._shut = False
-
-    @property
-    def unsent(self) -> int:
-        """How many octets wait because the peer doesn't read."""
-        return self._outbox.unsent
 
     def say(self, client: Client, reply: Reply, said: bytes, reason: str) -> None:
         """
@@ -54,20 +52,20 @@ class Door:
         """Send what was said, in one piece."""
         if self._said:
             octets, self._said = self._said, b""
-            self._outbox.send(octets)
+            self.outbox.send(octets)
 
     def hand_over(self) -> None:
         """Send what was said, before anything else that is done to the transport."""
         self.flush()
-        self._outbox.end()
+        self.outbox.end()
 
     def go_by(self, outbox: Outbox) -> None:
         """Let octets leave by *outbox* from now on: the transport is another one by now."""
-        self._outbox = outbox
+        self.outbox = outbox
 
     def shaken_hands(self) -> None:
         """Know that the handshake is over."""
-        self._outbox.shaken_hands()
+        self.outbox.shaken_hands()
 
     def close(self) -> None:
         """Send what was said, as the last that leaves."""

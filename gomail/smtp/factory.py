@@ -37,6 +37,7 @@ from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import SMTPProtocol
 
 SESSIONS_A_TURN = 200  # that hear of other limits; then the others have their turn
+MOST_KNOWN = 1000  # addresses that are remembered: whoever sends a lot comes again and again
 LOOPBACK: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
@@ -94,6 +95,7 @@ class SMTPFactory(ServerFactory):
         )  # as trusted clients always have it; `_house` is as it is under the load that there is
         self._trusted = trusted
         self._trust_unix = trust_unix
+        self._known: dict[str, tuple[str, bool]] = {}  # the addresses of late
         self._admission = admission or Admission(limits)
         self._admission.gauge.tell(self._hurry)
         self._house = self._under(self._admission.gauge.load)
@@ -133,12 +135,21 @@ class SMTPFactory(ServerFactory):
     def client_at(self, addr: IAddress | None) -> Client:
         """Make the client of its address; an IPv4 client on an IPv6 socket is an IPv4 client."""
         session_id = secrets.token_hex(5)
-        if not isinstance(addr, IPv4Address | IPv6Address):
+        if not isinstance(addr, (IPv4Address, IPv6Address)):
             return Client(session_id, trusted=self._trust_unix)
-        address = ip_address(addr.host.partition("%")[0])
+        known = self._known.get(addr.host)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[addr.host] = self._look_at(addr.host)
+        address, trusted = known
+        return Client(session_id, address, addr.port, trusted=trusted)
+
+    def _look_at(self, host: str) -> tuple[str, bool]:
+        """Write an address as this house does, and tell whether it is trusted."""
+        address = ip_address(host.partition("%")[0])
         address = getattr(address, "ipv4_mapped", None) or address
-        trusted = any(address in network for network in self._trusted)
-        return Client(session_id, str(address), addr.port, trusted=trusted)
+        return str(address), any(address in network for network in self._trusted)
 
     def _ended(self, session: SMTPProtocol) -> None:
         """Forget a session that is over."""
@@ -157,6 +168,7 @@ class SMTPFactory(ServerFactory):
         self._house = self._under(self._admission.gauge.load)
         self._trusted = trusted
         self._trust_unix = trust_unix
+        self._known = {}
 
     def _hurry(self, load: Load) -> None:
         """Let less or more patience hold: for the sessions to come, and for those that are open."""

@@ -7,8 +7,8 @@ twice (`++`, `*+`).
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from gomail.address import NULL_PATH, Address, Path
 from gomail.envelope import NO_PARAMETERS, MailParameters
@@ -75,8 +75,7 @@ _GREETING = re.compile(rb"[ \t]*+([\x21-\x7e\x80-\xff]{1,255}+)(?:[ \t]|\Z)")
 _BLANKS = b" \t"
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """``MAIL FROM:<reverse-path> parameters``."""
 
     reverse_path: Path

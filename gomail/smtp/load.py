@@ -35,6 +35,8 @@ class Mark:
 SESSIONS = {Load.BUSY: Mark(0.80, 0.60), Load.OVERLOAD: Mark(0.95, 0.80)}
 LAG = {Load.BUSY: Mark(0.5, 0.1), Load.OVERLOAD: Mark(2.0, 0.5)}
 
+CALM = min(mark.leave for mark in SESSIONS.values())  # below it no state begins or lasts
+
 # By state: what every limit that costs time comes down to; one that is set lower stays as it is.
 HURRY: dict[Load, dict[str, int | float]] = {
     Load.NORMAL: {},
@@ -94,6 +96,8 @@ class Gauge:
     def measure_sessions(self, share: float) -> None:
         """Measure the *share* of all sessions that are open, 0 to 1."""
         self.share = share
+        if share < CALM and not self._by_sessions:
+            return  # as it was: this is asked with each session that comes or goes
         self._by_sessions = _state(SESSIONS, self._by_sessions, share)
         self._conclude()
 

@@ -87,9 +87,10 @@ class SMTPProtocol(LineReceiver):
             conversation.order.heard()
         if conversation.encrypting and data:
             self.handshakeCompleted()  # a wrapper round us has kept it to itself
+        conversation.octets += len(data)
         if self._mender is not None:
             data = self._mender.feed(data)
-        super().dataReceived(data)
+        LineReceiver.dataReceived(self, data)
         conversation.flush()
 
     def lineReceived(self, line: bytes) -> None:
@@ -97,7 +98,6 @@ class SMTPProtocol(LineReceiver):
         conversation = self._conversation
         if conversation.over:
             return
-        conversation.octets += len(line) + 2
         self._lines += 1
         if self._lines >= LINES_A_TURN:
             self._lines = 0
@@ -113,7 +113,6 @@ class SMTPProtocol(LineReceiver):
     def lineLengthExceeded(self, line: bytes) -> None:
         """Have a line that is too long refused, and all that is behind it left unread."""
         if not self._conversation.over:
-            self._conversation.octets += len(line)
             self._conversation.refuse_long(line)
 
     def expect_content(self) -> None:
@@ -126,7 +125,6 @@ class SMTPProtocol(LineReceiver):
         if conversation.over:
             return
         content, rest = conversation.intake.split(data)
-        conversation.octets += len(data) - len(rest or b"")
         if rest is not None:
             # Within a call by dataReceived this only puts the rest back: commands in it wait for
             # the verdict.

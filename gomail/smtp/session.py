@@ -7,9 +7,9 @@ behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client, Encryption, Envelope, MailParameters
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from gomail.address import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """
     One mail transaction, from MAIL to the end of content (RFC 5321 §3.3).
 
@@ -43,8 +42,7 @@ class Transaction:
     asked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """
     The octets that a BDAT command announces (RFC 3030 §2): they follow it, whatever we say to it.
 

@@ -1,26 +1,41 @@
 """What was said in a session, verb by verb, for the one line that tells of it afterwards."""
 
+from functools import cache
+
 
 class Tally:
-    """Counts verbs: how often each was said, and how often with success."""
+    """Counts verbs: how often each was said, and how often without success."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_refused", "_said")
 
     def __init__(self) -> None:
         """Begin with nothing said."""
-        self._counts: dict[bytes, list[int]] = {}
+        self._said: dict[bytes, int] = {}
+        self._refused: dict[bytes, int] | None = None  # most sessions have none
 
     def add(self, verb: bytes, *, accepted: bool) -> None:
         """Count one answered *verb* of the verb table."""
-        counts = self._counts.get(verb)
-        if counts is None:
-            counts = self._counts[verb] = [0, 0]
-        counts[0] += accepted
-        counts[1] += 1
+        said = self._said
+        said[verb] = said.get(verb, 0) + 1
+        if not accepted:
+            if self._refused is None:
+                self._refused = {}
+            self._refused[verb] = self._refused.get(verb, 0) + 1
 
     def __str__(self) -> str:
         """Write the counts as ``ehlo=1 rcpt=1/2 quit=1``: accepted/all where they differ."""
+        if self._refused is None:
+            return " ".join([f"{_name(verb)}={said}" for verb, said in self._said.items()])
+        refused = self._refused
         return " ".join(
-            f"{verb.decode('ascii').lower()}={accepted}" + (f"/{said}" if accepted != said else "")
-            for verb, (accepted, said) in self._counts.items()
+            f"{_name(verb)}={said - refused[verb]}/{said}"
+            if verb in refused
+            else f"{_name(verb)}={said}"
+            for verb, said in self._said.items()
         )
+
+
+@cache
+def _name(verb: bytes) -> str:
+    """Write a verb of the table in small letters."""
+    return verb.decode("ascii").lower()

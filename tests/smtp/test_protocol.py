@@ -511,7 +511,7 @@ def test_unsent_replies_are_bounded() -> None:
     assert (
         len(talk.wire.dataBuffer)
         + talk.wire._tempDataLen
-        + talk.protocol._conversation._door._outbox.unsent
+        + talk.protocol._conversation._door.outbox.unsent
         < 65536
     )
 
@@ -522,7 +522,7 @@ def test_unsent_replies_beyond_the_bound_end_the_session() -> None:
     answers = late(talk.desk, "mail")
     talk.say("EHLO client.example", "MAIL FROM:<a@there.example>")
     talk.wire.room = 0
-    talk.protocol._conversation._door._outbox.send(b"x")
+    talk.protocol._conversation._door.outbox.send(b"x")
     answers[0].errback(Refused(Reply(550, "7.1", "x" * 200)))
     talk.clock.advance(0)
     assert talk.wire.cuts == 1
