@@ -11,8 +11,9 @@ from itertools import islice
 from gomail.limits import Limits
 from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused
 
-_FIELD = re.compile(rb"^[^\s:]++[ \t]*+:", re.MULTILINE)  # where a field begins; folded lines don't
-_RECEIVED = re.compile(rb"^received[ \t]*+:", re.MULTILINE | re.IGNORECASE)
+# Where a field begins; folded lines don't. A line feed in front is found faster than a "^".
+_FIELD = re.compile(rb"\n[^\s:]++[ \t]*+:")
+_RECEIVED = re.compile(rb"\nreceived[ \t]*+:", re.IGNORECASE)
 
 
 class HeaderBlock:
@@ -26,22 +27,22 @@ class HeaderBlock:
     __slots__ = ("_limits", "_octets", "complete")
 
     def __init__(self, limits: Limits) -> None:
-        """Begin in front of the first field."""
+        """Begin as if a line had just ended."""
         self._limits = limits
-        self._octets = bytearray()
+        self._octets = bytearray(b"\n")
         self.complete = False
 
     def take(self, octets: bytes) -> None:
         """Look at the next octets of the message."""
         if self.complete:
             return
-        seen = max(0, len(self._octets) - 1)
+        seen = len(self._octets) - 1
         self._octets += octets
-        end = 0 if self._octets.startswith(b"\n") else self._octets.find(b"\n\n", seen)
+        end = self._octets.find(b"\n\n", seen)
         if end >= 0:
             del self._octets[end + 1 :]
             self.end()
-        elif len(self._octets) > self._limits.header_size:
+        elif len(self._octets) - 1 > self._limits.header_size:
             raise Refused(HEADER_TOO_BIG)
 
     def end(self) -> None:
@@ -50,11 +51,12 @@ class HeaderBlock:
             return
         self.complete = True
         octets, self._octets = self._octets, bytearray()
-        if len(octets) > self._limits.header_size:
+        if len(octets) - 1 > self._limits.header_size:
             raise Refused(HEADER_TOO_BIG)
-        if _more(_FIELD, octets, self._limits.header_fields):
+        lines = octets.count(b"\n")  # no kind of field is there more often
+        if lines > self._limits.header_fields and _more(_FIELD, octets, self._limits.header_fields):
             raise Refused(TOO_MANY_FIELDS)
-        if _more(_RECEIVED, octets, self._limits.hops):
+        if lines > self._limits.hops and _more(_RECEIVED, octets, self._limits.hops):
             raise Refused(LOOP)
 
 
