@@ -1,5 +1,9 @@
 """Line ends: CRLF on the wire, LF in a Maildir, as its readers expect."""
 
+import re
+
+_BARE_CR = re.compile(rb"\r(?!\n)")
+
 
 class LineEnds:
     """
@@ -25,8 +29,12 @@ class LineEnds:
         self._held = b"\r" if octets.endswith(b"\r") else b""
         if self._held:
             octets = octets[:-1]
-        converted = octets.replace(b"\r\n", b"\n")
-        self.bare += octets.count(b"\n") - (len(octets) - len(converted))
+        if _BARE_CR.search(octets) is None:
+            # It comes to the same, and one octet is found ten times as fast as two.
+            converted = octets.replace(b"\r", b"")
+        else:
+            converted = octets.replace(b"\r\n", b"\n")
+        self.bare += converted.count(b"\n") - (len(octets) - len(converted))
         return converted
 
     def end(self) -> bytes:
