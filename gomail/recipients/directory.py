@@ -62,6 +62,7 @@ class Directory:
             denied.
         notes: what should be said at start, as sentences.
         off_reactor: runs what blocks; None to run it on the spot.
+        hosted: the domains alone, for those who follow aliases.
     """
 
     entries: Mapping[str, Entry]
@@ -69,6 +70,12 @@ class Directory:
     option: str = "--domain {}"
     notes: tuple[str, ...] = ()
     off_reactor: OffReactor | None = field(default=None, compare=False)
+    hosted: Mapping[str, Hosted] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Gather the domains once: a site may have many, and each look-up needs them."""
+        hosted = {domain: entry.hosted for domain, entry in self.entries.items()}
+        object.__setattr__(self, "hosted", hosted)
 
     def find(self, address: Address) -> Answer[Destinations]:
         """
@@ -137,9 +144,8 @@ class Directory:
         found = self._expand(hosted, name)
         if found:
             return found
-        everything = {domain: entry.hosted for domain, entry in self.entries.items()}
         try:
-            return Expansion(everything).expand(hosted, name)
+            return Expansion(self.hosted).expand(hosted, name)
         except Mistake as mistake:
             # Somebody's slip in a table costs no mail: the sender keeps it until the row is mended.
             raise Refused(LOCAL_ERROR, f"in the database: {mistake}") from None

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from gomail.address import Address
 from gomail.recipients import sqlite
-from gomail.recipients.directory import Directory
+from gomail.recipients.directory import Directory, Entry
 from gomail.recipients.domain import Domain
 from gomail.recipients.hosted import Destinations
 from gomail.recipients.mistake import Mistake
@@ -99,6 +99,24 @@ def test_aliases_in_the_database_are_followed(database: Path) -> None:
     directory = directory_of(database)
     assert found(directory, "all@a.example") == ["/srv/a.example/alice", "/srv/b.example/carol"]
     assert found(directory, "team+x@a.example") == ["/srv/a.example/alice", "/srv/b.example/carol"]
+
+
+class Once(dict[str, Entry]):
+    """Entries that are gone through once: when the directory is made."""
+
+    def items(self) -> NoReturn:
+        """Give nothing any more."""
+        pytest.fail("all domains were gone through")
+
+    __iter__ = keys = values = items
+
+
+def test_a_look_up_does_not_go_through_all_domains(database: Path) -> None:
+    """Mail for one of a thousand domains costs what it costs for one of two."""
+    directory = directory_of(database)
+    object.__setattr__(directory, "entries", Once(directory.entries))
+    assert found(directory, "all@a.example") == ["/srv/a.example/alice", "/srv/b.example/carol"]
+    assert refused(directory, "nobody+x@a.example")[0] == NO_SUCH_MAILBOX
 
 
 def test_aliases_of_the_file_lead_into_the_database(database: Path) -> None:
