@@ -8,6 +8,7 @@ put into a shape that can't break out of its field, or replaced by ``unknown``.
 import re
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gomail.address import Path
 from gomail.envelope import Client, Encryption, Envelope
@@ -62,6 +63,12 @@ def received(envelope: Envelope, hostname: str, now: float) -> bytes:
 
 def date(now: float) -> str:
     """Write a time as date-time (RFC 5322 §3.3), in UTC."""
+    return _date(int(now))
+
+
+@lru_cache(maxsize=1)  # all messages of one second have the same
+def _date(now: int) -> str:
+    """Write a whole second."""
     year, month, day, hour, minute, second, weekday, *_ = time.gmtime(now)
     return (
         f"{_DAYS[weekday]}, {day} {_MONTHS[month - 1]} {year:04d} "

@@ -12,6 +12,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -148,6 +149,12 @@ class LogWriter:
 
 def stamp(now: float) -> str:
     """Write a time as the log does, in UTC: ``2026-11-23T15:47:00Z``."""
+    return _stamp(int(now))
+
+
+@lru_cache(maxsize=1)  # all lines of one second begin with the same
+def _stamp(now: int) -> str:
+    """Write a whole second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
 
 

@@ -167,6 +167,12 @@ def test_delivered_to_stands_twenty_times_at_most() -> None:
     assert field.count(b"X-Original-To: ") == 20
 
 
+def test_each_second_has_its_own_date() -> None:
+    """The date is that of the message, also where many came in the second before."""
+    dates = [trace.date(now) for now in (NOW, NOW + 0.2, NOW + 1, NOW)]
+    assert [each[20:25] for each in dates] == ["19:13", "19:13", "19:14", "19:13"]
+
+
 @settings(deadline=None)
 @given(st.integers(0, 253_402_300_799))
 def test_date_is_read_by_mail_readers(now: int) -> None:

@@ -24,6 +24,7 @@ from gomail.server.log import (
     TwistedLog,
     as_objects,
     open_log,
+    stamp,
 )
 from gomail.server.stream import Stream
 from tests.server.events import CLIENT, ENDED
@@ -148,6 +149,13 @@ def test_device_is_nobodys_to_own_or_rotate(monkeypatch: pytest.MonkeyPatch) -> 
         file.write("x\n")
         file.flush()
         os.close(file.fileno())
+
+
+def test_each_second_has_its_own_stamp() -> None:
+    """The time is that of the line, also where many came in the second before."""
+    times = (1_764_249_184.0, 1_764_249_184.9, 1_764_249_185.0, 1_764_249_184.5)
+    assert [stamp(now)[17:] for now in times] == ["04Z", "04Z", "05Z", "04Z"]
+    assert stamp(1_764_249_184.9) == "2025-11-27T13:13:04Z"
 
 
 def test_event_has_the_time_in_front() -> None:
