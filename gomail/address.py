@@ -10,6 +10,7 @@ two addresses that differ for their owners never meet in one mailbox.
 import re
 import string
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -55,15 +56,21 @@ class Address:
 
     def __str__(self) -> str:
         """Write the address as on the wire, the local-part quoted where it must be."""
-        local_part = self.local_part
-        if not _DOT_STRING.match(local_part):
-            local_part = '"' + re.sub(r'([\\"])', r"\\\1", local_part) + '"'
+        local_part = _quoted(self.local_part)
         return f"{local_part}@{self.domain}" if self.domain else local_part
 
     @property
     def comparable(self) -> tuple[str, str]:
         """Local-part and domain in the form in which this house compares them."""
         return fold(self.local_part), comparable_domain(self.domain)
+
+
+@lru_cache(maxsize=256)  # trace fields and log write the same ones, many times a message
+def _quoted(local_part: str) -> str:
+    """Write a local-part as on the wire: as it is where it can be, else in quotes."""
+    if _DOT_STRING.match(local_part):
+        return local_part
+    return '"' + re.sub(r'([\\"])', r"\\\1", local_part) + '"'
 
 
 @dataclass(frozen=True, slots=True)
