@@ -7,6 +7,7 @@ twice (`++`, `*+`).
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
@@ -128,6 +129,7 @@ def read_mail(argument: bytes) -> Mail:
     return Mail(reverse_path, parameters)
 
 
+@lru_cache(maxsize=256)  # the owner of a domain gets mail for the same few addresses all day
 def read_rcpt(argument: bytes, *, utf8: bool) -> Path:
     """
     Read the argument of RCPT; ``<postmaster>`` needs no domain (RFC 5321 §4.5.1).

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
@@ -98,15 +99,17 @@ class CountingClock(Clock):
         return super().callLater(delay, callable, *args, **kw)
 
 
-def test_a_round_of_thousands_leaves_the_others_their_turn() -> None:
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_round_of_thousands_leaves_the_others_their_turn(more: int) -> None:
     """What is done for each takes time, and mail comes meanwhile."""
     clock = CountingClock()
     alarms = Alarms(clock)
     turns: list[int] = []
-    for _ in range(2 * A_TURN + 1):
+    for _ in range(2 * A_TURN + more):
         alarms.set(Sleeper(clock, lambda: turns.append(clock.timers)), 1)
     clock.advance(1)
-    assert turns == [1] * A_TURN + [2] * A_TURN + [3]
+    assert turns == [1] * A_TURN + [2] * A_TURN + [3] * more
+    assert clock.timers == 2 + more
 
 
 def test_who_leaves_between_two_turns_of_a_round_is_not_rung() -> None:

@@ -17,7 +17,7 @@ from gomail.events import Event, Refusal, SessionEnded, SessionStarted
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.smtp.admission import Admission
 from gomail.smtp.alarms import A_TURN
-from gomail.smtp.factory import SESSIONS_A_TURN, SMTPFactory, TurnedAway
+from gomail.smtp.factory import MOST_KNOWN, SESSIONS_A_TURN, SMTPFactory, TurnedAway
 from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import SMTPProtocol
 from tests.smtp.desk import Desk
@@ -160,6 +160,16 @@ def test_delivery_that_fails_to_begin_takes_no_place() -> None:
         assert len(logged) == 1
     porch.desk.deliveryFor = deliver  # type: ignore[method-assign]
     assert porch.connect().sent[0].startswith(b"220")
+
+
+def test_addresses_are_remembered_without_a_limit_to_how_many_come() -> None:
+    """A thousand, then it begins again; each is still what it is."""
+    porch = Porch()
+    for number in range(MOST_KNOWN + 2):
+        host = f"192.0.{number // 256}.{number % 256}"
+        client = porch.factory.client_at(IPv4Address("TCP", host, number))
+        assert (client.address, client.port, client.trusted) == (host, number, False)
+    assert porch.factory.client_at(IPv4Address("TCP", "127.0.0.1", 1)).trusted
 
 
 def test_turned_away_client_that_does_not_close_is_aborted() -> None:
