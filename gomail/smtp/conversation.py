@@ -8,6 +8,7 @@ replies out, `patience` has the clocks.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import ParamSpec
 
 from gomail.answers import Answer, after
 from gomail.envelope import Client, Encryption
@@ -28,7 +29,9 @@ from gomail.smtp.outbox import IConnection, outbox, send_undelayed
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Chunk, Session
 from gomail.smtp.tally import Tally
-from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME, Outcome, Turns
+from gomail.smtp.turns import ANSWER_TIME, LATER, VERDICT_TIME, Outcome, Turns
+
+P = ParamSpec("P")
 
 
 class Conversation:
@@ -54,6 +57,7 @@ class Conversation:
     """
 
     __slots__ = (
+        "_at_ease",
         "_budget",
         "_door",
         "_end",
@@ -98,6 +102,7 @@ class Conversation:
         self._limits = house.limits  # as they hold under the load that there is
         self._budget = Budget(house.limits)
         self._tally = Tally()
+        self._at_ease = client.trusted and not house.dialogue  # nobody counts what is said
         self._line = b""  # the one that is being answered
         self._leaving = False  # the server is about to stop
         self._end = ""  # why the session ended, where not by QUIT
@@ -115,7 +120,7 @@ class Conversation:
         self._door = Door(house, outbox(transport, self))
         self.patience = Patience(house.alarms, house.limits, self)
         tell(house.listeners, SessionStarted(session.client))
-        self._turns.take("greeting", ANSWER_TIME, self._welcome, house.introduction.banner)
+        self._ask("greeting", ANSWER_TIME, self._welcome, house.introduction.banner)
         self.flush()
 
     def _welcome(self, banner: Reply) -> Answer[Reply]:
@@ -133,7 +138,26 @@ class Conversation:
             self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))
             return
         deadline = VERDICT_TIME if verb is verbs.BDAT else ANSWER_TIME
-        self._turns.take("a command", deadline, verbs.answer, self.session, verb, argument)
+        answer = self._turns.ask("a command", deadline, verbs.answer, self.session, verb, argument)
+        if isinstance(answer, Reply) and answer.code == 250 and self._at_ease:
+            # Nothing else follows from most replies.
+            self._tally.add(verb.name, accepted=True)
+            self._door.said += answer.octets
+        elif answer is not LATER:
+            self.conclude(answer)
+
+    def _ask(
+        self,
+        what: str,
+        deadline: float,
+        ask: Callable[P, Answer[Outcome]],
+        *about: P.args,
+        **details: P.kwargs,
+    ) -> None:
+        """Ask, and conclude now or later."""
+        outcome = self._turns.ask(what, deadline, ask, *about, **details)
+        if outcome is not LATER:
+            self.conclude(outcome)
 
     def refuse_long(self, line: bytes) -> None:
         """End the session: the tail of such a line must never be taken for a command."""
@@ -147,7 +171,7 @@ class Conversation:
 
     def end_content(self, content: bytes) -> None:
         """Answer what has come as a whole, with the last of its octets."""
-        self._turns.take("storing a message", VERDICT_TIME, self.intake.end, content)
+        self._ask("storing a message", VERDICT_TIME, self.intake.end, content)
 
     def encrypted(self, encryption: Encryption) -> None:
         """Learn that all is encrypted; behind STARTTLS, begin anew."""
@@ -163,7 +187,7 @@ class Conversation:
         self.session.verb = b""
         self._budget = Budget(self._limits)
         self.patience.command_answered(transaction=False)
-        self._turns.take("greeting", ANSWER_TIME, self.session.encrypt, encryption)
+        self._ask("greeting", ANSWER_TIME, self.session.encrypt, encryption)
         self.flush()
 
     def change_connection(self, change: Callable[[], IConnection]) -> None:
@@ -196,7 +220,7 @@ class Conversation:
         if reply.code != 354:
             self._tally.add(session.verb, accepted=reply.positive)
         if session.client.trusted:
-            self.say(reply, reason)
+            self.say(reply, reason, self._line)
         else:
             self._reply_in_budget(reply, reason)
 
@@ -222,35 +246,31 @@ class Conversation:
             clock = self._house.clock
             clock.callLater(judgement.delay, self._say_late, judgement.reply, reason)
         else:
-            self.say(judgement.reply, reason)
+            self.say(judgement.reply, reason, self._line)
 
     def _say_late(self, reply: Reply, reason: str) -> None:
         """Say what an error's delay held back."""
         if not self.over:
-            self.say(reply, reason)
+            self.say(reply, reason, self._line)
             self.flush()
         self._holding.release(DELAY)
 
-    def say(self, reply: Reply, reason: str = "") -> None:
-        """Say one reply, as all are said, and do what follows from its code."""
+    def say(self, reply: Reply, reason: str = "", said: bytes = b"") -> None:
+        """Say one reply, to what the client *said*, and do what follows from its code."""
         session = self.session
-        said, self._line = self._line, b""
         self._door.say(session.client, reply, said, reason)
         if self.over:
             return
         code = reply.code
-        if code == 250 and not (session.ending or self._leaving):
-            self.patience.command_answered(transaction=session.transaction is not None)
-        elif code in {221, 421} or session.ending:
+        if code in {221, 421} or session.ending:
             self.close("" if code == 221 else reply.text)
         elif code == 354:
+            self._line = b""  # what comes next is no answer to it
             self._expect(DotStuffed())
         elif reply is READY_FOR_TLS:
             self._encrypt()
         elif self._leaving and not session.chunking:
             self.say(SHUTTING_DOWN)
-        else:
-            self.patience.command_answered(transaction=session.transaction is not None)
 
     def _expect(self, framing: Framing) -> None:
         """Have content come next."""
@@ -265,8 +285,12 @@ class Conversation:
         self._modes.encrypt()
 
     def flush(self) -> None:
-        """Send what was said."""
+        """Send what was said; then it is the client's turn."""
         door = self._door
+        if not door.said:
+            return
+        if not (self.over or self.intake.under_way or self.encrypting):
+            self.patience.command_answered(transaction=self.session.transaction is not None)
         door.flush()
         unsent = door.outbox.unsent
         if unsent and unsent > self._house.limits.unsent:
@@ -288,7 +312,7 @@ class Conversation:
 
     def leave(self) -> None:
         """Hang up with 421 as soon as no content or answer is under way."""
-        self._leaving = True
+        self._leaving, self._at_ease = True, False
         content = self.intake.under_way or self.session.chunking
         if self.encrypting:
             self._modes.abort()

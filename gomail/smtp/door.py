@@ -17,15 +17,16 @@ class Door:
 
     Attributes:
         outbox: the one of now.
+        said: in this turn of the reactor, and not yet sent.
     """
 
-    __slots__ = ("_house", "_said", "_shut", "outbox")
+    __slots__ = ("_house", "_shut", "outbox", "said")
 
     def __init__(self, house: House, outbox: Outbox) -> None:
         """Begin with nothing said."""
         self._house = house
         self.outbox = outbox
-        self._said = b""  # in this turn of the reactor, and not yet sent
+        self.said = b""
         self._shut = False
 
     def say(self, client: Client, reply: Reply, said: bytes, reason: str) -> None:
@@ -46,12 +47,12 @@ class Door:
             for line in reply.octets.splitlines():
                 tell(house.listeners, Said(client, "S", line))
         if not self._shut:
-            self._said += reply.octets
+            self.said += reply.octets
 
     def flush(self) -> None:
         """Send what was said, in one piece."""
-        if self._said:
-            octets, self._said = self._said, b""
+        if self.said:
+            octets, self.said = self.said, b""
             self.outbox.send(octets)
 
     def hand_over(self) -> None:
@@ -74,5 +75,5 @@ class Door:
 
     def shut(self) -> None:
         """Have nothing leave any more: the connection is gone."""
-        self._said = b""
+        self.said = b""
         self._shut = True

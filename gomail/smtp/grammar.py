@@ -175,20 +175,23 @@ def _split(
     if path is None:
         raise Refused(otherwise)
     rest = argument[path.end() :]
-    if rest and rest[:1] not in _BLANKS:
+    if not rest:
+        return path, []
+    if rest[:1] not in _BLANKS:
         raise Refused(otherwise)
     return path, [word for word in rest.replace(b"\t", b" ").split(b" ") if word]
 
 
 def _path(match: re.Match[bytes], otherwise: Reply, *, utf8: bool) -> Path:
     """Make a Path of what `_PATH` or `_BARE_PATH` matched."""
-    local_part, domain = match["local"], match["domain"]
+    local_part, domain = match.group("local", "domain")
     if local_part is None:
         postmaster = match["postmaster"]
         return NULL_PATH if postmaster is None else Path(Address(postmaster.decode("ascii"), ""))
     if len(local_part) > LONGEST_LOCAL_PART or len(domain) > LONGEST_DOMAIN:
         raise Refused(otherwise)
-    if not utf8 and not (local_part.isascii() and domain.isascii()):
+    plain = local_part.isascii() and domain.isascii()
+    if not utf8 and not plain:
         raise Refused(UTF8_NEEDED)
     if domain.startswith(b"[") and not _literal(domain[1:-1]):
         raise Refused(otherwise)
@@ -198,7 +201,7 @@ def _path(match: re.Match[bytes], otherwise: Reply, *, utf8: bool) -> Path:
         address = Address(local_part.decode(), domain.decode())
     except UnicodeDecodeError:
         raise Refused(otherwise) from None
-    if not (address.local_part.isprintable() and address.domain.isprintable()):
+    if not (plain or (address.local_part.isprintable() and address.domain.isprintable())):
         raise Refused(otherwise)  # U+0085 and its like are line ends and controls for somebody
     return Path(address)
 

@@ -5,6 +5,7 @@ So replies leave in the order of the commands, however these are pipelined.
 """
 
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from typing import ParamSpec, Protocol, TypeAlias, cast
 
 from twisted.logger import Logger
@@ -28,11 +29,20 @@ P = ParamSpec("P")
 Outcome: TypeAlias = Reply | Refused | Chunk | None
 
 
+class Later(Enum):
+    """What comes of it is not known yet."""
+
+    LATER = 1
+
+
+LATER = Later.LATER
+
+
 class Asker(Protocol):
     """On whose behalf questions are asked."""
 
     def conclude(self, outcome: Outcome) -> None:
-        """Do what follows from an outcome."""
+        """Do what follows from an outcome that was awaited."""
 
     def turn_over(self) -> None:
         """Go on behind an answer that was awaited, now that it has been dealt with."""
@@ -59,16 +69,16 @@ class Turns:
         self._asker = asker
         self._holding = holding
 
-    def take(
+    def ask(
         self,
         what: str,
         deadline: float,
         ask: Callable[P, Answer[Outcome]],
         *about: P.args,
         **details: P.kwargs,
-    ) -> None:
+    ) -> Outcome | Later:
         """
-        Ask, and conclude: now, or when the answer is known.
+        Ask; give the outcome, or have it concluded as soon as the answer is known.
 
         Args:
             what: names it for the log.
@@ -80,14 +90,13 @@ class Turns:
         try:
             answer = ask(*about, **details)
         except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
-            self._asker.conclude(refusal_of(error, what))
-            return
+            return refusal_of(error, what)
         if is_later(answer):
             self._holding.hold(TURN)
             awaited = in_time(cast("Awaitable[Outcome]", answer), deadline, self._alarms)
             awaited.addBoth(self._answered, what).addErrback(self._fail)
-        else:
-            self._asker.conclude(cast("Outcome", answer))
+            return LATER
+        return cast("Outcome", answer)
 
     def _answered(self, answer: Outcome | Failure, what: str) -> None:
         """Conclude now that the *answer* is known, or its time is over."""

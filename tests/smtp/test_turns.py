@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from gomail.reply import OK, Reply
 from gomail.smtp.alarms import Alarms
 from gomail.smtp.holding import TURN, Holding
-from gomail.smtp.turns import ANSWER_TIME, Outcome, Turns
+from gomail.smtp.turns import ANSWER_TIME, LATER, Outcome, Turns
 from tests.smtp.wire import logged_failures
 
 
@@ -41,7 +41,7 @@ def test_session_in_which_concluding_fails_does_not_wait_for_ever() -> None:
     holding = Holding(session)
     turns = Turns(Alarms(Clock()), holding, session)
     answer: Deferred[Reply] = Deferred()
-    turns.take("a command", ANSWER_TIME, lambda: answer)
+    assert turns.ask("a command", ANSWER_TIME, lambda: answer) is LATER
     assert holding.has(TURN)
     with logged_failures() as logged:
         answer.callback(OK)
