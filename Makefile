@@ -4,6 +4,7 @@ PYTHON = $$(command -v python3 || command -v python || echo python3)
 run:   ; @$(PYTHON) bootstrap.py run $(ARGS)
 test:  ; @$(PYTHON) bootstrap.py test $(ARGS)
 check: ; @$(PYTHON) bootstrap.py check
+bench: ; @$(PYTHON) bootstrap.py bench $(ARGS)
 clean: ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov
 
-.PHONY: run test check clean
+.PHONY: run test check bench clean

@@ -1,0 +1,1 @@
+"""gomail beside other servers, on this machine: ``make bench``. README.md says what is what."""

@@ -1,0 +1,1 @@
+"""What puts servers under load, each a process of its own that prints one line of JSON."""

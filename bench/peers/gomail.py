@@ -1,0 +1,112 @@
+"""
+gomail as it ships, and three others that share all of it but one thing.
+
+``gomail-null`` drops content instead of storing it; ``gomail-unsynced`` stores without fsync, so
+that the price of durability can be told; ``gomail-filesystem`` has ``sync = "filesystem"``, where
+gomail knows that. All else is the default configuration: limits, log, TLS offered, every check.
+
+127.0.0.1 is among the trusted networks of the default, so that limits of strangers and the wait for
+early talkers play no role; with `Setting.strangers` nobody is trusted.
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from bench.measuring import module
+from bench.peers.peer import DOMAIN, HOSTNAME, Peer, Setting
+
+_TWISTD = ("--nodaemon", "--pidfile=", "--logfile=log", "gomail")
+_EXAMPLE = Path(__file__).resolve().parents[2] / "gomail/gomail.example.toml"
+
+
+class Gomail(Peer):
+    """gomail as it ships."""
+
+    name = "gomail"
+    keeps = "durable"
+    what = "writes, fsyncs, links, fsyncs the folder"
+    way: ClassVar[str] = "plain"  # of `bench.serving.gomail_server`
+    lines: ClassVar[Sequence[str]] = ()  # of the configuration file, before its tables
+
+    def prepare(self, folder: Path, port: int, setting: Setting) -> list[str]:
+        """Give options where they say enough, else a file."""
+        endpoint = f"tcp:{port}:interface=127.0.0.1"
+        command = [*module("bench.serving.gomail_server", self.way), *_TWISTD]
+        lines = [*self.lines, *_lines(setting)]
+        if not lines:
+            options = ("--port", endpoint, "--hostname", HOSTNAME, "--domain", DOMAIN)
+            return [*command, *options]
+        text = "\n".join([f'hostname = "{HOSTNAME}"', *lines, *_tables(endpoint, setting)])
+        (folder / "gomail.toml").write_text(text + "\n")
+        (folder / "Maildir").mkdir(mode=0o700)
+        return [*command, "--config", str(folder / "gomail.toml")]
+
+    def new_folders(self, folder: Path) -> list[Path]:
+        """Give that of the Maildir, or of all Maildirs."""
+        if self.keeps == "nothing":
+            return []
+        only = folder / "Maildir/new"
+        return [only] if only.exists() else sorted((folder / "Maildir").glob("*/*/new"))
+
+
+class GomailNull(Gomail):
+    """gomail that keeps nothing."""
+
+    name = "gomail-null"
+    keeps = "nothing"
+    what = "the same, but content is dropped once it was read and checked"
+    way = "null"
+
+
+class GomailUnsynced(Gomail):
+    """gomail without durability."""
+
+    name = "gomail-unsynced"
+    keeps = "stored"
+    what = "the same, but no fsync is made"
+    way = "unsynced"
+
+    def prepare(self, folder: Path, port: int, setting: Setting) -> list[str]:
+        """Have Debian's eatmydata swallow what is synced, else our own launcher."""
+        command = super().prepare(folder, port, setting)
+        eatmydata = shutil.which("eatmydata")
+        if eatmydata is None:
+            return command
+        return [eatmydata, *(part if part != self.way else "plain" for part in command)]
+
+
+class GomailFilesystem(Gomail):
+    """gomail with one syncfs for each batch."""
+
+    name = "gomail-filesystem"
+    what = "one syncfs a batch instead of an fsync a file"
+    lines = ('sync = "filesystem"',)
+
+    def missing(self) -> str | None:
+        """See whether gomail knows the option."""
+        if any(line.lstrip("# ").startswith("sync =") for line in _EXAMPLE.open()):
+            return None
+        return 'this gomail has no sync = "filesystem"'
+
+
+def _lines(setting: Setting) -> list[str]:
+    """Say what comes before all tables; nothing where no file is needed."""
+    if setting.strangers:
+        return ["trusted = []"]
+    return ["# more than one mailbox, or more sessions"] if setting != Setting() else []
+
+
+def _tables(endpoint: str, setting: Setting) -> list[str]:
+    """Write the tables of a configuration file."""
+    tables = ["[[listener]]", f'endpoint = "{endpoint}"', "[limits]"]
+    if setting.sessions:
+        tables.append(f"sessions = {setting.sessions}")
+    if setting.strangers:
+        tables += ["sessions-per-address = 100000", "sessions-per-network = 100000"]
+    tables.append(f'[domains."{DOMAIN}"]')
+    if setting.mailboxes > 1:
+        names = [f'"{number}inbox"' for number in range(1, setting.mailboxes + 1)]
+        tables += [f"mailboxes = [{', '.join(names)}]"]
+    return tables

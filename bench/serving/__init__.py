@@ -1,0 +1,1 @@
+"""Programs that serve: gomail in ways that it is not shipped in, and libraries made servers."""
