@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _LINE = b"The quick brown fox jumps over the lazy dog, and the dog takes note of it. "
@@ -38,6 +39,7 @@ class Letter:
         return lines + b".\r\n"
 
 
+@cache
 def letter(name: str, size: int) -> Letter:
     """Write a letter of about *size* octets; a line in eight begins with a dot."""
     head = (

@@ -38,7 +38,9 @@ class Gomail(Peer):
         if not lines:
             options = ("--port", endpoint, "--hostname", HOSTNAME, "--domain", DOMAIN)
             return [*command, *options]
-        text = "\n".join([f'hostname = "{HOSTNAME}"', *lines, *_tables(endpoint, setting)])
+        maildir = "Maildir/{domain}/{mailbox}" if setting.mailboxes > 1 else "Maildir"
+        lines = [f'hostname = "{HOSTNAME}"', f'maildir = "{maildir}"', *lines]
+        text = "\n".join([*lines, *_tables(endpoint, setting)])
         (folder / "gomail.toml").write_text(text + "\n")
         (folder / "Maildir").mkdir(mode=0o700)
         return [*command, "--config", str(folder / "gomail.toml")]
@@ -95,7 +97,7 @@ def _lines(setting: Setting) -> list[str]:
     """Say what comes before all tables; nothing where no file is needed."""
     if setting.strangers:
         return ["trusted = []"]
-    return ["# more than one mailbox, or more sessions"] if setting != Setting() else []
+    return ["# what the measurement needs"] if setting != Setting() else []
 
 
 def _tables(endpoint: str, setting: Setting) -> list[str]:
@@ -107,6 +109,6 @@ def _tables(endpoint: str, setting: Setting) -> list[str]:
         tables += ["sessions-per-address = 100000", "sessions-per-network = 100000"]
     tables.append(f'[domains."{DOMAIN}"]')
     if setting.mailboxes > 1:
-        names = [f'"{number}inbox"' for number in range(1, setting.mailboxes + 1)]
+        names = ['"inbox"', *(f'"{number}inbox"' for number in range(1, setting.mailboxes + 1))]
         tables += [f"mailboxes = [{', '.join(names)}]"]
     return tables

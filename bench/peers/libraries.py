@@ -61,4 +61,5 @@ class AiosmtpdMailbox(Library):
     name = "aiosmtpd-mailbox"
     keeps = "stored"
     what = "parses, fsyncs the file but not the folder"
+    rewrites = True
     library, program, way = "aiosmtpd", "aiosmtpd_server", "mailbox"

@@ -27,7 +27,8 @@ class Setting:
     What a server is told beyond its defaults, since a measurement needs it.
 
     Attributes:
-        mailboxes: how many there are, of ``1inbox`` and its like; 1 takes every local-part.
+        mailboxes: how many there are: ``1inbox`` and its like, and ``inbox``; 1 takes every
+            local-part.
         sessions: that it must be able to hold.
         strangers: whether clients of this machine are treated as those from outside.
     """
@@ -51,6 +52,7 @@ class Peer(ABC):
     keeps: ClassVar[str]  # "durable", "stored" (without fsync) or "nothing"
     what: ClassVar[str]  # it does before its 250
     copy_a_recipient: ClassVar[bool] = False  # of one mailbox, that is
+    rewrites: ClassVar[bool] = False  # messages, so that they can only be counted
     most_idle: ClassVar[int] = 1_000_000  # sessions; less where each is a process
 
     def missing(self) -> str | None:
@@ -78,6 +80,7 @@ class Running:
     port: int
     folder: Path
     processes: Processes
+    setting: Setting = DEFAULTS
 
     def stored(self) -> list[Path]:
         """Give the files of all messages that are stored."""
@@ -86,7 +89,8 @@ class Running:
 
     def copies(self, messages: int, recipients: int) -> int:
         """Give how many files come of messages with so many recipients."""
-        return messages * (recipients if self.peer.copy_a_recipient else 1)
+        each_has_one = self.peer.copy_a_recipient or self.setting.mailboxes > 1
+        return messages * (recipients if each_has_one else 1)
 
 
 @contextmanager
@@ -113,7 +117,7 @@ def running(peer: Peer, scratch: Path, setting: Setting = DEFAULTS) -> Iterator[
             raise Missing(f"it does not greet; see {folder}/output")
         if process.poll() is not None:
             raise Missing(f"it did not start: {_last_line(folder / 'output')}")
-        yield Running(peer, port, folder, Processes(process.pid))
+        yield Running(peer, port, folder, Processes(process.pid), setting)
     finally:
         if process.poll() is None:
             peer.end(folder, process)

@@ -122,7 +122,5 @@ class Sink(Peer):
         """Give the command; without -m it would take 256 sessions and no more."""
         owner = ["-u", "nobody"] if os.geteuid() == 0 else []
         most = str(max(12_000, 2 * setting.sessions))
-        return [_find("smtp-sink") or "smtp-sink", *owner, "-m", most, "-h", HOSTNAME] + [
-            f"127.0.0.1:{port}",
-            "4096",
-        ]
+        options = [*owner, "-m", most, "-h", HOSTNAME]
+        return [_find("smtp-sink") or "smtp-sink", *options, f"127.0.0.1:{port}", "4096"]

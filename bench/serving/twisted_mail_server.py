@@ -65,7 +65,7 @@ class Delivery:
         name = maildir._generateMaildirName()  # noqa: SLF001 -- there is no public one
         folder = os.fsencode(str(self._folder))
         staged, final = os.path.join(folder, b"tmp", name), os.path.join(folder, b"new", name)  # noqa: PTH118
-        return Stored(str(user).encode(), Path(os.fsdecode(staged)).open("wb"), staged, final)  # noqa: SIM115
+        return Stored(str(user).encode(), Path(os.fsdecode(staged)).open("wb"), staged, final)
 
 
 class Factory(smtp.SMTPFactory):  # type: ignore[misc]  # it has no annotations

@@ -1,0 +1,1 @@
+"""Measurements that are no race: sessions held, one lone sender, many mailboxes, fairness."""
