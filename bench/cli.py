@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run.all()
     finally:
         if options.json is not None:
-            results.write(options.json)
+            Results.write_all(options.json, [results])
     print(f"\n{report.whole(results)}")
     if options.docs:
         write_documents(results)
@@ -98,7 +98,7 @@ def plan_of(options: argparse.Namespace) -> tuple[Plan, dict[str, str]]:
 
 
 def write_documents(results: Results) -> None:
-    """Write docs/performance.md and what belongs to it; workloads not measured stay as they were."""
+    """Write docs/performance.md; what was not measured now stays as it was."""
     from bench import documents  # noqa: PLC0415 -- it needs matplotlib
 
     documents.write(results, DOCS)

@@ -13,9 +13,8 @@ from functools import cache
 from pathlib import Path
 
 _LINE = b"The quick brown fox jumps over the lazy dog, and the dog takes note of it. "
-# Return-Path, Delivered-To, X-Original-To, and Received with its folded lines.
 _TRACE = re.compile(
-    rb"(?:(?:Return-Path|Delivered-To|X-Original-To): [^\n]*\n|Received: [^\n]*\n(?:\t[^\n]*\n)*)*\Z"
+    rb"(?:(?:Return-Path|Delivered-To|X-Original-To|Received): [^\n]*\n(?:\t[^\n]*\n)*)*\Z"
 )
 
 

@@ -57,7 +57,7 @@ def _spread(folder: Path) -> None:
 
 
 def free_port() -> int:
-    """Give a port of 127.0.0.1 that nobody listens on: TIME_WAIT of another run is not met there."""
+    """Give a port of 127.0.0.1 that nobody listens on, and nobody's TIME_WAIT is left of."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -195,7 +195,9 @@ def _processor() -> str:
 def _file_system(folder: Path) -> str:
     """Give the type of the file system that *folder* is on."""
     path = folder.resolve()
-    mounts = {each.mountpoint: each.fstype for each in psutil.disk_partitions(all=True)}
+    mounts: dict[str, str] = {
+        each.mountpoint: each.fstype for each in psutil.disk_partitions(all=True)
+    }
     for each in (path, *path.parents):
         if str(each) in mounts:
             return mounts[str(each)]

@@ -7,7 +7,7 @@ from bench.measuring import median
 from bench.peers.table import PEERS
 from bench.results import Results, Round
 from bench.running import BARE, TITLES
-from bench.targets import TARGETS
+from bench.targets import TARGETS, Target
 
 # By workload: the columns of its table, each a value's name; other workloads have those of races.
 _RACE = (
@@ -50,6 +50,8 @@ _COLUMNS = {
     ),
 }
 
+TARGET_HEADS = ("workload", "figure", "floor", "goal", "measured", "")
+
 
 def columns(workload: str) -> Sequence[str]:
     """Give the names of the values that a workload's table shows."""
@@ -83,17 +85,16 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def verdicts(results: Results) -> str:
     """Write the table of targets: floor, goal, what was measured, and what that means."""
-    rows = []
-    for target in TARGETS:
-        value = target.value(results)
-        if math.isnan(value) and target.workload not in results.workloads():
-            continue
-        sign = "≤" if target.at_most else "≥"
-        goal = "" if target.goal is None else f"{sign} {target.goal:g}"
-        verdict = target.verdict(value)
-        floor = f"{sign} {target.floor:g}"
-        rows.append([target.workload, target.figure, floor, goal, figure(value), verdict])
-    return table(["workload", "figure", "floor", "goal", "measured", ""], rows)
+    there = [target for target in TARGETS if target.workload in results.workloads()]
+    return table(TARGET_HEADS, [target_row(target, target.value(results)) for target in there])
+
+
+def target_row(target: Target, value: float) -> list[str]:
+    """Write one row of it."""
+    sign = "≤" if target.at_most else "≥"
+    goal = "" if target.goal is None else f"{sign} {target.goal:g}"
+    floor, verdict = f"{sign} {target.floor:g}", target.verdict(value)
+    return [target.workload, target.figure, floor, goal, figure(value), verdict]
 
 
 def workload_table(results: Results, workload: str) -> str:

@@ -84,24 +84,25 @@ class Results:
     def _of(self, workload: str, peer: str) -> Iterable[Round]:
         return (each for each in self.rounds if (each.workload, each.peer) == (workload, peer))
 
-    def write(self, path: Path) -> None:
+    def text(self) -> str:
         """Write it as JSON, a round a line, so that versions of it can be compared."""
         head = {key: value for key, value in asdict(self).items() if key != "rounds"}
         text = json.dumps(head, indent=1, ensure_ascii=False)
         rounds = ",\n".join(f"  {_line(each)}" for each in self.rounds)
-        path.write_text(f'{text[:-2]},\n "rounds": [\n{rounds}\n ]\n}}\n')
+        return f'{text[:-2]},\n "rounds": [\n{rounds}\n ]\n}}'
+
+    @staticmethod
+    def write_all(path: Path, runs: Sequence["Results"]) -> None:
+        """Write what several runs have measured."""
+        path.write_text("[\n" + ",\n".join(run.text() for run in runs) + "\n]\n")
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read what `write` has written."""
-        table = json.loads(path.read_text())
-        rounds = [Round(**each) for each in table.pop("rounds")]
-        return cls(**table, rounds=rounds)
-
-    def replace(self, newer: Sequence[Round]) -> None:
-        """Put the rounds of a newer run in the place of those under the same workloads."""
-        again = {each.workload for each in newer}
-        self.rounds = [each for each in self.rounds if each.workload not in again] + list(newer)
+    def read_all(cls, path: Path) -> list[Self]:
+        """Read what `write_all` has written."""
+        return [
+            cls(**table, rounds=[Round(**each) for each in table.pop("rounds")])
+            for table in json.loads(path.read_text())
+        ]
 
 
 def _line(measured: Round) -> str:

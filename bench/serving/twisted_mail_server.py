@@ -37,11 +37,11 @@ class Nothing:
         pass
 
 
-class Stored(maildir.MaildirMessage):  # type: ignore[misc]  # it has no annotations
+class Stored(maildir.MaildirMessage):
     """Twisted's own, whose final name is put together in octets."""
 
     def eomReceived(self) -> Any:
-        self.finalName += b",S=%d" % self.size
+        self.finalName += b",S=%d" % (self.size or 0)
         return mail.FileMessage.eomReceived(self)
 
 
@@ -68,7 +68,7 @@ class Delivery:
         return Stored(str(user).encode(), Path(os.fsdecode(staged)).open("wb"), staged, final)
 
 
-class Factory(smtp.SMTPFactory):  # type: ignore[misc]  # it has no annotations
+class Factory(smtp.SMTPFactory):
     """Gives each connection an ESMTP session."""
 
     noisy = False

@@ -43,8 +43,8 @@ def _hold(context: Context, name: str, wanted: int, *ways: str) -> dict[str, flo
         wanted = min(wanted, server.peer.most_idle)
         loads = Loads(server)
         loads.end_probe(loads.begin_probe(0, 5), ask=False)  # what is made once is made now
-        rest, cpu = server.processes.memory(), server.processes.cpu()
         quiet = loads.end_probe(loads.begin_probe(_PAUSE, _PROBES), ask=False)
+        rest, cpu = server.processes.memory(), server.processes.cpu()
         holder = _holder(server, wanted, *ways)
         try:
             told = _told(holder)
