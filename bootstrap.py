@@ -32,12 +32,7 @@ LOCK = ROOT / ".venv.lock"
 LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
-EXTRAS = {
-    "run": (),
-    "test": ("test",),
-    "check": ("test", "check"),
-    "bench": ("test", "bench"),
-}
+EXTRAS = {"run": (), "test": ("test",), "check": ("test", "check"), "bench": ("bench",)}
 
 CHECKS = (
     ("ruff", "check"),

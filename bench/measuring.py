@@ -122,8 +122,7 @@ class Peak:
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
         self._over = threading.Event()
-        self.rest = processes.memory()
-        self.most = self.rest
+        self.most = 0.0
 
     @contextmanager
     def watched(self) -> Iterator["Peak"]:

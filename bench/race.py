@@ -47,6 +47,22 @@ class Sent:
         return {letter: server.copies(*count) for letter, count in self.counts.items()}
 
 
+def begin(name: str, *arguments: object) -> "subprocess.Popen[str]":
+    """
+    Start a load that runs until it is told to end, and wait until it is ready.
+
+    Raises:
+        Failed: it has ended before.
+    """
+    load = subprocess.Popen(
+        module(name, *arguments), stdout=subprocess.PIPE, text=True, env=environment()
+    )
+    if load.stdout is None or not load.stdout.readline():
+        load.communicate()
+        raise Failed(f"{name} ended before it had begun")
+    return load
+
+
 class Loads:
     """
     Puts one server under load.
@@ -58,6 +74,7 @@ class Loads:
     def __init__(self, server: Running) -> None:
         self.server = server
         self.sent = Sent({})
+        self.rest = server.processes.memory()  # MiB, until `warm_up` knows better
 
     def run(self, workload: Workload, messages: int) -> float:
         """
@@ -81,7 +98,8 @@ class Loads:
             raise Failed(f"the load did not end within {_LONGEST:.0f} s") from None
         seconds = time.perf_counter() - began
         if ended.returncode:
-            raise Failed(f"the load failed: {(ended.stderr or ended.stdout).strip()[-200:]}")
+            said = (ended.stderr or ended.stdout).strip().splitlines()
+            raise Failed(f"the load failed: {said[-1][:200] if said else 'without a word'}")
         self.sent.add(workload.letter, messages, workload.recipients)
         return seconds if not ended.stdout else float(json.loads(ended.stdout)["seconds"])
 
@@ -107,8 +125,7 @@ class Loads:
 
     def begin_probe(self, pause: float = _PAUSE, *count: int) -> "subprocess.Popen[str]":
         """Start a probe."""
-        command = module("bench.loads.probe", self.server.port, pause, *count)
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+        return begin("bench.loads.probe", self.server.port, pause, *count)
 
     def end_probe(self, probe: "subprocess.Popen[str]", *, ask: bool = True) -> dict[str, float]:
         """End a probe, or wait for its end; give what it has measured."""
@@ -201,15 +218,21 @@ def measure(loads: Loads, workload: Workload, messages: int) -> dict[str, float]
         "drained rate": messages / drained,
         "CPU s per 1000": cpu / total * 1000,
         "MB per CPU s": messages * workload.octets / cpu / 1e6 if cpu else float("nan"),
-        "rest MiB": peak.rest,
+        "rest MiB": loads.rest,
         "peak MiB": peak.most,
-        "over rest MiB": peak.most - peak.rest,
+        "over rest MiB": max(0.0, peak.most - loads.rest),
         **told,
     }
 
 
 def warm_up(loads: Loads, workload: Workload) -> None:
-    """Have done what is done once: imports, first files, processes that are started on demand."""
+    """
+    Have done what is done once: imports, first files, processes that are started on demand.
+
+    Behind one message memory is at rest; the load itself may raise it for good.
+    """
+    loads.end_probe(loads.begin_probe(0, 1), ask=False)
+    loads.rest = loads.server.processes.memory()
     loads.run(workload, workload.first)
     loads.drain()
 

@@ -99,10 +99,11 @@ class Results:
     @classmethod
     def read_all(cls, path: Path) -> list[Self]:
         """Read what `write_all` has written."""
-        return [
-            cls(**table, rounds=[Round(**each) for each in table.pop("rounds")])
-            for table in json.loads(path.read_text())
-        ]
+        runs = []
+        for table in json.loads(path.read_text()):
+            rounds = [Round(**each) for each in table.pop("rounds")]
+            runs.append(cls(**table, rounds=rounds))
+        return runs
 
 
 def _line(measured: Round) -> str:

@@ -57,6 +57,7 @@ def main() -> None:
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
     client = Client(int(sys.argv[1])).greet()
+    tell(ready=True)
     try:
         if sys.argv[2] == "large":
             done = send_large(client, stopped, int(sys.argv[3]))

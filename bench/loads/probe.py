@@ -28,6 +28,7 @@ def main() -> None:
     octets = probe_letter().octets
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
+    tell(ready=True)
     whole: list[float] = []
     dot: list[float] = []
     errors: list[str] = []

@@ -88,7 +88,8 @@ class GomailFilesystem(Gomail):
 
     def missing(self) -> str | None:
         """See whether gomail knows the option."""
-        if any(line.lstrip("# ").startswith("sync =") for line in _EXAMPLE.open()):
+        lines = _EXAMPLE.read_text().splitlines()
+        if any(line.lstrip("# ").startswith("sync =") for line in lines):
             return None
         return 'this gomail has no sync = "filesystem"'
 

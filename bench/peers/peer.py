@@ -110,7 +110,7 @@ def running(peer: Peer, scratch: Path, setting: Setting = DEFAULTS) -> Iterator[
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=environment(),
+            env={**environment(), "XDG_STATE_HOME": str(folder)},  # for gomail's certificate
         )
     try:
         if not until(lambda: process.poll() is not None or greets(port), _PATIENCE):

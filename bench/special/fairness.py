@@ -6,11 +6,9 @@ The others are a probe, a message a connection. It is measured alone first, in e
 
 import json
 import signal
-import subprocess
 
 from bench.loads.flood import burden
-from bench.measuring import environment, module
-from bench.race import Failed, Loads
+from bench.race import Failed, Loads, begin
 from bench.special.context import Context
 
 PEERS = ("gomail",)
@@ -45,20 +43,14 @@ def measure(context: Context, name: str) -> dict[str, float]:
 
 def _beside(loads: Loads, count: int, *burdened: str) -> dict[str, float]:
     """Probe while one client is a burden; give what that client got done, too."""
-    client = subprocess.Popen(
-        module("bench.loads.flood", loads.server.port, *burdened),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    client = begin("bench.loads.flood", loads.server.port, *burdened)
     try:
         probed = loads.end_probe(loads.begin_probe(_PAUSE, count), ask=False)
     finally:
         client.send_signal(signal.SIGTERM)
-        output, errors = client.communicate(timeout=60)
+        output, _ = client.communicate(timeout=60)
     if client.returncode:
-        raise Failed(f"the client who is a burden was refused: {errors.strip()[-200:]}")
+        raise Failed("the client who is a burden was refused; it said so above")
     done = int(json.loads(output)["done"])
     if burdened[0] == "large":
         loads.sent.add(burden(_LARGE), done)

@@ -87,6 +87,22 @@ def test_environment_keeps_the_extras_it_had(
     assert installs == [["test"], ["check", "test"]]
 
 
+def test_benchmark_is_a_module_with_an_extra_of_its_own(
+    bootstrap: ModuleType, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make bench ARGS="--quick"` installs what it needs, and passes the options on."""
+
+    def become(_program: str, arguments: list[str]) -> None:
+        raise SystemExit(" ".join(arguments[1:]))
+
+    monkeypatch.setattr(bootstrap.os, "execv", become)
+    monkeypatch.chdir(bootstrap.ROOT)
+    with pytest.raises(SystemExit) as ended:
+        bootstrap.main(["bench", "--quick"])
+    assert ended.value.code == "-m bench --quick"
+    assert installs == [["bench"]]
+
+
 def test_changed_dependencies_make_it_anew(
     bootstrap: ModuleType, installs: list[list[str]]
 ) -> None:
