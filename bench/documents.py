@@ -101,6 +101,7 @@ class Parts:
     def _workload(self, name: str) -> str:
         """Write one workload's table, and draw it."""
         run = self._of[name]
-        pictures.draw_workload(run, name, self._folder / f"{name}.svg")
+        if not pictures.draw_workload(run, name, self._folder / f"{name}.svg"):
+            return workload_table(run, name)
         words = pictures.alternative(run, name)
         return f"![{words}](performance/{name}.svg)\n\n{workload_table(run, name)}"

@@ -7,6 +7,8 @@ black. Each picture says in words what it shows, for those who do not see it.
 
 import io
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.measuring import median
 from bench.peers.table import PEERS
 from bench.report import columns, figure
 from bench.results import Results
@@ -36,32 +39,82 @@ _SETTINGS = {
 }
 
 
+# By workload: the values that are drawn; of others, the first column of their table.
+_DRAWN = {
+    "crowd": ("over rest MiB",),
+    "idle": ("KB a session",),
+    "held": ("KB a session",),
+    "held-tls": ("KB a session",),
+    "lone": ("dot p50 ms", "bare p50 ms"),
+    "fairness": ("quiet p99 ms", "large p99 ms", "noops p99 ms"),
+}
+_WIDE = 100  # times the least: beyond that a logarithmic axis shows both
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: what it is of, in words; whose; and the values of all rounds."""
+
+    label: str
+    peer: str
+    values: list[float]
+
+    @property
+    def median(self) -> float:
+        """Its length."""
+        return median(self.values)
+
+
+def drawn(workload: str) -> Sequence[str]:
+    """Give the names of the values that a workload's picture shows."""
+    return _DRAWN.get(workload, columns(workload)[:1])
+
+
+def bars(results: Results, workload: str) -> list[Bar]:
+    """Give the bars of a workload's picture, from top to bottom: the longest first."""
+    keys = drawn(workload)
+    found = [
+        Bar(key if len(keys) > 1 else f"{peer} ({_keeps(peer)})", peer, values)
+        for peer in results.peers(workload)
+        for key in keys
+        if (values := results.values(workload, peer, key))
+    ]
+    return found if len(keys) > 1 else sorted(found, key=lambda bar: -bar.median)
+
+
 def alternative(results: Results, workload: str) -> str:
     """Say in words what the picture of a workload shows."""
-    key = columns(workload)[0]
-    told = [
-        f"{peer} {figure(results.median(workload, peer, key))}"
-        for peer in _sorted(results, workload)
-    ]
-    return f"{TITLES[workload]}, {key}: " + ", ".join(told) + "."
+    told = [f"{bar.label} {figure(bar.median)}" for bar in bars(results, workload)]
+    return f"{_title(workload)}: {', '.join(told)}."
 
 
-def draw_workload(results: Results, workload: str, path: Path) -> None:
-    """Draw a bar a server, with a line from the least to the most of the rounds."""
-    key, peers = columns(workload)[0], _sorted(results, workload)[::-1]
+def draw_workload(results: Results, workload: str, path: Path) -> bool:
+    """Draw each value, with a line from the least to the most; tell whether there was any."""
+    shown = bars(results, workload)[::-1]
+    if not shown:
+        return False
     with mpl.rc_context(_SETTINGS):
-        drawing = Figure(figsize=(7.2, 0.6 + 0.32 * len(peers)), layout="constrained")
+        drawing = Figure(figsize=(7.2, 0.6 + 0.32 * len(shown)), layout="constrained")
         axes = drawing.add_subplot()
-        for place, peer in enumerate(peers):
-            values = results.values(workload, peer, key)
-            median = results.median(workload, peer, key)
-            axes.barh(place, median, color=_colour(peer), height=0.7)
-            axes.hlines(place, min(values), max(values), color=_INK, linewidth=1)
-            axes.text(max(values), place, f" {figure(median)}", va="center")
-        axes.set_yticks(range(len(peers)), [f"{peer} ({_keeps(peer)})" for peer in peers])
-        axes.set_title(f"{TITLES[workload]}: {key}", fontsize=10, loc="left")
+        for place, bar in enumerate(shown):
+            most = max(bar.values)
+            axes.barh(place, bar.median, color=_colour(bar.peer), height=0.7)
+            axes.hlines(place, min(bar.values), most, color=_INK, linewidth=1)
+            axes.text(most, place, f" {figure(bar.median)}", va="center")
+        axes.set_yticks(range(len(shown)), [bar.label for bar in shown])
+        axes.set_title(_title(workload), fontsize=10, loc="left")
         _plain(axes)
+        medians = [bar.median for bar in shown]
+        if max(medians) > _WIDE * min(medians) > 0:
+            axes.set_xscale("log")
         _save(drawing, path, TITLES[workload], alternative(results, workload))
+    return True
+
+
+def _title(workload: str) -> str:
+    """Say what is drawn."""
+    keys = drawn(workload)
+    return f"{TITLES[workload]}: {keys[0]}" if len(keys) == 1 else TITLES[workload]
 
 
 def draw_targets(measured: list[tuple[Target, float]], path: Path) -> None:
@@ -97,14 +150,6 @@ def targets_alternative(measured: list[tuple[Target, float]]) -> str:
 def multiple(target: Target, value: float) -> float:
     """Give how many times better than its floor a value is; below 1, how much worse."""
     return target.floor / value if target.at_most else value / target.floor
-
-
-def _sorted(results: Results, workload: str) -> list[str]:
-    """Give the servers that have figures, the best first."""
-    key = columns(workload)[0]
-    medians = {peer: results.median(workload, peer, key) for peer in results.peers(workload)}
-    known = [peer for peer, median in medians.items() if not math.isnan(median)]
-    return sorted(known, key=lambda peer: -medians[peer])
 
 
 def _keeps(peer: str) -> str:

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from bench.measuring import ROOT
-from bench.results import Results
+from bench.results import Results, Round
 from bench.running import NAMES
 from tests.bench.canned import results
 
@@ -67,4 +67,14 @@ def test_pictures_are_the_same_each_time_and_say_what_they_show(tmp_path: Path) 
     assert octets[0] == octets[1]
     text = octets[0].decode()
     assert 'role="img"' in text
-    assert "<desc>1 KB, a connection each, 20 sessions, rate: smtp-sink 8,500, gomail" in text
+    assert "<desc>1 KB, a connection each, 20 sessions: rate: smtp-sink (nothing) 8,500" in text
+
+
+def test_workload_without_figures_has_no_picture(tmp_path: Path) -> None:
+    """Where every round failed, the table says so."""
+    shutil.copy(PAGE, tmp_path)
+    failed = results()
+    failed.rounds = [Round("medium", "gomail", 0, failed="it did not start")]
+    documents().write(failed, tmp_path)
+    assert "Failed: it did not start." in (tmp_path / "performance.md").read_text()
+    assert not (tmp_path / "performance/medium.svg").exists()
