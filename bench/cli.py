@@ -50,6 +50,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write; the exit status is 1 if a round does not count."""
     options = parser().parse_args(arguments)
+    if options.quick and options.docs:
+        parser().error("the figures of a short trial are not for the docs: --quick or --docs")
     raise_descriptors()
     plan, left_out = plan_of(options)
     for name, why in left_out.items():

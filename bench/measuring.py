@@ -175,7 +175,7 @@ def machine(folder: Path) -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GiB",
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "file system": _file_system(folder),
         "Python": platform.python_version(),
         "load at the start": f"{os.getloadavg()[0]:.1f}",

@@ -6,6 +6,7 @@ What fails is part of the results, with its reason, and the run goes on.
 """
 
 import fcntl
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,8 @@ class Run:
                     values = SPECIALS[name][2](self._context, peer)
         except (Failed, Missing) as failure:
             return Round(name, peer, number, failed=str(failure))
+        except (OSError, subprocess.SubprocessError) as failure:
+            return Round(name, peer, number, failed=f"{type(failure).__name__}: {failure}")
         return Round(name, peer, number, values)
 
     def _race(self, workload: Workload, peer: str) -> dict[str, float]:

@@ -47,7 +47,7 @@ def _hold(context: Context, name: str, wanted: int, *ways: str) -> dict[str, flo
         rest, cpu = server.processes.memory(), server.processes.cpu()
         holder = _holder(server, wanted, *ways)
         try:
-            told = _told(holder)
+            told = _told(holder, wanted)
             opening = server.processes.cpu() - cpu
             held = server.processes.memory()
             probed = loads.end_probe(loads.begin_probe(_PAUSE, _PROBES), ask=False)
@@ -56,8 +56,6 @@ def _hold(context: Context, name: str, wanted: int, *ways: str) -> dict[str, flo
             holder.communicate()
         loads.drain()
         loads.check()
-    if told["opened"] < wanted:
-        raise Failed(f"{told['opened']} of {wanted} sessions were opened: {told['errors'][-1]}")
     return {
         "opened": told["opened"],
         "KB a session": (held - rest) * 1024 / wanted,
@@ -80,12 +78,14 @@ def _holder(server: Running, wanted: int, *ways: str) -> "subprocess.Popen[str]"
     )
 
 
-def _told(holder: "subprocess.Popen[str]") -> dict[str, Any]:
-    """Wait until all sessions are open."""
+def _told(holder: "subprocess.Popen[str]", wanted: int) -> dict[str, Any]:
+    """Wait until all sessions are open, and see that they are."""
     if holder.stdout is None:
         raise Failed("whoever holds the sessions has no output")
     line = holder.stdout.readline()
     if not line:
         raise Failed("whoever holds the sessions has died")
     told: dict[str, Any] = json.loads(line)
+    if told["opened"] < wanted:
+        raise Failed(f"{told['opened']} of {wanted} sessions were opened: {told['errors'][-1]}")
     return told

@@ -67,3 +67,10 @@ def test_unknown_workload_is_an_error(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         cli.main(["--only", "smal"])
     assert "invalid choice: 'smal'" in capsys.readouterr().err
+
+
+def test_trial_is_not_written_into_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A figure of a third of a second is none."""
+    with pytest.raises(SystemExit):
+        cli.main(["--quick", "--docs"])
+    assert "not for the docs" in capsys.readouterr().err
