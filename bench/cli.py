@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.quick and options.docs:
         parser().error("the figures of a short trial are not for the docs: --quick or --docs")
     raise_descriptors()
+    signal.signal(signal.SIGTERM, _end)
     plan, left_out = plan_of(options)
     for name, why in left_out.items():
         print(f"left out: {name}: {why}", flush=True)
@@ -76,6 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.docs:
         write_documents(results)
     return int(any(each.failed for each in results.rounds))
+
+
+def _end(number: int, _frame: object) -> None:
+    """End as by Ctrl-C, with the server that runs."""
+    raise SystemExit(128 + number)
 
 
 def plan_of(options: argparse.Namespace) -> tuple[Plan, dict[str, str]]:

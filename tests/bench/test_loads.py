@@ -1,6 +1,7 @@
 """The benchmark, run: who keeps what it takes is measured, and who does not has failed."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from bench import race
 from bench.letters import Letter
-from bench.measuring import ROOT, environment, free_port
+from bench.measuring import ROOT, environment, free_port, greets
 from bench.peers.gomail import Gomail, GomailNull
 from bench.peers.libraries import Library
 from bench.peers.peer import Missing, Peer, Running, Setting, running
@@ -20,6 +21,7 @@ from bench.special import fairness, idle, lone
 from bench.special.context import Context
 from bench.workloads import WORKLOADS
 from tests.interop.software import needs
+from tests.system.running import PATIENCE, until
 
 pytestmark = pytest.mark.system
 
@@ -45,6 +47,21 @@ def test_quick_run_reports_what_it_saw(tmp_path: Path) -> None:
     assert measured.values["rate"] > 0
     assert measured.values["CPU s per 1000"] > 0
     assert "rounds" in json.loads(path.read_text())[0]
+
+
+def test_run_that_is_ended_leaves_nothing_running(tmp_path: Path) -> None:
+    """A run that is told to end takes its server with it, and keeps the rounds it has."""
+    path, log = tmp_path / "results.json", tmp_path / "gomail.0/log"
+    options = ["--only", "pipelined", "--peers", "gomail", "--scratch", str(tmp_path)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench", *options, "--json", str(path)], cwd=ROOT, env=environment()
+    ) as run:
+        until(lambda: log.exists() and "session" in log.read_text(), "no session")
+        run.terminate()
+        assert run.wait(PATIENCE) == 128 + signal.SIGTERM
+    port = int(log.read_text().partition("SMTPFactory starting on ")[2].split()[0])
+    assert not greets(port)
+    assert Results.read_all(path)[0].rounds == []
 
 
 @pytest.mark.parametrize("name", ["pipelined", "bulk"])
