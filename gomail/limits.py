@@ -69,7 +69,7 @@ class Limits:
     idle_commands: int = 100
     unsent: int = 64 * KIB
     unsent_timeout: float = 60
-    sessions: int = 5000
+    sessions: int = 10_000
     sessions_per_address: int = 50
     sessions_per_network: int = 100
     disk_reserve: int = 16 * MIB

@@ -37,8 +37,8 @@ class Alarms:
         self.clock = clock
         self._rounds: dict[int, tuple[set[Sleeper], IDelayedCall]] = {}
 
-    def set(self, sleeper: Sleeper, when: float) -> int:
-        """Have *sleeper* rung at *when*, in seconds of the clock; give the number of its round."""
+    def set(self, sleeper: Sleeper, when: float) -> None:
+        """Have *sleeper* rung at *when*, in seconds of the clock."""
         number = ceil(when / GRAIN)
         found = self._rounds.get(number)
         if found is None:
@@ -47,10 +47,10 @@ class Alarms:
             self._rounds[number] = {sleeper}, call
         else:
             found[0].add(sleeper)
-        return number
 
-    def cancel(self, sleeper: Sleeper, number: int) -> None:
-        """Let *sleeper* sleep on, if it has not been rung in that round yet."""
+    def cancel(self, sleeper: Sleeper, when: float) -> None:
+        """Let *sleeper* sleep on, that was to be rung at *when*, if it has not been rung yet."""
+        number = ceil(when / GRAIN)
         found = self._rounds.get(number)
         if found is not None:
             sleepers, call = found

@@ -17,6 +17,7 @@ from gomail.interfaces import IMessageDelivery
 from gomail.limits import Limits
 from gomail.reply import LINE_TOO_LONG, OUT_OF_STEP, READY_FOR_TLS, SHUTTING_DOWN, Refused, Reply
 from gomail.smtp import verbs
+from gomail.smtp.alarms import Alarms
 from gomail.smtp.budget import Budget
 from gomail.smtp.door import Door
 from gomail.smtp.framing import Counted, DotStuffed, Framing
@@ -29,7 +30,7 @@ from gomail.smtp.outbox import IConnection, outbox, send_undelayed
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Chunk, Session
 from gomail.smtp.tally import Tally
-from gomail.smtp.turns import ANSWER_TIME, LATER, VERDICT_TIME, Outcome, Turns
+from gomail.smtp.turns import ANSWER_TIME, LATER, VERDICT_TIME, Outcome, ask
 
 P = ParamSpec("P")
 
@@ -46,6 +47,7 @@ class Conversation:
         modes: the connection.
 
     Attributes:
+        holding: the same.
         over: our last word is said, or the connection is lost; whatever comes is not for us.
         encrypting: the TLS handshake is under way.
         lost: the connection is gone.
@@ -61,7 +63,6 @@ class Conversation:
         "_budget",
         "_door",
         "_end",
-        "_holding",
         "_house",
         "_leaving",
         "_limits",
@@ -70,8 +71,8 @@ class Conversation:
         "_started",
         "_tally",
         "_transport",
-        "_turns",
         "encrypting",
+        "holding",
         "intake",
         "lost",
         "octets",
@@ -93,12 +94,11 @@ class Conversation:
         self.over = self.encrypting = self.lost = False
         self.octets = 0
         self._house = house
-        self._holding = holding
+        self.holding = holding
         self._modes = modes
         self.session = Session(client, delivery, house, self)
         self.intake = Intake(self.session, holding, house.alarms)
         self.order = Order(forgiven=house.local or client.trusted)
-        self._turns = Turns(house.alarms, holding, self)
         self._limits = house.limits  # as they hold under the load that there is
         self._budget = Budget(house.limits)
         self._tally = Tally()
@@ -107,9 +107,14 @@ class Conversation:
         self._leaving = False  # the server is about to stop
         self._end = ""  # why the session ended, where not by QUIT
 
+    @property
+    def alarms(self) -> Alarms:
+        """What rings at a time."""
+        return self._house.alarms
+
     def busy(self) -> bool:
         """Tell whether there is something still to be said."""
-        return self._holding.held() and not self.over
+        return self.holding.held() and not self.over
 
     def begin(self, transport: IConnection) -> None:
         """Say the banner, once the delivery welcomes the client."""
@@ -138,11 +143,12 @@ class Conversation:
             self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))
             return
         deadline = VERDICT_TIME if verb is verbs.BDAT else ANSWER_TIME
-        answer = self._turns.ask("a command", deadline, verbs.answer, self.session, verb, argument)
+        answer = ask(self, "a command", deadline, verbs.answer, self.session, verb, argument)
         if isinstance(answer, Reply) and answer.code == 250 and self._at_ease:
             # Nothing else follows from most replies.
             self._tally.add(verb.name, accepted=True)
             self._door.said += answer.octets
+            self._line = b""
         elif answer is not LATER:
             self.conclude(answer)
 
@@ -150,12 +156,12 @@ class Conversation:
         self,
         what: str,
         deadline: float,
-        ask: Callable[P, Answer[Outcome]],
+        question: Callable[P, Answer[Outcome]],
         *about: P.args,
         **details: P.kwargs,
     ) -> None:
         """Ask, and conclude now or later."""
-        outcome = self._turns.ask(what, deadline, ask, *about, **details)
+        outcome = ask(self, what, deadline, question, *about, **details)
         if outcome is not LATER:
             self.conclude(outcome)
 
@@ -202,7 +208,7 @@ class Conversation:
         if self.lost:
             self._finish()
         else:
-            self._holding.release(TURN)
+            self.holding.release(TURN)
 
     def conclude(self, outcome: Outcome) -> None:
         """Reply now, or in a second where the budget for errors says so, or behind a chunk."""
@@ -242,7 +248,7 @@ class Conversation:
         """Reply as the budget for errors has it: something else, perhaps, or later."""
         judgement = self._budget.judge(self.session, reply)
         if judgement.delay and not self.lost:
-            self._holding.hold(DELAY)
+            self.holding.hold(DELAY)
             clock = self._house.clock
             clock.callLater(judgement.delay, self._say_late, judgement.reply, reason)
         else:
@@ -253,7 +259,7 @@ class Conversation:
         if not self.over:
             self.say(reply, reason, self._line)
             self.flush()
-        self._holding.release(DELAY)
+        self.holding.release(DELAY)
 
     def say(self, reply: Reply, reason: str = "", said: bytes = b"") -> None:
         """Say one reply, to what the client *said*, and do what follows from its code."""
@@ -301,9 +307,9 @@ class Conversation:
         unread = bool(self._door.outbox.unsent)
         self.patience.replies_unread(unread=unread)
         if unread:
-            self._holding.hold(UNSENT)
+            self.holding.hold(UNSENT)
         else:
-            self._holding.release(UNSENT)
+            self.holding.release(UNSENT)
 
     def hurry(self, limits: Limits) -> None:
         """Have more patience, or less, as *limits* say."""
@@ -316,7 +322,7 @@ class Conversation:
         content = self.intake.under_way or self.session.chunking
         if self.encrypting:
             self._modes.abort()
-        elif not (content or self._holding.has(TURN | DELAY) or self.over):
+        elif not (content or self.holding.has(TURN | DELAY) or self.over):
             self.say(SHUTTING_DOWN)
             self.flush()
 
@@ -350,7 +356,7 @@ class Conversation:
         self.lost = True
         self.stop(why)
         self.patience.stop()
-        if not self._holding.has(TURN):
+        if not self.holding.has(TURN):
             self._finish()
 
     def give_up(self) -> None:

@@ -35,14 +35,15 @@ def _awaited(answer: Awaitable[T]) -> Deferred[T]:
 class _Deadline:
     """Cancels a Deferred that has not fired in time."""
 
-    __slots__ = ("_alarms", "_deferred", "_over", "_round")
+    __slots__ = ("_alarms", "_deferred", "_over", "_when")
 
     def __init__(self, deferred: Deferred[T], alarms: Alarms, seconds: float) -> None:
         """Begin to wait."""
         self._alarms = alarms
         self._deferred = deferred
         self._over = False
-        self._round = alarms.set(self, alarms.clock.seconds() + seconds)
+        self._when = alarms.clock.seconds() + seconds
+        alarms.set(self, self._when)
 
     def ring(self) -> None:
         """See that it is too late."""
@@ -52,7 +53,7 @@ class _Deadline:
     def end(self, result: T | Failure) -> T | Failure:
         """Wait no longer, and say why there is no result if that is why."""
         if not self._over:
-            self._alarms.cancel(self, self._round)
+            self._alarms.cancel(self, self._when)
         elif isinstance(result, Failure) and result.check(CancelledError):
             return Failure(TimeoutError("it took too long"))
         return result

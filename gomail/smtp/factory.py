@@ -123,7 +123,7 @@ class SMTPFactory(ServerFactory):
             return self.turn_away(client, refusal_of(error, "deliveryFor"))
         self._admission.enter(client)
         house = self._calm if client.trusted else self._house
-        session = SMTPProtocol(house, client, delivery, self._ended)
+        session = SMTPProtocol(house, client, delivery, self)
         self._sessions.add(session)
         return session
 
@@ -151,7 +151,7 @@ class SMTPFactory(ServerFactory):
         address = getattr(address, "ipv4_mapped", None) or address
         return str(address), any(address in network for network in self._trusted)
 
-    def _ended(self, session: SMTPProtocol) -> None:
+    def forget(self, session: SMTPProtocol) -> None:
         """Forget a session that is over."""
         self._sessions.discard(session)
         self._admission.leave(session.session.client)

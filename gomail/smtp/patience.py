@@ -50,7 +50,6 @@ class Patience:
         "_over",
         "_patient",
         "_paused",
-        "_round",
         "_soonest",
         "_stalled",
         "_waiting",
@@ -73,8 +72,7 @@ class Patience:
         self._stalled: float | None = None  # since when replies are unread
         self._handshake: float | None = None  # since when the TLS handshake is under way
         self._closing: float | None = None  # since when we want to be rid of the connection
-        self._when: float | None = None  # the alarm is set, in this round
-        self._round = 0
+        self._when: float | None = None  # for then the alarm is set
         self._wake_by(now + self._soonest)
 
     def _now(self) -> float:
@@ -154,7 +152,7 @@ class Patience:
     def _unwind(self) -> None:
         """Have no alarm."""
         if self._when is not None:
-            self._alarms.cancel(self, self._round)
+            self._alarms.cancel(self, self._when)
             self._when = None
 
     def _wake_by(self, when: float) -> None:
@@ -162,7 +160,7 @@ class Patience:
         if self._when is None or self._when > when:
             self._unwind()
             self._when = when
-            self._round = self._alarms.set(self, when)
+            self._alarms.set(self, when)
 
     def _due(self) -> tuple[float, Reply | None] | None:
         """Tell when the first of the running clocks runs out, and with which last word."""

@@ -9,8 +9,7 @@ Reading stops and goes on by `Holding` alone, over a set of reasons; nobody else
 and this protocol is no producer of its transport.
 """
 
-from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 from twisted.internet.interfaces import IHandshakeListener
 from twisted.internet.protocol import connectionDone
@@ -33,6 +32,13 @@ from gomail.smtp.session import Session
 LINES_A_TURN = 100  # then other sessions have theirs: a packet holds 32,000 empty lines
 
 
+class Keeper(Protocol):
+    """Who keeps the sessions that are open."""
+
+    def forget(self, session: "SMTPProtocol") -> None:
+        """Learn that a session is over."""
+
+
 @implementer(IHandshakeListener)
 class SMTPProtocol(LineReceiver):
     """
@@ -42,7 +48,7 @@ class SMTPProtocol(LineReceiver):
         house: what it shares with the others.
         client: who has connected.
         delivery: whom to ask.
-        ended: called once, when everything is over: the connection, and the delivery of its last
+        keeper: learns when everything is over: the connection, and the delivery of its last
             message.
     """
 
@@ -54,13 +60,13 @@ class SMTPProtocol(LineReceiver):
         house: House,
         client: Client,
         delivery: IMessageDelivery,
-        ended: Callable[["SMTPProtocol"], None],
+        keeper: Keeper,
     ) -> None:
         self._house = house
         self.MAX_LENGTH = house.limits.command_line
         self._holding = Holding(self)
         self._conversation = Conversation(house, client, delivery, self._holding, self)
-        self._ended = ended
+        self._keeper = keeper
         self._mender = Mender() if house.local else None
         self._lines = 0  # since other sessions last had their turn
 
@@ -187,7 +193,7 @@ class SMTPProtocol(LineReceiver):
 
     def finish(self) -> None:
         """Tell that everything is over."""
-        self._ended(self)
+        self._keeper.forget(self)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See the connection go."""

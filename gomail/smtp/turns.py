@@ -39,7 +39,19 @@ LATER = Later.LATER
 
 
 class Asker(Protocol):
-    """On whose behalf questions are asked."""
+    """
+    On whose behalf questions are asked: one session.
+
+    Attributes:
+        alarms: for deadlines.
+        holding: stops the reading while an answer is awaited.
+    """
+
+    holding: Holding
+
+    @property
+    def alarms(self) -> Alarms:
+        """Give them."""
 
     def conclude(self, outcome: Outcome) -> None:
         """Do what follows from an outcome that was awaited."""
@@ -51,62 +63,47 @@ class Asker(Protocol):
         """End the session where even that fails, so that it does not wait for ever."""
 
 
-class Turns:
+def ask(
+    asker: Asker,
+    what: str,
+    deadline: float,
+    question: Callable[P, Answer[Outcome]],
+    *about: P.args,
+    **details: P.kwargs,
+) -> Outcome | Later:
     """
-    Asks the questions of one session.
+    Ask; give the outcome, or have it concluded as soon as the answer is known.
 
     Args:
-        alarms: for deadlines.
-        holding: stops the reading while an answer is awaited.
-        asker: learns what comes of it.
+        asker: on whose behalf.
+        what: names it for the log.
+        deadline: seconds until the answer comes too late.
+        question: gives the answer.
+        about: what that is asked about.
+        details: more of it.
     """
+    try:
+        answer = question(*about, **details)
+    except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
+        return refusal_of(error, what)
+    if is_later(answer):
+        asker.holding.hold(TURN)
+        awaited = in_time(cast("Awaitable[Outcome]", answer), deadline, asker.alarms)
+        awaited.addBoth(_answered, asker, what).addErrback(_fail, asker)
+        return LATER
+    return cast("Outcome", answer)
 
-    __slots__ = ("_alarms", "_asker", "_holding")
 
-    def __init__(self, alarms: Alarms, holding: Holding, asker: Asker) -> None:
-        """Begin with nothing asked."""
-        self._alarms = alarms
-        self._asker = asker
-        self._holding = holding
+def _answered(answer: Outcome | Failure, asker: Asker, what: str) -> None:
+    """Conclude now that the *answer* is known, or its time is over."""
+    if isinstance(answer, Failure):
+        answer = refusal_of(cast("BaseException", answer.value), what)
+    asker.conclude(answer)
+    asker.turn_over()
 
-    def ask(
-        self,
-        what: str,
-        deadline: float,
-        ask: Callable[P, Answer[Outcome]],
-        *about: P.args,
-        **details: P.kwargs,
-    ) -> Outcome | Later:
-        """
-        Ask; give the outcome, or have it concluded as soon as the answer is known.
 
-        Args:
-            what: names it for the log.
-            deadline: seconds until the answer comes too late.
-            ask: gives the answer.
-            about: what that is asked about.
-            details: more of it.
-        """
-        try:
-            answer = ask(*about, **details)
-        except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
-            return refusal_of(error, what)
-        if is_later(answer):
-            self._holding.hold(TURN)
-            awaited = in_time(cast("Awaitable[Outcome]", answer), deadline, self._alarms)
-            awaited.addBoth(self._answered, what).addErrback(self._fail)
-            return LATER
-        return cast("Outcome", answer)
-
-    def _answered(self, answer: Outcome | Failure, what: str) -> None:
-        """Conclude now that the *answer* is known, or its time is over."""
-        if isinstance(answer, Failure):
-            answer = refusal_of(cast("BaseException", answer.value), what)
-        self._asker.conclude(answer)
-        self._asker.turn_over()
-
-    def _fail(self, failure: Failure) -> None:
-        """End a session in which we are at our wits' end."""
-        _log.failure("concluding failed", failure=failure)
-        self._asker.give_up()
-        self._holding.release(TURN)
+def _fail(failure: Failure, asker: Asker) -> None:
+    """End a session in which we are at our wits' end."""
+    _log.failure("concluding failed", failure=failure)
+    asker.give_up()
+    asker.holding.release(TURN)

@@ -348,7 +348,7 @@ class Talk:
             tls=ServerTLS() if starttls or tls_required else None,
             tls_required=tls_required,
         )
-        self.protocol = SMTPProtocol(shared, client, self.desk, self.over.append)
+        self.protocol = SMTPProtocol(shared, client, self.desk, self)
         self.wire = Wire(self.clock)
         self.wire.room = room
         self.wire.protocol = self.protocol
@@ -362,6 +362,10 @@ class Talk:
         self._read = 0
         self.tls: ClientEnd | None = None
         self.clock.advance(0)
+
+    def forget(self, session: SMTPProtocol) -> None:
+        """Hear that the session is over."""
+        self.over.append(session)
 
     def send(self, *packets: bytes) -> "Talk":
         """Send octets, each packet read by the server in a turn of its own."""
