@@ -4,6 +4,7 @@ Who is talking (`Client`), and what the message's cover says (`Envelope`).
 Both are values, replaced and never changed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gomail.address import NULL_PATH, Path
@@ -84,7 +85,7 @@ class Envelope:
     parameters: MailParameters = NO_PARAMETERS
     forward_paths: tuple[Path, ...] = ()
 
-    def to(self, forward_path: Path) -> "Envelope":
-        """Give the same envelope, with one forward-path more."""
-        paths = (*self.forward_paths, forward_path)
+    def to(self, forward_paths: Iterable[Path]) -> "Envelope":
+        """Give the same envelope, addressed."""
+        paths = tuple(forward_paths)
         return Envelope(self.id, self.client, self.reverse_path, self.parameters, paths)

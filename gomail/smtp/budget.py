@@ -67,7 +67,7 @@ class Budget:
         self._unknown += 1
         if self._unknown >= self.limits.unknown_recipients:
             transaction = session.transaction
-            some_accepted = transaction is not None and transaction.envelope.forward_paths
+            some_accepted = transaction is not None and transaction.accepted
             if some_accepted:
                 return Judgement(UNKNOWN_RECIPIENTS_STOPPED, DELAY)
             return Judgement(TOO_MANY_UNKNOWN)

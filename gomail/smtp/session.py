@@ -1,16 +1,17 @@
 """
 What the dialogue remembers: a `Session` from its connection, a `Transaction` from its MAIL on.
 
-A transaction is one value that is replaced as a whole; nothing of an old one can be left over in a
-new one. The session asks its `IMessageDelivery` and keeps the limits that hold whatever delivery is
+A transaction is replaced as a whole by the next one, in which nothing of an old one can be left
+over. The session asks its `IMessageDelivery` and keeps the limits that hold whatever delivery is
 behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
+from gomail.address import Path
 from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client, Encryption, Envelope, MailParameters
 from gomail.interfaces import IMessage, IMessageDelivery
@@ -25,21 +26,28 @@ from gomail.smtp.encryption import Prepared
 from gomail.smtp.faults import attempt, refusal_in
 from gomail.smtp.house import House
 
-if TYPE_CHECKING:
-    from gomail.address import Path
 
-
-class Transaction(NamedTuple):
+@dataclass(slots=True)
+class Transaction:
     """
     One mail transaction, from MAIL to the end of content (RFC 5321 §3.3).
 
     Attributes:
-        envelope: what has been accepted so far.
+        envelope: what MAIL said.
+        accepted: the forward-paths so far.
         asked: how many recipients were named, accepted or not.
     """
 
     envelope: Envelope
+    accepted: list[Path] = field(default_factory=list)
     asked: int = 0
+
+    @property
+    def addressed(self) -> Envelope:
+        """The envelope as it goes with content: with all forward-paths, written once."""
+        if len(self.envelope.forward_paths) != len(self.accepted):
+            self.envelope = self.envelope.to(self.accepted)
+        return self.envelope
 
 
 class Chunk(NamedTuple):
@@ -147,7 +155,7 @@ class Session:
         self.client = replace(self.client, helo="", esmtp=False, encryption=encryption)
         return self.delivery.greeted(self.client)
 
-    def begin(self, reverse_path: "Path", parameters: MailParameters) -> Answer[Reply]:
+    def begin(self, reverse_path: Path, parameters: MailParameters) -> Answer[Reply]:
         """Open a transaction if the delivery welcomes *reverse_path*."""
         self._transactions += 1
         envelope = Envelope(

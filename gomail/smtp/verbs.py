@@ -42,7 +42,7 @@ from gomail.reply import (
 from gomail.smtp import grammar
 from gomail.smtp.encryption import Prepared
 from gomail.smtp.faults import refusal_of
-from gomail.smtp.session import Chunk, Session, Transaction
+from gomail.smtp.session import Chunk, Session
 
 UNKNOWN = b"unknown"  # what the tally counts words under that are no verbs
 _HTTP = frozenset(b"GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PRI".split())
@@ -131,16 +131,15 @@ def _rcpt(session: Session, argument: bytes) -> Answer[Reply]:
         raise Refused(MAIL_FIRST)
     if session.chunking:
         raise Refused(CHUNKS_UNDER_WAY)
-    envelope = transaction.envelope
-    transaction = session.transaction = Transaction(envelope, transaction.asked + 1)
+    transaction.asked += 1
     if transaction.asked > 2 * session.limits.recipients:
         raise Refused(TOO_MANY_ERRORS)  # whatever the replies were
-    forward_path = grammar.read_rcpt(argument, utf8=envelope.parameters.utf8)
-    if len(envelope.forward_paths) >= session.limits.recipients:
+    forward_path = grammar.read_rcpt(argument, utf8=transaction.envelope.parameters.utf8)
+    if len(transaction.accepted) >= session.limits.recipients:
         raise Refused(TOO_MANY_RECIPIENTS)
 
     def welcomed(_: None) -> Reply:
-        session.transaction = Transaction(envelope.to(forward_path), transaction.asked)
+        transaction.accepted.append(forward_path)
         return RECIPIENT_OK
 
     return after(session.delivery.validateTo(forward_path), welcomed)
@@ -165,9 +164,9 @@ def _addressed(session: Session) -> Envelope:
     transaction = session.transaction
     if transaction is None:
         raise Refused(MAIL_FIRST)
-    if not transaction.envelope.forward_paths:
+    if not transaction.accepted:
         raise Refused(NO_VALID_RECIPIENTS if transaction.asked else RECIPIENT_FIRST)
-    return transaction.envelope
+    return transaction.addressed
 
 
 def _rset(session: Session, argument: bytes) -> Reply:

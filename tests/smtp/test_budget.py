@@ -33,9 +33,7 @@ def session(verb: bytes, *accepted: Path, opened: bool = True) -> Session:
     clock = Clock()
     made = Session(CLIENT, Desk(clock), house(clock), Idle())
     made.verb = verb
-    made.transaction = (
-        Transaction(Envelope("5e55.1", CLIENT, forward_paths=accepted)) if opened else None
-    )
+    made.transaction = Transaction(Envelope("5e55.1", CLIENT), list(accepted)) if opened else None
     return made
 
 
