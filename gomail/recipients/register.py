@@ -7,6 +7,7 @@ thread.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from gomail.recipients.aliases import Expansion, alias_key, as_aliased
 from gomail.recipients.directory import POSTMASTER, Directory, Entry, OffReactor
@@ -96,7 +97,7 @@ class _Register:
             return {}
         addresses = " and ".join(f"{role}@{hosted.name}" for role in missing)
         fallback = as_aliased(
-            hosted.find(POSTMASTER, self._expansion.expand) or self._first(hosted)
+            hosted.find(POSTMASTER, self._expansion.expand) or hosted.first() or self._first
         )
         if not fallback:
             self._notes.append(f"there is no mailbox for {addresses} (RFC 5321 §4.5.1)")
@@ -104,13 +105,11 @@ class _Register:
         self._notes.append(f"mail for {addresses} goes to {fallback[0].mailbox.name}")
         return dict.fromkeys(missing, fallback)
 
-    def _first(self, hosted: Hosted) -> Destinations:
-        """Give the first mailbox of the domain, or else of the first domain that has one."""
-        for each in (hosted, *self._hosted.values()):
-            found = each.first()
-            if found:
-                return found
-        return ()
+    @cached_property
+    def _first(self) -> Destinations:
+        """The first mailbox of the first domain that has one; () if there is none."""
+        firsts = (each.first() for each in self._hosted.values())
+        return next(filter(None, firsts), ())
 
 
 def _host(
