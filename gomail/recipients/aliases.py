@@ -8,11 +8,16 @@ database when mail for them comes.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from gomail.recipients.domain import read_target
 from gomail.recipients.hosted import Destinations, Hosted
-from gomail.recipients.mailbox import Destination
+from gomail.recipients.mailbox import Destination, Mailbox
 from gomail.recipients.mistake import Key, Mistake
+
+# Name, address and folder of one mailbox after the other: text alone, which the garbage collector
+# passes over. A hundred thousand aliases as values would cost it 50 ms each time.
+Followed: TypeAlias = tuple[str, ...]
 
 LONGEST_CHAIN = 50  # aliases of aliases; a longer chain is hardly meant
 
@@ -23,12 +28,21 @@ class Expansion:
     def __init__(self, hosted: Mapping[str, Hosted]) -> None:
         """Begin with nothing followed."""
         self._hosted = hosted
-        self._done: dict[tuple[str, str], Destinations] = {}
+        self._done: dict[tuple[str, str], Followed] = {}
         self._trail: list[tuple[str, str]] = []
 
     def expand(self, domain: Hosted, name: str) -> Destinations:
         """
         Give the mailboxes of the alias *name* in *domain*; () if there is no such alias.
+
+        Raises:
+            Mistake: as from `followed`.
+        """
+        return as_destinations(self.followed(domain, name), self._hosted)
+
+    def followed(self, domain: Hosted, name: str) -> Followed:
+        """
+        Give the same to be kept.
 
         Raises:
             Mistake: a target of it, or of an alias behind it, is none.
@@ -42,7 +56,7 @@ class Expansion:
             self._trail.append(step)
             found = [each for target in targets for each in self._follow(domain, name, target)]
             self._trail.pop()
-            self._done[step] = as_aliased(found)
+            self._done[step] = _kept(as_aliased(found))
         return self._done[step]
 
     def follow(self, domain: Hosted, text: str, key: Key) -> Destinations:
@@ -89,6 +103,26 @@ class Expansion:
 def alias_key(domain: str, name: str) -> Key:
     """Say where an alias stands in the configuration."""
     return ("domains", domain, "aliases", name)
+
+
+def as_destinations(followed: Followed, hosted: Mapping[str, Hosted]) -> Destinations:
+    """Give the mailboxes of an alias that was followed among the domains *hosted*."""
+    each = iter(followed)
+    return tuple(
+        Destination(_mailbox(name, hosted), address, aliased=True, folder=folder)
+        for name, address, folder in zip(each, each, each, strict=True)
+    )
+
+
+def _mailbox(text: str, hosted: Mapping[str, Hosted]) -> Mailbox:
+    """Give the mailbox of that name, which was found before."""
+    name, _, domain = text.rpartition("@")
+    return Mailbox(text, hosted[domain].maildir(name))
+
+
+def _kept(found: Destinations) -> Followed:
+    """Write mailboxes down as `Followed`."""
+    return tuple(text for each in found for text in (each.mailbox.name, each.address, each.folder))
 
 
 def as_aliased(found: Iterable[Destination]) -> Destinations:

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from gomail.address import Address, comparable_domain, fold
 from gomail.answers import Answer
-from gomail.recipients.aliases import Expansion
+from gomail.recipients.aliases import Expansion, Followed, as_destinations
 from gomail.recipients.domain import read_domain
 from gomail.recipients.hosted import Destinations, Hosted
 from gomail.recipients.mistake import Mistake
@@ -44,7 +44,7 @@ class Entry:
     """
 
     hosted: Hosted
-    aliases: Mapping[str, Destinations]
+    aliases: Mapping[str, Followed]
     roles: Mapping[str, Destinations]
     rest: Destinations
 
@@ -137,7 +137,7 @@ class Directory:
 
     def _expand(self, hosted: Hosted, name: str) -> Destinations:
         """Give the mailboxes of an alias of the configuration."""
-        return self.entries[hosted.name].aliases.get(name, ())
+        return as_destinations(self.entries[hosted.name].aliases.get(name, ()), self.hosted)
 
     def _expand_stored(self, hosted: Hosted, name: str) -> Destinations:
         """Give the mailboxes of an alias of the configuration or of a database."""

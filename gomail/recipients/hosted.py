@@ -80,21 +80,25 @@ class Hosted:
         name = self.names.first()
         return () if name is None else (self._mailbox(name),)
 
+    def maildir(self, name: str) -> str:
+        """Give the path of a mailbox's Maildir; *name* is one that was read, or `EVERYBODY`."""
+        # A path with the name of the mailbox in it was refused where there is one for everybody.
+        return name.join(self.pieces)
+
     def _mailbox(self, name: str) -> Destination:
         """Make the destination of a mailbox called by its name."""
         address = f"{name}@{self.name}"
-        return Destination(Mailbox(address, name.join(self.pieces)), address, aliased=False)
+        return Destination(Mailbox(address, self.maildir(name)), address, aliased=False)
 
     def _sub_address(self, name: str, detail: str) -> Destination:
         """Make the destination of a sub-address; *detail* never comes into the path."""
         address = str(Address(f"{name}{self.separator}{detail}", self.name))
-        mailbox = Mailbox(f"{name}@{self.name}", name.join(self.pieces))
+        mailbox = Mailbox(f"{name}@{self.name}", self.maildir(name))
         return Destination(mailbox, address, aliased=False, folder=detail)
 
     def _everybody(self, local_part: str) -> Destination:
         """Make the destination of any local-part, where all share a mailbox."""
-        # One piece: a path with the name of the mailbox in it was refused for such a domain.
-        mailbox = Mailbox(f"{EVERYBODY}@{self.name}", self.pieces[0])
+        mailbox = Mailbox(f"{EVERYBODY}@{self.name}", self.maildir(EVERYBODY))
         address = str(Address(local_part, self.name))
         folder = local_part.partition(self.separator)[2] if self.separator else ""
         return Destination(mailbox, address, aliased=False, folder=folder)

@@ -79,7 +79,7 @@ class _Register:
 
     def _entry(self, hosted: Hosted) -> Entry:
         """Make the entry of one domain."""
-        aliases = {name: self._expansion.expand(hosted, name) for name in hosted.configured}
+        aliases = {name: self._expansion.followed(hosted, name) for name in hosted.configured}
         catch_all = self._domains[hosted.name].catch_all
         if catch_all is None:
             return Entry(hosted, aliases, self._roles(hosted), ())

@@ -1,5 +1,6 @@
 """Directories built of settings, and the settings that can't be."""
 
+import gc
 from collections.abc import Mapping
 
 import pytest
@@ -9,6 +10,7 @@ from gomail.recipients.directory import Directory
 from gomail.recipients.domain import Domain
 from gomail.recipients.mailbox import Destination
 from gomail.recipients.mistake import Mistake
+from gomail.recipients.names import Listed
 from gomail.recipients.register import build
 
 MAILDIR = "/srv/mail/{domain}/{mailbox}"
@@ -281,3 +283,30 @@ def test_mailboxes_that_share_a_maildir_are_told() -> None:
     assert note not in build({"here.example": one}, "/srv/mail").notes
     assert note not in build({"here.example": Domain(), "b.example": Domain()}, "/srv").notes
     assert note not in build({"here.example": several}, "/srv/{domain}/{mailbox}").notes
+
+
+def test_aliases_cost_the_garbage_collector_nothing() -> None:
+    """It looks at what can hold others; a hundred thousand such would stop the server for long."""
+    aliases = {f"alias{number}": ("alice", "bob+x", "team") for number in range(1000)}
+    directory = build({"a.example": aliased(aliases | {"team": ("bob",)})}, MAILDIR)
+    gc.collect()
+    kept = directory.entries["a.example"].aliases
+    assert len(kept) == 1001
+    assert not any(map(gc.is_tracked, kept.values()))
+    assert len(found(directory, "alias7@a.example")) == 3
+
+
+def test_first_mailbox_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as many domains without a postmaster cost twice as much, not four times."""
+    asked: list[Listed] = []
+    first = Listed.first
+
+    def counted(names: Listed) -> str | None:
+        asked.append(names)
+        return first(names)
+
+    monkeypatch.setattr(Listed, "first", counted)
+    domains = {f"d{number}.example": Domain(()) for number in range(300)}
+    directory = build(domains | {"last.example": Domain(("alice",))}, MAILDIR)
+    assert len(asked) <= 3 * len(domains)
+    assert found(directory, "abuse@d7.example") == ["alice@last.example"]
