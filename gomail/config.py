@@ -19,7 +19,7 @@ from gomail.recipients.mistake import Mistake
 from gomail.recipients.register import build
 from gomail.settings.options import with_options
 from gomail.settings.paths import anchored
-from gomail.settings.positions import line_of
+from gomail.settings.positions import lines_of
 from gomail.settings.reading import mistakes, read_table
 from gomail.settings.render import render
 from gomail.settings.values import Configuration, ConfigurationError, Listener
@@ -101,7 +101,8 @@ def _syntax(path: str, error: str) -> ConfigurationError:
 
 def _told(path: str, text: str, found: Iterable[Mistake]) -> ConfigurationError:
     """Tell the mistake that comes first in the file."""
-    lines = [(line_of(text, mistake.key) or 0, mistake) for mistake in found]
-    line, mistake = min(lines, key=lambda each: each[0])
+    told = list(found)
+    lines = lines_of(text, [mistake.key for mistake in told])
+    line, mistake = min(zip(lines, told, strict=True), key=lambda each: each[0] or 0)
     where = f"{path}, line {line}" if line else path
     return ConfigurationError(f"{where}: {mistake}")

@@ -22,7 +22,9 @@ from gomail.config import (
 )
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.recipients.domain import Domain
+from gomail.recipients.mistake import Key
 from gomail.reply import Refused
+from gomail.settings import positions
 from gomail.settings.reading import key_of, read_limit, read_table
 from gomail.settings.values import TLS
 
@@ -578,3 +580,23 @@ def test_each_key_of_the_example_has_its_say() -> None:
     for paragraph in EXAMPLE.read_text().split("\n\n"):
         if " = " in paragraph:
             assert paragraph.lstrip("\n").startswith(("# ", "[")), paragraph
+
+
+def test_file_with_many_mistakes_is_read_through_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first of a thousand stands is found in one pass over the lines."""
+    parsed: list[str] = []
+    parse = positions._parse
+
+    def counted(written: str) -> Key:
+        parsed.append(written)
+        return parse(written)
+
+    monkeypatch.setattr(positions, "_parse", counted)
+    path = tmp_path / "gomail.toml"
+    domains = [f'[domains."d{number}.example"]\nmailboxes = [""]\n' for number in range(200)]
+    path.write_text("".join(domains))
+    with pytest.raises(ConfigurationError, match=r"line 2: domains\.\"d0\.example\""):
+        load(str(path))
+    assert len(parsed) == 400

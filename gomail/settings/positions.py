@@ -9,7 +9,7 @@ or none.
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gomail.address import comparable_domain
 from gomail.recipients.mistake import Key
@@ -18,15 +18,21 @@ _HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]\]?\s*(?:#.*)?\Z")
 _SETTING = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[\w. \t-])+?)\s*=""")
 
 
-def line_of(text: str, key: Key) -> int | None:
-    """Give the number of the line in *text* where *key* is set, or else what leads to it."""
-    found, length = None, 0
-    wanted = [_comparable(part) for part in key]
+def lines_of(text: str, keys: Collection[Key]) -> list[int | None]:
+    """Give the line of *text* where each of *keys* is set, or else that of what leads to it."""
+    ways = [_ways(key) for key in keys]
+    found: dict[Key, int | None] = dict.fromkeys((way for each in ways for way in each), None)
     for number, path in _paths(text):
-        here = [_comparable(part) for part in path]
-        if len(here) > length and wanted[: len(here)] == here:
-            found, length = number, len(here)
-    return found
+        here = tuple(map(_comparable, path))
+        if here in found and found[here] is None:
+            found[here] = number
+    return [next(filter(None, map(found.get, each)), None) for each in ways]
+
+
+def _ways(key: Key) -> list[Key]:
+    """Give *key* and what leads to it, the longest first."""
+    wanted = tuple(map(_comparable, key))
+    return [wanted[:length] for length in range(len(wanted), 0, -1)]
 
 
 def _paths(text: str) -> Iterator[tuple[int, Key]]:

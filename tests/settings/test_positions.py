@@ -3,7 +3,7 @@
 import pytest
 
 from gomail.recipients.mistake import Key
-from gomail.settings.positions import line_of
+from gomail.settings.positions import lines_of
 
 TEXT = """\
 hostname = "mx.example.org"  # hostname = "no"
@@ -50,9 +50,9 @@ a..b = 1
 )
 def test_the_nearest_line_is_found(key: Key, line: int | None) -> None:
     """The line that sets a key, or that of the table which it would stand in."""
-    assert line_of(TEXT, key) == line
+    assert lines_of(TEXT, [key]) == [line]
 
 
 def test_a_key_that_is_no_domain_is_compared_as_it_is() -> None:
     """A key may hold what no domain could."""
-    assert line_of('"\u2488" = 1', ("\u2488",)) == 1
+    assert lines_of('"\u2488" = 1', [("\u2488",)]) == [1]
