@@ -67,7 +67,7 @@ class Places:
             self._identity = _identity(os.stat(root))
         self._ownership = ownership
         self._known: dict[tuple[str, str], _Known] = {}
-        self._suspended: set[str] = set()
+        self._suspended: dict[str, _Known] = {}
         self._swept: set[str] = set()
 
     def known(self, maildir: str, folder: str = "") -> str | None:
@@ -82,7 +82,13 @@ class Places:
             Refused: 4xx, the mailbox can't take mail now.
         """
         known = self._known.get((maildir, folder))
-        if known is None or known.until < self._clock.seconds():
+        if known is None:
+            return None
+        now = self._clock.seconds()
+        suspended = self._suspended.get(known.path)
+        if suspended is not None and suspended.until >= now:
+            known = suspended
+        if known.until < now:
             return None
         if known.refused is not None:
             raise known.refused
@@ -90,11 +96,7 @@ class Places:
 
     def suspend(self, path: str, refused: Refused) -> None:
         """Turn recipients of the Maildir at *path* away for a while: a delivery failed there."""
-        self._suspended.add(path)
-        until = self._clock.seconds() + SUSPENDED
-        for key, known in list(self._known.items()):
-            if known.path == path:
-                self._known[key] = _Known(until, path, refused)
+        self._suspended[path] = _Known(self._clock.seconds() + SUSPENDED, path, refused)
 
     async def ask(self, maildir: str, folder: str = "") -> str:
         """
@@ -119,7 +121,7 @@ class Places:
             raise refused from error
         if path in self._suspended and not probed:  # a delivery has failed there meanwhile
             raise Refused(MAILBOX_UNAVAILABLE, f"{path}: a delivery has just failed there")
-        self._suspended.discard(path)
+        self._suspended.pop(path, None)
         self._known[maildir, folder] = _Known(self._clock.seconds() + FRESH, path)
         return path
 

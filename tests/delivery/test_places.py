@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -190,6 +191,22 @@ def test_suspended_mailbox_is_so_for_all_its_addresses(desk: Desk, alice: Path) 
     desk.find(alice, "detail")
     desk.suspend(alice, errno.EIO)
     assert desk.refusal(alice) == desk.refusal(alice, "detail") == MAILBOX_UNAVAILABLE
+
+
+class Unread(dict[Any, Any]):
+    """What is known of mailboxes, of which nobody may ask for all."""
+
+    def items(self) -> NoReturn:
+        """Fail."""
+        pytest.fail("one failure is looked for among all mailboxes")
+
+
+def test_failure_costs_the_same_among_many_mailboxes(desk: Desk, alice: Path) -> None:
+    """A broken disk lets delivery after delivery fail; nobody goes through all mailboxes then."""
+    desk.find(alice)
+    desk.places._known = Unread(desk.places._known)
+    desk.suspend(alice, errno.EIO)
+    assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
 
 
 def test_other_mailboxes_go_on(desk: Desk, alice: Path, tmp_path: Path) -> None:
