@@ -149,7 +149,8 @@ class Reception:
         Raises:
             Refused: with those before it these would be too many files for one message.
         """
-        if self._copies and len(self._copies.keys() | set(paths)) > self._office.limits.recipients:
+        further = sum(path not in self._copies for path in set(paths))
+        if self._copies and len(self._copies) + further > self._office.limits.recipients:
             raise Refused(TOO_MANY_RECIPIENTS, "its aliases stand for too many mailboxes")
         for destination, path in zip(destinations, paths, strict=True):
             filed = self._copies.setdefault(path, Filed(destination.mailbox.name, path))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -302,4 +303,30 @@ def test_copies_of_one_message_are_bounded(tmp_path: Path) -> None:
     assert client.mail("alice", "team") == [250, 452]
     name_of(client.message(TEXT))
     client.leave()
+    house.bench.close()
+
+
+def test_thousandth_recipient_costs_what_the_tenth_does(tmp_path: Path) -> None:
+    """To count the copies, those before are not gone through again."""
+    house = House(tmp_path, Limits(recipients=5000))
+    reception = Reception(house.office)
+    alice = house.office.directory.find(Address("alice", "here.example"))
+    assert isinstance(alice, tuple)
+
+    def octets() -> int:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        reception._note(alice, "alice@here.example", ["/mail/0"])
+        return tracemalloc.get_traced_memory()[1] - before
+
+    tracemalloc.start()
+    try:
+        needed = []
+        for count in (10, 1000):
+            for number in range(count):
+                reception._note(alice, "alice@here.example", [f"/mail/{number}"])
+            needed.append(octets())
+    finally:
+        tracemalloc.stop()
+    assert needed[1] <= needed[0] + 100
     house.bench.close()
