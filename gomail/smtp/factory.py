@@ -6,9 +6,10 @@ but the deliveries and the host name.
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from itertools import islice
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
@@ -173,21 +174,21 @@ class SMTPFactory(ServerFactory):
     def _hurry(self, load: Load) -> None:
         """Let less or more patience hold: for the sessions to come, and for those that are open."""
         self._house = self._under(load)
-        self._hurry_sessions(load, list(self._sessions))
+        self._hurry_sessions(load, iter(list(self._sessions)))
 
     def _under(self, load: Load) -> House:
         """Give the house as it is for strangers under *load*."""
         return replace(self._calm, limits=hurried(self._calm.limits, load))
 
-    def _hurry_sessions(self, load: Load, sessions: list[SMTPProtocol]) -> None:
+    def _hurry_sessions(self, load: Load, sessions: Iterator[SMTPProtocol]) -> None:
         """Tell open sessions of *load*, not all of them in one turn of the reactor."""
         if load != self._admission.gauge.load:
             return  # they hear of another by now
-        for session in sessions[:SESSIONS_A_TURN]:
+        now = list(islice(sessions, SESSIONS_A_TURN))
+        for session in now:
             session.hurry(self._house.limits)
-        if len(sessions) > SESSIONS_A_TURN:
-            rest = sessions[SESSIONS_A_TURN:]
-            self._house.clock.callLater(0, self._hurry_sessions, load, rest)
+        if len(now) == SESSIONS_A_TURN:
+            self._house.clock.callLater(0, self._hurry_sessions, load, sessions)
 
     @property
     def sessions(self) -> int:
