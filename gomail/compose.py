@@ -28,6 +28,7 @@ from gomail.preflight import (
 )
 from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
+from gomail.server.aside import aside, let_go
 from gomail.server.encryption import Certificates
 from gomail.server.listening import Door, Listening
 from gomail.server.ports import Port
@@ -128,17 +129,16 @@ class Server(MultiService):
             ConfigurationError: a domain, mailbox or alias can't be, and nothing has changed.
         """
         configuration, waiting = _without_restart(self.configuration, configuration)
-        pool = self._reactor.getThreadPool()
-        directory = await deferToThreadPool(
-            self._reactor, pool, build_directory, configuration, self._reactor
-        )
+        directory = await aside(self._reactor, build_directory, configuration, self._reactor)
         for factory in self._factories:
             factory.change(
                 configuration.limits, configuration.networks, trust_unix=configuration.trust_unix
             )
+        before: list[object] = [self._office.directory, self.configuration]
         self._office.directory = directory
         self._office.limits = configuration.limits
         self.configuration = configuration
+        await let_go(self._reactor, before)
         if self.certificates is not None:
             tls = configuration.tls
             await self.certificates.change(tls.files, session_tickets=tls.session_tickets)

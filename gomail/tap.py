@@ -16,7 +16,6 @@ from typing import ClassVar, NoReturn, cast
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.components import Componentized
@@ -32,6 +31,7 @@ from gomail.preflight import (
     try_certificates,
     try_maildirs,
 )
+from gomail.server.aside import aside
 from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
 from gomail.server.ports import Port, PortError
@@ -254,11 +254,10 @@ class Application(MultiService):
 
     async def _reload(self) -> None:
         """Do so, off the reactor: a large one takes its time."""
-        pool = self._reactor.getThreadPool()
         self._notice.reloading()
         try:
             configuration, _ = _within_descriptors(
-                await deferToThreadPool(self._reactor, pool, self._options.configuration)
+                await aside(self._reactor, self._options.configuration)
             )
             waiting = await self._server.change(configuration)
         except ConfigurationError as error:

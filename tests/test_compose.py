@@ -1,12 +1,13 @@
 """Servers mounted in an application of one's own: several in a process, changed as they run."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from operator import attrgetter
 from pathlib import Path
 from threading import enumerate as threads
+from threading import get_ident
 
 import pytest
 import pytest_twisted
@@ -279,3 +280,34 @@ def test_port_that_cannot_be_had_is_raised(tmp_path: Path) -> None:
     configuration = configured(tmp_path, "a.example", listeners=(Listener("frob:1"),))
     with pytest.raises(PortError, match="frob"):
         mail_service(reactor, configuration)  # type: ignore[arg-type]
+
+
+class Mortal(Mapping[str, Domain]):
+    """Domains that tell which thread takes them apart."""
+
+    def __init__(self, domains: Mapping[str, Domain], told: list[int]) -> None:
+        self._domains = domains
+        self._told = told
+
+    def __getitem__(self, name: str) -> Domain:
+        return self._domains[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._domains)
+
+    def __len__(self) -> int:
+        return len(self._domains)
+
+    def __del__(self) -> None:
+        self._told.append(get_ident())
+
+
+@pytest_twisted.ensureDeferred
+async def test_old_configuration_is_taken_apart_in_a_thread(mount: Mount, tmp_path: Path) -> None:
+    """A large one takes long to go: sessions do not wait for it."""
+    told: list[int] = []
+    plain = configured(tmp_path, "one.example")
+    server = mount(replace(plain, domains=Mortal(plain.domains, told)))
+    assert await server.change(plain) == []
+    assert told
+    assert told[0] != get_ident()

@@ -1,0 +1,62 @@
+"""
+Long work beside the reactor: in a thread of its pool, and so that sessions hardly notice.
+
+Python runs one thread at a time. One that reads a large configuration keeps the reactor waiting in
+three ways, each of which is seen to here. It gives way when asked, which takes 5 ms each time as
+Python has it, and less here. It makes objects by the hundred thousand, so that the garbage
+collector looks at all there are, again and again, while nothing else runs: that waits until the
+work is done and most of them are gone. And what it puts in the place of something large has that
+taken apart, at once, by whoever lets go of it last: see `let_go`.
+"""
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TypeVar
+
+from twisted.internet.threads import deferToThreadPool
+
+from gomail.server.reactor import Reactor
+
+T = TypeVar("T")
+
+INTERVAL = 0.0005  # seconds after which the thread gives way to the reactor
+_NEVER = 2**31 - 1  # collections of younger objects until all are looked at
+_alone = Lock()
+
+
+async def aside(reactor: Reactor, work: Callable[..., T], *arguments: object) -> T:
+    """Call *work*, which takes long and makes much; one such call at a time."""
+
+    def considerately() -> T:
+        with considerate():
+            return work(*arguments)
+
+    return await deferToThreadPool(reactor, reactor.getThreadPool(), considerately)
+
+
+async def let_go(reactor: Reactor, things: list[object]) -> None:
+    """Empty the list of *things* that nobody else needs any more: the thread takes them apart."""
+    await aside(reactor, _take_apart, things)
+
+
+def _take_apart(things: list[object]) -> None:
+    """Let go of one after the other, so that the reactor may have its turn in between."""
+    while things:
+        things.pop()
+
+
+@contextmanager
+def considerate() -> Iterator[None]:
+    """Leave other threads their turns, and full collections for later."""
+    with _alone:  # else the last to come out would restore what another has set
+        threshold, interval = gc.get_threshold(), sys.getswitchinterval()
+        gc.set_threshold(threshold[0], threshold[1], _NEVER)
+        sys.setswitchinterval(min(interval, INTERVAL))
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(interval)
+            gc.set_threshold(*threshold)

@@ -1,0 +1,86 @@
+"""Long work that is done in a thread, while sessions go on."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident
+
+import pytest
+import pytest_twisted
+
+from gomail.server.aside import INTERVAL, aside, considerate, let_go
+
+
+@contextmanager
+def collections() -> Iterator[list[int]]:
+    """Give the generations that the garbage collector looks at meanwhile."""
+    generations: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            generations.append(info["generation"])
+
+    gc.callbacks.append(note)
+    try:
+        yield generations
+    finally:
+        gc.callbacks.remove(note)
+
+
+def test_full_collections_wait() -> None:
+    """However many objects are made, the reactor never stands still until all are looked at."""
+    with collections() as generations, considerate():
+        made = [[number] for number in range(500_000)]
+    assert len(made) == 500_000
+    assert generations
+    assert 2 not in generations
+
+
+def test_all_is_as_before_whatever_happens() -> None:
+    """Work that fails leaves nothing changed either."""
+    before = gc.get_threshold(), sys.getswitchinterval()
+
+    def fail() -> None:
+        assert sys.getswitchinterval() == pytest.approx(INTERVAL)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), considerate():
+        fail()
+    assert (gc.get_threshold(), sys.getswitchinterval()) == before
+
+
+@pytest_twisted.ensureDeferred
+async def test_work_is_done_in_a_thread_and_answers() -> None:
+    """What it gives or raises comes back."""
+    from twisted.internet import reactor
+
+    def work(*given: object) -> tuple[int, object]:
+        return get_ident(), given
+
+    thread, given = await aside(reactor, work, 1, 2)  # type: ignore[arg-type]
+    assert thread != get_ident()
+    assert given == (1, 2)
+    with pytest.raises(ZeroDivisionError):
+        await aside(reactor, divmod, 1, 0)  # type: ignore[arg-type]
+
+
+class Mortal:
+    """Tells which thread takes it apart."""
+
+    def __init__(self, told: list[int]) -> None:
+        self._told = told
+
+    def __del__(self) -> None:
+        self._told.append(get_ident())
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_is_let_go_is_taken_apart_in_a_thread() -> None:
+    """A hundred thousand mailboxes take their time to go, too."""
+    from twisted.internet import reactor
+
+    told: list[int] = []
+    await let_go(reactor, [Mortal(told)])  # type: ignore[arg-type]
+    assert len(told) == 1
+    assert told[0] != get_ident()
