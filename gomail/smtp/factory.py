@@ -37,7 +37,7 @@ from gomail.smtp.outbox import IConnection, outbox
 from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import SMTPProtocol
 
-SESSIONS_A_TURN = 200  # that hear of other limits; then the others have their turn
+SESSIONS_A_TURN = 200  # that hear of other limits, or of the end; then others have their turn
 MOST_KNOWN = 1000  # addresses that are remembered: whoever sends a lot comes again and again
 LOOPBACK: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
@@ -197,7 +197,7 @@ class SMTPFactory(ServerFactory):
 
     def leave(self) -> Deferred[None]:
         """
-        Ask all sessions to end: idle ones hear 421 at once, the others after the message under way.
+        Ask all sessions to end: idle ones hear 421 now, the others after the message under way.
 
         Whoever comes later hears 421, too.
 
@@ -210,9 +210,17 @@ class SMTPFactory(ServerFactory):
             done.callback(None)
             return done
         self._drained = done
-        for session in list(self._sessions):
-            session.leave()
+        self._leave_sessions(iter(list(self._sessions)))
         return done
+
+    def _leave_sessions(self, sessions: Iterator[SMTPProtocol]) -> None:
+        """Ask them, not all in one turn of the reactor: those under way have mail to bring."""
+        now = list(islice(sessions, SESSIONS_A_TURN))
+        for session in now:
+            if session in self._sessions:
+                session.leave()
+        if len(now) == SESSIONS_A_TURN:
+            self._house.clock.callLater(0, self._leave_sessions, sessions)
 
     def abort(self) -> None:
         """Drop the connections that are left; messages past their final dot are still stored."""

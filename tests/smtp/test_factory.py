@@ -305,3 +305,20 @@ def test_limits_that_are_changed_under_load_are_hurried_too() -> None:
     porch.connect()
     porch.clock.advance(59)
     assert porch.factory.sessions == 8
+
+
+def test_many_sessions_leave_in_several_turns() -> None:
+    """Ten thousand that do nothing don't keep those waiting who are bringing mail."""
+    count = SESSIONS_A_TURN + 40
+    porch = Porch(limits=Limits(sessions_per_address=1000, sessions_per_network=1000))
+    wires = [porch.connect() for _ in range(count)]
+    done = porch.factory.leave()
+    told = [wire for wire in wires if b"421 " in wire.sent[-1]]
+    assert len(told) == SESSIONS_A_TURN
+    gone = next(wire for wire in wires if wire not in told)
+    gone.protocol.connectionLost(Failure(ConnectionDone()))
+    porch.clock.advance(0)
+    assert b"421 " not in gone.sent[-1]
+    assert len([wire for wire in wires if b"421 " in wire.sent[-1]]) == count - 1
+    porch.clock.advance(CLOSE_TIME)
+    assert done.called
