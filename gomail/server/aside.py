@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from traceback import clear_frames
 from typing import TypeVar
 
 from twisted.internet.threads import deferToThreadPool
@@ -32,9 +33,20 @@ async def aside(reactor: Reactor, work: Callable[..., T], *arguments: object) ->
 
     def considerately() -> T:
         with considerate():
-            return work(*arguments)
+            try:
+                return work(*arguments)
+            except BaseException as error:
+                _lighten(error)
+                raise
 
     return await deferToThreadPool(reactor, reactor.getThreadPool(), considerately)
+
+
+def _lighten(error: BaseException) -> None:
+    """Let go of all that the work had in hand when it failed: whoever hears of it would have to."""
+    clear_frames(error.__traceback__)
+    if error.__suppress_context__:
+        error.__context__ = None
 
 
 async def let_go(reactor: Reactor, things: list[object]) -> None:

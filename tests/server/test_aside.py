@@ -84,3 +84,24 @@ async def test_what_is_let_go_is_taken_apart_in_a_thread() -> None:
     await let_go(reactor, [Mortal(told)])  # type: ignore[arg-type]
     assert len(told) == 1
     assert told[0] != get_ident()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_failing_work_had_in_hand_is_taken_apart_in_a_thread() -> None:
+    """A large file with a mistake in it keeps nobody waiting either; the traceback stays."""
+    from twisted.internet import reactor
+
+    told: list[int] = []
+
+    def fail() -> None:
+        first = Mortal(told)
+        try:
+            _ = dict[Mortal, int]()[Mortal(told)]
+        except KeyError:
+            raise ValueError(type(first).__name__) from None
+
+    with pytest.raises(ValueError, match="Mortal") as caught:
+        await aside(reactor, fail)  # type: ignore[arg-type]
+    assert len(told) == 2
+    assert get_ident() not in told
+    assert caught.traceback[-1].name == "fail"
