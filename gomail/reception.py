@@ -202,7 +202,8 @@ class Arrival:
         self._refuse_bare_newlines = refuse_bare_newlines
         # Of all folders, the tmp/ of a Maildir that it is for is sure to be there and writable.
         near = f"{copies[0].path}/tmp"  # noqa: S108 -- no shared one
-        self._content = Content(office.limits, office.memory, office.committer.run, near)
+        run = office.committer.run
+        self._content = Content(office.limits, office.memory, run, near, self._above)
 
     def octetsReceived(self, octets: bytes) -> Answer[None]:
         """Keep the octets."""
@@ -227,14 +228,7 @@ class Arrival:
         """Hand the copies to the committer, and tell what came of it."""
         office, clock = self._office, self._office.clock
         ended = clock.seconds()
-        envelope = self._envelope
-        above = trace.return_path(envelope.reverse_path)
-        below = trace.received(envelope, office.hostname, time.time())
-        filings = [
-            Filing(copy.path, above + trace.delivered_to(copy.addresses) + below)
-            for copy in self._copies
-        ]
-        deposit = Deposit(self._content, filings, office.hostname, office.ownership)
+        deposit = Deposit(self._content, self._filings(), office.hostname, office.ownership)
         await office.committer.commit(deposit)
         if deposit.error is not None:
             refused = refusal_of(deposit.error, deposit.at)
@@ -252,3 +246,16 @@ class Arrival:
         seconds = clock.seconds() - ended
         tell(office.listeners, MessageStored(self._envelope, copies, size, seconds, bare))
         return Reply(250, "0.0", f"stored as {deposit.stored[0]}")
+
+    def _filings(self) -> list[Filing]:
+        """Write the trace fields of each copy."""
+        above = trace.return_path(self._envelope.reverse_path)
+        below = trace.received(self._envelope, self._office.hostname, time.time())
+        return [
+            Filing(copy.path, above + trace.delivered_to(copy.addresses) + below)
+            for copy in self._copies
+        ]
+
+    def _above(self) -> int:
+        """Tell how many octets the first copy's are: as many now as later, but for a new day's."""
+        return len(self._filings()[0].trace)

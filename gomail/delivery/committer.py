@@ -1,6 +1,8 @@
 """
 The thread that touches the disk: one, of our own, for everything that may block.
 
+It has helpers for one thing alone: to wait for several fsyncs side by side.
+
 Functions are called in the order in which they came. All deposits that wait when it looks become
 durable together, after the functions that wait with them, which is why the load makes it faster;
 one that comes alone never waits for company. Results go back to the reactor in one call for all
@@ -19,6 +21,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
+from gomail.delivery.helpers import Helpers
 
 T = TypeVar("T")
 # Copies: more gain nothing, the first would wait for the last, and each is an open file till then.
@@ -55,6 +58,7 @@ class Committer:
         self._batches = 0
         self._reactor = reactor
         self._jobs: _Jobs = SimpleQueue()
+        self._helpers = Helpers()
         self._thread: Thread | None = None
         self._ending: Thread | None = None  # the one before, which may have work to do still
 
@@ -112,6 +116,7 @@ class Committer:
             self.batch = self._batches
             self._do(batch)
             self.batch = None
+        self._helpers.close()
         self._reactor.callFromThread(stopped.callback, None)
 
     def _do(self, batch: Sequence[_Job]) -> None:
@@ -132,7 +137,7 @@ class Committer:
     def _store(self, deposits: Sequence[Deposit], commits: Sequence[_Job]) -> None:
         """Make deposits durable, tell what came of it, and tidy up while nobody waits."""
         folders = Folders()
-        fault = _outcome(lambda: make_durable(deposits, folders))
+        fault = _outcome(lambda: make_durable(deposits, folders, self._helpers))
         for job in commits:
             job.result = fault or job.work
         self._reactor.callFromThread(_tell, commits)

@@ -9,10 +9,13 @@ loss. Everything here blocks.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from gomail.delivery.helpers import Helpers
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, Staged
 from gomail.message.content import Content
-from gomail.message.spool import write_all
+
+MOST_OPEN = 128  # copies whose files are open at once: a message may have thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,12 @@ class Deposit:
             try:
                 step(*arguments)
             except OSError as error:
-                self.error, self.at = error, at
+                self.fail(at, error)
+
+    def fail(self, at: str, error: OSError | None) -> None:
+        """Note what the disk said at the Maildir *at*, if anything; the first word of it counts."""
+        if error is not None and self.error is None:
+            self.error, self.at = error, at
 
 
 class Folders:
@@ -78,52 +86,69 @@ class Folders:
             maildir.close()
 
 
-def make_durable(batch: Iterable[Deposit], folders: Folders) -> None:
+def make_durable(batch: Iterable[Deposit], folders: Folders, helpers: Helpers) -> None:
     """
     Store every deposit of the batch, or write into it why it could not be.
 
     Afterwards `tidy` removes what is left of the staging.
     """
     deposits = list(batch)
+    filings = [(deposit, filing) for deposit in deposits for filing in deposit.filings]
+    for begin in range(0, len(filings), MOST_OPEN):
+        _write_files(filings[begin : begin + MOST_OPEN], folders, helpers)
     for deposit in deposits:
-        for filing in deposit.filings:
-            deposit.attempt(filing.path, _stage, deposit, filing, folders)
-    for step in (Staged.start_writing, Staged.flush, Staged.commit):
-        for deposit in deposits:
-            for staged in deposit.staged:
-                deposit.attempt(staged.maildir.path, step, staged)
-    _flush_folders(deposits)
+        for staged in deposit.staged:
+            deposit.attempt(staged.maildir.path, staged.commit)
+    _flush_folders(deposits, helpers)
     for deposit in deposits:
         if deposit.error is None:
             deposit.stored = tuple(staged.name for staged in deposit.staged)
 
 
-def _stage(deposit: Deposit, filing: Filing, folders: Folders) -> None:
+def _write_files(
+    filings: Sequence[tuple[Deposit, Filing]], folders: Folders, helpers: Helpers
+) -> None:
+    """Write copies into ``tmp/``, make them durable, and close them."""
+    written: list[tuple[Deposit, Staged]] = []
+    for deposit, filing in filings:
+        deposit.attempt(filing.path, _stage, deposit, filing, folders, written)
+    sound = [(deposit, staged) for deposit, staged in written if deposit.error is None]
+    if len(sound) > 1:  # a lone one has nothing to share
+        for _, staged in sound:
+            staged.start_writing()
+    errors = helpers.do([staged.flush for _, staged in sound])
+    for (deposit, staged), error in zip(sound, errors, strict=True):
+        deposit.fail(staged.maildir.path, error)
+    for _, staged in written:
+        staged.close()
+
+
+def _stage(
+    deposit: Deposit,
+    filing: Filing,
+    folders: Folders,
+    written: list[tuple[Deposit, Staged]],
+) -> None:
     """Write one copy into ``tmp/``."""
-
-    def write(fd: int) -> None:
-        write_all(fd, filing.trace)
-        deposit.content.write_to(fd)
-
     maildir = folders.get(filing.path, deposit.ownership)
     size = len(filing.trace) + deposit.content.size
-    deposit.staged.append(maildir.stage(deposit.hostname, write, size))
+    whole = deposit.content.complete(filing.trace)
+    staged = None if whole is None else maildir.adopt(deposit.hostname, whole, size)
+    if staged is None:
+        write = partial(deposit.content.write_to, above=filing.trace)
+        staged = maildir.stage(deposit.hostname, write, size)
+    deposit.staged.append(staged)
+    written.append((deposit, staged))
 
 
-def _flush_folders(deposits: Sequence[Deposit]) -> None:
+def _flush_folders(deposits: Sequence[Deposit], helpers: Helpers) -> None:
     """Make each ``new/`` durable once; where that fails, all that was linked into it has failed."""
-    outcomes: dict[Maildir, OSError | None] = {}
-    for deposit in deposits:
-        for staged in deposit.staged:
-            maildir = staged.maildir
-            if deposit.error is None and maildir not in outcomes:
-                try:
-                    maildir.flush()
-                    outcomes[maildir] = None
-                except OSError as error:
-                    outcomes[maildir] = error
-            if deposit.error is None and outcomes[maildir] is not None:
-                deposit.error, deposit.at = outcomes[maildir], maildir.path
+    linked = [(each, staged.maildir) for each in deposits for staged in each.staged]
+    maildirs = list({maildir: None for each, maildir in linked if each.error is None})
+    errors = helpers.do([maildir.flush for maildir in maildirs])
+    outcomes = dict(zip(maildirs, errors, strict=True))
+    for deposit, maildir in linked:
+        deposit.fail(maildir.path, outcomes.get(maildir))
 
 
 def tidy(batch: Iterable[Deposit], folders: Folders) -> None:

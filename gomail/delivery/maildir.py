@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gomail.message.spool import write_all
+from gomail.message.spool import start_writing, write_all
 
 STALE = 36 * 3600  # seconds until a file in tmp/ was surely left by somebody who died
 _SUBFOLDERS = ("tmp", "new", "cur")
@@ -63,17 +63,17 @@ def flush(fd: int) -> None:
         os.fsync(fd)
 
 
-def unique_name(hostname: str) -> str:
+def unique_name(hostname: str, chance: str) -> str:
     """
     Give a name that nobody else on any machine gives, whatever the clock does.
 
-    ``<sec>.M<usec>P<pid>Q<sequence>R<random>.<host>``, as maildir(5) recommends.
+    ``<sec>.M<usec>P<pid>Q<sequence>R<random>.<host>``, as maildir(5) recommends. *chance* is drawn
+    for every batch: it tells apart machines that were copied while they ran.
     """
     now = time.time_ns() // 1000
     host = hostname[:100].replace("/", "\\057").replace(":", "\\072")  # a name has 255 octets
     return (
-        f"{now // 1_000_000}.M{now % 1_000_000:06d}P{os.getpid()}Q{next(_sequence)}"
-        f"R{secrets.token_hex(8)}.{host}"
+        f"{now // 1_000_000}.M{now % 1_000_000:06d}P{os.getpid()}Q{next(_sequence)}R{chance}.{host}"
     )
 
 
@@ -111,12 +111,13 @@ class Maildir:
         OSError: it is not there, is a symbolic link, or may not be used.
     """
 
-    __slots__ = ("_ownership", "new", "path", "tmp")
+    __slots__ = ("_chance", "_ownership", "new", "path", "tmp")
 
     def __init__(self, path: str, ownership: Ownership = PRIVATE) -> None:
         """Open the folders that a delivery needs."""
         self.path = path
         self._ownership = ownership
+        self._chance = secrets.token_hex(8)
         root = os.open(path, _FOLDER)
         try:
             self.tmp = os.open("tmp", _FOLDER, dir_fd=root)
@@ -134,23 +135,41 @@ class Maildir:
             with suppress(OSError):  # nothing was written by way of them
                 os.close(fd)
 
-    def stage(self, hostname: str, write: Callable[[int], None], size: int) -> "Staged":
+    def stage(self, hostname: str, write: Callable[[int], int], size: int) -> "Staged":
         """
         Write a message to a file in ``tmp/``.
 
         Args:
             hostname: ours, for the name.
-            write: writes the whole message behind what the file descriptor has.
-            size: the octets that it should have then.
+            write: writes the whole message to a file descriptor, and gives how many octets it is.
+            size: how many it should be.
         """
-        name = unique_name(hostname)
+        name = unique_name(hostname, self._chance)
         fd = os.open(name, _NEW_FILE, self._ownership.file_mode, dir_fd=self.tmp)
+        return self._staged(fd, name, write, size)
+
+    def adopt(self, hostname: str, fd: int, size: int) -> "Staged | None":
+        """
+        Give a file without a name that has the whole message a name in ``tmp/``.
+
+        Returns:
+            None where that can't be: on another file system, without /proc, for want of O_TMPFILE.
+        """
+        name = unique_name(hostname, self._chance)
+        try:
+            os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=self.tmp, follow_symlinks=True)
+        except OSError:
+            return None
+        own = os.dup(fd)
+        return self._staged(own, name, lambda fd: os.fstat(fd).st_size, size)
+
+    def _staged(self, fd: int, name: str, write: Callable[[int], int], size: int) -> "Staged":
+        """Have a file in ``tmp/`` written and see that it is whole; else nothing of it is left."""
         staged = Staged(self, fd, name, f"{name},S={size}")
         try:
             if self._ownership.group is not None:
                 os.fchmod(fd, self._ownership.file_mode)
-            write(fd)
-            written = os.fstat(fd).st_size
+            written = write(fd)
             if written != size:
                 short = f"{written} octets were written instead of {size}"
                 raise OSError(0, short)  # noqa: TRY301 -- it is aborted below
@@ -198,7 +217,7 @@ class Staged:
     __slots__ = ("_fd", "_name", "maildir", "name")
 
     def __init__(self, maildir: Maildir, fd: int, name: str, new_name: str) -> None:
-        """Keep the file open until it is committed or aborted."""
+        """Keep the file open until it is closed or aborted."""
         self.maildir = maildir
         self.name = new_name
         self._name = name
@@ -206,13 +225,18 @@ class Staged:
 
     def start_writing(self) -> None:
         """Have the kernel start to write, without waiting: one journal commit serves a batch."""
-        if hasattr(os, "posix_fadvise"):
-            with suppress(OSError):  # it is advice, no more
-                os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        start_writing(self._fd)
 
     def flush(self) -> None:
         """Make the file's octets durable; after an error it is lost: fsync is never tried again."""
         flush(self._fd)
+
+    def close(self) -> None:
+        """Close the file: whatever was at stake is durable, or known not to be."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            with suppress(OSError):
+                os.close(fd)
 
     def commit(self) -> None:
         """Deliver: give the file its name in ``new/``, which must be free."""
@@ -226,7 +250,6 @@ class Staged:
 
     def abort(self) -> None:
         """Remove the name in ``tmp/`` and close the file; after a commit this is the tidying up."""
-        with suppress(OSError):  # whatever is at stake here was durable before
-            os.close(self._fd)
+        self.close()
         with suppress(OSError):  # it is swept later; a delivery that succeeded does not fail here
             os.unlink(self._name, dir_fd=self.maildir.tmp)

@@ -13,23 +13,33 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from gomail.answers import Answer
-from gomail.limits import Limits
+from gomail.limits import KIB, MIB, Limits
 from gomail.message.headers import HeaderBlock
 from gomail.message.lines import LineEnds
 from gomail.message.spool import Spool, write_all
 
+PIECE = 128 * KIB  # octets that go to the spool file at once
+MOST_UNWRITTEN = 4 * MIB  # octets of all messages on their way there before each waits for its own
 OffReactor = Callable[..., Deferred[Any]]
 
 
 class Memory:
-    """How many octets all unfinished messages of a server hold in memory."""
+    """
+    How many octets all unfinished messages of a server hold in memory.
 
-    __slots__ = ("limit", "used")
+    Attributes:
+        limit: beyond it content is spooled at once.
+        used: all of them.
+        unwritten: those of them that are on their way to a spool file.
+    """
+
+    __slots__ = ("limit", "unwritten", "used")
 
     def __init__(self, limit: int) -> None:
-        """Begin with none; beyond *limit* content is spooled at once."""
+        """Begin with none."""
         self.limit = limit
         self.used = 0
+        self.unwritten = 0
 
 
 class Content:
@@ -41,10 +51,14 @@ class Content:
         memory: shared by all contents of a server.
         off_reactor: runs a blocking callable in the order of the calls, off the reactor.
         folder: where a spool file is made.
+        above: tells how many octets are going to stand on top of the content in its first file, as
+            far as that is known when a spool file is begun.
     """
 
     __slots__ = (
+        "_above",
         "_buffer",
+        "_complete",
         "_folder",
         "_header",
         "_limits",
@@ -58,13 +72,20 @@ class Content:
     )
 
     def __init__(
-        self, limits: Limits, memory: Memory, off_reactor: OffReactor, folder: str
+        self,
+        limits: Limits,
+        memory: Memory,
+        off_reactor: OffReactor,
+        folder: str,
+        above: Callable[[], int] = int,
     ) -> None:
         """Begin with nothing."""
         self._limits = limits
         self._memory = memory
         self._off_reactor = off_reactor
         self._folder = folder
+        self._above = above
+        self._complete = False  # the spool file is a message
         self._header = HeaderBlock(limits)
         self._lines = LineEnds()
         self._buffer = bytearray()
@@ -89,7 +110,8 @@ class Content:
             Refused: the header block is over its limits.
         """
         self._keep(self._lines.convert(octets))
-        much = len(self._buffer) > self._limits.content_in_memory
+        most = self._limits.content_in_memory
+        much = len(self._buffer) > (most if self._spool is None else min(most, PIECE))
         return self._spill() if much or self._memory.used > self._memory.limit else None
 
     def end(self) -> None:
@@ -104,17 +126,37 @@ class Content:
         if self._spool is not None:
             self._spill()
 
-    def write_to(self, fd: int) -> None:
+    def write_to(self, fd: int, above: bytes = b"") -> int:
         """
-        Write the whole content behind what *fd* has; blocks, and may be called for several files.
+        Write *above* and the whole content to a file, and give how many octets these are.
+
+        Blocks, and may be called for several files.
 
         Raises:
             OSError: what the disk says, now or when the content was spooled.
         """
         if self._spool is None:
-            write_all(fd, self._buffer)
-        else:
-            self._spool.copy_to(fd)
+            return write_all(fd, above, self._buffer)
+        return write_all(fd, above) + self._spool.copy_to(fd)
+
+    def complete(self, above: bytes) -> int | None:
+        """
+        Make one file of *above* and the content, where that is only a matter of putting it on top.
+
+        Blocks.
+
+        Returns:
+            The file descriptor, once: the file has no name, and may be given one. None where the
+            content has to be written.
+
+        Raises:
+            OSError: as from `write_to`.
+        """
+        if self._spool is None or self._complete:
+            return None
+        fd = self._spool.complete(above)
+        self._complete = fd >= 0
+        return fd if self._complete else None
 
     def close(self) -> None:
         """Let go of memory and spool file."""
@@ -133,11 +175,13 @@ class Content:
     def _spill(self) -> Answer[None]:
         """Send what is in memory to the spool file."""
         if self._spool is None:
-            self._spool = Spool(self._folder)
+            self._spool = Spool(self._folder, self._above())
         octets, self._buffer = self._buffer, bytearray()
         self._unwritten += len(octets)
+        self._memory.unwritten += len(octets)
         self._off_reactor(self._spool.write, octets).addBoth(self._written, len(octets))
-        if self._unwritten <= self._limits.unwritten or self._room is not None:
+        much = self._memory.unwritten > MOST_UNWRITTEN or self._unwritten > self._limits.unwritten
+        if not much or self._room is not None:
             return self._room
         self._room = Deferred()
         return self._room
@@ -146,6 +190,7 @@ class Content:
         """Note that *count* octets have left memory; what the disk said is kept by the spool."""
         self._unwritten -= count
         self._memory.used -= count
+        self._memory.unwritten -= count
         if self._room is not None and self._unwritten <= self._limits.unwritten // 2:
             room, self._room = self._room, None
             room.callback(None)

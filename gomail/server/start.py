@@ -16,8 +16,8 @@ from pathlib import Path
 from gomail.limits import Limits
 
 DESCRIPTORS_A_SESSION = 2  # its socket and its spool file
-DESCRIPTORS_A_COPY = 3  # its file, and the two folders that it is linked from and to
-DESCRIPTORS_RESERVED = 200
+DESCRIPTORS_A_COPY = 2  # the two folders that it is linked from and to
+DESCRIPTORS_RESERVED = 330  # with the files of copies: few at a time, and closed once durable
 
 
 class StartError(Exception):
@@ -97,7 +97,7 @@ def within_descriptors(limits: Limits) -> Limits:
     """
     Raise the limit on open files as far as it goes, and give the limits that can be kept with it.
 
-    A message to many mailboxes has all its files open before the first becomes durable; that takes
+    A message to many mailboxes has all their folders open before the first gets it; that takes
     half of what there is at most, and sessions get the rest.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -103,8 +103,10 @@ def maildirs(folder: Path, *names: str, ownership: Ownership = PRIVATE) -> list[
     return [folder / name for name in names]
 
 
-def content(octets: bytes = b"A: b\r\n\r\nbody\r\n", *, spooled: bool = False) -> Content:
-    """Make complete content, in memory or in a spool file."""
+def content(
+    octets: bytes = b"A: b\r\n\r\nbody\r\n", *, spooled: bool = False, above: int = 0
+) -> Content:
+    """Make complete content, in memory or in a spool file with so many octets left free above."""
 
     def at_once(function: Callable[..., object], *arguments: object) -> Deferred[Any]:
         function(*arguments)
@@ -112,19 +114,26 @@ def content(octets: bytes = b"A: b\r\n\r\nbody\r\n", *, spooled: bool = False) -
         done.callback(None)
         return done
 
-    made = Content(DEFAULT_LIMITS, Memory(0 if spooled else 10**9), at_once, gettempdir())
+    memory = Memory(0 if spooled else 10**9)
+    made = Content(DEFAULT_LIMITS, memory, at_once, gettempdir(), lambda: above)
     made.take(octets)
     made.end()
     return made
 
 
-def deposit(*paths: Path, spooled: bool = False, ownership: Ownership = PRIVATE) -> Deposit:
+TRACE = b"Trace: yes\n"
+
+
+def deposit(
+    *paths: Path, spooled: bool = False, above: int = 0, ownership: Ownership = PRIVATE
+) -> Deposit:
     """Make a deposit of one message for the Maildirs at *paths*."""
-    filings = [Filing(str(path), b"Trace: yes\n") for path in paths]
-    return Deposit(content(spooled=spooled), filings, "mx.here.example", ownership)
+    filings = [Filing(str(path), TRACE) for path in paths]
+    made = content(spooled=spooled, above=above)
+    return Deposit(made, filings, "mx.here.example", ownership)
 
 
-STORED = b"Trace: yes\nA: b\n\nbody\n"
+STORED = TRACE + b"A: b\n\nbody\n"
 
 
 def messages(maildir: Path) -> list[bytes]:
@@ -181,7 +190,7 @@ def place_of(call: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> st
 
 CALLS = (
     "open",
-    "write",
+    "writev",
     "copy_file_range",
     "fstat",
     "fchmod",

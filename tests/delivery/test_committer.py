@@ -15,6 +15,7 @@ from gomail.delivery import committer as module
 from gomail.delivery import deposit as deposit_module
 from gomail.delivery.committer import LARGEST_BATCH, Committer
 from gomail.delivery.deposit import Deposit, Folders
+from gomail.delivery.helpers import Helpers
 from tests.delivery.bench import (
     PATIENCE,
     STORED,
@@ -39,11 +40,11 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = deposit_module.make_durable
 
-    def make_durable(batch: Iterable[Deposit], folders: Folders) -> None:
+    def make_durable(batch: Iterable[Deposit], folders: Folders, helpers: Helpers) -> None:
         deposits = list(batch)
         if deposits:
             sizes.append(len(deposits))
-        real(deposits, folders)
+        real(deposits, folders, helpers)
 
     monkeypatch.setattr(module, "make_durable", make_durable)
     return sizes
@@ -150,9 +151,9 @@ def test_content_is_spooled_before_the_deposit_of_the_same_batch(bench: Bench, o
     late = deposit(one)
     write = late.content.write_to
 
-    def write_to(_: object, fd: int) -> None:
+    def write_to(_: object, fd: int, above: bytes) -> int:
         order.append("deposit")
-        write(fd)
+        return write(fd, above)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(late.content), "write_to", write_to)

@@ -112,29 +112,35 @@ def test_n7_ten_thousand_names_under_a_frozen_clock_are_unique(
 ) -> None:
     """A clock that stands, or goes back, gives no name twice."""
     monkeypatch.setattr(time, "time_ns", lambda: 1_645_409_953_000_007_000)
-    names = {unique_name("mx.here.example") for _ in range(10_000)}
+    names = {unique_name("mx.here.example", "0") for _ in range(10_000)}
     assert len(names) == 10_000
     prefix = f"1645409953.M000007P{os.getpid()}Q"
     assert all(name.startswith(prefix) for name in names)
 
 
-def test_n7_twin_processes_give_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_n7_twin_processes_give_different_names(
+    alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A snapshot restored twice has the same clock, number and counter; chance tells it apart."""
     monkeypatch.setattr(time, "time_ns", lambda: 0)
     monkeypatch.setattr(module, "_sequence", iter([1, 1]))
-    assert unique_name("h") != unique_name("h")
+    for _ in range(2):
+        twin = Maildir(str(alice))
+        deliver(twin, b"text\n")
+        twin.close()
+    assert messages(alice) == [b"text\n"] * 2
 
 
 def test_host_name_makes_no_folder_and_no_flags() -> None:
     """Slash and colon mean something in a Maildir: names have them as maildir(5) says."""
-    assert unique_name("a/b:c").endswith(r".a\057b\072c")
+    assert unique_name("a/b:c", "0").endswith(r".a\057b\072c")
 
 
 @settings(deadline=None)
 @given(st.text(max_size=80))
 def test_n1_name_never_leaves_its_folder(host: str) -> None:
     """No host name makes a path of a message's name."""
-    name = unique_name(host)
+    name = unique_name(host, "0")
     assert "/" not in name
     assert ":" not in name
     assert name[0].isdigit()
@@ -144,7 +150,7 @@ def test_n7_name_that_is_taken_is_never_written_over(
     alice: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Should two names meet after all, the older message stays, in tmp/ and in new/."""
-    monkeypatch.setattr(module, "unique_name", lambda _: "same")
+    monkeypatch.setattr(module, "unique_name", lambda *_: "same")
     maildir = Maildir(str(alice))
     name = deliver(maildir, b"older\n")
     staged = maildir.stage("h", lambda fd: write_all(fd, b"newer\n"), 6)
@@ -181,7 +187,7 @@ def test_n6_link_in_place_of_the_file_is_not_followed(
     """Somebody who guesses the name of a file in tmp/ leads no mail into another file."""
     secret = tmp_path / "secret"
     secret.write_bytes(b"secret")
-    monkeypatch.setattr(module, "unique_name", lambda _: "guessed")
+    monkeypatch.setattr(module, "unique_name", lambda *_: "guessed")
     (alice / "tmp/guessed").symlink_to(secret)
     maildir = Maildir(str(alice))
     with no_file_left_open(), pytest.raises(FileExistsError):
@@ -209,6 +215,52 @@ def test_file_of_another_size_is_no_message(alice: Path, size: int) -> None:
         maildir.stage("h", lambda fd: write_all(fd, b"text"), size)
     maildir.close()
     assert left_over(alice) == []
+
+
+def nameless(folder: Path, octets: bytes) -> int:
+    """Make a file without a name."""
+    fd = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+    write_all(fd, octets)
+    return fd
+
+
+def test_file_without_a_name_becomes_a_message(alice: Path) -> None:
+    """What was written before its name was known goes the way of all messages, with its mode."""
+    maildir = Maildir(str(alice), SHARED)
+    fd = nameless(alice / "tmp", b"text\n")
+    with no_file_left_open():
+        staged = maildir.adopt("h", fd, 5)
+        assert staged is not None
+        staged.flush()
+        staged.commit()
+        staged.abort()
+    os.close(fd)
+    assert messages(alice) == [b"text\n"]
+    assert left_over(alice) == []
+    assert mode(alice / "new" / staged.name) == 0o660
+    maildir.close()
+
+
+def test_n1_file_of_elsewhere_is_not_adopted(alice: Path) -> None:
+    """A file on another disk, or one that has lost its only name, has to be copied."""
+    maildir = Maildir(str(alice))
+    path = alice / "file"
+    with path.open("wb") as file, no_file_left_open():
+        path.unlink()
+        assert maildir.adopt("h", file.fileno(), 0) is None
+    assert left_over(alice) == []
+    maildir.close()
+
+
+def test_adopted_file_of_another_size_is_no_message(alice: Path) -> None:
+    """It is compared as what is written here is."""
+    maildir = Maildir(str(alice))
+    fd = nameless(alice / "tmp", b"text")
+    with no_file_left_open(), pytest.raises(OSError, match="4 octets were written instead of 5"):
+        maildir.adopt("h", fd, 5)
+    os.close(fd)
+    assert left_over(alice) == []
+    maildir.close()
 
 
 def test_aborted_message_leaves_nothing(alice: Path) -> None:
@@ -396,4 +448,4 @@ def test_file_that_another_server_sweeps_first_is_no_fault(
 
 def test_long_host_name_leaves_room_for_the_rest() -> None:
     """A name in a folder has 255 octets at most."""
-    assert len(unique_name("x" * 253)) < 200
+    assert len(unique_name("x" * 253, "0123456789abcdef")) < 200

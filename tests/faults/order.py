@@ -6,7 +6,7 @@ and only then sent. A call counts from its end, the send from its beginning: luc
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # What strace must be told to write: -y names the file behind each descriptor, -s shows the reply.
@@ -18,7 +18,7 @@ STRACE = (
     "200",
     "--seccomp-bpf",
     "-e",
-    "trace=write,copy_file_range,fsync,fdatasync,link,linkat,sendto,sendmsg",
+    "trace=write,writev,pwrite64,copy_file_range,fsync,fdatasync,syncfs,link,linkat,sendto,sendmsg",
 )
 
 _CALL = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+)")
@@ -26,6 +26,8 @@ _BEGUN = re.compile(r"(\d+) +(\w+)\((.*?) *<unfinished \.\.\.>")
 _ENDED = re.compile(r"(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)")
 _FILE = re.compile(r"\d+<([^>]*)>")
 _LINK = re.compile(r'\d+<([^>]*)>, "([^"]*)"')
+_GIVEN_A_NAME = re.compile(r'"/proc/self/fd/(\d+)", \d+<([^>]*)>, "([^"]*)"')
+_WRITES = frozenset({"write", "writev", "pwrite64", "copy_file_range"})
 _STORED = re.compile(r"250 2\.0\.0 stored as (\S+?)\\r\\n")
 
 
@@ -75,12 +77,30 @@ class Copy:
     link: Call
 
 
-def _copies(calls: Iterable[Call]) -> Iterator[Copy]:
-    """Find the deliveries in a trace."""
+def _copies(calls: Sequence[Call]) -> Iterator[Copy]:
+    """
+    Find the deliveries in a trace.
+
+    A file that had no name when it was written goes by what strace calls it even when it has one.
+    """
+    nameless: dict[str, str] = {}
     for call in calls:
-        if call.name in {"link", "linkat"}:
+        if call.name not in {"link", "linkat"}:
+            continue
+        if given := _GIVEN_A_NAME.search(call.arguments):
+            number, tmp, name = given.groups()
+            nameless[f"{tmp}/{name}"] = _last_name(number, calls, call)
+        else:
             (tmp, staged), (new, name) = _LINK.findall(call.arguments)
-            yield Copy(f"{tmp}/{staged}", new, name, call)
+            path = f"{tmp}/{staged}"
+            yield Copy(nameless.get(path, path), new, name, call)
+
+
+def _last_name(number: str, calls: Iterable[Call], before: Call) -> str:
+    """Tell what file a descriptor was in the last call that had it, before another one."""
+    pattern = re.compile(rf"\b{number}<([^>]*)>")
+    named = [(call.ended, pattern.findall(call.arguments)) for call in calls]
+    return max((ended, found) for ended, found in named if found and ended < before.began)[1][0]
 
 
 def check(trace: Iterable[str]) -> tuple[int, list[str]]:
@@ -113,9 +133,7 @@ def _problems(name: str, send: Call, calls: list[Call], copies: list[Copy]) -> I
         yield "no such file was linked"
     for copy in message:
         written = [
-            call.ended
-            for call in calls
-            if call.name in {"write", "copy_file_range"} and call.path == copy.staged
+            call.ended for call in calls if call.name in _WRITES and call.path == copy.staged
         ]
         synced = [call for call in calls if call.name == "fsync" and call.path == copy.staged]
         if len(synced) != 1 or synced[0].began < max(written):

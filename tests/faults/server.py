@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from gomail.delivery import committer, deposit
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit, Folders
+from gomail.delivery.helpers import Helpers
 from gomail.delivery.maildir import Maildir, Staged
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
@@ -47,13 +48,13 @@ def forget_the_file() -> None:
 def link_before_syncing() -> None:
     """Deliver a file, and see to its octets later."""
     flush, commit = Staged.flush, Staged.commit
-    Staged.flush = nothing  # type: ignore[method-assign]
+    Staged.commit = nothing  # type: ignore[method-assign]
 
     def both(self: Staged) -> None:
         commit(self)
         flush(self)
 
-    Staged.commit = both  # type: ignore[method-assign]
+    Staged.flush = both  # type: ignore[method-assign]
 
 
 def reply_before_the_folder() -> None:
@@ -63,7 +64,7 @@ def reply_before_the_folder() -> None:
 
     def late(batch: Sequence[Deposit], folders: Folders) -> None:
         time.sleep(0.02)
-        flush(batch)
+        flush(batch, Helpers())
         tidy(batch, folders)
 
     vars(committer)["tidy"] = late

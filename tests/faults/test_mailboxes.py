@@ -107,8 +107,8 @@ def test_r8_rights_are_those_of_the_server(tmp_path: Path) -> None:
         ("fsync", errno.ENOSPC, b"452 4.3.1 "),
         ("link", errno.EDQUOT, b"452 4.2.2 "),
         ("link", errno.EROFS, b"451 4.2.0 "),
-        ("write", errno.ENOSPC, b"452 4.3.1 "),
-        ("write", errno.ENOMEM, b"451 4.3.0 "),
+        ("writev", errno.ENOSPC, b"452 4.3.1 "),
+        ("writev", errno.ENOMEM, b"451 4.3.0 "),
     ],
 )
 def test_r4_fault_of_the_disk_is_temporary(

@@ -257,7 +257,7 @@ def test_fault_of_the_disk_is_told_to_whoever_writes_the_file(
     content = Content(SMALL, memory, disk, str(tmp_path))
     content.take(b"\r\n" + b"x" * 200)
     monkeypatch.setattr(
-        os, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
+        os, "writev", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
     )
     disk.work()
     monkeypatch.undo()
@@ -268,3 +268,35 @@ def test_fault_of_the_disk_is_told_to_whoever_writes_the_file(
     with pytest.raises(OSError, match="full"):
         written(content, tmp_path)
     content.close()
+
+
+def test_spooled_content_becomes_a_message_once(disk: Disk, memory: Memory, tmp_path: Path) -> None:
+    """Further copies are made of it; what is in memory has to be written anyhow."""
+    content = Content(SMALL, memory, disk, str(tmp_path), lambda: 6)
+    content.take(b"\r\n" + b"x" * 200)
+    assert content.complete(b"trace\n") is None
+    content.end()
+    disk.work()
+    assert content.complete(b"other trace\n") is None
+    fd = content.complete(b"trace\n")
+    assert fd is not None
+    assert os.pread(fd, 1000, 0) == b"trace\n\n" + b"x" * 200
+    assert content.complete(b"trace\n") is None
+    assert written(content, tmp_path) == b"\n" + b"x" * 200
+    content.close()
+
+
+def test_e10_octets_on_their_way_are_bounded_for_all_together(
+    disk: Disk, memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many big messages at once each waits for its own octets, and none for another's."""
+    monkeypatch.setattr("gomail.message.content.MOST_UNWRITTEN", 500)
+    contents = [Content(SMALL, memory, disk, str(tmp_path)) for _ in range(10)]
+    rooms = [content.take(b"\r\n" + b"x" * 200) for content in contents]
+    assert [room is not None for room in rooms] == [False] * 2 + [True] * 8
+    for number, room in enumerate(rooms):
+        disk.work(1)
+        assert room is None or (isinstance(room, Deferred) and room.called), number
+    assert memory.unwritten == 0
+    for content in contents:
+        content.close()

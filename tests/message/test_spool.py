@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -52,14 +52,14 @@ def test_short_writes_are_continued(pieces: list[bytes], most: int) -> None:
     """A disk that takes a few octets at a time gets all of them."""
     taken = bytearray()
 
-    def write(_: int, octets: memoryview) -> int:
-        taken.extend(octets[:most])
-        return len(octets[:most])
+    def write(_: int, parts: Sequence[bytes | memoryview]) -> int:
+        octets = b"".join(parts)[:most]
+        taken.extend(octets)
+        return len(octets)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "write", write)
-        for piece in pieces:
-            write_all(1, piece)
+        patch.setattr(os, "writev", write)
+        assert write_all(1, *pieces) == len(b"".join(pieces))
     assert bytes(taken) == b"".join(pieces)
 
 
@@ -192,7 +192,7 @@ def test_first_error_of_a_write_is_kept(
 ) -> None:
     """What is written after an error changes nothing: the content is not whole."""
     spool.write(OCTETS)
-    monkeypatch.setattr(os, "write", failing(errno.ENOSPC))
+    monkeypatch.setattr(os, "writev", failing(errno.ENOSPC))
     spool.write(OCTETS)
     monkeypatch.undo()
     spool.write(OCTETS)
@@ -203,3 +203,56 @@ def test_first_error_of_a_write_is_kept(
         copied(spool, tmp_path)
     spool.close()
     assert spool._fd == -1
+
+
+def test_spool_file_becomes_the_message(tmp_path: Path) -> None:
+    """Trace fields that are as long as was foreseen stand on top; the content is not moved."""
+    spool = Spool(str(tmp_path), above=6)
+    spool.write(OCTETS)
+    assert spool.complete(b"trace\nx") == -1
+    fd = spool.complete(b"trace\n")
+    assert os.pread(fd, len(OCTETS) + 100, 0) == b"trace\n" + OCTETS
+    assert copied(spool, tmp_path, b"another\n") == b"another\n" + OCTETS
+    spool.close()
+
+
+def test_trace_fields_that_are_written_bit_by_bit_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that takes a few octets at a time gets all of them."""
+    spool = Spool(str(tmp_path), above=6)
+    spool.write(OCTETS)
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, octets, at: real(fd, octets[:4], at))
+    assert os.pread(spool.complete(b"trace\n"), 6, 0) == b"trace\n"
+    spool.close()
+
+
+def test_what_is_not_whole_becomes_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault from the time when the content came is told in the end; nothing at all is none."""
+    spool = Spool(str(tmp_path))
+    assert spool.complete(b"") == -1
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "writev", failing(errno.ENOSPC))
+        spool.write(OCTETS)
+    with pytest.raises(OSError, match="No space"):
+        spool.complete(b"")
+    spool.close()
+
+
+def test_disk_begins_while_the_content_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a big message little is left to be written when its end has come."""
+    begun: list[tuple[int, int]] = []
+    monkeypatch.setattr("gomail.message.spool._WRITE_BACK", 3 * len(OCTETS))
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda _, offset, size, __: begun.append((offset, size))
+    )
+    spool = Spool(str(tmp_path), above=6)
+    for _ in range(8):
+        spool.write(OCTETS)
+    spool.close()
+    assert begun == [(6, 3 * len(OCTETS)), (6 + 3 * len(OCTETS), 3 * len(OCTETS))]
