@@ -21,6 +21,7 @@ from gomail.delivery.room import Room
 from gomail.events import Listeners, LoadChanged, tell
 from gomail.preflight import (
     build_directory,
+    find_syncing,
     open_listeners,
     ownership,
     try_certificates,
@@ -41,7 +42,7 @@ from gomail.smtp.factory import SMTPFactory
 from gomail.smtp.load import Gauge, Load
 
 # What stays as it is when the configuration is read again; new sessions go by all the rest.
-_NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "state", "group")
+_NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "state", "group", "sync")
 _LIMITS_NEED_RESTART = (
     "sessions",
     "sessions_per_address",
@@ -63,6 +64,9 @@ class Server(MultiService):
         certificates: what to encrypt with, if anything.
         listeners: who is told of events.
         dialogue: whether they are told each line, too.
+
+    Raises:
+        StartError: mail can't be made durable as the configuration wants it.
     """
 
     def __init__(  # noqa: PLR0913 -- the parts of a server
@@ -81,7 +85,7 @@ class Server(MultiService):
         self._reactor = reactor
         self._listeners = listeners
         self.configuration = configuration
-        self.committer = committer = Committer(reactor)
+        self.committer = committer = Committer(reactor, find_syncing(configuration))
         self._office = _office(configuration, directory, committer, reactor, listeners)
         admission = Admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))

@@ -18,6 +18,8 @@ from gomail import config
 from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
 from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
+from gomail.delivery.syncfs import SyncfsMissing, find_syncfs
+from gomail.delivery.syncing import ByFiles, ByFileSystems, Syncing
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
 from gomail.server.encryption import Certificates, find_certificates, state_folder
@@ -71,6 +73,22 @@ def try_maildirs(configuration: Configuration, root: str, identity: Identity = M
         if not folder.is_dir():
             why = f"there is no folder {folder}"
         msg = f"the Maildir {root} can't be used by {identity}: {why}"
+        raise StartError(msg) from error
+
+
+def find_syncing(configuration: Configuration) -> Syncing:
+    """
+    Find what makes mail durable.
+
+    Raises:
+        StartError: this system can't do what is wanted.
+    """
+    if configuration.sync == "files":
+        return ByFiles()
+    try:
+        return ByFileSystems(find_syncfs())
+    except SyncfsMissing as error:
+        msg = f'sync = "filesystem": {error}'
         raise StartError(msg) from error
 
 

@@ -45,6 +45,7 @@ trusted = ["192.0.2.0/24", "2001:DB8::1", "unix"]
 log-format = "json"
 group = "mail"
 state = "state"
+sync = "filesystem"
 
 [[listener]]
 endpoint = "tcp:25"
@@ -133,6 +134,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path, monkeypatch: pytest.Monke
         ),
         state=f"{tmp_path}/state",
         group="mail",
+        sync="filesystem",
     )
     assert next(iter(configuration.domains)) == "example.org"
     assert configuration.source == f"{tmp_path}/gomail.toml"
@@ -168,7 +170,7 @@ MISTAKES = [
         "[smtp]\nkey = 1",
         (
             "line 1: smtp: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, tls, trusted"
+            "listener, log-format, maildir, state, sync, tls, trusted"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -196,7 +198,7 @@ MISTAKES = [
         "source = 1",
         (
             "line 1: source: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, tls, trusted"
+            "listener, log-format, maildir, state, sync, tls, trusted"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -254,6 +256,7 @@ MISTAKES = [
     ),
     ('log-format = "xml"', 'line 1: log-format: "text" or "json" was expected, not "xml"'),
     ("log-format = []", 'line 1: log-format: "text" or "json" was expected, not an empty list'),
+    ("sync = 8", 'line 1: sync: "files" or "filesystem" was expected, not 8'),
     ("group = 8", "line 1: group: text was expected, not 8"),
     (
         '[listener]\nendpoint = "tcp:25"',
@@ -526,6 +529,7 @@ configurations = st.builds(
     | st.builds(TLS, words, words, st.lists(st.builds(Files, words, words)).map(tuple)),
     state=st.none() | words,
     group=st.none() | words,
+    sync=st.sampled_from(["files", "filesystem"]),
 )
 
 

@@ -6,11 +6,19 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gomail.config import Configuration, Listener
-from gomail.preflight import build_directory, open_listeners, ownership, try_maildirs
+from gomail.delivery.syncing import ByFiles, ByFileSystems
+from gomail.preflight import (
+    build_directory,
+    find_syncing,
+    open_listeners,
+    ownership,
+    try_maildirs,
+)
 from gomail.server.start import MYSELF, Identity, StartError
 
 NOBODY = Identity(65534, 65534)
@@ -33,6 +41,20 @@ def test_group_shares_what_is_stored() -> None:
     assert ownership(Configuration(group="root")).group == 0
     with pytest.raises(StartError):
         ownership(Configuration(group="no-such-group"))
+
+
+def test_whole_file_systems_are_synced_where_their_errors_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the kernel keeps errors to itself, the server does not start with it."""
+    assert isinstance(find_syncing(Configuration()), ByFiles)
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(sysname="Linux", release="6.1.0"))
+    assert isinstance(find_syncing(Configuration(sync="filesystem")), ByFileSystems)
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(sysname="Linux", release="5.4.0"))
+    with pytest.raises(
+        StartError, match=r"^sync = .filesystem.: .*5\.17 on, and this is Linux 5\.4"
+    ):
+        find_syncing(Configuration(sync="filesystem"))
 
 
 def tried(path: Path, *, single: bool = True, identity: Identity = MYSELF) -> None:

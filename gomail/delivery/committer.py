@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
-from gomail.delivery.helpers import Helpers
+from gomail.delivery.syncing import ByFiles, Syncing
 
 T = TypeVar("T")
 # Copies: more gain nothing, the first would wait for the last, and each is an open file till then.
@@ -47,18 +47,19 @@ class Committer:
 
     Args:
         reactor: where results are told.
+        syncing: how a batch becomes durable; by default each file by itself.
 
     Attributes:
         batch: the number of the batch that is being worked off, None while there is none; one that
             stays the same for long tells of a disk that does not answer.
     """
 
-    def __init__(self, reactor: IReactorFromThreads) -> None:
+    def __init__(self, reactor: IReactorFromThreads, syncing: Syncing | None = None) -> None:
         self.batch: int | None = None
         self._batches = 0
         self._reactor = reactor
         self._jobs: _Jobs = SimpleQueue()
-        self._helpers = Helpers()
+        self._syncing = syncing or ByFiles()
         self._thread: Thread | None = None
         self._ending: Thread | None = None  # the one before, which may have work to do still
 
@@ -116,7 +117,7 @@ class Committer:
             self.batch = self._batches
             self._do(batch)
             self.batch = None
-        self._helpers.close()
+        self._syncing.close()
         self._reactor.callFromThread(stopped.callback, None)
 
     def _do(self, batch: Sequence[_Job]) -> None:
@@ -137,7 +138,7 @@ class Committer:
     def _store(self, deposits: Sequence[Deposit], commits: Sequence[_Job]) -> None:
         """Make deposits durable, tell what came of it, and tidy up while nobody waits."""
         folders = Folders()
-        fault = _outcome(lambda: make_durable(deposits, folders, self._helpers))
+        fault = _outcome(lambda: make_durable(deposits, folders, self._syncing))
         for job in commits:
             job.result = fault or job.work
         self._reactor.callFromThread(_tell, commits)

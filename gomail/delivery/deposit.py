@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from gomail.delivery.helpers import Helpers
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, Staged
+from gomail.delivery.syncing import Syncing
 from gomail.message.content import Content
 
-MOST_OPEN = 128  # copies whose files are open at once: a message may have thousands
+MOST_OPEN = 64  # copies whose files are open at once: a message may have thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Folders:
             maildir.close()
 
 
-def make_durable(batch: Iterable[Deposit], folders: Folders, helpers: Helpers) -> None:
+def make_durable(batch: Iterable[Deposit], folders: Folders, syncing: Syncing) -> None:
     """
     Store every deposit of the batch, or write into it why it could not be.
 
@@ -95,28 +95,25 @@ def make_durable(batch: Iterable[Deposit], folders: Folders, helpers: Helpers) -
     deposits = list(batch)
     filings = [(deposit, filing) for deposit in deposits for filing in deposit.filings]
     for begin in range(0, len(filings), MOST_OPEN):
-        _write_files(filings[begin : begin + MOST_OPEN], folders, helpers)
+        _write_files(filings[begin : begin + MOST_OPEN], folders, syncing)
     for deposit in deposits:
         for staged in deposit.staged:
             deposit.attempt(staged.maildir.path, staged.commit)
-    _flush_folders(deposits, helpers)
+    _flush_folders(deposits, syncing)
     for deposit in deposits:
         if deposit.error is None:
             deposit.stored = tuple(staged.name for staged in deposit.staged)
 
 
 def _write_files(
-    filings: Sequence[tuple[Deposit, Filing]], folders: Folders, helpers: Helpers
+    filings: Sequence[tuple[Deposit, Filing]], folders: Folders, syncing: Syncing
 ) -> None:
     """Write copies into ``tmp/``, make them durable, and close them."""
     written: list[tuple[Deposit, Staged]] = []
     for deposit, filing in filings:
         deposit.attempt(filing.path, _stage, deposit, filing, folders, written)
     sound = [(deposit, staged) for deposit, staged in written if deposit.error is None]
-    if len(sound) > 1:  # a lone one has nothing to share
-        for _, staged in sound:
-            staged.start_writing()
-    errors = helpers.do([staged.flush for _, staged in sound])
+    errors = syncing.files([staged for _, staged in sound])
     for (deposit, staged), error in zip(sound, errors, strict=True):
         deposit.fail(staged.maildir.path, error)
     for _, staged in written:
@@ -141,11 +138,11 @@ def _stage(
     written.append((deposit, staged))
 
 
-def _flush_folders(deposits: Sequence[Deposit], helpers: Helpers) -> None:
+def _flush_folders(deposits: Sequence[Deposit], syncing: Syncing) -> None:
     """Make each ``new/`` durable once; where that fails, all that was linked into it has failed."""
     linked = [(each, staged.maildir) for each in deposits for staged in each.staged]
     maildirs = list({maildir: None for each, maildir in linked if each.error is None})
-    errors = helpers.do([maildir.flush for maildir in maildirs])
+    errors = syncing.folders(maildirs)
     outcomes = dict(zip(maildirs, errors, strict=True))
     for deposit, maildir in linked:
         deposit.fail(maildir.path, outcomes.get(maildir))

@@ -161,7 +161,9 @@ class Maildir:
         except OSError:
             return None
         own = os.dup(fd)
-        return self._staged(own, name, lambda fd: os.fstat(fd).st_size, size)
+        staged = self._staged(own, name, lambda fd: os.fstat(fd).st_size, size)
+        staged.early = True
+        return staged
 
     def _staged(self, fd: int, name: str, write: Callable[[int], int], size: int) -> "Staged":
         """Have a file in ``tmp/`` written and see that it is whole; else nothing of it is left."""
@@ -177,6 +179,11 @@ class Maildir:
             staged.abort()
             raise
         return staged
+
+    @property
+    def device(self) -> int:
+        """What tells its file system from others."""
+        return os.fstat(self.new).st_dev
 
     def flush(self) -> None:
         """Make the names in ``new/`` durable."""
@@ -212,13 +219,19 @@ class Maildir:
 
 
 class Staged:
-    """A message in ``tmp/``: written, not yet durable, not yet delivered."""
+    """
+    A message in ``tmp/``: written, not yet durable, not yet delivered.
 
-    __slots__ = ("_fd", "_name", "maildir", "name")
+    Attributes:
+        early: octets of it may have reached the disk, or failed to, before the Maildir was opened.
+    """
+
+    __slots__ = ("_fd", "_name", "early", "maildir", "name")
 
     def __init__(self, maildir: Maildir, fd: int, name: str, new_name: str) -> None:
         """Keep the file open until it is closed or aborted."""
         self.maildir = maildir
+        self.early = False
         self.name = new_name
         self._name = name
         self._fd = fd

@@ -17,7 +17,7 @@ from gomail.limits import Limits
 
 DESCRIPTORS_A_SESSION = 2  # its socket and its spool file
 DESCRIPTORS_A_COPY = 2  # the two folders that it is linked from and to
-DESCRIPTORS_RESERVED = 330  # with the files of copies: few at a time, and closed once durable
+DESCRIPTORS_RESERVED = 264  # with the files of copies: few at a time, and closed once durable
 
 
 class StartError(Exception):

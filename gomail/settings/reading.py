@@ -35,6 +35,7 @@ from gomail.settings.words import (
 
 LOG_FORMATS = ("text", "json")
 BARE_NEWLINE = ("store", "refuse")
+SYNC = ("files", "filesystem")
 TLS_OFFERS = ("offered", "required", "off")
 OCTETS = frozenset(
     {
@@ -255,4 +256,5 @@ _register(
     tls=_read_tls,
     state=read_text,
     group=read_text,
+    sync=lambda value: read_word(value, SYNC),
 )

@@ -131,6 +131,8 @@ class Configuration:
         tls: certificates, and how they are used.
         state: the folder of what gomail keeps for itself; None for the usual one of the user that
             it runs as.
+        sync: how mail becomes durable: ``files``, each by itself, or ``filesystem``, all that waits
+            on it at once.
         group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
@@ -146,6 +148,7 @@ class Configuration:
     tls: TLS = TLS()
     state: str | None = None
     group: str | None = None
+    sync: str = "files"
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 

@@ -15,7 +15,7 @@ from gomail.delivery import committer as module
 from gomail.delivery import deposit as deposit_module
 from gomail.delivery.committer import LARGEST_BATCH, Committer
 from gomail.delivery.deposit import Deposit, Folders
-from gomail.delivery.helpers import Helpers
+from gomail.delivery.syncing import Syncing
 from tests.delivery.bench import (
     PATIENCE,
     STORED,
@@ -40,11 +40,11 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = deposit_module.make_durable
 
-    def make_durable(batch: Iterable[Deposit], folders: Folders, helpers: Helpers) -> None:
+    def make_durable(batch: Iterable[Deposit], folders: Folders, syncing: Syncing) -> None:
         deposits = list(batch)
         if deposits:
             sizes.append(len(deposits))
-        real(deposits, folders, helpers)
+        real(deposits, folders, syncing)
 
     monkeypatch.setattr(module, "make_durable", make_durable)
     return sizes

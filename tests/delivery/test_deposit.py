@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
-from gomail.delivery.helpers import Helpers
 from gomail.delivery.maildir import PRIVATE, Ownership
+from gomail.delivery.syncing import ByFiles
 from tests.delivery.bench import (
     STORED,
     TRACE,
@@ -37,10 +37,10 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
 def store(*batch: Deposit) -> None:
     """Do a batch from beginning to end, and see that nothing is left open or in tmp/."""
     with no_file_left_open():
-        folders, helpers = Folders(), Helpers()
-        make_durable(batch, folders, helpers)
+        folders, syncing = Folders(), ByFiles()
+        make_durable(batch, folders, syncing)
         tidy(batch, folders)
-        helpers.close()
+        syncing.close()
     for each in batch:
         for filing in each.filings:
             if (Path(filing.path) / "tmp").is_dir():
@@ -206,11 +206,11 @@ def test_r5_fault_that_costs_no_octet_costs_no_mail(
 
     disk.answer(call, "two/(tmp/|tmp$|new$)", failing)
     batch = some_deposits(tmp_path)
-    folders, helpers = Folders(), Helpers()
+    folders, syncing = Folders(), ByFiles()
     with no_file_left_open():
-        make_durable(batch, folders, helpers)
+        make_durable(batch, folders, syncing)
         tidy(batch, folders)
-    helpers.close()
+    syncing.close()
     assert [each.error for each in batch] == [None] * 3
     assert messages(tmp_path / "one") == [STORED] * 2
     assert messages(tmp_path / "two") == messages(tmp_path / "three") == [STORED]

@@ -135,7 +135,7 @@ def _problems(name: str, send: Call, calls: list[Call], copies: list[Copy]) -> I
         written = [
             call.ended for call in calls if call.name in _WRITES and call.path == copy.staged
         ]
-        synced = [call for call in calls if call.name == "fsync" and call.path == copy.staged]
+        synced = _syncs(copy, calls, max(written))
         if len(synced) != 1 or synced[0].began < max(written):
             yield "the file was not synced once, after it was written"
         elif copy.link.began < synced[0].ended:
@@ -145,6 +145,13 @@ def _problems(name: str, send: Call, calls: list[Call], copies: list[Copy]) -> I
         if not any(
             copy.link.ended < call.began and call.ended < send.began
             for call in calls
-            if call.name == "fsync" and call.path == copy.folder
+            if call.name == "syncfs" or (call.name == "fsync" and call.path == copy.folder)
         ):
             yield "the folder was not synced between the link and the reply"
+
+
+def _syncs(copy: Copy, calls: Iterable[Call], written: int) -> list[Call]:
+    """Find what made a file durable: its own sync, or else the first of the whole file system."""
+    own = [call for call in calls if call.name == "fsync" and call.path == copy.staged]
+    whole = [call for call in calls if call.name == "syncfs" and call.began > written]
+    return own or whole[:1]

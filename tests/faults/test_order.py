@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.client import Session, name_of, port_and_pid, start
 from tests.faults.order import STRACE, check, read_calls
-from tests.faults.server import CHEATS
+from tests.faults.server import CHEATS, FILESYSTEM, TOGETHER
 
 BIG = b"A: b\r\n\r\n" + b"0123456789abcde\r\n" * 2000
 
@@ -48,9 +48,10 @@ def traced(root: Path, *cheats: str) -> list[str]:
 
 
 @pytest.mark.system
-def test_r1_everything_is_durable_before_the_250(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [(), (FILESYSTEM,)])
+def test_r1_everything_is_durable_before_the_250(tmp_path: Path, how: tuple[str, ...]) -> None:
     """For each 250: written, file synced, linked, folder synced, and only then sent."""
-    checked, wrong = check(traced(tmp_path))
+    checked, wrong = check(traced(tmp_path, *how))
     assert wrong == []
     assert checked == 30
 
@@ -60,6 +61,15 @@ def test_r1_everything_is_durable_before_the_250(tmp_path: Path) -> None:
 def test_server_that_cheats_is_caught(tmp_path: Path, cheat: str) -> None:
     """The checker would notice if a step were left out, or came too late."""
     checked, wrong = check(traced(tmp_path, cheat))
+    assert checked == 30
+    assert len(wrong) >= 30
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("cheat", TOGETHER)
+def test_server_that_cheats_with_whole_file_systems_is_caught(tmp_path: Path, cheat: str) -> None:
+    """So it would, for those messages that share a sync."""
+    checked, wrong = check(traced(tmp_path, FILESYSTEM, cheat))
     assert checked == 30
     assert len(wrong) >= 30
 
