@@ -33,8 +33,12 @@ class Session:
         """Connect and say EHLO."""
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self._file = self._socket.makefile("rb")
-        self.hear()
-        self.say(b"EHLO client.example\r\n")
+        try:
+            self.hear()
+            self.say(b"EHLO client.example\r\n")
+        except OSError:
+            self.close()
+            raise
 
     def send(self, content: bytes, *recipients: str) -> bytes:
         """Send one message; give the verdict on it."""
