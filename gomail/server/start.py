@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gomail.limits import Limits
 
-DESCRIPTORS_A_SESSION = 2  # its socket and its spool file
+DESCRIPTORS_A_SESSION = 8 / 7  # its socket; and every seventh has a spool file
 DESCRIPTORS_A_COPY = 2  # the two folders that it is linked from and to
 DESCRIPTORS_RESERVED = 264  # with the files of copies: few at a time, and closed once durable
 
@@ -98,7 +98,8 @@ def within_descriptors(limits: Limits) -> Limits:
     Raise the limit on open files as far as it goes, and give the limits that can be kept with it.
 
     A message to many mailboxes has all their folders open before the first gets it; that takes
-    half of what there is at most, and sessions get the rest.
+    half of what there is at most, and sessions get the rest. Where more of them than every seventh
+    bring big messages at once, one that finds no file is asked to come again (451).
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
@@ -108,7 +109,7 @@ def within_descriptors(limits: Limits) -> Limits:
         return limits
     recipients = min(limits.recipients, soft // 2 // DESCRIPTORS_A_COPY)
     left = soft - DESCRIPTORS_RESERVED - recipients * DESCRIPTORS_A_COPY
-    sessions = max(1, min(limits.sessions, left // DESCRIPTORS_A_SESSION))
+    sessions = max(1, min(limits.sessions, int(left / DESCRIPTORS_A_SESSION)))
     return replace(limits, recipients=recipients, sessions=sessions)
 
 

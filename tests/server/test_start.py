@@ -49,11 +49,11 @@ def test_group_has_a_number() -> None:
 @pytest.mark.parametrize(
     ("hard", "sessions", "held", "recipients"),
     [
-        (500_000, 5000, 5000, 1000),  # as systemd has it
-        (20_000, 20_000, 8868, 1000),
-        (4096, 5000, 916, 1000),
-        (1024, 5000, 124, 256),
-        (256, 5000, 1, 64),
+        (500_000, 10_000, 10_000, 1000),  # as systemd has it
+        (20_000, 20_000, 15_519, 1000),
+        (4096, 10_000, 1603, 1000),
+        (1024, 10_000, 217, 256),
+        (256, 10_000, 1, 64),
     ],
 )
 def test_e5_no_more_is_held_than_files_may_be_open(
@@ -76,7 +76,7 @@ def test_limit_that_cannot_be_raised_is_gone_by(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(resource, "setrlimit", fail)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 5000))
-    assert within_descriptors(DEFAULT_LIMITS).sessions == 124
+    assert within_descriptors(DEFAULT_LIMITS).sessions == 217
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
     assert within_descriptors(DEFAULT_LIMITS) == DEFAULT_LIMITS
 
