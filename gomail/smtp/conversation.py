@@ -1,9 +1,8 @@
 """
-What is said in one session: each line is answered, each answer let out, and what follows is done.
+What is said in one session: each line is answered, each answer becomes a reply.
 
-Octets, modes and the connection are the protocol's (`Modes`); here are words. `turns` ask one
-question at a time, `verbs` answer it, `session` remembers, the `budget` judges, the `door` lets
-replies out, `patience` has the clocks.
+Octets, modes and the connection are the protocol's; here are words. `turns` ask one question at a
+time, `verbs` answer it, `session` remembers, the `budget` judges, and what we say is the `Voice`'s.
 """
 
 from collections.abc import Callable
@@ -12,75 +11,34 @@ from typing import ParamSpec
 
 from gomail.answers import Answer, after
 from gomail.envelope import Client, Encryption
-from gomail.events import Said, SessionEnded, SessionStarted, tell
+from gomail.events import Said, tell
 from gomail.interfaces import IMessageDelivery
 from gomail.limits import Limits
-from gomail.reply import LINE_TOO_LONG, OUT_OF_STEP, READY_FOR_TLS, SHUTTING_DOWN, Refused, Reply
+from gomail.reply import LINE_TOO_LONG, OUT_OF_STEP, SHUTTING_DOWN, Refused, Reply
 from gomail.smtp import verbs
-from gomail.smtp.alarms import Alarms
 from gomail.smtp.budget import Budget
-from gomail.smtp.door import Door
-from gomail.smtp.framing import Counted, DotStuffed, Framing
-from gomail.smtp.holding import DELAY, TURN, UNSENT, Holding
+from gomail.smtp.framing import Counted
+from gomail.smtp.holding import DELAY, TURN, Holding
 from gomail.smtp.house import House
-from gomail.smtp.intake import Intake
 from gomail.smtp.modes import Modes
 from gomail.smtp.order import Order
-from gomail.smtp.outbox import IConnection, outbox, send_undelayed
-from gomail.smtp.patience import Patience
-from gomail.smtp.session import Chunk, Session
-from gomail.smtp.tally import Tally
+from gomail.smtp.outbox import IConnection
+from gomail.smtp.session import Chunk
 from gomail.smtp.turns import ANSWER_TIME, LATER, VERDICT_TIME, Outcome, ask
+from gomail.smtp.voice import Voice
 
 P = ParamSpec("P")
 
 
-class Conversation:
+class Conversation(Voice):
     """
-    The words of one session.
-
-    Args:
-        house: what it shares with the others.
-        client: who has connected.
-        delivery: whom to ask.
-        holding: why nothing is read.
-        modes: the connection.
+    The words of one session, in the order in which they fall; its arguments are those of `Voice`.
 
     Attributes:
-        holding: the same.
-        over: our last word is said, or the connection is lost; whatever comes is not for us.
-        encrypting: the TLS handshake is under way.
-        lost: the connection is gone.
-        octets: how many were received.
-        session: what is remembered.
-        intake: takes content.
         order: who speaks when.
-        patience: has the clocks.
     """
 
-    __slots__ = (
-        "_at_ease",
-        "_budget",
-        "_door",
-        "_end",
-        "_house",
-        "_leaving",
-        "_limits",
-        "_line",
-        "_modes",
-        "_started",
-        "_tally",
-        "_transport",
-        "encrypting",
-        "holding",
-        "intake",
-        "lost",
-        "octets",
-        "order",
-        "over",
-        "patience",
-        "session",
-    )
+    __slots__ = ("_at_ease", "_budget", "_limits", "order")
 
     def __init__(
         self,
@@ -90,42 +48,17 @@ class Conversation:
         holding: Holding,
         modes: Modes,
     ) -> None:
-        """Begin with nothing said."""
-        self.over = self.encrypting = self.lost = False
-        self.octets = 0
-        self._house = house
-        self.holding = holding
-        self._modes = modes
-        self.session = Session(client, delivery, house, self)
-        self.intake = Intake(self.session, holding, house.alarms)
+        """Begin with nothing heard."""
+        super().__init__(house, client, delivery, holding, modes)
         self.order = Order(forgiven=house.local or client.trusted)
         self._limits = house.limits  # as they hold under the load that there is
         self._budget = Budget(house.limits)
-        self._tally = Tally()
         self._at_ease = client.trusted and not house.dialogue  # nobody counts what is said
-        self._line = b""  # the one that is being answered
-        self._leaving = False  # the server is about to stop
-        self._end = ""  # why the session ended, where not by QUIT
-
-    @property
-    def alarms(self) -> Alarms:
-        """What rings at a time."""
-        return self._house.alarms
-
-    def busy(self) -> bool:
-        """Tell whether there is something still to be said."""
-        return self.holding.held() and not self.over
 
     def begin(self, transport: IConnection) -> None:
         """Say the banner, once the delivery welcomes the client."""
-        house, session = self._house, self.session
-        self._started = house.clock.seconds()
-        self._transport = transport
-        send_undelayed(transport)
-        self._door = Door(house, outbox(transport, self))
-        self.patience = Patience(house.alarms, house.limits, self)
-        tell(house.listeners, SessionStarted(session.client))
-        self._ask("greeting", ANSWER_TIME, self._welcome, house.introduction.banner)
+        self.speak_by(transport)
+        self._ask("greeting", ANSWER_TIME, self._welcome, self._house.introduction.banner)
         self.flush()
 
     def _welcome(self, banner: Reply) -> Answer[Reply]:
@@ -196,12 +129,6 @@ class Conversation:
         self._ask("greeting", ANSWER_TIME, self.session.encrypt, encryption)
         self.flush()
 
-    def change_connection(self, change: Callable[[], IConnection]) -> None:
-        """Send what was said; *change* gives the connection as it is from then on."""
-        self._door.hand_over()
-        self._transport = change()
-        self._door.go_by(outbox(self._transport, self))
-
     def turn_over(self) -> None:
         """Go on behind an answer that was awaited."""
         self.flush()
@@ -261,56 +188,6 @@ class Conversation:
             self.flush()
         self.holding.release(DELAY)
 
-    def say(self, reply: Reply, reason: str = "", said: bytes = b"") -> None:
-        """Say one reply, to what the client *said*, and do what follows from its code."""
-        session = self.session
-        self._door.say(session.client, reply, said, reason)
-        if self.over:
-            return
-        code = reply.code
-        if code in {221, 421} or session.ending:
-            self.close("" if code == 221 else reply.text)
-        elif code == 354:
-            self._line = b""  # what comes next is no answer to it
-            self._expect(DotStuffed())
-        elif reply is READY_FOR_TLS:
-            self._encrypt()
-        elif self._leaving and not session.chunking:
-            self.say(SHUTTING_DOWN)
-
-    def _expect(self, framing: Framing) -> None:
-        """Have content come next."""
-        self.intake.begin(framing)
-        self.patience.content_began()
-        self._modes.expect_content()
-
-    def _encrypt(self) -> None:
-        """Start TLS: the 220 leaves before it in plaintext, and nothing but TLS after it."""
-        self.encrypting = True
-        self.patience.handshake_began()
-        self._modes.encrypt()
-
-    def flush(self) -> None:
-        """Send what was said; then it is the client's turn."""
-        door = self._door
-        if not door.said:
-            return
-        if not (self.over or self.intake.under_way or self.encrypting):
-            self.patience.command_answered(transaction=self.session.transaction is not None)
-        door.flush()
-        unsent = door.outbox.unsent
-        if unsent and unsent > self._house.limits.unsent:
-            self.late(None)
-
-    def unsent_changed(self) -> None:
-        """Read nothing more while the peer doesn't read our replies."""
-        unread = bool(self._door.outbox.unsent)
-        self.patience.replies_unread(unread=unread)
-        if unread:
-            self.holding.hold(UNSENT)
-        else:
-            self.holding.release(UNSENT)
-
     def hurry(self, limits: Limits) -> None:
         """Have more patience, or less, as *limits* say."""
         self._limits = self._budget.limits = limits
@@ -318,62 +195,5 @@ class Conversation:
 
     def leave(self) -> None:
         """Hang up with 421 as soon as no content or answer is under way."""
-        self._leaving, self._at_ease = True, False
-        content = self.intake.under_way or self.session.chunking
-        if self.encrypting:
-            self._modes.abort()
-        elif not (content or self.holding.has(TURN | DELAY) or self.over):
-            self.say(SHUTTING_DOWN)
-            self.flush()
-
-    def late(self, last_word: Reply | None) -> None:
-        """See a clock run out."""
-        if last_word is None:
-            what = "end the TLS handshake in time" if self.encrypting else "read"
-            self.stop(f"the client did not {what}")
-            self._modes.abort()
-        else:
-            self.say(last_word)
-            self.flush()
-
-    def close(self, why: str) -> None:
-        """Hang up: nothing the peer sent is looked at any more, and there is a deadline."""
-        self._end = why
-        self.over = True
-        self._door.close()
-        self.patience.close()
-        self._modes.hang_up()
-
-    def stop(self, why: str) -> None:
-        """Say nothing any more."""
-        if not self.over:
-            self.over = True
-            self._end = self._end or why
-        self._door.shut()
-
-    def lose(self, why: str) -> None:
-        """See the connection gone; a message past its final dot is stored all the same."""
-        self.lost = True
-        self.stop(why)
-        self.patience.stop()
-        if not self.holding.has(TURN):
-            self._finish()
-
-    def give_up(self) -> None:
-        """End a session that can't go on, and where it has none any more, tell that it is over."""
-        self._modes.abort()
-        if self.lost:
-            self._finish()
-
-    def _finish(self) -> None:
-        """Tell that everything is over."""
-        session = self.session
-        if self.intake.under_way:
-            self._tally.add(session.verb, accepted=False)
-        session.end_transaction()
-        seconds = self._house.clock.seconds() - self._started
-        tell(
-            self._house.listeners,
-            SessionEnded(session.client, str(self._tally), seconds, self.octets, self._end),
-        )
-        self._modes.finish()
+        self._at_ease = False
+        super().leave()
