@@ -9,7 +9,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gomail.address import Path
@@ -214,22 +216,33 @@ class Arrival:
         self._content.close()
         tell(self._office.listeners, ContentDropped(self._envelope, "no message came of it"))
 
-    async def eomReceived(self) -> Reply:
+    def eomReceived(self) -> Deferred[Reply]:
         """Store the message in every Maildir that it is for, durably, and only then say so."""
         try:
-            self._content.end()
-            if self._refuse_bare_newlines and self._content.bare_newlines:
-                raise Refused(BARE_NEWLINE)
-            return await self._store()
-        finally:
+            return self._store()
+        except BaseException:
             self._content.close()
+            raise
 
-    async def _store(self) -> Reply:
-        """Hand the copies to the committer, and tell what came of it."""
-        office, clock = self._office, self._office.clock
-        ended = clock.seconds()
+    def _store(self) -> Deferred[Reply]:
+        """Hand the copies to the committer. There are no coroutines here: each message comes by."""
+        self._content.end()
+        if self._refuse_bare_newlines and self._content.bare_newlines:
+            raise Refused(BARE_NEWLINE)
+        office = self._office
+        ended = office.clock.seconds()
         deposit = Deposit(self._content, self._filings(), office.hostname, office.ownership)
-        await office.committer.commit(deposit)
+        stored = office.committer.commit(deposit).addBoth(self._let_go)
+        return stored.addCallback(self._stored, ended)
+
+    def _let_go(self, outcome: Deposit | Failure) -> Deposit | Failure:
+        """Let go of the content."""
+        self._content.close()
+        return outcome
+
+    def _stored(self, deposit: Deposit, ended: float) -> Reply:
+        """Tell what came of it, since the content *ended* at that time."""
+        office = self._office
         if deposit.error is not None:
             refused = refusal_of(deposit.error, deposit.at)
             if is_of_system(deposit.error):
@@ -243,7 +256,7 @@ class Arrival:
             for filed, name in zip(self._copies, deposit.stored, strict=True)
         )
         size, bare = self._content.size, self._content.bare_newlines
-        seconds = clock.seconds() - ended
+        seconds = office.clock.seconds() - ended
         tell(office.listeners, MessageStored(self._envelope, copies, size, seconds, bare))
         return Reply(250, "0.0", f"stored as {deposit.stored[0]}")
 

@@ -11,7 +11,6 @@ import pytest
 import pytest_twisted
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 
 from gomail.address import NULL_PATH, Address
 from gomail.address import Path as ForwardPath
@@ -282,7 +281,7 @@ async def test_reception_works_with_a_real_reactor(tmp_path: Path) -> None:
     envelope = Envelope("c0ffee.1", client, sender, NO_PARAMETERS, (alice,))
     message = delivery.messageStarted(envelope)
     assert message.octetsReceived(TEXT) is None
-    reply = await Deferred.fromCoroutine(message.eomReceived())
+    reply = await message.eomReceived()
     delivery.transactionEnded()
     assert (tmp_path / "alice/new" / name_of(reply.octets)).read_bytes().endswith(STORED)
     await committer.stop()

@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
+from gomail.answers import deferred_of
 from gomail.smtp.alarms import Alarms
 
 T = TypeVar("T")
@@ -18,18 +19,9 @@ def in_time(answer: Awaitable[T], seconds: float, alarms: Alarms) -> Deferred[T]
     A connection that is not read does not notice its end, so that everything that is awaited on its
     behalf has a deadline. TimeoutError says that it is over, and *answer* is cancelled.
     """
-    deferred = answer if isinstance(answer, Deferred) else _awaited(answer)
+    deferred = deferred_of(answer)
     deadline = _Deadline(deferred, alarms, seconds)
     return cast("Deferred[T]", deferred.addBoth(deadline.end))
-
-
-def _awaited(answer: Awaitable[T]) -> Deferred[T]:
-    """Give the Deferred of a coroutine, or of anything else that can be awaited."""
-
-    async def awaited() -> T:
-        return await answer
-
-    return Deferred.fromCoroutine(awaited())
 
 
 class _Deadline:

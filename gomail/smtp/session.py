@@ -6,13 +6,15 @@ over. The session asks its `IMessageDelivery` and keeps the limits that hold wha
 behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple, Protocol, cast
 
+from twisted.python.failure import Failure
+
 from gomail.address import Path
-from gomail.answers import Answer, after, is_later
+from gomail.answers import Answer, after, deferred_of, is_later
 from gomail.envelope import Client, Encryption, Envelope, MailParameters
 from gomail.interfaces import IMessage, IMessageDelivery
 from gomail.reply import (
@@ -266,17 +268,14 @@ class Session:
             self.end_transaction()
             raise
         if is_later(answer):
-            return self._finishing(answer)
+            verdict = deferred_of(cast("Awaitable[Reply | Sequence[Reply]]", answer))
+            return verdict.addCallbacks(self._finished, self._failed)
         return self._finished(cast("Reply | Sequence[Reply]", answer))
 
-    async def _finishing(self, answer: Answer[Reply | Sequence[Reply]]) -> Reply:
-        """Await the verdict on the message."""
-        try:
-            verdict = await answer  # type: ignore[misc]  # only awaitables come here
-        except BaseException:
-            self.end_transaction()
-            raise
-        return self._finished(verdict)
+    def _failed(self, failure: Failure) -> Failure:
+        """End the transaction all the same."""
+        self.end_transaction()
+        return failure
 
     def _finished(self, verdict: Reply | Sequence[Reply]) -> Reply:
         """Fold the verdict into one reply; the transaction is over, whatever it says."""
