@@ -8,8 +8,6 @@ is a value.
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar, cast
 
-from twisted.internet.defer import Deferred
-
 T = TypeVar("T")
 R = TypeVar("R")
 Answer: TypeAlias = T | Awaitable[T]
@@ -33,14 +31,3 @@ async def _after(answer: Awaitable[T], go_on: Callable[[T], Answer[R]]) -> R:
     if is_later(result):
         return await cast("Awaitable[R]", result)
     return cast("R", result)
-
-
-def deferred_of(answer: Awaitable[T]) -> Deferred[T]:
-    """Give the Deferred that *answer* is, or one of the coroutine, or whatever else, that it is."""
-    if isinstance(answer, Deferred):
-        return answer
-
-    async def awaited() -> T:
-        return await answer
-
-    return Deferred.fromCoroutine(awaited())

@@ -6,7 +6,6 @@ from typing import TypeVar, cast
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from gomail.answers import deferred_of
 from gomail.smtp.alarms import Alarms
 
 T = TypeVar("T")
@@ -22,6 +21,17 @@ def in_time(answer: Awaitable[T], seconds: float, alarms: Alarms) -> Deferred[T]
     deferred = deferred_of(answer)
     deadline = _Deadline(deferred, alarms, seconds)
     return cast("Deferred[T]", deferred.addBoth(deadline.end))
+
+
+def deferred_of(answer: Awaitable[T]) -> Deferred[T]:
+    """Give the Deferred that *answer* is, or one of the coroutine, or whatever else, that it is."""
+    if isinstance(answer, Deferred):
+        return answer
+
+    async def awaited() -> T:
+        return await answer
+
+    return Deferred.fromCoroutine(awaited())
 
 
 class _Deadline:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, cast
 from twisted.python.failure import Failure
 
 from gomail.address import Path
-from gomail.answers import Answer, after, deferred_of, is_later
+from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client, Encryption, Envelope, MailParameters
 from gomail.interfaces import IMessage, IMessageDelivery
 from gomail.reply import (
@@ -24,6 +24,7 @@ from gomail.reply import (
     Refused,
     Reply,
 )
+from gomail.smtp.deadline import deferred_of
 from gomail.smtp.encryption import Prepared
 from gomail.smtp.faults import attempt, refusal_in
 from gomail.smtp.house import House
