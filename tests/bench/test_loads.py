@@ -21,7 +21,8 @@ from bench.special import fairness, idle, lone
 from bench.special.context import Context
 from bench.workloads import WORKLOADS
 from tests.interop.software import needs
-from tests.system.running import PATIENCE, until
+from tests.patience import PATIENCE
+from tests.system.running import until
 
 pytestmark = pytest.mark.system
 

@@ -22,8 +22,7 @@ from gomail.delivery.deposit import Deposit, Filing
 from gomail.delivery.maildir import PRIVATE, Ownership, make
 from gomail.limits import DEFAULT_LIMITS
 from gomail.message.content import Content, Memory
-
-PATIENCE = 30  # seconds for a thread to answer; it takes microseconds
+from tests.patience import PATIENCE
 
 
 class Backdoor:

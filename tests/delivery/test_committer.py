@@ -17,7 +17,6 @@ from gomail.delivery.committer import LARGEST_BATCH, Committer
 from gomail.delivery.deposit import Deposit, Folders
 from gomail.delivery.syncing import Syncing
 from tests.delivery.bench import (
-    PATIENCE,
     STORED,
     Bench,
     deposit,
@@ -26,6 +25,7 @@ from tests.delivery.bench import (
     messages,
     no_file_left_open,
 )
+from tests.patience import PATIENCE
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from gomail.delivery.helpers import MOST, Helpers, Step
-from tests.delivery.bench import PATIENCE
+from tests.patience import PATIENCE
 
 FULL = OSError(errno.ENOSPC, "full")
 

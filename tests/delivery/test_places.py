@@ -23,7 +23,8 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from tests.delivery.bench import PATIENCE, Bench, left_over, maildirs, no_file_left_open, path_of
+from tests.delivery.bench import Bench, left_over, maildirs, no_file_left_open, path_of
+from tests.patience import PATIENCE
 
 
 class Desk:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 SERVER = Path(__file__).with_name("server.py")
 PROJECT = Path(__file__).parents[2]
 
@@ -31,7 +33,7 @@ class Session:
 
     def __init__(self, port: int) -> None:
         """Connect and say EHLO."""
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._file = self._socket.makefile("rb")
         try:
             self.hear()

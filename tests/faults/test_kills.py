@@ -12,6 +12,7 @@ from subprocess import Popen
 import pytest
 
 from tests.faults.client import Session, name_of, port_and_pid, start
+from tests.patience import PATIENCE
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
@@ -54,7 +55,7 @@ class Sender:
 
     def join(self) -> dict[str, bytes]:
         """Wait until the server is dead; give what was acknowledged until then."""
-        self._thread.join(30)
+        self._thread.join(PATIENCE)
         return self.acknowledged
 
 

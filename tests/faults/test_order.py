@@ -12,6 +12,7 @@ import pytest
 from tests.faults.client import Session, name_of, port_and_pid, start
 from tests.faults.order import STRACE, check, read_calls
 from tests.faults.server import CHEATS, FILESYSTEM, TOGETHER
+from tests.patience import PATIENCE
 
 BIG = b"A: b\r\n\r\n" + b"0123456789abcde\r\n" * 2000
 
@@ -39,11 +40,11 @@ def traced(root: Path, *cheats: str) -> list[str]:
         for client in clients:
             client.start()
         for client in clients:
-            client.join(60)
+            client.join(PATIENCE)
         Session(port).close()  # whoever is greeted knows that the call for the last 250 has ended
     finally:
         os.kill(pid, signal.SIGKILL)  # strace itself would not be disturbed
-        server.communicate(timeout=30)
+        server.communicate()
     return trace.read_text(errors="replace").splitlines()
 
 

@@ -3,8 +3,9 @@
 import subprocess
 from pathlib import Path
 
-from tests.interop.server import STOP_TIME, wait_for
+from tests.interop.server import wait_for
 from tests.interop.software import needs, run
+from tests.patience import PATIENCE
 from tests.system.running import free_port
 
 _SETTINGS = """\
@@ -66,7 +67,7 @@ class HAProxy:
         """Stop it."""
         self._process.terminate()
         try:
-            self._process.wait(STOP_TIME)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from tests.interop.samples import number_of, on_the_wire, sample
 from tests.interop.server import Gomail
+from tests.patience import PATIENCE
 
 SENDER, RECIPIENT = "samuel@sender.example", "alfred@example.org"
 
 
 def send(gomail: Gomail, *numbers: int) -> None:
     """Send samples with these numbers."""
-    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=15) as client:
+    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=PATIENCE) as client:
         for number in numbers:
             message = on_the_wire(sample(number))
             client.sendmail(SENDER, [RECIPIENT], message, ["BODY=8BITMIME"])

@@ -12,9 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-START_TIME = 20.0  # seconds until the banner; a busy machine takes its time to import Twisted
-STOP_TIME = 20.0
-WAIT_TIME = 15.0  # seconds until what was asked for has surely happened
+from tests.patience import PATIENCE
+
 MOST_SHOWN = 4000  # characters of the log
 
 T = TypeVar("T")
@@ -24,7 +23,7 @@ _LISTENS = re.compile(r"^ +listens on +(.+)$", re.MULTILINE)
 _WRONG = re.compile(r"Traceback|Unhandled|Error|Warning|^\S+ trouble:", re.MULTILINE)
 
 
-def wait_for(what: str, found: Callable[[], T | None], seconds: float = WAIT_TIME) -> T:
+def wait_for(what: str, found: Callable[[], T | None], seconds: float = PATIENCE) -> T:
     """Ask *found* until it answers with something true, and return that; *what* is for people."""
     deadline = time.monotonic() + seconds
     while True:
@@ -105,17 +104,17 @@ class Gomail:
             assert self._process.poll() is None, self.output
             return _LISTENS.search(self.output)
 
-        listens = wait_for("gomail to start", announced, START_TIME)
+        listens = wait_for("gomail to start", announced)
         ports = [int(port) for port in re.findall(r":(\d+)\b", listens[1])]
         for port in ports:
-            wait_for(f"port {port} to greet", partial(self._greets, port), START_TIME)
+            wait_for(f"port {port} to greet", partial(self._greets, port))
         return ports
 
     def _greets(self, port: int) -> bool:
         """Tell whether a session can be had."""
         assert self._process.poll() is None, self.output
         try:
-            with smtplib.SMTP("127.0.0.1", port, timeout=WAIT_TIME):
+            with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE):
                 return True
         except (OSError, smtplib.SMTPException):
             return False
@@ -133,7 +132,7 @@ class Gomail:
         if self._process.poll() is None:
             os.kill(self._process.pid, signal.SIGTERM)
         try:
-            status = self._process.wait(STOP_TIME)
+            status = self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-RUN_TIME = 20.0
+from tests.patience import PATIENCE
 
 # Daemons live where the PATH of a user may not lead.
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
@@ -46,7 +46,7 @@ def run(
         stderr=subprocess.STDOUT,
         cwd=cwd,
         env={**os.environ, **(environment or {})},
-        timeout=RUN_TIME,
+        timeout=PATIENCE,
         check=False,
     )
     said = done.stdout.decode(errors="replace")

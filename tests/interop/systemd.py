@@ -17,6 +17,7 @@ import pytest
 
 from tests.interop.server import wait_for
 from tests.interop.software import needs
+from tests.patience import PATIENCE
 
 _WRONG = re.compile(r"Traceback|Unhandled|[Ee]rror|Warning|trouble|not permitted|denied|nable to")
 # Every mount is made read-only before anything else, and that is tried: a systemd that boots
@@ -152,7 +153,7 @@ class Systemd:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=100,
+            timeout=2 * PATIENCE,
             check=False,
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-WAIT_TIME = 10.0
+from tests.patience import PATIENCE
 
 
 class Terminal:
@@ -56,7 +56,7 @@ class Terminal:
         try:
             if error is None:
                 self._read_to_the_end()
-                assert self._process.wait(WAIT_TIME) == 0, self._written
+                assert self._process.wait(PATIENCE) == 0, self._written
         finally:
             if self._process.poll() is None:
                 self._process.kill()
@@ -65,7 +65,7 @@ class Terminal:
 
     def wait_for(self, *texts: str) -> None:
         """Wait until each of *texts* was written, after what was waited for before."""
-        deadline = time.monotonic() + WAIT_TIME
+        deadline = time.monotonic() + PATIENCE
         while any(text not in self._written[self._seen :] for text in texts):
             assert time.monotonic() < deadline, f"no {texts} in {self._written[self._seen :]!r}"
             assert self._read(), f"no {texts} in {self._written!r}"
@@ -77,7 +77,7 @@ class Terminal:
 
     def _read_to_the_end(self) -> None:
         """Read until the program has closed its terminal, or has had its time."""
-        deadline = time.monotonic() + WAIT_TIME
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._read():
             pass
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import pytest
 
 from tests.interop.software import needs
+from tests.patience import PATIENCE
 from tests.system.running import GOMAIL, TWISTD, Client, Server, free_port, until
 
 pytestmark = pytest.mark.interop
@@ -160,7 +161,7 @@ def test_daemon_keeps_them(folder: Path) -> None:
     )
     try:
         assert Client.connect(port).mail("Hello", "you@example.org").startswith("250 ")
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()

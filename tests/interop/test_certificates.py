@@ -14,10 +14,10 @@ from tests.interop.certbot import Authority, Certbot
 from tests.interop.conftest import StartGomail
 from tests.interop.server import Gomail, wait_for
 from tests.interop.software import needs, run
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.interop
 MX = "mx.example.org"
-IN_FORCE_WITHIN = 5.0  # seconds after certbot has done its work
 GOMAIL = (sys.executable, "-m", "gomail.cli.main")
 
 
@@ -30,7 +30,10 @@ def talk(gomail: Gomail, *options: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as process:
-        told, _ = process.communicate(b"QUIT\n", timeout=20)
+        try:
+            told, _ = process.communicate(b"QUIT\n", timeout=PATIENCE)
+        finally:
+            process.kill()
     return told.decode(errors="replace")
 
 
@@ -64,7 +67,7 @@ def roots() -> Iterator[Path]:
 
 
 @pytest.mark.needs_root
-def test_renewal_by_certbot_is_in_force_within_5_seconds(
+def test_renewal_by_certbot_is_soon_in_force(
     roots: Path, authority: Authority, owner: pwd.struct_passwd, start_gomail: StartGomail
 ) -> None:
     """The shipped script copies what certbot renews; gomail, without rights, serves the new one."""
@@ -84,7 +87,7 @@ def test_renewal_by_certbot_is_in_force_within_5_seconds(
         certbot.renew()
         renewed = number(live.read_bytes())
         assert renewed != before
-        wait_for("the new certificate", lambda: serial(gomail) == renewed, IN_FORCE_WITHIN)  # noqa: B023
+        wait_for("the new certificate", lambda: serial(gomail) == renewed)  # noqa: B023
     gomail.wait_for_line(rf"certificate of {MX} until .* UTC is in force")
     shown = run([*GOMAIL, "certificates", "show", str(live), str(live.with_name("privkey.pem"))])
     assert f"serial  {renewed.removeprefix('serial=')}\n" in shown

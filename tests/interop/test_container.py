@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.server import wait_for
+from tests.patience import PATIENCE
 from tests.system.running import free_port
 
 pytestmark = pytest.mark.interop
@@ -98,10 +99,10 @@ def test_container_receives_is_healthy_and_stops(home: Path, tmp_path: Path) -> 
     try:
         check = here(the("HEALTHCHECK").partition(" CMD ")[2])
         wait_for("health", lambda: subprocess.call(check, stderr=subprocess.DEVNULL) == 0)
-        with smtplib.SMTP("127.0.0.1", port, timeout=30) as session:
+        with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as session:
             session.sendmail("me@client.example", "alice@example.org", b"Subject: x\r\n\r\nx\r\n")
         server.send_signal(signal.Signals[the("STOPSIGNAL")])
-        assert server.wait(40) == 0
+        assert server.wait(PATIENCE) == 0
     finally:
         server.kill()
         server.wait()

@@ -13,7 +13,8 @@ import pytest
 from tests.interop.haproxy import HAProxy
 from tests.interop.server import wait_for
 from tests.interop.software import needs, run
-from tests.system.running import PATIENCE, Client, Server, free_port, until
+from tests.patience import PATIENCE
+from tests.system.running import Client, Server, free_port, until
 
 pytestmark = pytest.mark.interop
 WRONG = re.compile(r"Traceback|Unhandled|Error|Warning|trouble:|refused", re.MULTILINE)

@@ -7,6 +7,7 @@ import pytest
 from tests.interop.conftest import StartGomail
 from tests.interop.samples import on_the_wire
 from tests.interop.stored import the_only_one
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 
@@ -68,7 +69,9 @@ SCREEN = """\
 def test_message_from_gmail_is_shown(start_gomail: StartGomail) -> None:
     """The fields, the parts and the text of a message from Gmail stand on the terminal, decoded."""
     gomail = start_gomail("--domain", "example.org", "--show-messages")
-    with smtplib.SMTP("127.0.0.1", gomail.port, "mail-ua1-f47.gmail.example", timeout=15) as client:
+    with smtplib.SMTP(
+        "127.0.0.1", gomail.port, "mail-ua1-f47.gmail.example", timeout=PATIENCE
+    ) as client:
         client.sendmail(
             "me@gmail.example", ["morse@example.org"], on_the_wire(GMAIL), ["BODY=8BITMIME"]
         )

@@ -10,6 +10,7 @@ from tests.interop.samples import DOTS, EIGHT_BIT, large, on_the_wire, sample
 from tests.interop.server import Gomail
 from tests.interop.software import needs, run
 from tests.interop.stored import arrived, the_only_one
+from tests.patience import PATIENCE
 
 SENDER, RECIPIENT = "samuel@sender.example", "alfred@example.org"
 
@@ -138,7 +139,7 @@ def test_curl_sends_a_file_that_is_too_large(folder: Path, start_gomail: StartGo
 @pytest.mark.system
 def test_smtplib_sends_messages(gomail: Gomail) -> None:
     """A Python script sends ten messages in one session, and each is stored as it was."""
-    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=15) as client:
+    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=PATIENCE) as client:
         for number in range(10):
             message = on_the_wire(sample(number))
             client.sendmail(SENDER, [RECIPIENT], message, ["BODY=8BITMIME"])
@@ -154,7 +155,7 @@ def test_smtplib_sends_messages(gomail: Gomail) -> None:
 def test_smtplib_sends_to_an_address_in_utf8(gomail: Gomail) -> None:
     """Who writes to grüße@example.org reaches that address (RFC 6531)."""
     message = DOTS + EIGHT_BIT
-    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=15) as client:
+    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=PATIENCE) as client:
         client.sendmail(
             "żółw@sender.example",
             ["grüße@example.org"],
@@ -171,7 +172,7 @@ def test_smtplib_sends_to_an_address_in_utf8(gomail: Gomail) -> None:
 @pytest.mark.system
 def test_smtplib_hears_who_was_refused(gomail: Gomail) -> None:
     """Of two recipients the one of another domain is refused, and the other gets the message."""
-    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=15) as client:
+    with smtplib.SMTP("127.0.0.1", gomail.port, "client.example", timeout=PATIENCE) as client:
         refused = client.sendmail(
             SENDER, [RECIPIENT, "somebody@elsewhere.example"], on_the_wire(sample())
         )

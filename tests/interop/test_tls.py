@@ -14,11 +14,12 @@ from tests.interop.exim import Exim
 from tests.interop.postfix import Postfix
 from tests.interop.samples import DOTS, EIGHT_BIT, large, sample
 from tests.interop.server import Gomail
-from tests.interop.software import RUN_TIME, needs, run
+from tests.interop.software import needs, run
 from tests.interop.stored import arrived, the_only_one, wait_for_messages
 from tests.interop.test_exim import handed_in as handed_to_exim
 from tests.interop.test_postfix import handed_in as handed_to_postfix
 from tests.interop.test_senders import swaks
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.interop
 
@@ -34,7 +35,7 @@ def s_client(gomail: Gomail, *options: str, say: bytes = b"") -> str:
         input=say,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=RUN_TIME,
+        timeout=PATIENCE,
         check=False,
     )
     return done.stdout.decode(errors="replace")
@@ -115,7 +116,7 @@ def test_swaks_is_refused_without_tls_where_it_is_required(
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=RUN_TIME,
+        timeout=PATIENCE,
         check=False,
     )
     assert b"<** 530 5.7.0 Say STARTTLS first" in done.stdout
@@ -175,7 +176,7 @@ def test_exim_sends_chunks_over_tls(gomail: Gomail, folder: Path) -> None:
 
 def test_f3_nothing_injected_before_the_handshake_is_run(gomail: Gomail) -> None:
     """On a real wire: the command behind STARTTLS ends the session, in plaintext and at once."""
-    with socket.create_connection(("127.0.0.1", gomail.port), timeout=RUN_TIME) as wire:
+    with socket.create_connection(("127.0.0.1", gomail.port), timeout=PATIENCE) as wire:
         reader = wire.makefile("rb")
         assert reader.readline().startswith(b"220 ")
         wire.sendall(b"EHLO client.example\r\n")
@@ -194,7 +195,7 @@ def test_f3_every_octet_behind_the_220_is_tls(gomail: Gomail) -> None:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     client = context.wrap_bio(incoming, outgoing)
     raw = b""
-    with socket.create_connection(("127.0.0.1", gomail.port), timeout=RUN_TIME) as wire:
+    with socket.create_connection(("127.0.0.1", gomail.port), timeout=PATIENCE) as wire:
         reader = wire.makefile("rb", buffering=0)
         for line in (b"", b"EHLO client.example\r\n", b"STARTTLS\r\n"):
             wire.sendall(line)

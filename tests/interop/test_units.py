@@ -35,7 +35,7 @@ mailboxes = ["alice", "bob"]
 SEND = """
 import smtplib, ssl, sys
 host, *recipients = sys.argv[1:]
-with smtplib.SMTP(host, 25, timeout=30) as session:
+with smtplib.SMTP(host, 25, timeout=60) as session:
     session.starttls(context=ssl._create_unverified_context())
     session.sendmail("me@client.example", recipients, b"Subject: x\\r\\n\\r\\nx\\r\\n")
 """

@@ -5,7 +5,7 @@ import ssl
 
 from cryptography import x509
 
-from tests.system.running import PATIENCE
+from tests.patience import PATIENCE
 
 _ANYBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _ANYBODY.check_hostname, _ANYBODY.verify_mode = False, ssl.CERT_NONE

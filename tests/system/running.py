@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-PATIENCE = 30.0  # seconds for anything that ought to happen soon, on a busy machine
+from tests.patience import PATIENCE
+
 TWISTD = (str(Path(sys.executable).with_name("twistd")),)
 GOMAIL = (sys.executable, "-m", "gomail.cli.main", "run")
 ANY_PORT = ("--port", "tcp:0")

@@ -16,9 +16,10 @@ from cryptography import x509
 from gomail.certificates.keeper import world_time
 from gomail.certificates.pair import Pair
 from tests.certificates.pairs import MX, pair, with_other_key, written
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.encrypted import encrypted, shown
-from tests.system.running import ANY_PORT, GOMAIL, PATIENCE, TWISTD, until
+from tests.system.running import ANY_PORT, GOMAIL, TWISTD, until
 
 pytestmark = pytest.mark.system
 NOBODY = 65534

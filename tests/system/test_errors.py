@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.running import ANY_PORT, PATIENCE, TWISTD, Client, runs, until
+from tests.system.running import ANY_PORT, TWISTD, Client, runs, until
 
 pytestmark = pytest.mark.system
 MODES = ("--nodaemon", "--no_save")  # the second one changes nothing: a daemon

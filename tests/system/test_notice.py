@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.running import ANY_PORT, PATIENCE, Server
+from tests.system.running import ANY_PORT, Server
 
 pytestmark = pytest.mark.system
 WATCHDOG_TIME = 0.4  # seconds

@@ -7,8 +7,9 @@ from threading import Thread
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.running import PATIENCE, Client, free_port, patched
+from tests.system.running import Client, free_port, patched
 
 pytestmark = pytest.mark.system
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from gomail.config import Configuration
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.running import ANY_PORT, GOMAIL, PATIENCE, TWISTD, Client, runs, stored, until
+from tests.system.running import ANY_PORT, GOMAIL, TWISTD, Client, runs, stored, until
 
 pytestmark = pytest.mark.system
 

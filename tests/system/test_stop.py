@@ -10,8 +10,9 @@ from threading import Event, Thread
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.running import ANY_PORT, PATIENCE, Client, Server, patched, until
+from tests.system.running import ANY_PORT, Client, Server, patched, until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system

@@ -17,6 +17,7 @@ from gomail.recipients.domain import Domain
 from gomail.server.reactor import Reactor
 from gomail.testing.bench import Subject
 from gomail.testing.conformance import CHECKS, Check
+from tests.patience import PATIENCE
 
 USERS_TESTS = """
 import smtplib
@@ -61,7 +62,7 @@ def test_fixtures_serve_a_users_tests(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert "2 passed" in outcome.stdout, outcome.stdout
 
