@@ -28,6 +28,7 @@ from tests.certificates.pairs import (
     with_other_key,
     written,
 )
+from tests.patience import PATIENCE
 
 NOBODY = pwd.getpwuid(65534)
 ROOT_ALONE = pytest.mark.needs_root
@@ -215,15 +216,16 @@ def test_gomail_is_told_by_its_pid_file(folder: Path) -> None:
     renew(folder, lasting())
     pidfile = folder / "gomail.pid"
     for user, ended in ((NOBODY.pw_uid, True), (0, False)):
-        waiting = subprocess.Popen(["sleep", "60"], user=user)
-        pidfile.write_text(f"{waiting.pid}\n")
-        assert install(folder, "--pidfile", str(pidfile)).exit_code == 0
-        if ended:
-            assert waiting.wait(10) == -1
-        else:
-            assert waiting.poll() is None
-            waiting.kill()
-            waiting.wait()
+        with subprocess.Popen(["sleep", "600"], user=user) as waiting:
+            try:
+                pidfile.write_text(f"{waiting.pid}\n")
+                assert install(folder, "--pidfile", str(pidfile)).exit_code == 0
+                if ended:
+                    assert waiting.wait(PATIENCE) == -1
+                else:
+                    assert waiting.poll() is None
+            finally:
+                waiting.kill()
     for nonsense in ("", "-1", "1; touch /tmp/x", "999999999"):
         pidfile.write_text(nonsense)
         assert install(folder, "--pidfile", str(pidfile)).exit_code == 0

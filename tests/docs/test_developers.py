@@ -8,7 +8,6 @@ import smtplib
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +26,9 @@ from gomail.testing.bench import Subject
 from gomail.testing.conformance import CHECKS, Check
 from gomail.testing.recording import Recorder
 from gomail.testing.wire import MemoryServer
+from tests.patience import PATIENCE
 from tests.smtp.certificate import certified
+from tests.system.running import until
 
 Importer = Callable[[str], Any]
 ROOT = Path(__file__).parents[2]
@@ -77,23 +78,28 @@ def running(folder: Path, *command: str, port: int) -> Iterator[subprocess.Popen
         stderr=subprocess.STDOUT,
     )
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.05)
+        until(lambda: process.poll() is not None or answers(port), f"{command} does not answer")
         yield process
-    finally:
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        process.wait(PATIENCE)
+    finally:
+        process.kill()
+        output, _ = process.communicate()
         print(output)  # noqa: T201 -- shown where the test fails
+
+
+def answers(port: int) -> bool:
+    """Tell whether somebody listens."""
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def send(port: int, forward_path: str) -> None:
     """Send the letter."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
         client.sendmail("a@client.example", [forward_path], LETTER)
 
 
@@ -137,7 +143,7 @@ def test_delivery_stands_its_tests() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=2 * PATIENCE,
     )
     assert outcome.returncode == 0, outcome.stdout
     assert "18 passed, 2 skipped" in outcome.stdout
@@ -156,7 +162,7 @@ def test_encrypted_delivery_takes_mail(tmp_path: Path) -> None:
     (tmp_path / "both.pem").write_bytes(signed.public_bytes(pem) + private)
     with (
         running(tmp_path, "encrypted.py", port=port),
-        smtplib.SMTP("127.0.0.1", port, timeout=20) as client,
+        smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client,
     ):
         client.starttls()
         client.sendmail("a@client.example", ["support@here.example"], LETTER)
@@ -293,7 +299,7 @@ def test_gomail_runs_beside_a_web_site(tmp_path: Path) -> None:
     (tmp_path / "public" / "index.html").write_text("Hello.")
     with running(tmp_path, "-c", TWISTD, "-ny", "beside.tac", port=mail) as process:
         send(mail, "anybody@here.example")
-        with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=20) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=PATIENCE) as page:
             assert page.read() == b"Hello."
     assert process.returncode in {0, -signal.SIGINT}  # newer Twisteds die of the signal in the end
     [path] = tmp_path.glob("Maildir/new/*")

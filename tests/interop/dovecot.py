@@ -11,6 +11,7 @@ import pytest
 
 from tests.interop.server import wait_for
 from tests.interop.software import needs, run
+from tests.patience import PATIENCE
 
 PASSWORD = "secret"
 
@@ -90,7 +91,7 @@ class Dovecot:
         def connected() -> imaplib.IMAP4 | None:
             assert self._process.poll() is None, self.log
             try:
-                return imaplib.IMAP4("127.0.0.1", self._port, timeout=15)
+                return imaplib.IMAP4("127.0.0.1", self._port, timeout=PATIENCE)
             except OSError:
                 return None
 
@@ -110,7 +111,11 @@ class Dovecot:
     def stop(self) -> None:
         """Stop it, and see that it had nothing to complain of."""
         self._process.terminate()
-        self._process.wait(15)
+        try:
+            self._process.wait(PATIENCE)
+        finally:
+            self._process.kill()
+            self._process.wait()
         wrong = [line for line in self.log.splitlines() if _WRONG.search(line)]
         assert not wrong, "\n".join(wrong)
 

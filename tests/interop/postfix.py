@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.interop.server import wait_for
 from tests.interop.software import needs, needs_user, run
+from tests.patience import PATIENCE
 
 _MAIN = """\
 compatibility_level = 3.6
@@ -144,4 +145,8 @@ class Postfix:
                 stderr=subprocess.DEVNULL,
                 check=False,
             )
-            self._process.wait(15)
+            try:
+                self._process.wait(PATIENCE)
+            finally:
+                self._process.kill()
+                self._process.wait()
