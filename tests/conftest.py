@@ -1,7 +1,18 @@
-"""The house rules of every test: which reactor runs, who needs root, and no silent skips in CI."""
+"""
+The house rules of every test.
 
+Which reactor runs, who needs root, no silent skips in CI, what signals mean to the processes that
+tests start, and that a test which fails is the only one that does.
+"""
+
+import gc
 import os
+import signal
+import sys
+import traceback
+import warnings
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from importlib import import_module
 
 import pytest
@@ -28,6 +39,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _signals() -> None:
+    """
+    Have processes that tests start mind the signals that tests send.
+
+    What runs under nohup, or in the background of a script, ignores SIGHUP or SIGINT, and so do its
+    children, for ever. A handler of our own ends with exec, and leaves them the default.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what servers keep for themselves away from the home of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as environment:
@@ -47,6 +71,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip the tests that only root can run."""
     if item.get_closest_marker("needs_root") and os.geteuid() != 0:
         pytest.skip("only root can run this")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let go of all that a test which has failed still holds, before it is a fault in another."""
+    before = item.session.testsfailed
+    outcome = yield
+    if item.session.testsfailed > before:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            forget(getattr(sys, "last_value", None))
+            gc.collect()
+    return outcome
+
+
+def forget(error: BaseException | None) -> None:
+    """Free the sockets, files and processes that functions had when they raised an error."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            with suppress(RuntimeError):  # it is running
+                frame.clear()
+            _ = frame.f_locals  # brings up to date what pytest has looked at
+        error = error.__context__
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,7 @@
-"""The house rules for skips: allowed at home, a failure where all tools are installed."""
+"""The house rules: skips are failures in CI alone, failures stay alone, signals are minded."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,12 @@ from pathlib import Path
 import pytest
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
+
+SETTINGS = """
+[pytest]
+markers = ["interop", "system", "fast"]
+filterwarnings = ["error"]
+"""
 
 TESTS = """
 import pytest
@@ -22,12 +29,39 @@ def test_known_bug():
     raise AssertionError
 """
 
+LEFTOVERS = """
+import gc, socket, subprocess
+
+def test_that_fails():
+    process = subprocess.Popen(["sleep", "1"], stdout=subprocess.PIPE)
+    connection = socket.socket()
+    raise AssertionError
+
+def test_that_passes():
+    gc.collect()
+"""
+
+SIGNALS = """
+import signal, subprocess, pytest
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_process_ends(number):
+    with subprocess.Popen(["sleep", "60"]) as process:
+        process.send_signal(number)
+        try:
+            assert process.wait(60) == -number
+        finally:
+            process.kill()
+"""
+
 
 def outcome(folder: Path, tests: str, *, ci: bool) -> str:
     """Run *tests* under the house's conftest.py; return pytest's last line."""
     (folder / "conftest.py").write_text(CONFTEST.read_text())
     (folder / "test_it.py").write_text(tests)
-    (folder / "pytest.toml").write_text('[pytest]\nmarkers = ["interop", "system", "fast"]\n')
+    (folder / "pytest.toml").write_text(
+        '[pytest]\nmarkers = ["interop", "system", "fast"]\nfilterwarnings = ["error"]\n'
+    )
     environment = dict(os.environ, GOMAIL_CI_REQUIRE="1", CI="true" if ci else "")
     environment.pop("PYTEST_ADDOPTS", None)
     command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
@@ -55,3 +89,20 @@ def test_skipped_module(tmp_path: Path) -> None:
     """A whole module that skips itself is found out as well."""
     tests = "import pytest\npytest.importorskip('no_such_module')\n"
     assert outcome(tmp_path, tests, ci=True) == "1 error"
+
+
+def test_failure_of_one_test_is_none_of_the_next(tmp_path: Path) -> None:
+    """What a failed test has left open is not found in the middle of another."""
+    assert outcome(tmp_path, LEFTOVERS, ci=False) == "1 failed, 1 passed"
+
+
+def test_started_processes_mind_signals(tmp_path: Path) -> None:
+    """They do even where the tests run under nohup, or in the background of a script."""
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        ended = outcome(tmp_path, SIGNALS, ci=False)
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    assert ended == "2 passed"
