@@ -24,17 +24,17 @@ _LONGEST = 180.0
 
 def measure(context: Context, name: str) -> dict[str, float]:
     """Hold 5,000 sessions."""
-    return _hold(context, name, 500 if context.quick else _SESSIONS)
+    return _hold(context, name, 100 if context.quick else _SESSIONS)
 
 
 def measure_held(context: Context, name: str) -> dict[str, float]:
     """Hold 15,000 sessions."""
-    return _hold(context, name, 1000 if context.quick else 15_000)
+    return _hold(context, name, 200 if context.quick else 15_000)
 
 
 def measure_held_tls(context: Context, name: str) -> dict[str, float]:
     """Hold 8,000 sessions under TLS."""
-    return _hold(context, name, 500 if context.quick else 8000, "tls")
+    return _hold(context, name, 100 if context.quick else 8000, "tls")
 
 
 def _hold(context: Context, name: str, wanted: int, *ways: str) -> dict[str, float]:
@@ -42,15 +42,16 @@ def _hold(context: Context, name: str, wanted: int, *ways: str) -> dict[str, flo
     with context.running(name, Setting(sessions=wanted + _MORE)) as server:
         wanted = min(wanted, server.peer.most_idle)
         loads = Loads(server)
+        probes = 50 if context.quick else _PROBES
         loads.end_probe(loads.begin_probe(0, 5), ask=False)  # what is made once is made now
-        quiet = loads.end_probe(loads.begin_probe(_PAUSE, _PROBES), ask=False)
+        quiet = loads.end_probe(loads.begin_probe(_PAUSE, probes), ask=False)
         rest, cpu = server.processes.memory(), server.processes.cpu()
         holder = _holder(server, wanted, *ways)
         try:
             told = _told(holder, wanted)
             opening = server.processes.cpu() - cpu
             held = server.processes.memory()
-            probed = loads.end_probe(loads.begin_probe(_PAUSE, _PROBES), ask=False)
+            probed = loads.end_probe(loads.begin_probe(_PAUSE, probes), ask=False)
         finally:
             holder.terminate()
             holder.communicate()
