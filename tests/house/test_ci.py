@@ -63,7 +63,8 @@ def outcome(folder: Path, tests: str, *, ci: bool) -> str:
         '[pytest]\nmarkers = ["interop", "system", "fast"]\nfilterwarnings = ["error"]\n'
     )
     environment = dict(os.environ, GOMAIL_CI_REQUIRE="1", CI="true" if ci else "")
-    environment.pop("PYTEST_ADDOPTS", None)
+    for name in ("PYTEST_ADDOPTS", "COVERAGE_PROCESS_CONFIG"):  # nothing of gomail runs there
+        environment.pop(name, None)
     command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
     ended = subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False

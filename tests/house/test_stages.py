@@ -1,0 +1,47 @@
+"""The stages of CI: none is forgotten, and those that run side by side fail as they ought to."""
+
+import subprocess
+from pathlib import Path
+
+CI = Path(__file__).parents[2] / ".ci"
+TOOLS = {"receives", "run", "together", "unchanged"}
+
+
+def said_by(*command: str | Path) -> tuple[int, str]:
+    """Run a command to its end; give its status, and what it said."""
+    ended = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return ended.returncode, ended.stdout
+
+
+def test_every_stage_is_run() -> None:
+    """A file that nothing runs is no stage; whoever asks for what is none is told what there is."""
+    status, said = said_by(CI / "run", "everything")
+    assert status == 2
+    known = said.partition("there are: ")[2].split()
+    assert sorted([*known, *TOOLS]) == sorted(path.name for path in CI.iterdir())
+
+
+def test_commands_that_run_side_by_side_are_all_told_of() -> None:
+    """One that fails stops none of the others."""
+    status, said = said_by(CI / "together", "echo first", "echo second; exit 3", "echo third")
+    assert status == 1
+    assert {"first", "second", "third"} <= set(said.splitlines())
+    assert said.count("passed in") == 2
+    assert "FAILED after" in said.partition("second")[2]
+
+
+def test_commands_that_run_side_by_side_may_all_succeed() -> None:
+    """Then there is nothing to complain of."""
+    status, said = said_by(CI / "together", "true", "true")
+    assert status == 0
+    assert "FAILED" not in said
+
+
+def test_two_commands_run_at_the_same_time(tmp_path: Path) -> None:
+    """Each waits for the other."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    wait = "touch {}; for n in $(seq 600); do [ -e {} ] && exit 0; sleep 0.1; done; exit 1"
+    status, _ = said_by(CI / "together", wait.format(one, other), wait.format(other, one))
+    assert status == 0
