@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.letters import Letter, letter
 
 DURABLE = ("gomail", "postfix", "twisted.mail-maildir", "aiosmtpd-mailbox")
-NOTHING = ("gomail-null", "smtp-sink", "twisted.mail-null", "aiosmtpd-null")
+NOTHING = ("gomail-null", "smtp-sink", "twisted-bare", "twisted.mail-null", "aiosmtpd-null")
 _LARGE = 25_000_000
 
 

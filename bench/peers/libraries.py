@@ -27,6 +27,15 @@ class Library(Peer):
         return module(f"bench.serving.{self.program}", port, self.way, folder / "Maildir")
 
 
+class TwistedBare(Library):
+    """Twisted without any SMTP: what it allows at most."""
+
+    name = "twisted-bare"
+    keeps = "nothing"
+    what = "no SMTP at all: a ready-made reply for each verb"
+    library, program, way = "twisted", "bare_server", "null"
+
+
 class TwistedNull(Library):
     """twisted.mail that keeps nothing."""
 

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 
 from bench.peers.gomail import Gomail, GomailFilesystem, GomailNull, GomailUnsynced
-from bench.peers.libraries import AiosmtpdMailbox, AiosmtpdNull, TwistedMaildir, TwistedNull
+from bench.peers.libraries import (
+    AiosmtpdMailbox,
+    AiosmtpdNull,
+    TwistedBare,
+    TwistedMaildir,
+    TwistedNull,
+)
 from bench.peers.peer import Peer
 from bench.peers.postfix import Postfix, Sink
 
@@ -16,6 +22,7 @@ PEERS: dict[str, Peer] = {
         AiosmtpdMailbox(),
         GomailNull(),
         Sink(),
+        TwistedBare(),
         TwistedNull(),
         AiosmtpdNull(),
         GomailUnsynced(),
