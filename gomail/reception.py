@@ -232,16 +232,15 @@ class Arrival:
         office = self._office
         ended = office.clock.seconds()
         deposit = Deposit(self._content, self._filings(), office.hostname, office.ownership)
-        stored = office.committer.commit(deposit).addBoth(self._let_go)
-        return stored.addCallback(self._stored, ended)
+        return office.committer.commit(deposit).addBoth(self._let_go, ended)
 
-    def _let_go(self, outcome: Deposit | Failure) -> Deposit | Failure:
-        """Let go of the content."""
+    def _let_go(self, outcome: Deposit | Failure, ended: float) -> Reply | Failure:
+        """Let go of the content, which *ended* at that time."""
         self._content.close()
-        return outcome
+        return outcome if isinstance(outcome, Failure) else self._stored(outcome, ended)
 
     def _stored(self, deposit: Deposit, ended: float) -> Reply:
-        """Tell what came of it, since the content *ended* at that time."""
+        """Tell what came of it."""
         office = self._office
         if deposit.error is not None:
             refused = refusal_of(deposit.error, deposit.at)

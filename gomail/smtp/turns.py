@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from gomail.answers import Answer, is_later
 from gomail.reply import Refused, Reply
 from gomail.smtp.alarms import Alarms
-from gomail.smtp.deadline import in_time
+from gomail.smtp.deadline import Deadline, deferred_of
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import TURN, Holding
 from gomail.smtp.session import Chunk
@@ -88,22 +88,22 @@ def ask(
         return refusal_of(error, what)
     if is_later(answer):
         asker.holding.hold(TURN)
-        awaited = in_time(cast("Awaitable[Outcome]", answer), deadline, asker.alarms)
-        awaited.addBoth(_answered, asker, what).addErrback(_fail, asker)
+        deferred = deferred_of(cast("Awaitable[Outcome]", answer))
+        limit = Deadline(deferred, asker.alarms, deadline)
+        deferred.addBoth(_answered, asker, what, limit)
         return LATER
     return cast("Outcome", answer)
 
 
-def _answered(answer: Outcome | Failure, asker: Asker, what: str) -> None:
+def _answered(answer: Outcome | Failure, asker: Asker, what: str, limit: Deadline) -> None:
     """Conclude now that the *answer* is known, or its time is over."""
+    answer = limit.end(answer)
     if isinstance(answer, Failure):
         answer = refusal_of(cast("BaseException", answer.value), what)
-    asker.conclude(answer)
-    asker.turn_over()
-
-
-def _fail(failure: Failure, asker: Asker) -> None:
-    """End a session in which we are at our wits' end."""
-    _log.failure("concluding failed", failure=failure)
-    asker.give_up()
-    asker.holding.release(TURN)
+    try:
+        asker.conclude(answer)
+        asker.turn_over()
+    except Exception:  # noqa: BLE001 -- we are at our wits' end, and the session is over
+        _log.failure("concluding failed")
+        asker.give_up()
+        asker.holding.release(TURN)
