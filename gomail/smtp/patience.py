@@ -102,9 +102,11 @@ class Patience:
         self._handshake = self._now()
         self._wind()
 
-    def content_began(self) -> None:
-        """The 354 has left."""
+    def content_began(self, *, transaction: bool = True) -> None:
+        """The 354 has left, or a chunk comes; *transaction* tells whether one is open."""
         self._waiting = self._content = now = self._now()
+        if transaction:  # begun by a command that was answered with this one, perhaps
+            self._gap = None
         self._octets = 0
         limits = self._limits
         # Chunks come by the thousand, and most find an alarm that is soon enough.

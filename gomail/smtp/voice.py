@@ -133,7 +133,7 @@ class Voice:
     def _expect(self, framing: Framing) -> None:
         """Have content come next."""
         self.intake.begin(framing)
-        self.patience.content_began()
+        self.patience.content_began(transaction=self.session.transaction is not None)
         self._modes.expect_content()
 
     def _encrypt(self) -> None:

@@ -635,6 +635,32 @@ def test_open_transaction_stops_the_clock_of_those_without() -> None:
     assert talk.codes() == ["421"]
 
 
+@pytest.mark.parametrize("last", [(b"DATA\r\n", b"Hello\r\n.\r\n"), (b"BDAT 5 LAST\r\nHe", b"llo")])
+def test_message_in_few_packets_begins_that_time_anew_as_well(last: tuple[bytes, bytes]) -> None:
+    """A transaction may begin and come to its content in one packet, and was open all the same."""
+    talk = Talk()
+    talk.say("EHLO client.example")
+    for _ in range(6):
+        command, content = last
+        talk.send(octets_of(ENVELOPE[1:]) + command, content)
+        assert talk.codes()[-1] == "250"
+        talk.wait(290)
+    assert len(talk.desk.stored) == 6
+    assert talk.hear() == b""
+
+
+def test_chunks_outside_a_transaction_do_not_stop_that_time() -> None:
+    """They bring no message."""
+    talk = Talk(client=replace(CLIENT, trusted=True))
+    talk.say("EHLO client.example")
+    for _ in range(4):
+        talk.wait(290)
+        talk.send(b"BDAT 5 LAST\r\nHe", b"llo")
+        assert talk.codes() == ["503"]
+    talk.wait(41)
+    assert talk.codes() == ["421"]
+
+
 def test_our_own_time_does_not_count() -> None:
     """While the client waits for us its clocks stand still; afterwards it has its full time."""
     talk = Talk()
