@@ -11,9 +11,11 @@ from math import ceil
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 GRAIN = 0.25  # seconds between two rounds
 A_TURN = 200  # who are rung in one turn of the reactor; then the others have theirs
+_log = Logger()
 
 
 class Sleeper(Protocol):
@@ -69,7 +71,10 @@ class Alarms:
             sleeper = sleepers.pop()
             if not sleepers:
                 del self._rounds[number]
-            sleeper.ring()
+            try:
+                sleeper.ring()
+            except Exception:  # noqa: BLE001 -- it is logged, and the others have their time
+                _log.failure("ringing {sleeper} failed", sleeper=sleeper)
         if number in self._rounds:
             call = self.clock.callLater(0, self._ring, number)
             self._rounds[number] = self._rounds[number][0], call

@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
 from gomail.smtp.alarms import A_TURN, GRAIN, Alarms
+from tests.smtp.wire import logged_failures
 
 
 class Sleeper:
@@ -134,4 +135,22 @@ def test_who_leaves_between_two_turns_of_a_round_is_not_rung() -> None:
         alarms.set(sleeper, 1)
     clock.advance(1)
     assert sum(len(sleeper.rung) for sleeper in sleepers) == A_TURN
+    assert clock.getDelayedCalls() == []
+
+
+def test_one_that_fails_costs_the_others_nothing() -> None:
+    """The next ones of its round are rung all the same, and the log says what it was."""
+    clock = Clock()
+    alarms = Alarms(clock)
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    sleepers = [Sleeper(clock, fail) for _ in range(3)]
+    for sleeper in sleepers:
+        alarms.set(sleeper, 1)
+    with logged_failures() as logged:
+        clock.advance(1)
+    assert [sleeper.rung for sleeper in sleepers] == [[1]] * 3
+    assert [event["log_failure"].type for event in logged] == [ZeroDivisionError] * 3
     assert clock.getDelayedCalls() == []
