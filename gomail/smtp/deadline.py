@@ -1,7 +1,7 @@
 """Awaiting, but not for ever."""
 
 from collections.abc import Awaitable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -48,9 +48,16 @@ class Deadline:
         alarms.set(self, self._when)
 
     def ring(self) -> None:
-        """See that it is too late."""
+        """See that it is too late, also where whoever gave the Deferred can't cancel it."""
         self._over = True
-        self._deferred.cancel()
+        try:
+            self._deferred.cancel()
+        except Exception:  # noqa: BLE001 -- whatever it was, it is what came of it
+            innermost: Deferred[Any] = self._deferred
+            while isinstance(waited_for := getattr(innermost, "result", None), Deferred):
+                innermost = waited_for
+            if not innermost.called:
+                innermost.errback()
 
     def end(self, result: T | Failure) -> T | Failure:
         """Wait no longer, and say why there is no result if that is why."""
