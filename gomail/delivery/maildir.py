@@ -156,11 +156,12 @@ class Maildir:
             None where that can't be: on another file system, without /proc, for want of O_TMPFILE.
         """
         name = unique_name(hostname, self._chance)
+        own = os.dup(fd)  # first: where that fails nothing may be left
         try:
             os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=self.tmp, follow_symlinks=True)
         except OSError:
+            os.close(own)
             return None
-        own = os.dup(fd)
         staged = self._staged(own, name, lambda fd: os.fstat(fd).st_size, size)
         staged.early = True
         return staged

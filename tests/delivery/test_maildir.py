@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 import shutil
 import stat
 import time
@@ -248,6 +249,24 @@ def test_n1_file_of_elsewhere_is_not_adopted(alice: Path) -> None:
     with path.open("wb") as file, no_file_left_open():
         path.unlink()
         assert maildir.adopt("h", file.fileno(), 0) is None
+    assert left_over(alice) == []
+    maildir.close()
+
+
+def test_file_is_not_adopted_where_no_more_files_may_be_open(alice: Path) -> None:
+    """No name is left in tmp/ then: each try of the sender would leave another."""
+    maildir = Maildir(str(alice))
+    fd = nameless(alice / "tmp", b"text")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(fd)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, most[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            maildir.adopt("h", fd, 4)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    os.close(fd)
     assert left_over(alice) == []
     maildir.close()
 
