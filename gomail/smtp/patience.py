@@ -159,7 +159,7 @@ class Patience:
 
     def _wake_by(self, when: float) -> None:
         """Have an alarm at *when*, or before: one that is too early finds nothing due."""
-        if self._when is None or self._when > when:
+        if not self._over and (self._when is None or self._when > when):
             self._unwind()
             self._when = when
             self._alarms.set(self, when)

@@ -187,3 +187,12 @@ def test_time_without_a_transaction_that_begins_in_a_pause_is_not_extended() -> 
     watch.patience.command_answered(transaction=False)
     watch.patience.resume()
     assert watch.wait(160).lost == [(150, NO_TRANSACTION)]
+
+
+def test_content_that_begins_when_all_is_over_is_not_timed() -> None:
+    """An answer may come when the connection is gone, and no timer outlives that."""
+    watch = Watch()
+    watch.patience.pause()
+    watch.patience.stop()
+    watch.patience.content_began()
+    assert not watch.clock.getDelayedCalls()
