@@ -162,6 +162,7 @@ class Content:
         """Let go of memory and spool file."""
         self._memory.used -= len(self._buffer)
         self._buffer = bytearray()
+        self._above = int  # else two who know each other would wait for the garbage collector
         if self._spool is not None:
             self._off_reactor(self._spool.close)
 

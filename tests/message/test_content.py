@@ -1,8 +1,10 @@
 """Content as it comes: bounded in memory, whole on the disk, and nothing kept for nothing."""
 
 import errno
+import gc
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -300,3 +302,31 @@ def test_e10_octets_on_their_way_are_bounded_for_all_together(
     assert memory.unwritten == 0
     for content in contents:
         content.close()
+
+
+class Owner:
+    """Who has a content, and tells it what is going to stand on top."""
+
+    def __init__(self, disk: Disk, memory: Memory, folder: Path) -> None:
+        self.content = Content(SMALL, memory, disk, str(folder), self.above)
+
+    def above(self) -> int:
+        """Tell how much that is."""
+        return 0
+
+
+def test_closed_content_does_not_wait_for_the_garbage_collector(
+    disk: Disk, memory: Memory, tmp_path: Path
+) -> None:
+    """Each message has one, and what it was for is gone as soon as nobody needs it."""
+    owner = Owner(disk, memory, tmp_path)
+    owner.content.take(PACKET * 2)
+    disk.work()
+    gone = weakref.ref(owner)
+    gc.disable()
+    try:
+        owner.content.close()
+        del owner
+        assert gone() is None
+    finally:
+        gc.enable()
