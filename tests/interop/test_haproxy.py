@@ -37,6 +37,7 @@ class Behind(Protocol):
 @pytest.fixture
 def behind(folder: Path) -> Iterator[Behind]:
     """Give what starts the two; they are stopped, and must have been well."""
+    needs("haproxy")  # before a gomail is started for nothing, and stopped before it runs
     started: list[Server] = []
     proxies: list[HAProxy] = []
 
