@@ -58,7 +58,7 @@ class GomailNull(Gomail):
 
     name = "gomail-null"
     keeps = "nothing"
-    what = "the same, but content is dropped once it was read and checked"
+    what = "the same dialogue before a delivery that keeps nothing"
     way = "null"
 
 
