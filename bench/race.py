@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any, cast
 
 from bench import letters
 from bench.letters import Letter
@@ -131,7 +131,12 @@ class Loads:
         """End a probe, or wait for its end; give what it has measured."""
         if ask:
             probe.send_signal(signal.SIGTERM)
-        output, _ = probe.communicate(timeout=_LONGEST)
+        # Not by communicate: what was read along with the first line would be lost.
+        with cast("IO[str]", probe.stdout) as told_by_it:
+            output = told_by_it.read()
+        probe.wait(timeout=_LONGEST)
+        if not output:
+            raise Failed(f"the probe has died: {probe.returncode}")
         told: dict[str, Any] = json.loads(output)
         if told["failed"]:
             raise Failed(f"{told['failed']} messages of the probe failed: {told['errors'][0]}")
