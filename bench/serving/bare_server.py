@@ -8,13 +8,8 @@ Twisted can be faster than this on the same machine, whatever it does or leaves 
 import sys
 from typing import Any
 
-from twisted.internet import epollreactor
-
-epollreactor.install()
-
-from twisted.internet import reactor  # noqa: E402, TID253 -- chosen by now
-from twisted.internet.protocol import Factory  # noqa: E402
-from twisted.protocols.basic import LineReceiver  # noqa: E402
+from twisted.internet.protocol import Factory
+from twisted.protocols.basic import LineReceiver
 
 _BACKLOG = 4096
 _END = b"\r\n.\r\n"
@@ -60,7 +55,14 @@ class Bare(LineReceiver):
         self.setLineMode(rest)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve, on the reactor that Twisted chooses: epoll on Linux."""
+    from twisted.internet import reactor
+
     served: Any = reactor
     served.listenTCP(int(sys.argv[1]), Factory.forProtocol(Bare), _BACKLOG, "127.0.0.1")
     served.run()
+
+
+if __name__ == "__main__":
+    main()

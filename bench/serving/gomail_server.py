@@ -61,7 +61,12 @@ def sync_nothing() -> None:
     """Have fsync succeed at once; write-back is still started, as it is with Debian's eatmydata."""
     if not callable(gomail.delivery.maildir.flush):
         raise SystemExit("gomail.delivery.maildir.flush is not what makes files durable any more")
-    gomail.delivery.maildir.flush = lambda fd: None  # noqa: ARG005
+    gomail.delivery.maildir.flush = _swallow
+
+
+def _swallow(fd: int) -> None:
+    """Sync nothing."""
+    del fd
 
 
 WAYS = {"plain": lambda: None, "null": keep_nothing, "unsynced": sync_nothing}

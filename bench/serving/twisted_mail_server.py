@@ -11,13 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from twisted.internet import defer, epollreactor
-
-epollreactor.install()
-
-from twisted.internet import reactor  # noqa: E402, TID253 -- chosen by now
-from twisted.mail import mail, maildir, smtp  # noqa: E402
-from zope.interface import implementer  # noqa: E402
+from twisted.internet import defer
+from twisted.mail import mail, maildir, smtp
+from zope.interface import implementer
 
 _BACKLOG = 4096
 _SILENCE = 600  # seconds
@@ -64,7 +60,7 @@ class Delivery:
     def _begin(self, user: Any) -> Stored:
         name = maildir._generateMaildirName()  # noqa: SLF001 -- there is no public one
         folder = os.fsencode(str(self._folder))
-        staged, final = os.path.join(folder, b"tmp", name), os.path.join(folder, b"new", name)  # noqa: PTH118
+        staged, final = os.path.join(folder, b"tmp", name), os.path.join(folder, b"new", name)  # noqa: PTH118 -- octets, as Twisted has them
         return Stored(str(user).encode(), Path(os.fsdecode(staged)).open("wb"), staged, final)
 
 
@@ -86,8 +82,15 @@ class Factory(smtp.SMTPFactory):
         return protocol
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve, on the reactor that Twisted chooses: epoll on Linux."""
+    from twisted.internet import reactor
+
     folder = Path(sys.argv[3]) if sys.argv[2] == "maildir" else None
     served: Any = reactor
     served.listenTCP(int(sys.argv[1]), Factory(folder), _BACKLOG, "127.0.0.1")
     served.run()
+
+
+if __name__ == "__main__":
+    main()

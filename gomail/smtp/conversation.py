@@ -38,7 +38,7 @@ class Conversation(Voice):
         order: who speaks when.
     """
 
-    __slots__ = ("_at_ease", "_budget", "_limits", "order")
+    __slots__ = ("_budget", "_limits", "order")
 
     def __init__(
         self,
@@ -53,7 +53,6 @@ class Conversation(Voice):
         self.order = Order(forgiven=house.local or client.trusted)
         self._limits = house.limits  # as they hold under the load that there is
         self._budget = Budget(house.limits)
-        self._at_ease = client.trusted and not house.dialogue  # nobody counts what is said
 
     def begin(self, transport: IConnection) -> None:
         """Say the banner, once the delivery welcomes the client."""
@@ -76,14 +75,7 @@ class Conversation(Voice):
             self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))
             return
         deadline = VERDICT_TIME if verb is verbs.BDAT else ANSWER_TIME
-        answer = ask(self, "a command", deadline, verbs.answer, self.session, verb, argument)
-        if isinstance(answer, Reply) and answer.code == 250 and self._at_ease:
-            # Nothing else follows from most replies.
-            self._tally.add(verb.name, accepted=True)
-            self._door.said += answer.octets
-            self._line = b""
-        elif answer is not LATER:
-            self.conclude(answer)
+        self._ask("a command", deadline, verbs.answer, self.session, verb, argument)
 
     def _ask(
         self,
@@ -192,8 +184,3 @@ class Conversation(Voice):
         """Have more patience, or less, as *limits* say."""
         self._limits = self._budget.limits = limits
         self.patience.change(limits)
-
-    def leave(self) -> None:
-        """Hang up with 421 as soon as no content or answer is under way."""
-        self._at_ease = False
-        super().leave()

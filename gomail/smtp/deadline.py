@@ -19,7 +19,7 @@ def in_time(answer: Awaitable[T], seconds: float, alarms: Alarms) -> Deferred[T]
     behalf has a deadline. TimeoutError says that it is over, and *answer* is cancelled.
     """
     deferred = deferred_of(answer)
-    deadline = Deadline(deferred, alarms, seconds)
+    deadline = _Deadline(deferred, alarms, seconds)
     return cast("Deferred[T]", deferred.addBoth(deadline.end))
 
 
@@ -34,7 +34,7 @@ def deferred_of(answer: Awaitable[T]) -> Deferred[T]:
     return Deferred.fromCoroutine(awaited())
 
 
-class Deadline:
+class _Deadline:
     """Cancels a Deferred that has not fired in time."""
 
     __slots__ = ("_alarms", "_deferred", "_over", "_when")

@@ -8,7 +8,6 @@ behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.s
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import NamedTuple, Protocol, cast
 
 from twisted.python.failure import Failure
@@ -28,6 +27,7 @@ from gomail.smtp.deadline import deferred_of
 from gomail.smtp.encryption import Prepared
 from gomail.smtp.faults import attempt, refusal_in
 from gomail.smtp.house import House
+from gomail.smtp.verdict import fold, octets_taken
 
 
 @dataclass(slots=True)
@@ -45,9 +45,8 @@ class Transaction:
     accepted: list[Path] = field(default_factory=list)
     asked: int = 0
 
-    @property
     def addressed(self) -> Envelope:
-        """The envelope as it goes with content: with all forward-paths, written once."""
+        """Give the envelope as it goes with content: with all forward-paths, written once."""
         if len(self.envelope.forward_paths) != len(self.accepted):
             self.envelope = self.envelope.to(self.accepted)
         return self.envelope
@@ -282,25 +281,3 @@ class Session:
         """Fold the verdict into one reply; the transaction is over, whatever it says."""
         self.end_transaction()
         return verdict if isinstance(verdict, Reply) else fold(verdict)
-
-
-@lru_cache(maxsize=64)
-def octets_taken(size: int) -> Reply:
-    """Give the reply to a chunk that more follow; those of one message are mostly of one size."""
-    return Reply(250, "0.0", f"{size} octets taken")
-
-
-def fold(replies: Sequence[Reply]) -> Reply:
-    """
-    Fold the replies for several recipients into the one that SMTP has room for.
-
-    All stored: the first. None stored: the first 4xx, else the first 5xx. Some stored: 451, so that
-    the sender tries again; a duplicate is tolerable, a loss is not.
-    """
-    stored = [reply for reply in replies if reply.positive]
-    if replies and len(stored) == len(replies):
-        return replies[0]
-    if stored or not replies:
-        return LOCAL_ERROR
-    temporary = [reply for reply in replies if reply.code < 500]
-    return (temporary or replies)[0]

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from gomail.answers import Answer, is_later
 from gomail.reply import Refused, Reply
 from gomail.smtp.alarms import Alarms
-from gomail.smtp.deadline import Deadline, deferred_of
+from gomail.smtp.deadline import in_time
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import TURN, Holding
 from gomail.smtp.session import Chunk
@@ -88,16 +88,14 @@ def ask(
         return refusal_of(error, what)
     if is_later(answer):
         asker.holding.hold(TURN)
-        deferred = deferred_of(cast("Awaitable[Outcome]", answer))
-        limit = Deadline(deferred, asker.alarms, deadline)
-        deferred.addBoth(_answered, asker, what, limit)
+        awaited = in_time(cast("Awaitable[Outcome]", answer), deadline, asker.alarms)
+        awaited.addBoth(_answered, asker, what)
         return LATER
     return cast("Outcome", answer)
 
 
-def _answered(answer: Outcome | Failure, asker: Asker, what: str, limit: Deadline) -> None:
+def _answered(answer: Outcome | Failure, asker: Asker, what: str) -> None:
     """Conclude now that the *answer* is known, or its time is over."""
-    answer = limit.end(answer)
     if isinstance(answer, Failure):
         answer = refusal_of(cast("BaseException", answer.value), what)
     try:

@@ -166,7 +166,7 @@ def _addressed(session: Session) -> Envelope:
         raise Refused(MAIL_FIRST)
     if not transaction.accepted:
         raise Refused(NO_VALID_RECIPIENTS if transaction.asked else RECIPIENT_FIRST)
-    return transaction.addressed
+    return transaction.addressed()
 
 
 def _rset(session: Session, argument: bytes) -> Reply:
@@ -273,6 +273,7 @@ class Verb:
     help: str
 
 
+_MAIL_HELP = "MAIL FROM:<reverse-path> [SIZE=n] [BODY=8BITMIME] [SMTPUTF8]"
 STRANGE = Verb(UNKNOWN, _strange, False, True, False, "")
 STARTTLS = Verb(b"STARTTLS", _starttls, True, True, True, "STARTTLS")
 BDAT = Verb(b"BDAT", _bdat, True, False, False, "BDAT size [LAST]")
@@ -283,14 +284,7 @@ VERBS = {
         Verb(b"EHLO", _ehlo, False, True, True, "EHLO host-name"),
         Verb(b"HELO", _helo, False, False, True, "HELO host-name"),
         STARTTLS,
-        Verb(
-            b"MAIL",
-            _mail,
-            True,
-            False,
-            False,
-            "MAIL FROM:<reverse-path> [SIZE=n] [BODY=8BITMIME] [SMTPUTF8]",
-        ),
+        Verb(b"MAIL", _mail, True, False, False, _MAIL_HELP),
         Verb(b"RCPT", _rcpt, True, False, False, "RCPT TO:<forward-path>"),
         Verb(b"DATA", _data, True, False, True, "DATA"),
         BDAT,

@@ -17,7 +17,8 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from gomail.smtp.session import Session, Transaction, fold
+from gomail.smtp.session import Session, Transaction
+from gomail.smtp.verdict import fold
 from tests.smtp.desk import Desk
 from tests.smtp.wire import CLIENT, Idle, house
 
