@@ -1,21 +1,15 @@
-"""
-Pictures of what was measured: SVG, the same octets for the same figures, in dark and in light.
+"""Pictures of what was measured, drawn as `bench.drawing` says, with what they show in words."""
 
-The background is transparent, and every colour is of a middle tone that can be read on white as on
-black. Each picture says in words what it shows, for those who do not see it.
-"""
-
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.drawing import INK, OURS, SETTINGS, save
 from bench.measuring import median
 from bench.peers.table import PEERS
 from bench.report import columns, figure
@@ -23,21 +17,7 @@ from bench.results import Results
 from bench.running import BARE, TITLES
 from bench.targets import Target
 
-_INK = "#6e7781"
-_OURS = "#d1720f"
 _COLOURS = {"durable": "#4078c0", "stored": "#7b68c8", "nothing": "#3f9160"}
-_SETTINGS = {
-    "svg.fonttype": "none",  # text stays text
-    "svg.hashsalt": "gomail",  # ids are the same every time
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-}
-
 
 # By workload: the values that are drawn; of others, the first column of their table.
 _DRAWN = {
@@ -93,13 +73,13 @@ def draw_workload(results: Results, workload: str, path: Path) -> bool:
     shown = bars(results, workload)[::-1]
     if not shown:
         return False
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         drawing = Figure(figsize=(7.2, 0.6 + 0.32 * len(shown)), layout="constrained")
         axes = drawing.add_subplot()
         for place, bar in enumerate(shown):
             most = max(bar.values)
             axes.barh(place, bar.median, color=_colour(bar.peer), height=0.7)
-            axes.hlines(place, min(bar.values), most, color=_INK, linewidth=1)
+            axes.hlines(place, min(bar.values), most, color=INK, linewidth=1)
             axes.text(most, place, f" {figure(bar.median)}", va="center")
         axes.set_yticks(range(len(shown)), [bar.label for bar in shown])
         axes.set_title(_title(workload), fontsize=10, loc="left")
@@ -107,7 +87,7 @@ def draw_workload(results: Results, workload: str, path: Path) -> bool:
         medians = [bar.median for bar in shown]
         if max(medians) > _WIDE * min(medians) > 0:
             axes.set_xscale("log")
-        _save(drawing, path, TITLES[workload], alternative(results, workload))
+        save(drawing, path, TITLES[workload], alternative(results, workload))
     return True
 
 
@@ -122,20 +102,20 @@ def draw_targets(measured: list[tuple[Target, float]], path: Path) -> None:
     shown = [each for each in measured if not math.isnan(each[1]) and each[1] > 0][::-1]
     if not shown:
         return
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         drawing = Figure(figsize=(7.2, 0.8 + 0.26 * len(shown)), layout="constrained")
         axes = drawing.add_subplot()
         for place, (target, value) in enumerate(shown):
             times = multiple(target, value)
-            axes.barh(place, times - 1, left=1, height=0.7, color=_OURS if times >= 1 else _INK)
+            axes.barh(place, times - 1, left=1, height=0.7, color=OURS if times >= 1 else INK)
             if target.goal is not None:
-                axes.plot([multiple(target, target.goal)], [place], "|", color=_INK, markersize=12)
+                axes.plot([multiple(target, target.goal)], [place], "|", color=INK, markersize=12)
         labels = [f"{target.workload}: {target.figure.split(': ')[-1]}" for target, _ in shown]
         axes.set_yticks(range(len(shown)), labels, fontsize=8)
-        axes.axvline(1, color=_INK, linewidth=1)
+        axes.axvline(1, color=INK, linewidth=1)
         axes.set_title("times the floor (|: the goal)", fontsize=10, loc="left")
         _plain(axes)
-        _save(drawing, path, "Floors and goals", targets_alternative(measured))
+        save(drawing, path, "Floors and goals", targets_alternative(measured))
 
 
 def targets_alternative(measured: list[tuple[Target, float]]) -> str:
@@ -157,7 +137,7 @@ def _keeps(peer: str) -> str:
 
 
 def _colour(peer: str) -> str:
-    return _OURS if peer.startswith("gomail") else _COLOURS[_keeps(peer)]
+    return OURS if peer.startswith("gomail") else _COLOURS[_keeps(peer)]
 
 
 def _plain(axes: Axes) -> None:
@@ -165,14 +145,3 @@ def _plain(axes: Axes) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
     axes.margins(x=0.15)
-
-
-def _save(drawing: Figure, path: Path, title: str, words: str) -> None:
-    """Write the picture, with its text alternative in it."""
-    octets = io.StringIO()
-    drawing.savefig(octets, format="svg", transparent=True, metadata={"Date": None})
-    head, opening, rest = octets.getvalue().partition("<svg ")
-    attributes, end, body = rest.partition(">")
-    told = f"\n <title>{escape(title)}</title>\n <desc>{escape(words)}</desc>"
-    text = f'{head}{opening}role="img" {attributes}{end}{told}{body}'
-    path.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n")

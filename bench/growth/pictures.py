@@ -1,31 +1,20 @@
-"""A curve as a picture: SVG with both axes logarithmic, to be read on white as on black."""
+"""A curve as a picture, with both axes logarithmic."""
 
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from bench.drawing import OURS, SETTINGS, save
 from bench.growth.curve import Measured
 
-_INK = "#6e7781"
-_COLOURS = ("#d1720f", "#4078c0", "#3f9160", "#7b68c8", "#b5495b")
-_SETTINGS = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "gomail",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-}
+_COLOURS = (OURS, "#4078c0", "#3f9160", "#7b68c8", "#b5495b")
 
 
 def draw(measured: Measured, path: Path) -> None:
     """Draw the values that are judged, each with its slope."""
     curve = measured.curve
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         drawing = Figure(figsize=(7.2, 3.6), layout="constrained")
         axes = drawing.add_subplot()
         keys = [*curve.judged, *curve.bound]
@@ -39,6 +28,5 @@ def draw(measured: Measured, path: Path) -> None:
         axes.set_title(curve.title, fontsize=10, loc="left")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8)
-        drawing.savefig(path, format="svg", transparent=True, metadata={"Date": None})
-    text = path.read_text()
-    path.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n")
+        slopes = ", ".join(f"{key} with slope {measured.slope(key):.2f}" for key in keys)
+        save(drawing, path, curve.title, f"By {curve.of}: {slopes}.")

@@ -124,13 +124,7 @@ def _shape(  # noqa: PLR0913 -- each is an option
     _check_folder(folder)
     _check_paths(folder, *code)
     _check_words(*command)
-    if not _LISTEN.match(listen):
-        msg = f"--listen: a port, or an address and a port, was expected, not {listen!r}"
-        raise click.ClickException(msg)
-    if whole.group is not None and not _GROUP.match(whole.group):
-        raise click.ClickException(f"group: the name of a group was expected, not {whole.group!r}")
-    if path is not None and in_home(path):
-        raise click.ClickException(f"{path}: the service sees no home; put it at {CONFIG}")
+    _check_settings(listen, whole.group, path)
     return Shape(
         user or USER,
         (*_program(), *command),
@@ -139,6 +133,17 @@ def _shape(  # noqa: PLR0913 -- each is an option
         None if no_socket else listen,
         whole.group,
     )
+
+
+def _check_settings(listen: str, group: str | None, file: str | None) -> None:
+    """See that a unit can be made of what is set."""
+    if not _LISTEN.match(listen):
+        msg = f"--listen: a port, or an address and a port, was expected, not {listen!r}"
+        raise click.ClickException(msg)
+    if group is not None and not _GROUP.match(group):
+        raise click.ClickException(f"group: the name of a group was expected, not {group!r}")
+    if file is not None and in_home(file):
+        raise click.ClickException(f"{file}: the service sees no home; put it at {CONFIG}")
 
 
 def _home(user: str) -> str:
