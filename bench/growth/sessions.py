@@ -10,32 +10,28 @@ from pathlib import Path
 from bench.growth.curve import Curve, Values
 from bench.growth.house import DOMAIN, Configured, house, settle
 from bench.growth.messages import CPU, send
-from bench.loads.client import Client, raise_descriptors
+from bench.loads.client import Client
 from bench.measuring import percentile
+from gomail.limits import Limits
+from gomail.server.start import within_descriptors
 
-_NEEDED = 50_000  # open files of the server, for 15,000 sessions
-_SET_ASIDE = 600  # of them for messages to 100 recipients, and for itself
+_NEEDED = 20_000  # open files of the server, for 15,000 sessions
+_RECIPIENTS = 100  # of a message; each has files set aside
 _MAIL = b"Subject: x\r\n\r\nx\r\n"
 
 
 def most_sessions() -> int:
-    """
-    Give how many sessions fit: gomail sets two open files aside for each, and more for messages.
-
-    The hard limit is raised for it where we may.
-    """
+    """Give how many sessions a gomail started here may hold; the hard limit is raised if we may."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(hard, _NEEDED), max(hard, _NEEDED)))
-    raise_descriptors()
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (soft - _SET_ASIDE) // 2
+    return within_descriptors(Limits(sessions=20_000, recipients=_RECIPIENTS)).sessions
 
 
 def measure(scratch: Path, counts: Sequence[int]) -> Iterator[tuple[int, Values]]:
     """Open more and more sessions with one server."""
     most = most_sessions()
-    limits = f"sessions = {most}\nrecipients = 100"
+    limits = f"sessions = {most}\nrecipients = {_RECIPIENTS}"
     with house(
         scratch, Configured(f'[domains."{DOMAIN}"]\nmailboxes = ["inbox"]\n', limits)
     ) as server:
