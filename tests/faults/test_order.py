@@ -69,10 +69,15 @@ def test_server_that_cheats_is_caught(tmp_path: Path, cheat: str) -> None:
 @pytest.mark.system
 @pytest.mark.parametrize("cheat", TOGETHER)
 def test_server_that_cheats_with_whole_file_systems_is_caught(tmp_path: Path, cheat: str) -> None:
-    """So it would, for those messages that share a sync."""
+    """
+    So it would, for those messages that share a sync.
+
+    How many do is chance: whoever is alone in a batch is synced by itself, and one batch's sync may
+    come just in time for another's link.
+    """
     checked, wrong = check(traced(tmp_path, FILESYSTEM, cheat))
     assert checked == 30
-    assert len(wrong) >= 30
+    assert wrong
 
 
 HONEST = """\
