@@ -21,6 +21,7 @@ from gomail.delivery.room import Room
 from gomail.events import Listeners, LoadChanged, tell
 from gomail.preflight import (
     build_directory,
+    find_agent,
     find_syncing,
     open_listeners,
     ownership,
@@ -42,7 +43,16 @@ from gomail.smtp.factory import SMTPFactory
 from gomail.smtp.load import Gauge, Load
 
 # What stays as it is when the configuration is read again; new sessions go by all the rest.
-_NEEDS_RESTART = ("hostname", "maildir", "listeners", "log_format", "state", "group", "sync")
+_NEEDS_RESTART = (
+    "hostname",
+    "maildir",
+    "listeners",
+    "log_format",
+    "state",
+    "group",
+    "sync",
+    "storing",
+)
 _LIMITS_NEED_RESTART = (
     "sessions",
     "sessions_per_address",
@@ -85,7 +95,9 @@ class Server(MultiService):
         self._reactor = reactor
         self._listeners = listeners
         self.configuration = configuration
-        self.committer = committer = Committer(reactor, find_syncing(configuration))
+        self.committer = committer = Committer(
+            reactor, find_syncing(configuration), find_agent(configuration, reactor)
+        )
         self._office = _office(configuration, directory, committer, reactor, listeners)
         admission = Admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
@@ -121,6 +133,11 @@ class Server(MultiService):
             tls=None if settings.tls == "off" else self.certificates,
             tls_required=settings.tls == "required",
         )
+
+    def startService(self) -> None:
+        """Have somebody store, as the user that we have become by now, and listen."""
+        self._reactor.callWhenRunning(self.committer.start)
+        super().startService()
 
     async def change(self, configuration: Configuration) -> list[str]:
         """

@@ -7,6 +7,7 @@ here: mailboxes are read, Maildirs made and tried, certificates read, ports boun
 
 import errno
 import os
+import sys
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -18,6 +19,7 @@ from gomail import config
 from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
 from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
+from gomail.delivery.process import DeliveryProcess, command
 from gomail.delivery.syncfs import SyncfsMissing, find_syncfs
 from gomail.delivery.syncing import ByFiles, ByFileSystems, Syncing
 from gomail.recipients.directory import Directory
@@ -90,6 +92,13 @@ def find_syncing(configuration: Configuration) -> Syncing:
     except SyncfsMissing as error:
         msg = f'sync = "filesystem": {error}'
         raise StartError(msg) from error
+
+
+def find_agent(configuration: Configuration, reactor: Reactor) -> DeliveryProcess | None:
+    """Find a delivery agent; None where none is wanted, or this is no Python that could be one."""
+    if configuration.storing == "thread" or not sys.executable or getattr(sys, "frozen", False):
+        return None
+    return DeliveryProcess(reactor, reactor, command(filesystem=configuration.sync == "filesystem"))
 
 
 def one_maildir(configuration: Configuration) -> bool:

@@ -46,6 +46,7 @@ log-format = "json"
 group = "mail"
 state = "state"
 sync = "filesystem"
+storing = "thread"
 
 [[listener]]
 endpoint = "tcp:25"
@@ -135,6 +136,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path, monkeypatch: pytest.Monke
         state=f"{tmp_path}/state",
         group="mail",
         sync="filesystem",
+        storing="thread",
     )
     assert next(iter(configuration.domains)) == "example.org"
     assert configuration.source == f"{tmp_path}/gomail.toml"
@@ -170,7 +172,7 @@ MISTAKES = [
         "[smtp]\nkey = 1",
         (
             "line 1: smtp: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, sync, tls, trusted"
+            "listener, log-format, maildir, state, storing, sync, tls, trusted"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -198,7 +200,7 @@ MISTAKES = [
         "source = 1",
         (
             "line 1: source: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, sync, tls, trusted"
+            "listener, log-format, maildir, state, storing, sync, tls, trusted"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -257,6 +259,7 @@ MISTAKES = [
     ('log-format = "xml"', 'line 1: log-format: "text" or "json" was expected, not "xml"'),
     ("log-format = []", 'line 1: log-format: "text" or "json" was expected, not an empty list'),
     ("sync = 8", 'line 1: sync: "files" or "filesystem" was expected, not 8'),
+    ('storing = ""', 'line 1: storing: "process" or "thread" was expected, not ""'),
     ("group = 8", "line 1: group: text was expected, not 8"),
     (
         '[listener]\nendpoint = "tcp:25"',
@@ -530,6 +533,7 @@ configurations = st.builds(
     state=st.none() | words,
     group=st.none() | words,
     sync=st.sampled_from(["files", "filesystem"]),
+    storing=st.sampled_from(["process", "thread"]),
 )
 
 

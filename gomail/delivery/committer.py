@@ -1,7 +1,8 @@
 """
 The thread that touches the disk: one, of our own, for everything that may block.
 
-It has helpers for one thing alone: to wait for several fsyncs side by side.
+It has helpers for one thing alone: to wait for several fsyncs side by side. Small messages go to a
+delivery agent instead, where there is one: a process with an interpreter of its own.
 
 Functions are called in the order in which they came. All deposits that wait when it looks become
 durable together, after the functions that wait with them, which is why the load makes it faster;
@@ -15,12 +16,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
+from gomail.delivery.process import DeliveryProcess
 from gomail.delivery.syncing import ByFiles, Syncing
 
 T = TypeVar("T")
@@ -48,14 +50,17 @@ class Committer:
     Args:
         reactor: where results are told.
         syncing: how a batch becomes durable; by default each file by itself.
-
-    Attributes:
-        batch: the number of the batch that is being worked off, None while there is none; one that
-            stays the same for long tells of a disk that does not answer.
+        agent: stores what is in memory; by default the thread does.
     """
 
-    def __init__(self, reactor: IReactorFromThreads, syncing: Syncing | None = None) -> None:
-        self.batch: int | None = None
+    def __init__(
+        self,
+        reactor: IReactorFromThreads,
+        syncing: Syncing | None = None,
+        agent: DeliveryProcess | None = None,
+    ) -> None:
+        self._agent = agent
+        self._batch: int | None = None
         self._batches = 0
         self._reactor = reactor
         self._jobs: _Jobs = SimpleQueue()
@@ -68,6 +73,22 @@ class Committer:
         """Whether there is a thread for what is asked for, or none is needed."""
         return self._thread is None or self._thread.is_alive()
 
+    @property
+    def batch(self) -> int | None:
+        """
+        The number of the batch that is being worked off, None while there is none.
+
+        One that stays the same for long tells of a disk that does not answer.
+        """
+        if self._batch is None and self._agent is not None:
+            return self._agent.batch
+        return self._batch
+
+    def start(self) -> None:
+        """Have the agent be there before it is needed."""
+        if self._agent is not None:
+            self._agent.start()
+
     def run(self, function: Callable[..., T], *arguments: object) -> Deferred[T]:
         """Call a blocking function, after all that were asked for before."""
         return self._add(_Job(lambda: function(*arguments)))
@@ -78,11 +99,21 @@ class Committer:
 
         When the Deferred is cancelled, what has not been linked yet will not be.
         """
+        agent, content = self._agent, deposit.content.in_memory
+        if agent is not None and agent.ready and content is not None:
+            return agent.store(deposit, content)
         job = _Job(deposit, Deferred(lambda _: deposit.give_up()))
         return self._add(job)
 
     def stop(self) -> Deferred[None]:
-        """Do what has been asked for, then end the thread; the next job starts another."""
+        """Do what has been asked for, then end agent and thread; the next job starts a thread."""
+        thread = self._stop_thread()
+        if self._agent is None:
+            return thread
+        return gatherResults([self._agent.stop(), thread]).addCallback(lambda _: None)
+
+    def _stop_thread(self) -> Deferred[None]:
+        """End the thread when it has done what was asked for."""
         done: Deferred[None] = Deferred()
         if self._thread is None:
             done.callback(None)
@@ -114,9 +145,9 @@ class Committer:
         while stopped is None:
             batch, stopped = _next_batch(jobs)
             self._batches += 1
-            self.batch = self._batches
+            self._batch = self._batches
             self._do(batch)
-            self.batch = None
+            self._batch = None
         self._syncing.close()
         self._reactor.callFromThread(stopped.callback, None)
 

@@ -7,15 +7,38 @@ nothing behind; one after it may leave a copy, which the sender's retry makes a 
 loss. Everything here blocks.
 """
 
+import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, Staged
 from gomail.delivery.syncing import Syncing
-from gomail.message.content import Content
 
 MOST_OPEN = 64  # copies whose files are open at once: a message may have thousands
+
+
+class Written(Protocol):
+    """
+    Content that is complete, wherever it is kept.
+
+    Attributes:
+        size: octets.
+    """
+
+    size: int
+
+    @property
+    def in_memory(self) -> bytes | bytearray | None:
+        """All its octets, where they are in memory."""
+
+    def write_to(self, fd: int, above: bytes = b"") -> int:
+        """Write *above* and the content to a file, and give how many octets these are."""
+
+    def complete(self, above: bytes) -> int | None:
+        """Give a file without a name that has *above* and the content, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +57,19 @@ class Deposit:
     Attributes:
         content: complete, and not closed before the deposit is done.
         filings: one for each Maildir.
+        hostname: ours, for the names of files.
+        ownership: of the files.
+        until: when nobody waits for the outcome any more, by the monotonic clock.
         stored: the names in ``new/``, in the order of the filings, once everything is durable.
         error: what the disk said instead.
         at: the path of the Maildir where it was said.
     """
 
-    content: Content
+    content: Written
     filings: Sequence[Filing]
     hostname: str
     ownership: Ownership = PRIVATE
+    until: float = math.inf
     stored: tuple[str, ...] = ()
     error: OSError | None = None
     at: str = ""
@@ -51,6 +78,11 @@ class Deposit:
     def give_up(self) -> None:
         """Have no further step done: nobody waits for the outcome any more."""
         self.error = self.error or TimeoutError("the disk took too long")
+
+    def look_at_the_clock(self) -> None:
+        """Give up where it is too late to deliver: the sender has heard 451, and comes again."""
+        if time.monotonic() > self.until:
+            self.give_up()
 
     def attempt(self, at: str, step: Callable[..., object], *arguments: object) -> None:
         """Do one step of the way at the Maildir *at*, unless one before it has failed."""
@@ -97,6 +129,7 @@ def make_durable(batch: Iterable[Deposit], folders: Folders, syncing: Syncing) -
     for begin in range(0, len(filings), MOST_OPEN):
         _write_files(filings[begin : begin + MOST_OPEN], folders, syncing)
     for deposit in deposits:
+        deposit.look_at_the_clock()
         for staged in deposit.staged:
             deposit.attempt(staged.maildir.path, staged.commit)
     _flush_folders(deposits, syncing)

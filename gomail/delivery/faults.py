@@ -4,7 +4,8 @@ import errno
 
 from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_FULL, MAILBOX_UNAVAILABLE, Refused
 
-_SYSTEM = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+# The last one stands for a delivery agent that died.
+_SYSTEM = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ECHILD})
 
 
 def is_of_system(error: OSError) -> bool:
@@ -14,7 +15,8 @@ def is_of_system(error: OSError) -> bool:
 
 def refusal_of(error: OSError, at: str) -> Refused:
     """Give the refusal for a message or recipient whose Maildir *at* gave *error*."""
-    reason = f"{at}: {error.strerror or error}"
+    words = error.strerror or str(error)
+    reason = f"{at}: {words}" if at else words
     if error.errno == errno.ENOENT:
         reason += "; a Maildir that is gone is made again by a restart"
     if error.errno == errno.ENOSPC:

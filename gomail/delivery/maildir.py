@@ -13,7 +13,6 @@ import errno
 import fcntl
 import itertools
 import os
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -117,7 +116,7 @@ class Maildir:
         """Open the folders that a delivery needs."""
         self.path = path
         self._ownership = ownership
-        self._chance = secrets.token_hex(8)
+        self._chance = os.urandom(8).hex()
         root = os.open(path, _FOLDER)
         try:
             self.tmp = os.open("tmp", _FOLDER, dir_fd=root)

@@ -99,6 +99,11 @@ class Content:
         """How many line ends were LF without CR."""
         return self._lines.bare
 
+    @property
+    def in_memory(self) -> bytearray | None:
+        """All octets as they are stored, where none have gone to a spool file."""
+        return self._buffer if self._spool is None else None
+
     def take(self, octets: bytes) -> Answer[None]:
         """
         Take the next octets from the client.

@@ -8,7 +8,6 @@ and are known last: with them it is a message that only lacks a name, and no oct
 
 import errno
 import os
-import tempfile
 from contextlib import suppress
 
 _CANNOT_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
@@ -127,6 +126,8 @@ def _anonymous(folder: str) -> int:
         except OSError as error:
             if error.errno not in {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}:
                 raise
+    import tempfile  # noqa: PLC0415 -- hardly anybody needs it, and it takes much with it
+
     fd, name = tempfile.mkstemp(dir=folder, prefix=".spool-")
     os.unlink(name)  # noqa: PTH108 -- as everything here, by a call of os
     return fd

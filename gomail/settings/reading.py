@@ -36,6 +36,7 @@ from gomail.settings.words import (
 LOG_FORMATS = ("text", "json")
 BARE_NEWLINE = ("store", "refuse")
 SYNC = ("files", "filesystem")
+STORING = ("process", "thread")
 TLS_OFFERS = ("offered", "required", "off")
 OCTETS = frozenset(
     {
@@ -257,4 +258,5 @@ _register(
     state=read_text,
     group=read_text,
     sync=lambda value: read_word(value, SYNC),
+    storing=lambda value: read_word(value, STORING),
 )

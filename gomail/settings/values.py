@@ -133,6 +133,8 @@ class Configuration:
             it runs as.
         sync: how mail becomes durable: ``files``, each by itself, or ``filesystem``, all that waits
             on it at once.
+        storing: who stores: ``process``, a delivery agent beside the server, or ``thread``, one of
+            its own.
         group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
@@ -149,6 +151,7 @@ class Configuration:
     state: str | None = None
     group: str | None = None
     sync: str = "files"
+    storing: str = "process"
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 

@@ -5,12 +5,14 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
 from gomail.delivery.maildir import PRIVATE, Ownership
 from gomail.delivery.syncing import ByFiles
+from gomail.message.content import Content
 from tests.delivery.bench import (
     STORED,
     TRACE,
@@ -260,7 +262,7 @@ def test_r6_spool_file_that_failed_fails_its_message_alone(tmp_path: Path) -> No
     """A disk that was full while content came is told at the end."""
     maildirs(tmp_path, "one")
     whole, broken = deposit(tmp_path / "one"), deposit(tmp_path / "one", spooled=True)
-    spool = broken.content._spool
+    spool = cast("Content", broken.content)._spool
     assert spool is not None
     spool.error = OSError(errno.ENOSPC, "full")
     store(whole, broken)
@@ -318,7 +320,7 @@ def test_octets_of_a_big_message_are_written_once(
     message = deposit(one, two, spooled=True, above=room)
     disk = Recorder(monkeypatch, tmp_path)
     store(message)
-    message.content.close()
+    cast("Content", message.content).close()
     assert message.error is None
     assert messages(one) == messages(two) == [STORED]
     copied = [place.split("/")[0] for place in disk.of("copy_file_range")]
@@ -335,7 +337,7 @@ def test_message_that_can_have_no_second_name_is_copied(
     disk = Recorder(monkeypatch, tmp_path)
     disk.fail("link", "one/tmp/", errno.ENOENT)
     store(message)
-    message.content.close()
+    cast("Content", message.content).close()
     assert messages(one) == [STORED]
 
 

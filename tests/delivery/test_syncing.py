@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -14,6 +15,7 @@ from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
 from gomail.delivery.maildir import Maildir
 from gomail.delivery.syncfs import SyncfsMissing, find_syncfs
 from gomail.delivery.syncing import ByFileSystems
+from gomail.message.content import Content
 from tests.delivery.bench import (
     STORED,
     TRACE,
@@ -110,7 +112,7 @@ def test_octets_from_before_the_batch_are_synced_by_themselves(
     monkeypatch.setattr("tests.delivery.bench.gettempdir", lambda: str(tmp_path / "one/tmp"))
     big = deposit(tmp_path / "one", spooled=True, above=len(TRACE))
     store(kernel, deposit(tmp_path / "one"), big, deposit(tmp_path / "one"))
-    big.content.close()
+    cast("Content", big.content).close()
     assert len(messages(tmp_path / "one")) == 3
     links = [at for at, (call, place) in enumerate(disk.calls) if "/new/" in place]
     before = [call for call, _ in disk.calls[: min(links)] if call in {"fsync", "syncfs"}]

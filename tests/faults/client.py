@@ -43,8 +43,10 @@ class Session:
             raise
 
     def send(self, content: bytes, *recipients: str) -> bytes:
-        """Send one message; give the verdict on it."""
-        self.say(b"MAIL FROM:<a@client.example>\r\n")
+        """Send one message; give the verdict on it, or on its MAIL."""
+        reply = self.say(b"MAIL FROM:<a@client.example>\r\n")
+        if not reply.startswith(b"250"):
+            return reply
         for recipient in recipients:
             assert self.say(f"RCPT TO:<{recipient}@here.example>\r\n".encode()).startswith(b"250")
         assert self.say(b"DATA\r\n").startswith(b"354")

@@ -97,8 +97,8 @@ def _copies(calls: Sequence[Call]) -> Iterator[Copy]:
 
 
 def _last_name(number: str, calls: Iterable[Call], before: Call) -> str:
-    """Tell what file a descriptor was in the last call that had it, before another one."""
-    pattern = re.compile(rf"\b{number}<([^>]*)>")
+    """Tell what nameless file a descriptor was in the last call that had it, before another one."""
+    pattern = re.compile(rf"\b{number}<([^>]*/#[^>]*)>")
     named = [(call.ended, pattern.findall(call.arguments)) for call in calls]
     return max((ended, found) for ended, found in named if found and ended < before.began)[1][0]
 

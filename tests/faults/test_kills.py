@@ -1,6 +1,8 @@
 """Killed under load, again and again: what was acknowledged is there, whole."""
 
+import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from subprocess import Popen
 import pytest
 
 from tests.faults.client import Session, name_of, port_and_pid, start
+from tests.faults.server import AGENT
 from tests.patience import PATIENCE
 from tests.thorough import often
 
@@ -24,9 +27,11 @@ SENDERS = 4
 class Sender:
     """Sends one message after the other until the server dies; remembers what was acknowledged."""
 
-    def __init__(self, number: int, port: int) -> None:
-        """Begin to send."""
+    def __init__(self, number: int, port: int, *, patient: bool = False) -> None:
+        """Begin to send; a *patient* one goes on behind 451, and leaves when it is told."""
         self.acknowledged: dict[str, bytes] = {}
+        self._patient = patient
+        self._leaving = False
         self._random = random.Random(number)
         self._port = port
         self._thread = threading.Thread(target=self._work)
@@ -37,11 +42,14 @@ class Sender:
         try:
             session = Session(self._port)
             try:
-                while True:
+                while not self._leaving:
                     content = self._content()
                     recipients = self._random.choice([("alice",), ("alice", "bob")])
                     reply = session.send(content, *recipients)
-                    self.acknowledged[name_of(reply)] = content
+                    if self._patient and reply.startswith(b"451 "):
+                        time.sleep(1)  # for so long the system is believed to be in trouble
+                    else:
+                        self.acknowledged[name_of(reply)] = content
             finally:
                 session.close()
         except OSError:
@@ -52,6 +60,11 @@ class Sender:
         octets = self._random.randbytes(self._random.choice([20, 500, 30_000])).hex()
         lines = b"".join(b"%s\r\n" % octets[i : i + 70].encode() for i in range(0, len(octets), 70))
         return b"X-Sum: " + sha256(lines).hexdigest().encode() + b"\r\n\r\n" + lines
+
+    def leave(self) -> dict[str, bytes]:
+        """Send no more messages; give what was acknowledged."""
+        self._leaving = True
+        return self.join()
 
     def join(self) -> dict[str, bytes]:
         """Wait until the server is dead; give what was acknowledged until then."""
@@ -66,9 +79,9 @@ def is_whole(stored: bytes) -> bool:
 
 
 @contextmanager
-def running(root: Path) -> Iterator[Popen[bytes]]:
+def running(root: Path, *how: str) -> Iterator[Popen[bytes]]:
     """Run a server, and kill it in the end at the latest."""
-    server = start(root)
+    server = start(root, *how)
     try:
         yield server
     finally:
@@ -76,28 +89,70 @@ def running(root: Path) -> Iterator[Popen[bytes]]:
         server.communicate()
 
 
-def test_r1_killed_server_has_lost_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [(), (AGENT,)])
+def test_r1_killed_server_has_lost_nothing(tmp_path: Path, how: tuple[str, ...]) -> None:
     """After two dozen kill -9 each acknowledged message is in its mailbox, and no half one is."""
     acknowledged: dict[str, bytes] = {}
     chance = random.Random(1)
     with ExitStack() as stack:
         # Two get ready while one dies.
-        servers = [stack.enter_context(running(tmp_path)) for _ in range(2)]
+        servers = [stack.enter_context(running(tmp_path, *how)) for _ in range(2)]
         for kill in range(KILLS):
             server = servers.pop(0)
             port, _ = port_and_pid(server)
-            servers.append(stack.enter_context(running(tmp_path)))
+            servers.append(stack.enter_context(running(tmp_path, *how)))
             senders = [Sender(kill * SENDERS + number, port) for number in range(SENDERS)]
             time.sleep(chance.uniform(0.02, 0.3))
             server.kill()
             for sender in senders:
                 acknowledged |= sender.join()
     assert len(acknowledged) > KILLS
+    assert_whole(tmp_path, acknowledged)
+
+
+def test_r1_killed_agent_has_lost_nothing(tmp_path: Path) -> None:
+    """
+    The server goes on without it, and with the next one; what it had taken was not acknowledged.
+
+    The kill comes at a moment of its own in each round; senders hear 451 for some, and go on.
+    """
+    acknowledged: dict[str, bytes] = {}
+    chance = random.Random(2)
+    with running(tmp_path, AGENT) as server:
+        port, pid = port_and_pid(server)
+        for kill in range(KILLS):
+            senders = [
+                Sender(kill * SENDERS + number, port, patient=True) for number in range(SENDERS)
+            ]
+            time.sleep(chance.uniform(0.02, 0.3))
+            agent = until_there_is(pid)
+            os.kill(agent, signal.SIGKILL)
+            time.sleep(0.1)  # the thread stores meanwhile
+            for sender in senders:
+                acknowledged |= sender.leave()
+        assert until_there_is(pid)
+    assert len(acknowledged) > KILLS
+    assert_whole(tmp_path, acknowledged)
+
+
+def until_there_is(pid: int) -> int:
+    """Wait until a server has an agent, and give the agent's process id."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            if children := (task / "children").read_text().split():
+                return int(children[0])
+        time.sleep(0.01)
+    pytest.fail("there was no agent")
+
+
+def assert_whole(root: Path, acknowledged: dict[str, bytes]) -> None:
+    """See that what was acknowledged is there as it was sent, and that nothing is half there."""
     for name, content in acknowledged.items():
-        stored = (tmp_path / "alice/new" / name).read_bytes()
+        stored = (root / "alice/new" / name).read_bytes()
         assert stored.endswith(b"+0000\n" + content.replace(b"\r\n", b"\n"))
     for mailbox in ("alice", "bob"):
-        for path in (tmp_path / mailbox / "new").iterdir():
+        for path in (root / mailbox / "new").iterdir():
             octets = path.read_bytes()
             assert is_whole(octets), path
             assert path.name.endswith(f",S={len(octets)}")

@@ -1,0 +1,282 @@
+"""
+The server's end of its delivery agent: orders go out, outcomes come back, nothing here blocks.
+
+An agent that dies is followed by another one. While there is none `ready` says so, and whoever asks
+does without. What it took with it has no outcome: the senders hear 451 and come again, perhaps with
+a message that was stored already.
+"""
+
+import errno
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IProcessTransport,
+    IReactorProcess,
+    IReactorTime,
+)
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gomail.delivery.agent import FILESYSTEM, PIPE
+from gomail.delivery.deposit import Deposit
+from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
+
+PATIENCE = 235.0  # seconds to store a message: a little later the session says 451 by itself
+MOST_COPIES = 64  # that the agent has at once: one batch, or what waits while it does another
+START_TIME = 30.0  # seconds until the first word
+END_TIME = 1.0  # seconds from the end of its outcomes to its own
+REST = 1.0  # seconds until another one follows one that died; twice as long behind each further …
+LONGEST_REST = 300.0  # … which has stored nothing either
+_NOT_FOR_IT = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
+_log = Logger()
+
+
+def command(*, filesystem: bool = False) -> list[str]:
+    """Give the command of the agent: this Python, and nothing that lies where we were started."""
+    asked = [FILESYSTEM] if filesystem else []
+    return [sys.executable, "-P", "-m", "gomail.delivery.agent", *asked]
+
+
+def environment() -> Mapping[str, str]:
+    """Give the agent's environment, in which it finds the modules that we have found."""
+    kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_IT}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+@dataclass(slots=True)
+class _Job:
+    """A deposit with its content, until when it is wanted, and the Deferred that waits for it."""
+
+    deposit: Deposit
+    content: bytes | bytearray
+    until: float
+    done: Deferred[Deposit]
+
+    def order(self, number: int) -> Order:
+        """Write the order."""
+        deposit = self.deposit
+        filings = tuple((filing.path, filing.trace) for filing in deposit.filings)
+        group = deposit.ownership.group
+        return Order(number, self.until, deposit.hostname, group, filings, self.content)
+
+    def conclude(self) -> None:
+        """Give the deposit back, unless nobody waits for it any more."""
+        if not self.done.called:
+            self.done.callback(self.deposit)
+
+
+class DeliveryProcess:
+    """
+    Has an agent that stores.
+
+    Args:
+        starter: the reactor, which starts it …
+        clock: … and keeps the time.
+        arguments: its command.
+
+    Attributes:
+        ready: whether there is one that stores what it is given.
+    """
+
+    def __init__(
+        self, starter: IReactorProcess, clock: IReactorTime, arguments: Sequence[str]
+    ) -> None:
+        self.ready = False
+        self._starter = starter
+        self._clock = clock
+        self._arguments = arguments
+        self._line: _Line | None = None
+        self._start: IDelayedCall | None = None  # of the next one
+        self._rest = REST
+        self._stopped: Deferred[None] | None = None
+        self._waiting: deque[_Job] = deque()
+        self._away: dict[int, _Job] = {}
+        self._copies = self._octets = 0  # that are away
+        self._number = 0  # of the last order
+        self._answers = 0
+
+    @property
+    def batch(self) -> int | None:
+        """What stays the same for as long as the agent says nothing; None while it has no work."""
+        return -1 - self._answers if self._away else None
+
+    def start(self) -> None:
+        """Start an agent; it is ready a moment later."""
+        self._start = self._stopped = None
+        self._line = line = _Line(self, self._clock)
+        arguments, pipes = self._arguments, {0: "w", 1: "r", 2: "r"}
+        try:
+            self._starter.spawnProcess(line, arguments[0], arguments, environment(), childFDs=pipes)
+        except OSError as error:
+            self.lost(str(error))
+
+    def stop(self) -> Deferred[None]:
+        """Have everything stored that was asked for, then let the agent go."""
+        if self._start is not None:
+            self._start.cancel()
+            self._start = None
+        if self._line is None:
+            return succeed(None)
+        self._stopped = Deferred()
+        self._leave()
+        return self._stopped
+
+    def store(self, deposit: Deposit, content: bytes | bytearray) -> Deferred[Deposit]:
+        """
+        Store a deposit; it comes back with its outcome in it.
+
+        Not before the agent is `ready`. When the Deferred is cancelled, what has not gone out yet
+        never will, and what has gone out is not delivered once its time is over.
+        """
+        job = _Job(deposit, content, time.monotonic() + PATIENCE, Deferred())
+        self._waiting.append(job)
+        self._send()
+        return job.done
+
+    def _send(self) -> None:
+        """Give the agent what it may have: less than a batch, or whatever comes first."""
+        while self._waiting and self._line is not None:
+            if self._away and (self._copies >= MOST_COPIES or self._octets >= PIPE):
+                return
+            job = self._waiting.popleft()
+            if not job.done.called:
+                self._number += 1
+                self._away[self._number] = job
+                self._count(job, 1)
+                self._line.order(job.order(self._number))
+
+    def _count(self, job: _Job, sign: int) -> None:
+        """Add a job to what is away, or take it off."""
+        self._copies += sign * len(job.deposit.filings)
+        self._octets += sign * len(job.content)
+
+    def heard(self, outcomes: Iterable[Outcome]) -> None:
+        """Hear what came of a batch."""
+        self._answers += 1
+        self._rest = REST
+        for outcome in outcomes:
+            job = self._away.pop(outcome.number)
+            self._count(job, -1)
+            if outcome.error is None:
+                job.deposit.stored = outcome.stored
+            else:
+                job.deposit.fail(outcome.at, OSError(*outcome.error))
+            job.conclude()
+        self._send()
+        self._leave()
+
+    def _leave(self) -> None:
+        """Let the agent go where we stop and nothing is left to do."""
+        if self._stopped is not None and self._line is not None:
+            self.ready = False
+            if not self._away:
+                self._line.hang_up()
+
+    def lost(self, why: str) -> None:
+        """See the agent go: as it should, or with all that it had to do."""
+        self.ready, self._line = False, None
+        jobs = [*self._away.values(), *self._waiting]
+        self._away.clear()
+        self._waiting.clear()
+        self._copies = self._octets = 0
+        if self._stopped is not None:
+            self._stopped.callback(None)
+        else:
+            trouble = "the delivery agent is gone ({why}); the server stores without one"
+            _log.warn(trouble, why=why)
+            self._start = self._clock.callLater(self._rest, self.start)
+            self._rest = min(2 * self._rest, LONGEST_REST)
+        for job in jobs:
+            error = OSError(errno.ECHILD, "the delivery agent died before it said what came of it")
+            job.deposit.fail("", error)
+            job.conclude()
+
+
+class _Line(ProcessProtocol):
+    """The pipes to one agent."""
+
+    transport: IProcessTransport
+
+    def __init__(self, owner: DeliveryProcess, clock: IReactorTime) -> None:
+        self._owner: DeliveryProcess | None = owner
+        self._clock = clock
+        self._frames = Frames()
+        self._patience: IDelayedCall | None = None
+        self._said = ""
+
+    def connectionMade(self) -> None:
+        """Wait for the first word, but not for ever: who knows what it is that was started."""
+        self._patience = self._clock.callLater(START_TIME, self._kill)
+
+    def order(self, order: Order) -> None:
+        """Send an order."""
+        self.transport.writeToChild(0, framed(tuple(order)))
+
+    def hang_up(self) -> None:
+        """Have the agent end when it has done all."""
+        self.transport.closeStdin()
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        """Hear outcomes; or what the agent says to people, which is no good news."""
+        if childFD != 1:
+            self._said = (self._said + data.decode("utf-8", "replace"))[-1000:]
+            return
+        owner = self._owner
+        for value in self._frames.feed(data):
+            if owner is None:
+                return
+            if value == READY:
+                self._know()
+                owner.ready = True
+            else:
+                batch = cast("Sequence[tuple[Any, ...]]", value)
+                owner.heard(Outcome(*outcome) for outcome in batch)
+
+    def childConnectionLost(self, childFD: int) -> None:
+        """Learn that a pipe is closed: by the end of the agent, or, of ours, by ourselves."""
+        if childFD == 1:
+            self._know()
+            self.transport.loseConnection()
+            self._patience = self._clock.callLater(END_TIME, self._give_up)
+
+    def processEnded(self, reason: Failure) -> None:
+        """See that all is over, also its last words to people."""
+        self._over(str(reason.value))
+
+    def _know(self) -> None:
+        """Wait for a sign of life, or of death, no longer."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _kill(self) -> None:
+        """End what has not become an agent."""
+        self._patience = None
+        self._said = f"no word of it in {START_TIME:.0f} s"
+        self.transport.signalProcess("KILL")
+
+    def _give_up(self) -> None:
+        """Leave what has closed its pipes, and has not ended, or not for a reactor to see."""
+        self._patience = None
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("KILL")
+        self._over("it let go of its pipes")
+
+    def _over(self, why: str) -> None:
+        """Tell, once."""
+        self._know()
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            said = self._said.strip().splitlines()
+            owner.lost(said[-1] if said else why)

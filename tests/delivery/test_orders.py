@@ -1,0 +1,28 @@
+"""Orders and outcomes: what is written at one end is read at the other, in whatever pieces."""
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from gomail.delivery.orders import Frames, Order, framed
+
+VALUES = some.lists(
+    some.tuples(some.integers(), some.floats(allow_nan=False), some.text(), some.binary()),
+    max_size=5,
+)
+
+
+@given(VALUES, some.integers(1, 40))
+def test_values_arrive_in_any_pieces(values: list[object], size: int) -> None:
+    """A value comes out with its last octet, and none before."""
+    octets = b"".join(map(framed, values))
+    frames = Frames()
+    pieces = [octets[begin : begin + size] for begin in range(0, len(octets), size)]
+    assert [value for piece in pieces for value in frames.feed(piece)] == values
+    assert frames.feed(b"") == []
+
+
+def test_order_arrives_with_all_that_it_says() -> None:
+    """Content may lie in a buffer that is written to elsewhere: a copy of it goes out."""
+    order = Order(1, 2.5, "mx.here.example", None, (("/m/a", b"T: y\n"),), bytearray(b"A: b\n"))
+    (value,) = Frames().feed(framed(tuple(order)))
+    assert Order(*value) == order._replace(content=b"A: b\n")  # type: ignore[misc]
