@@ -66,7 +66,7 @@ def test_each_session_message_and_refusal_has_its_line(serve: Serve, tmp_path: P
     client.say("DATA")
     client.say("Subject: x\r\n\r\nx\r\n.")
     client.quit()
-    server.logged("quit=1, plain")
+    server.logged("data=1 quit=1, plain")
     lines = server.output.splitlines()
     peer = r"127\.0\.0\.1:\d+"
     (session,) = (line for line in lines if "rcpt=" in line)
