@@ -209,11 +209,12 @@ class _Line(ProcessProtocol):
     transport: IProcessTransport
 
     def __init__(self, owner: DeliveryProcess, clock: IReactorTime) -> None:
-        self._owner: DeliveryProcess | None = owner
+        self._owner = owner
         self._clock = clock
         self._frames = Frames()
         self._patience: IDelayedCall | None = None
         self._said = ""
+        self._told = False
 
     def connectionMade(self) -> None:
         """Wait for the first word, but not for ever: who knows what it is that was started."""
@@ -232,22 +233,19 @@ class _Line(ProcessProtocol):
         if childFD != 1:
             self._said = (self._said + data.decode("utf-8", "replace"))[-1000:]
             return
-        owner = self._owner
         for value in self._frames.feed(data):
-            if owner is None:
-                return
             if value == READY:
                 self._know()
-                owner.ready = True
+                self._owner.ready = True
             else:
                 batch = cast("Sequence[tuple[Any, ...]]", value)
-                owner.heard(Outcome(*outcome) for outcome in batch)
+                self._owner.heard(Outcome(*outcome) for outcome in batch)
 
     def childConnectionLost(self, childFD: int) -> None:
         """Learn that a pipe is closed: by the end of the agent, or, of ours, by ourselves."""
         if childFD == 1:
             self._know()
-            self.transport.loseConnection()
+            self.transport.closeStdin()  # its last words to people are still to come
             self._patience = self._clock.callLater(END_TIME, self._give_up)
 
     def processEnded(self, reason: Failure) -> None:
@@ -264,19 +262,21 @@ class _Line(ProcessProtocol):
         """End what has not become an agent."""
         self._patience = None
         self._said = f"no word of it in {START_TIME:.0f} s"
-        self.transport.signalProcess("KILL")
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("KILL")
 
     def _give_up(self) -> None:
         """Leave what has closed its pipes, and has not ended, or not for a reactor to see."""
         self._patience = None
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess("KILL")
+        self.transport.loseConnection()
         self._over("it let go of its pipes")
 
     def _over(self, why: str) -> None:
         """Tell, once."""
         self._know()
-        owner, self._owner = self._owner, None
-        if owner is not None:
+        if not self._told:
+            self._told = True
             said = self._said.strip().splitlines()
-            owner.lost(said[-1] if said else why)
+            self._owner.lost(said[-1] if said else why)

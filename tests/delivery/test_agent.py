@@ -1,6 +1,7 @@
 """The delivery agent: it stores what it is given, says so, and ends with its server."""
 
 import os
+import select
 import signal
 import subprocess
 import time
@@ -43,8 +44,10 @@ class Agent:
         assert self.hear() == [READY]
 
     def say(self, octets: bytes) -> None:
-        """Give it orders."""
+        """Give it orders, and wait until it has taken them."""
         os.write(self._orders, octets)
+        while select.select([self._ends[0]], [], [], 0)[0]:
+            time.sleep(0.001)
 
     def hear(self) -> list[Any]:
         """Hear what it says next."""
@@ -98,7 +101,8 @@ def test_all_that_wait_are_told_together(tmp_path: Path, agent: Agent) -> None:
     """Orders that came at once are one batch, whatever pieces they came in."""
     (one,) = maildirs(tmp_path, "one")
     octets = b"".join(order(number, one) for number in range(20))
-    agent.say(octets[:-5])
+    agent.say(octets[:5])
+    agent.say(octets[5:-5])
     first = agent.outcomes()
     agent.say(octets[-5:])
     second = agent.outcomes()

@@ -77,6 +77,12 @@ def test_function_runs_off_the_reactor(bench: Bench) -> None:
     assert name == "gomail committer"
 
 
+def test_start_is_that_of_an_agent(bench: Bench) -> None:
+    """Where there is none, nothing has to be started before the first job."""
+    bench.committer.start()
+    assert workers() == []
+
+
 def test_functions_run_in_the_order_of_the_calls(bench: Bench) -> None:
     """Pieces of a spool file are written one behind the other."""
     order: list[int] = []

@@ -3,7 +3,6 @@
 import errno
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -194,8 +193,9 @@ async def test_what_was_given_up_before_it_went_out_never_does(tmp_path: Path, h
     ("words", "why"),
     [
         (("/nowhere/python",), "No such file or directory"),
-        ((sys.executable, "-c", "raise SystemExit('no agent here')"), "no agent here"),
-        ((sys.executable, "-c", "import time; time.sleep(1000)"), "no word of it in 0 s"),
+        (("/bin/sh", "-c", "echo no agent here >&2"), "no agent here"),
+        (("/bin/sh", "-c", "exec sleep 1000 >&-"), "it let go of its pipes"),
+        (("/bin/sh", "-c", "exec sleep 1000"), "no word of it in 0 s"),
     ],
 )
 async def test_what_is_no_agent_is_never_given_anything(
@@ -207,6 +207,7 @@ async def test_what_is_no_agent_is_never_given_anything(
 ) -> None:
     """It is tried again, later each time, and what it said is logged."""
     monkeypatch.setattr(module, "START_TIME", 0.2)
+    monkeypatch.setattr(module, "END_TIME", 0.2)
     monkeypatch.setattr(module, "REST", 0.01)
     process = hire(*words)
     await until(lambda: len(warnings) == 3)
