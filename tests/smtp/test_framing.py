@@ -94,6 +94,7 @@ def test_content_is_the_references_in_any_packets(wire: bytes, cuts: list[int]) 
 @example(b"..\r\n.x\r\n\r\n.\r\nrest")
 @example(b".\r\nrest")
 @example(b".\r.\r\n\r\n.\r\n")
+@example(b"..a\r\n..b\r\n.\r\nrest\r\n.\r\n.c")
 def test_content_is_the_references_at_every_cut(wire: bytes) -> None:
     """Cut in two, at every offset, and in three around every octet."""
     for cut in range(len(wire) + 1):
