@@ -38,6 +38,8 @@ def test_any_segmentation_gives_what_the_reference_gives(pieces: list[bytes]) ->
         (b"a\r\r\n", b"a\r\n", 0),
         (b"\0\r\n", b"\0\n", 0),
         (b"a\r", b"a\r", 0),
+        (b"a\r\r", b"a\r\r", 0),
+        (b"a\r\r\n\n\r", b"a\r\n\n\r", 1),
         (b"", b"", 0),
     ],
 )
