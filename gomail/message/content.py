@@ -64,6 +64,7 @@ class Content:
         "_limits",
         "_lines",
         "_memory",
+        "_most",
         "_off_reactor",
         "_room",
         "_spool",
@@ -89,6 +90,7 @@ class Content:
         self._header = HeaderBlock(limits)
         self._lines = LineEnds()
         self._buffer = bytearray()
+        self._most = limits.content_in_memory  # octets in it before they are spooled
         self._spool: Spool | None = None
         self._unwritten = 0  # octets on their way to the spool file
         self._room: Deferred[None] | None = None  # fires when they have become few enough
@@ -115,9 +117,9 @@ class Content:
             Refused: the header block is over its limits.
         """
         self._keep(self._lines.convert(octets))
-        most = self._limits.content_in_memory
-        much = len(self._buffer) > (most if self._spool is None else min(most, PIECE))
-        return self._spill() if much or self._memory.used > self._memory.limit else None
+        memory = self._memory
+        much = len(self._buffer) > self._most or memory.used > memory.limit
+        return self._spill() if much else None
 
     def end(self) -> None:
         """
@@ -126,7 +128,9 @@ class Content:
         Raises:
             Refused: as from `take`.
         """
-        self._keep(self._lines.end())
+        held = self._lines.end()
+        if held:
+            self._keep(held)
         self._header.end()
         if self._spool is not None:
             self._spill()
@@ -173,15 +177,18 @@ class Content:
 
     def _keep(self, octets: bytes) -> None:
         """Put stored octets into memory."""
-        self._header.take(octets)
+        if not self._header.complete:
+            self._header.take(octets)
         self._buffer += octets
-        self._memory.used += len(octets)
-        self.size += len(octets)
+        count = len(octets)
+        self._memory.used += count
+        self.size += count
 
     def _spill(self) -> Answer[None]:
         """Send what is in memory to the spool file."""
         if self._spool is None:
             self._spool = Spool(self._folder, self._above())
+            self._most = min(self._most, PIECE)
         octets, self._buffer = self._buffer, bytearray()
         self._unwritten += len(octets)
         self._memory.unwritten += len(octets)

@@ -1,9 +1,6 @@
 """Content on its way in: taken piece by piece, as fast as the disk is, answered at its end."""
 
-from collections.abc import Awaitable
-from typing import cast
-
-from gomail.answers import Answer, after, is_later
+from gomail.answers import Answer, after
 from gomail.reply import Reply
 from gomail.smtp.alarms import Alarms
 from gomail.smtp.deadline import in_time
@@ -43,16 +40,17 @@ class Intake:
 
     def split(self, octets: bytes) -> tuple[bytes, bytes | None]:
         """Part content from what follows it, which is None while its end has not come."""
-        content, rest = self._framing.feed(octets)
-        self.under_way = rest is None
-        return content, rest
+        parts = self._framing.feed(octets)
+        if parts[1] is not None:
+            self.under_way = False
+        return parts
 
     def take(self, content: bytes) -> None:
         """Take a piece of content that has not come to its end; read nothing more until it may."""
         answer = self._session.take(content) if content else None
-        if is_later(answer):
+        if answer is not None:
             self._holding.hold(DISK)
-            awaited = in_time(cast("Awaitable[None]", answer), VERDICT_TIME, self._alarms)
+            awaited = in_time(answer, VERDICT_TIME, self._alarms)
             awaited.addBoth(lambda _: self._holding.release(DISK))
 
     def end(self, content: bytes) -> Answer[Reply]:

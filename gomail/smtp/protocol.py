@@ -140,7 +140,7 @@ class SMTPProtocol(LineReceiver):
             return
         conversation.patience.content_came(len(data))
         conversation.intake.take(content)
-        if self.session.swallowing_too_much:
+        if conversation.session.swallowing_too_much:
             conversation.say(FAR_TOO_BIG, "the client went on after the size limit")
 
     def encrypt(self) -> None:

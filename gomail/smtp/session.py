@@ -25,7 +25,7 @@ from gomail.reply import (
 )
 from gomail.smtp.deadline import deferred_of
 from gomail.smtp.encryption import Prepared
-from gomail.smtp.faults import attempt, refusal_in
+from gomail.smtp.faults import attempt, refusal_in, refusal_of
 from gomail.smtp.house import House
 from gomail.smtp.verdict import fold, octets_taken
 
@@ -227,8 +227,14 @@ class Session:
         if self._taken > self.limits.size:
             self._give_up(Refused(TOO_BIG))
             return None
-        taken = refusal_in(lambda: message.octetsReceived(octets), "taking content")
-        return after(taken, self._give_up)
+        try:
+            taken = message.octetsReceived(octets)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the peer gets an answer
+            self._give_up(refusal_of(error, "taking content"))
+            return None
+        if taken is None:  # as mostly, and pieces come by the thousand
+            return None
+        return after(refusal_in(lambda: taken, "taking content"), self._give_up)
 
     def _give_up(self, refused: Refused | None) -> None:
         """Fix the verdict before the end: nothing more is kept."""
