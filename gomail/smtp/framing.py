@@ -3,16 +3,16 @@ The raw phase: where content ends, and what of it is only transport (RFC 5321 §
 
 Behind DATA content ends at CRLF.CRLF alone, or at .CRLF straight behind the 354. A bare CR or LF
 never ends a line, so that nobody's idea of a line end smuggles a second message in. Nothing here is
-lines: octets are scanned once, in the pieces in which they come, and at most four are held back.
-What has no dot at all is not even scanned: one octet is found thirty times as fast as three. Behind
-BDAT content ends when it has been counted, and nothing in it has a meaning.
+lines: octets are scanned in the pieces in which they come, and at most four are held back. Where
+there is no dot at all there is nothing to scan: one octet is found thirty times as fast as three.
+Behind BDAT content ends when it has been counted, and nothing in it has a meaning.
 """
 
 import re
 from typing import Protocol
 
 _CRLF = b"\r\n"
-_DOT = re.compile(rb"\r\n\.(\r\n)?")  # that begins a line; behind the final one the group is CRLF
+_DOT = re.compile(rb"\r\n\.")  # that begins a line
 _END = b"\r\n.\r\n"
 _BEGINNINGS = (b"\r\n.\r", b"\r\n.", b"\r\n", b"\r")  # of the end
 
@@ -44,11 +44,9 @@ class DotStuffed:
         """Take octets; the dots in their content are unstuffed."""
         content = octets = self._held + octets
         if b"." in octets:
-            parts = _DOT.split(octets)
-            texts, behind = parts[::2], parts[1::2]
-            if _CRLF in behind:
-                content = _CRLF.join(texts[: behind.index(_CRLF) + 1]) + _CRLF
-                end = octets.index(_END, len(content) - len(_CRLF))  # as far, but for dots removed
+            texts = _DOT.split(octets)
+            if len(texts) > 1 and (end := octets.find(_END)) >= 0:
+                content = _CRLF.join(_DOT.split(octets[: end + len(_CRLF)]))
                 return self._of_the_peer(content), octets[end + len(_END) :]
             content = _CRLF.join(texts)
         self._held = _unfinished(octets)
