@@ -9,8 +9,8 @@ two addresses that differ for their owners never meet in one mailbox.
 
 import re
 import string
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import idna
 
@@ -42,8 +42,7 @@ def _small(sign: str) -> str:
     return sign if small[0].isascii() or len(small) > 1 else small
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """
     A local-part, unquoted, and the domain as it was written (RFC 5321 §4.1.2).
 
@@ -73,8 +72,7 @@ def _quoted(local_part: str) -> str:
     return '"' + re.sub(r'([\\"])', r"\\\1", local_part) + '"'
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """A reverse-path or forward-path; without an address it is the null reverse-path ``<>``."""
 
     address: Address | None = None

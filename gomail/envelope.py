@@ -6,6 +6,7 @@ Both are values, replaced and never changed.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomail.address import NULL_PATH, Path
 
@@ -56,8 +57,7 @@ class Client:
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class MailParameters:
+class MailParameters(NamedTuple):
     """
     The ESMTP parameters of MAIL.
 
@@ -75,8 +75,7 @@ class MailParameters:
 NO_PARAMETERS = MailParameters()
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One message's envelope: its id, the client, the reverse-path, the accepted forward-paths."""
 
     id: str

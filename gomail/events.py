@@ -7,8 +7,8 @@ of the peer come raw in the events; whoever writes them somewhere escapes them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from twisted.logger import Logger
 
@@ -18,15 +18,13 @@ from gomail.reply import Reply
 _log = Logger()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted:
+class SessionStarted(NamedTuple):
     """A client has connected."""
 
     client: Client
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One line of a dialogue, told only where somebody follows it: *speaker* is ``C`` or ``S``."""
 
     client: Client
@@ -34,8 +32,7 @@ class Said:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """
     A command, or content, was answered with 4xx or 5xx.
 
@@ -52,16 +49,14 @@ class Refusal:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """One stored copy of a message: the mailbox's name and the path of the file in its ``new/``."""
 
     mailbox: str
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageStored:
+class MessageStored(NamedTuple):
     """
     A message is durable in every mailbox that it was for.
 
@@ -78,23 +73,20 @@ class MessageStored:
     bare_newlines: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ContentDropped:
+class ContentDropped(NamedTuple):
     """Content began and no message came of it: the client left, took too long, or was refused."""
 
     envelope: Envelope
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """A fault of ours or of the system: *what* failed, for whom, and what follows from it."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoadChanged:
+class LoadChanged(NamedTuple):
     """
     The server has become more or less busy, and has less or more patience.
 
@@ -109,8 +101,7 @@ class LoadChanged:
     lag: float
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateChanged:
+class CertificateChanged(NamedTuple):
     """
     Another certificate is in force, for the sessions to come.
 
@@ -125,8 +116,7 @@ class CertificateChanged:
     serial: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(NamedTuple):
     """
     A session is over.
 

@@ -1,7 +1,5 @@
 """Who is talking, and for whom."""
 
-import dataclasses
-
 import pytest
 
 from gomail.address import NULL_PATH
@@ -36,5 +34,7 @@ def test_envelope_is_a_value() -> None:
     assert envelope.reverse_path == NULL_PATH
     assert envelope.parameters == NO_PARAMETERS
     assert envelope.forward_paths == ()
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         envelope.forward_paths = (NULL_PATH,)  # type: ignore[misc]
+    assert envelope == Envelope(id="5e55.1", client=Client("5e55"))
+    assert envelope._replace(forward_paths=(NULL_PATH,)) == envelope.to([NULL_PATH]) != envelope

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, Staged
 from gomail.delivery.syncing import Syncing
@@ -41,8 +41,7 @@ class Written(Protocol):
         """Give a file without a name that has *above* and the content, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filing:
+class Filing(NamedTuple):
     """One copy to store: the Maildir's path, and the trace fields that stand on top of it."""
 
     path: str

@@ -8,7 +8,7 @@ so a name that looks like another, or that a file system might take for another,
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gomail.address import fold
 
@@ -19,8 +19,7 @@ _PLACEHOLDER = re.compile(r"(\{[^{}]*\})")
 _MAILBOX, _DOMAIN = "{mailbox}", "{domain}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(NamedTuple):
     """
     Where messages are kept.
 
@@ -33,8 +32,7 @@ class Mailbox:
     maildir: str
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """
     One mailbox that a forward-path leads to.
 

@@ -30,8 +30,7 @@ from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_ev
             ),
         ),
         (
-            replace(
-                ENDED,
+            ENDED._replace(
                 client=replace(CLIENT, helo="", encryption=Encryption("TLSv1.3", "AES", 256)),
                 verbs="",
                 reason="the client left",
@@ -49,9 +48,8 @@ from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_ev
             ),
         ),
         (
-            replace(
-                STORED,
-                envelope=replace(ENVELOPE, forward_paths=ENVELOPE.forward_paths * 5),
+            STORED._replace(
+                envelope=ENVELOPE._replace(forward_paths=ENVELOPE.forward_paths * 5),
                 bare_newlines=2,
             ),
             (
@@ -68,7 +66,7 @@ from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_ev
             ),
         ),
         (
-            replace(REFUSED, said=b"", reason=""),
+            REFUSED._replace(said=b"", reason=""),
             (
                 "refused 0123456789 of 192.0.2.1:40695 ('client.example'): "
                 "550 5.1.1 No such mailbox here"
