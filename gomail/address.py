@@ -55,21 +55,12 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         """Write the address as on the wire, the local-part quoted where it must be."""
-        local_part = _quoted(self.local_part)
-        return f"{local_part}@{self.domain}" if self.domain else local_part
+        return _written(self)
 
     @property
     def comparable(self) -> tuple[str, str]:
         """Local-part and domain in the form in which this house compares them."""
         return fold(self.local_part), comparable_domain(self.domain)
-
-
-@lru_cache(maxsize=256)  # trace fields and log write the same ones, many times a message
-def _quoted(local_part: str) -> str:
-    """Write a local-part as on the wire: as it is where it can be, else in quotes."""
-    if _DOT_STRING.match(local_part):
-        return local_part
-    return '"' + re.sub(r'([\\"])', r"\\\1", local_part) + '"'
 
 
 class Path(NamedTuple):
@@ -79,7 +70,16 @@ class Path(NamedTuple):
 
     def __str__(self) -> str:
         """Write the path in its angle brackets."""
-        return "<>" if self.address is None else f"<{self.address}>"
+        return "<>" if self.address is None else f"<{self.address!s}>"
+
+
+@lru_cache(maxsize=256)  # trace fields and log write the same ones, many times a message
+def _written(address: Address) -> str:
+    """Write an address, its local-part as it is where it can be, else in quotes."""
+    local_part, domain = address
+    if not _DOT_STRING.match(local_part):
+        local_part = '"' + re.sub(r'([\\"])', r"\\\1", local_part) + '"'
+    return f"{local_part}@{domain}" if domain else local_part
 
 
 NULL_PATH = Path()

@@ -28,6 +28,8 @@ from gomail.reply import LOCAL_ERROR, NO_SUCH_MAILBOX, RELAYING_DENIED, Refused
 OffReactor: TypeAlias = Callable[[Callable[[], Destinations]], Awaitable[Destinations]]
 
 POSTMASTER = "postmaster"
+MOST_KEPT = 1000  # addresses whose mailboxes are remembered
+_FEW = 10  # mailboxes; an alias of more is followed each time, however many ways it is written
 _SHOWN = 100  # signs of the peer's that the log is told
 
 
@@ -71,6 +73,9 @@ class Directory:
     notes: tuple[str, ...] = ()
     off_reactor: OffReactor | None = field(default=None, compare=False)
     hosted: Mapping[str, Hosted] = field(init=False, repr=False, compare=False)
+    _kept: dict[Address, Destinations] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Gather the domains once: a site may have many, and each look-up needs them."""
@@ -85,11 +90,12 @@ class Directory:
             Refused: 550 5.1.1 for nobody, 550 5.7.1 for a domain that is not ours, 451 4.3.0 where
                 a database is in trouble.
         """
+        kept = self._kept.get(address)
+        if kept is not None:
+            return kept
         entry = self.entries.get(address.domain) or self._entry(address)
-        hosted = entry.hosted
-        if not hosted.blocking:
-            found = hosted.find(address.local_part, self._expand)
-            return found or _rest(entry, address.local_part)
+        if not entry.hosted.blocking:
+            return self._keep(address, self._find(entry, address.local_part))
         look_up = partial(self._look_up, entry, address.local_part)
         return look_up() if self.off_reactor is None else self.off_reactor(look_up)
 
@@ -129,6 +135,18 @@ class Directory:
             return f"{_shown(text)} is no domain of ours"
         option = self.option.replace("{}", domain)
         return f"{domain} is not a domain of ours; to accept its mail: {option}"
+
+    def _keep(self, address: Address, found: Destinations) -> Destinations:
+        """Remember what is found each time: a directory never changes."""
+        if len(self._kept) >= MOST_KEPT:  # whatever a client thinks of may be an address of ours
+            self._kept.clear()
+        if len(found) <= _FEW:
+            self._kept[address] = found
+        return found
+
+    def _find(self, entry: Entry, local_part: str) -> Destinations:
+        """Look a local-part up in memory."""
+        return entry.hosted.find(local_part, self._expand) or _rest(entry, local_part)
 
     def _look_up(self, entry: Entry, local_part: str) -> Destinations:
         """Look a local-part up where this may block."""

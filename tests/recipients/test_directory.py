@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gomail.address import Address, fold
+from gomail.recipients import directory as module
 from gomail.recipients.directory import Directory
 from gomail.recipients.domain import Domain
 from gomail.recipients.mailbox import Destination, Mailbox
@@ -320,3 +321,31 @@ def test_n1_every_path_is_made_of_configured_names(
                 continue
             assert isinstance(found, tuple)
             assert {each.mailbox.maildir for each in found} <= configured
+
+
+def test_address_that_comes_again_is_not_looked_up_again() -> None:
+    """The owner of a domain gets mail for the same few addresses all day."""
+    assert find(LISTED, "<alice+x@here.example>") is find(LISTED, "<alice+x@here.example>")
+    assert find(LISTED, "<alice+X@here.example>") != find(LISTED, "<alice+x@here.example>")
+
+
+def test_directory_in_the_place_of_another_knows_nothing_of_it() -> None:
+    """Who gets what is what the configuration says that was read last."""
+    before = build({US: Domain(("alice", "bob"), catch_all="alice")}, "/srv/mail/{mailbox}")
+    now = build({US: Domain(("alice", "bob"), catch_all="bob")}, "/srv/mail/{mailbox}")
+    for directory, mailbox in ((before, "alice"), (now, "bob"), (before, "alice")):
+        assert find(directory, "<x@here.example>")[0].mailbox.name == f"{mailbox}@here.example"
+
+
+def test_memory_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients think of as many addresses as they like, and write a long alias in many ways."""
+    monkeypatch.setattr(module, "MOST_KEPT", 10)
+    many = tuple(f"mailbox{number}" for number in range(50))
+    directory = build({US: Domain(many, aliases={"all": many})}, "/srv/mail/{mailbox}")
+    for number in range(50):
+        for _ in range(2):
+            assert find(directory, f"<mailbox{number}@here.example>")
+        assert 1 <= len(directory._kept) <= 10
+    for written in ("all", "All", "aLL"):
+        assert len(find(directory, f"<{written}@here.example>")) == 50
+    assert all(len(found) == 1 for found in directory._kept.values())
