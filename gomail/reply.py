@@ -40,18 +40,27 @@ class Reply:
 
     def __post_init__(self) -> None:
         """Check the parts and write the reply once, for all the times it will be sent."""
-        if not 200 <= self.code <= 599:
-            msg = f"a reply code from 200 to 599 was expected, not {self.code}"
+        code, detail, text = self.code, self.detail, self.text
+        if not 200 <= code <= 599:
+            msg = f"a reply code from 200 to 599 was expected, not {code}"
             raise ValueError(msg)
+        status = f"{code // 100}.{detail} " if detail else ""
+        if text.isascii() and text.isprintable():  # one line, as nearly all replies are
+            octets = f"{code} {status}{text[:_LONGEST_LINE]}\r\n".encode()
+        else:
+            octets = self._lines(status)
+        object.__setattr__(self, "octets", octets)
+        object.__setattr__(self, "positive", code < 400)
+
+    def _lines(self, status: str) -> bytes:
+        """Write a reply of several lines, or with a tab in it."""
         if not _TEXT.match(self.text):
             msg = f"the text of a reply is printable ASCII, not {self.text!r}"
             raise ValueError(msg)
-        status = f"{self.code // 100}.{self.detail} " if self.detail else ""
         *firsts, last = (line[:_LONGEST_LINE] for line in self.text.split("\n"))
         lines = [f"{self.code}-{status}{line}\r\n" for line in firsts]
         lines.append(f"{self.code} {status}{last}\r\n")
-        object.__setattr__(self, "octets", "".join(lines).encode("ascii"))
-        object.__setattr__(self, "positive", self.code < 400)
+        return "".join(lines).encode("ascii")
 
     def signed(self, session_id: str) -> "Reply":
         """Give this reply as the peer sees it: a refusal ends with the session's id."""
