@@ -6,6 +6,7 @@ is told anything (`escaped`). One line a session, one a stored message, one a re
 """
 
 import json
+from functools import lru_cache
 
 from gomail.address import Path
 from gomail.envelope import Client, Envelope
@@ -21,6 +22,7 @@ from gomail.events import (
 )
 
 LONGEST = 100  # characters of the peer's in one place
+_SHOWN = 3  # recipients of a message that its line names
 
 
 def escaped(octets: bytes | str) -> str:
@@ -40,7 +42,7 @@ def text(event: Event) -> str | None:
                 f"{_tls(client)}, {seconds:.3f} s, {octets} octets{why}"
             )
         case MessageStored(envelope, copies, size, seconds, bare):
-            where = ", ".join(printable(f"{copy.mailbox} as {copy.path}") for copy in copies)
+            where = ", ".join([printable(f"{mailbox} as {path}") for mailbox, path in copies])
             bare_lf = f", {bare} bare-lf" if bare else ""
             return (
                 f"stored {envelope.id} from {_path(envelope.reverse_path)} to {_to(envelope)}, "
@@ -157,6 +159,7 @@ def _tls(client: Client) -> str:
     return f"{encryption.version} {encryption.cipher}" if encryption else "plaintext"
 
 
+@lru_cache(maxsize=256)  # the owner of a domain gets mail for the same few addresses all day
 def _path(path: Path) -> str:
     """Write a path, as ASCII without controls."""
     return printable(str(path))
@@ -164,9 +167,9 @@ def _path(path: Path) -> str:
 
 def _to(envelope: Envelope) -> str:
     """Write the recipients: the first few, and how many more there are."""
-    shown = envelope.forward_paths[:3]
-    more = len(envelope.forward_paths) - len(shown)
-    return " ".join(map(_path, shown)) + (f" and {more} more" if more else "")
+    paths = envelope.forward_paths
+    shown = " ".join(map(_path, paths[:_SHOWN]))
+    return f"{shown} and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else shown
 
 
 def printable(line: str) -> str:
