@@ -6,7 +6,7 @@ we think of it and where it goes, and answers with replies; it knows of no socke
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred
@@ -14,8 +14,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from gomail.address import Path
-from gomail.answers import Answer, after
+from gomail.address import Address, Path
+from gomail.answers import Answer
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit, Filing
 from gomail.delivery.faults import is_of_system, refusal_of
@@ -29,6 +29,7 @@ from gomail.limits import Limits
 from gomail.message import trace
 from gomail.message.content import Content, Memory
 from gomail.recipients.directory import Directory
+from gomail.recipients.hosted import Destinations
 from gomail.recipients.mailbox import Destination
 from gomail.reply import BARE_NEWLINE, TOO_MANY_RECIPIENTS, Refused, Reply
 
@@ -116,16 +117,23 @@ class Reception:
         if address is None:
             msg = "a forward-path has an address"
             raise ValueError(msg)
-        return after(
-            self._office.directory.find(address),
-            lambda destinations: self._open(destinations, str(address)),
-        )
+        found = self._office.directory.find(address)
+        if isinstance(found, tuple):  # in memory, as it is everywhere but in a database
+            return self._open(found, address)
+        return self._open_found(found, address)
 
-    def _open(self, destinations: Sequence[Destination], original: str) -> Answer[None]:
+    async def _open_found(self, found: Awaitable[Destinations], original: Address) -> None:
+        """Go on once the database has answered."""
+        opened = self._open(await found, original)
+        if opened is not None:
+            await opened
+
+    def _open(self, destinations: Sequence[Destination], original: Address) -> Answer[None]:
         """See that every mailbox of a recipient can take mail, then note their copies."""
+        places = self._office.places
         paths: list[str] = []
-        for each in destinations:
-            path = self._office.places.known(each.mailbox.maildir, each.folder)
+        for mailbox, _, _, folder in destinations:
+            path = places.known(mailbox.maildir, folder)
             if path is None:
                 return self._open_later(destinations, original, paths)
             paths.append(path)
@@ -133,7 +141,7 @@ class Reception:
         return None
 
     async def _open_later(
-        self, destinations: Sequence[Destination], original: str, paths: list[str]
+        self, destinations: Sequence[Destination], original: Address, paths: list[str]
     ) -> None:
         """Do the same where the disk has to be asked first; *paths* are those that are known."""
         paths += [
@@ -143,7 +151,7 @@ class Reception:
         self._note(destinations, original, paths)
 
     def _note(
-        self, destinations: Sequence[Destination], original: str, paths: Sequence[str]
+        self, destinations: Sequence[Destination], original: Address, paths: Sequence[str]
     ) -> None:
         """
         Note a copy for each Maildir: one, by however many addresses it is reached.
@@ -151,12 +159,16 @@ class Reception:
         Raises:
             Refused: with those before it these would be too many files for one message.
         """
-        further = sum(path not in self._copies for path in set(paths))
-        if self._copies and len(self._copies) + further > self._office.limits.recipients:
-            raise Refused(TOO_MANY_RECIPIENTS, "its aliases stand for too many mailboxes")
-        for destination, path in zip(destinations, paths, strict=True):
-            filed = self._copies.setdefault(path, Filed(destination.mailbox.name, path))
-            pair = (destination.address, original if destination.aliased else None)
+        copies = self._copies
+        if copies:
+            further = len(set(paths).difference(copies))
+            if len(copies) + further > self._office.limits.recipients:
+                raise Refused(TOO_MANY_RECIPIENTS, "its aliases stand for too many mailboxes")
+        for (mailbox, address, aliased, _), path in zip(destinations, paths, strict=True):
+            filed = copies.get(path)
+            if filed is None:
+                filed = copies[path] = Filed(mailbox.name, path)
+            pair = (address, str(original) if aliased else None)
             if pair not in filed.addresses and len(filed.addresses) < trace.MOST_DELIVERED_TO:
                 filed.addresses.append(pair)
 

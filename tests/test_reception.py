@@ -2,8 +2,10 @@
 
 import os
 import re
+import sqlite3
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ from gomail.envelope import NO_PARAMETERS, Client, Envelope
 from gomail.events import MessageStored
 from gomail.limits import Limits
 from gomail.reception import Reception, Receptions
+from gomail.recipients.domain import Domain
+from gomail.recipients.register import build
+from gomail.recipients.sqlite import Stored
 from tests.delivery.bench import left_over, maildirs, messages
 from tests.faults.house import MAILBOXES, STORED, TEXT, House, name_of, opened
 
@@ -218,6 +223,28 @@ def test_sub_address_finds_its_folder(house: House) -> None:
     assert house.messages("bob") == []
 
 
+def test_mailbox_in_a_database_is_asked_for_off_the_reactor(tmp_path: Path) -> None:
+    """A site of many mailboxes keeps them in SQLite; who is no row there is nobody."""
+    house = House(tmp_path)
+    database = house.root / "mail.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE mailboxes (domain TEXT, name TEXT)")
+        connection.execute("INSERT INTO mailboxes VALUES ('here.example', 'dave')")
+    house.office.directory = build(
+        {"here.example": Domain(f"sqlite:{database}")},
+        f"{house.root}/{{mailbox}}",
+        off_reactor=house.bench.committer.run,
+    )
+    client = house.connect()
+    assert client.mail("dave", "nobody", "dave") == [250, 550, 250]
+    name_of(client.message(TEXT))
+    assert len(house.messages("dave")) == 1
+    names = house.office.directory.entries["here.example"].hosted.names
+    assert isinstance(names, Stored)
+    names.database.close()
+    house.bench.close()
+
+
 def test_strangers_are_refused_at_rcpt(house: House) -> None:
     """Nobody's mail is taken: neither for unknown mailboxes nor for other domains."""
     client = house.connect()
@@ -309,13 +336,14 @@ def test_thousandth_recipient_costs_what_the_tenth_does(tmp_path: Path) -> None:
     """To count the copies, those before are not gone through again."""
     house = House(tmp_path, Limits(recipients=5000))
     reception = Reception(house.office)
-    alice = house.office.directory.find(Address("alice", "here.example"))
+    address = Address("alice", "here.example")
+    alice = house.office.directory.find(address)
     assert isinstance(alice, tuple)
 
     def octets() -> int:
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        reception._note(alice, "alice@here.example", ["/mail/0"])
+        reception._note(alice, address, ["/mail/0"])
         return tracemalloc.get_traced_memory()[1] - before
 
     tracemalloc.start()
@@ -323,7 +351,7 @@ def test_thousandth_recipient_costs_what_the_tenth_does(tmp_path: Path) -> None:
         needed = []
         for count in (10, 1000):
             for number in range(count):
-                reception._note(alice, "alice@here.example", [f"/mail/{number}"])
+                reception._note(alice, address, [f"/mail/{number}"])
             needed.append(octets())
     finally:
         tracemalloc.stop()

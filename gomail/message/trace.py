@@ -22,7 +22,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def return_path(reverse_path: Path) -> bytes:
     """Write Return-Path (RFC 5321 §4.4.2)."""
-    return f"Return-Path: {reverse_path}\n".encode()
+    return f"Return-Path: {reverse_path!s}\n".encode()
 
 
 def delivered_to(pairs: Sequence[tuple[str, str | None]]) -> bytes:
@@ -32,11 +32,12 @@ def delivered_to(pairs: Sequence[tuple[str, str | None]]) -> bytes:
     Args:
         pairs: the mailbox's address, and the forward-path's where an alias changed it, else None.
     """
-    fields = []
-    for address, original in pairs[:MOST_DELIVERED_TO]:
-        if original is not None:
-            fields.append(f"X-Original-To: {original}\n")
-        fields.append(f"Delivered-To: {address}\n")
+    fields = [
+        f"Delivered-To: {address}\n"
+        if original is None
+        else f"X-Original-To: {original}\nDelivered-To: {address}\n"
+        for address, original in pairs[:MOST_DELIVERED_TO]
+    ]
     return "".join(fields).encode()
 
 
@@ -49,15 +50,16 @@ def received(envelope: Envelope, hostname: str, now: float) -> bytes:
         hostname: ours.
         now: when its content ended, in seconds since the epoch.
     """
-    client = envelope.client
+    message_id, client, _, parameters, forward_paths = envelope
+    encryption = client.encryption
+    protocol = _protocol(client, utf8=parameters.utf8)
+    tls = f"\n\t({_tls(encryption)})" if encryption else ""
     # RFC 5321 §7.2: several recipients must not learn of each other.
-    only = envelope.forward_paths[0] if len(envelope.forward_paths) == 1 else None
+    only = f"\n\tfor {forward_paths[0]!s}" if len(forward_paths) == 1 else ""
     return (
-        f"Received: from {_from(client)}\n"
-        f"\tby {hostname} (gomail) with {_protocol(envelope)} id {envelope.id}"
-        + (f"\n\t({_tls(client.encryption)})" if client.encryption else "")
-        + (f"\n\tfor {only}" if only else "")
-        + f";\n\t{date(now)}\n"
+        f"Received: from {_from(client.helo, client.address)}\n"
+        f"\tby {hostname} (gomail) with {protocol} id {message_id}{tls}{only};\n"
+        f"\t{date(now)}\n"
     ).encode()
 
 
@@ -76,21 +78,22 @@ def _date(now: int) -> str:
     )
 
 
-def _from(client: Client) -> str:
+@lru_cache(maxsize=256)  # the same servers bring mail all day
+def _from(helo: str, address: str | None) -> str:
     """From-domain: the name that the client gave, and the address that it has."""
-    name = client.helo if _NAME.match(client.helo) else "unknown"
-    if client.address is None:
+    name = helo if _NAME.match(helo) else "unknown"
+    if address is None:
         return f"{name} (unix socket)"
-    literal = f"IPv6:{client.address}" if ":" in client.address else client.address
+    literal = f"IPv6:{address}" if ":" in address else address
     return f"{name} ([{literal}])"
 
 
-def _protocol(envelope: Envelope) -> str:
+def _protocol(client: Client, *, utf8: bool) -> str:
     """The registered name of what was spoken: SMTP, ESMTP, ESMTPS, UTF8SMTP or UTF8SMTPS."""
-    if not envelope.client.esmtp:
+    if not client.esmtp:
         return "SMTP"
-    spoken = "UTF8SMTP" if envelope.parameters.utf8 else "ESMTP"
-    return spoken + ("S" if envelope.client.encryption else "")
+    spoken = "UTF8SMTP" if utf8 else "ESMTP"
+    return f"{spoken}S" if client.encryption else spoken
 
 
 def _tls(encryption: Encryption) -> str:
