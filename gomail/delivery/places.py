@@ -91,7 +91,8 @@ class Places:
         if known.until < now:
             return None
         if known.refused is not None:
-            raise known.refused
+            # A new one each time: a traceback hangs on it, and on that a session.
+            raise Refused(known.refused.reply, known.refused.reason)
         return known.path
 
     def suspend(self, path: str, refused: Refused) -> None:

@@ -67,7 +67,7 @@ class Room:
     def _judge(self, size: int) -> None:
         """Compare *size* with what is known to be free."""
         if self._fault is not None:
-            raise self._fault
+            raise Refused(self._fault.reply, self._fault.reason)  # a traceback hangs on it
         wanted = max(1, size + self._reserve)
         if self._free < wanted:
             asked = f"{wanted} octets are wanted on the disk of {self._folder}"

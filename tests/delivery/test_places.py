@@ -89,6 +89,17 @@ def test_disk_is_asked_once_a_second(desk: Desk, alice: Path) -> None:
     assert desk.asked == 2
 
 
+def test_refusal_holds_on_to_no_session(desk: Desk, alice: Path) -> None:
+    """However often a suspended mailbox is asked for, nothing of it piles up."""
+    desk.find(alice)
+    refused = Refused(MAILBOX_UNAVAILABLE, "it is broken")
+    desk.places.suspend(str(alice), refused)
+    with pytest.raises(Refused) as caught:
+        desk.find(alice)
+    assert (caught.value.reply, caught.value.reason) == (refused.reply, refused.reason)
+    assert refused.__traceback__ is None
+
+
 def test_looking_leaves_nothing_open(desk: Desk, alice: Path, tmp_path: Path) -> None:
     """However a look ends, the folders are closed again."""
     desk.find(alice)
