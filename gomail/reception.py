@@ -144,10 +144,10 @@ class Reception:
         self, destinations: Sequence[Destination], original: Address, paths: list[str]
     ) -> None:
         """Do the same where the disk has to be asked first; *paths* are those that are known."""
-        paths += [
-            await self._office.places.ask(each.mailbox.maildir, each.folder)
-            for each in destinations[len(paths) :]
-        ]
+        places = self._office.places
+        for mailbox, _, _, folder in destinations[len(paths) :]:
+            path = places.known(mailbox.maildir, folder)
+            paths.append(await places.ask(mailbox.maildir, folder) if path is None else path)
         self._note(destinations, original, paths)
 
     def _note(

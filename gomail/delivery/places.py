@@ -4,7 +4,8 @@ Which Maildirs can take mail now.
 That is asked before a recipient is accepted, so that one broken mailbox never holds up the mail of
 the others.
 
-What the disk said is believed for a second. A mailbox in which a delivery failed is suspended: its
+What the disk said is believed for a second, and asked for again after half of it while mail comes,
+so that mostly nobody waits for an answer. A mailbox in which a delivery failed is suspended: its
 recipients are turned away with 4xx until a probe, at most once a minute, succeeds.
 """
 
@@ -13,10 +14,13 @@ import errno
 import os
 import time
 from dataclasses import dataclass
+from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from gomail.address import fold
+from gomail.delivery.asking import Asking
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, make, make_folder
@@ -24,6 +28,7 @@ from gomail.delivery.room import free_octets
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 
 FRESH = 1.0  # seconds for which what the disk said is believed
+RENEW = 0.5  # seconds of them that are left when it is asked again, behind the scenes
 SUSPENDED = 60.0  # seconds until a mailbox in which a delivery failed is tried again
 MOST_KNOWN = 10_000  # mailboxes that something is remembered of
 
@@ -67,6 +72,7 @@ class Places:
             self._identity = _identity(os.stat(root))
         self._ownership = ownership
         self._known: dict[tuple[str, str], _Known] = {}
+        self._asking: dict[tuple[str, str], Asking[_Known]] = {}
         self._suspended: dict[str, _Known] = {}
         self._swept: set[str] = set()
 
@@ -90,10 +96,10 @@ class Places:
             known = suspended
         if known.until < now:
             return None
-        if known.refused is not None:
-            # A new one each time: a traceback hangs on it, and on that a session.
-            raise Refused(known.refused.reply, known.refused.reason)
-        return known.path
+        path = _path(known)
+        if known.until - now <= RENEW:
+            self._look(maildir, folder)
+        return path
 
     def suspend(self, path: str, refused: Refused) -> None:
         """Turn recipients of the Maildir at *path* away for a while: a delivery failed there."""
@@ -104,29 +110,50 @@ class Places:
         Ask the disk for the path to deliver to, off the reactor, and remember what it says.
 
         That is the Maildir, or the Maildir++ folder in it that is called *folder*: looked up among
-        those that exist, never joined to a path.
+        those that exist, never joined to a path. Whoever asks meanwhile hears the same.
 
         Raises:
             Refused: as from `known`.
         """
+        return _path(await self._look(maildir, folder).wait())
+
+    def _look(self, maildir: str, folder: str) -> Asking[_Known]:
+        """Have a look, unless one is under way."""
+        place = (maildir, folder)
+        asking = self._asking.get(place)
+        if asking is None:
+            looked = self._committer.run(self._see, maildir, folder)
+            asking = self._asking[place] = Asking(looked.addBoth(self._learn, place))
+        return asking
+
+    def _learn(self, seen: tuple[str, bool] | Failure, place: tuple[str, str]) -> _Known:
+        """Remember what the disk said."""
+        del self._asking[place]
+        now = self._clock.seconds()
+        if isinstance(seen, Failure):
+            known = self._fault(seen, place, now)
+        else:
+            path, probed = seen
+            if path in self._suspended and not probed:  # a delivery has failed there meanwhile
+                reason = f"{path}: a delivery has just failed there"
+                return _Known(now, path, Refused(MAILBOX_UNAVAILABLE, reason))
+            self._suspended.pop(path, None)
+            known = _Known(now + FRESH, path)
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
-        try:
-            path, probed = await self._committer.run(self._look, maildir, folder)
-        except OSError as error:
-            refused = refusal_of(error, maildir)
-            before = self._known.get((maildir, folder))
-            path = maildir if before is None else before.path
-            until = self._clock.seconds() + (SUSPENDED if path in self._suspended else FRESH)
-            self._known[maildir, folder] = _Known(until, path, refused)
-            raise refused from error
-        if path in self._suspended and not probed:  # a delivery has failed there meanwhile
-            raise Refused(MAILBOX_UNAVAILABLE, f"{path}: a delivery has just failed there")
-        self._suspended.pop(path, None)
-        self._known[maildir, folder] = _Known(self._clock.seconds() + FRESH, path)
-        return path
+        self._known[place] = known
+        return known
 
-    def _look(self, maildir: str, folder: str) -> tuple[str, bool]:
+    def _fault(self, failure: Failure, place: tuple[str, str], now: float) -> _Known:
+        """Give what a look that failed tells of a mailbox."""
+        failure.trap(OSError)
+        maildir, _ = place
+        before = self._known.get(place)
+        path = maildir if before is None else before.path
+        until = now + (SUSPENDED if path in self._suspended else FRESH)
+        return _Known(until, path, refusal_of(cast("OSError", failure.value), maildir))
+
+    def _see(self, maildir: str, folder: str) -> tuple[str, bool]:
         """See whether mail can be stored, and tell whether that was tried in earnest; blocks."""
         try:
             path = _folder_of(maildir, folder)
@@ -164,6 +191,18 @@ class Places:
             path = os.path.join(path, name)
             make_folder(path, self._ownership)
         make(maildir, self._ownership)
+
+
+def _path(known: _Known) -> str:
+    """
+    Give the path to deliver to.
+
+    Raises:
+        Refused: a new one each time, since a traceback hangs on it, and on that a session.
+    """
+    if known.refused is not None:
+        raise Refused(known.refused.reply, known.refused.reason)
+    return known.path
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

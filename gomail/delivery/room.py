@@ -1,15 +1,19 @@
 """How much room the disk has, asked before a transaction begins."""
 
 import os
+from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from gomail.answers import Answer
+from gomail.delivery.asking import Asking
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
 from gomail.reply import DISK_FULL, Refused
 
 FRESH = 1.0  # seconds for which what the disk said is believed
+RENEW = 0.5  # seconds of them that are left when it is asked again, behind the scenes
 LEAST_INODES = 100  # files that stay free, where the file system counts them
 
 
@@ -24,7 +28,16 @@ class Room:
         reserve: octets that stay free.
     """
 
-    __slots__ = ("_clock", "_committer", "_fault", "_folder", "_free", "_reserve", "_until")
+    __slots__ = (
+        "_asking",
+        "_clock",
+        "_committer",
+        "_fault",
+        "_folder",
+        "_free",
+        "_reserve",
+        "_until",
+    )
 
     def __init__(
         self, committer: Committer, clock: IReactorTime, folder: str, reserve: int
@@ -36,6 +49,7 @@ class Room:
         self._free = 0
         self._fault: Refused | None = None
         self._until = -1.0
+        self._asking: Asking[OSError | None] | None = None
 
     def find(self, size: int) -> Answer[None]:
         """
@@ -44,20 +58,38 @@ class Room:
         Raises:
             Refused: 452 4.3.1; or what a delivery has just met that every other would meet.
         """
-        if self._until < self._clock.seconds():
-            return self._measure(size)
+        left = self._until - self._clock.seconds()
+        if left < 0:
+            return self._find_later(size)
         self._judge(size)
+        if left <= RENEW:
+            self._measure()
         return None
 
-    async def _measure(self, size: int) -> None:
-        """Ask the disk, off the reactor."""
-        try:
-            self._free = await self._committer.run(free_octets, self._folder)
-        except OSError as error:
+    async def _find_later(self, size: int) -> None:
+        """See the same once the disk has answered."""
+        error = await self._measure().wait()
+        if error is not None:
             raise refusal_of(error, self._folder) from error
-        self._until = self._clock.seconds() + FRESH
-        self._fault = None
         self._judge(size)
+
+    def _measure(self) -> Asking[OSError | None]:
+        """Ask the disk, off the reactor, unless that is under way."""
+        if self._asking is None:
+            free = self._committer.run(free_octets, self._folder)
+            self._asking = Asking(free.addBoth(self._learn))
+        return self._asking
+
+    def _learn(self, free: int | Failure) -> OSError | None:
+        """Remember what the disk said; a fault that came meanwhile has the last word."""
+        self._asking = None
+        if isinstance(free, Failure):
+            free.trap(OSError)
+            return cast("OSError", free.value)
+        now = self._clock.seconds()
+        if self._fault is None or self._until < now:
+            self._free, self._fault, self._until = free, None, now + FRESH
+        return None
 
     def defer(self, fault: Refused) -> None:
         """Answer with *fault* for a moment: the system as a whole is in trouble, or has been."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from gomail.delivery import places as module
 from gomail.delivery.faults import refusal_of
 from gomail.delivery.maildir import STALE, Ownership
-from gomail.delivery.places import FRESH, SUSPENDED, Places
+from gomail.delivery.places import FRESH, RENEW, SUSPENDED, Places
 from gomail.reply import (
     DISK_FULL,
     LOCAL_ERROR,
@@ -89,6 +89,90 @@ def test_disk_is_asked_once_a_second(desk: Desk, alice: Path) -> None:
     assert desk.asked == 2
 
 
+class Looks:
+    """Counts how often the disk is looked at."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Begin to count."""
+        self.count = 0
+        self._scandir = os.scandir
+        monkeypatch.setattr(os, "scandir", self._look)
+
+    def _look(self, path: str | int) -> Any:  # noqa: ANN401 - as os.scandir
+        self.count += not isinstance(path, int)  # tmp/ is gone through when it is swept
+        return self._scandir(path)
+
+
+def test_sessions_that_come_while_the_disk_is_asked_wait_for_its_answer(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty sessions that come at once cost the disk one look, not twenty."""
+    looks = Looks(monkeypatch)
+    asked = [Deferred.fromCoroutine(desk.places.ask(str(alice))) for _ in range(20)]
+    assert [desk.bench.wait(each) for each in asked] == [str(alice)] * 20
+    assert looks.count == 1
+    desk.bench.clock.advance(FRESH + 0.01)
+    assert desk.find(alice) == str(alice)
+    assert looks.count == 2
+
+
+def test_each_session_that_waits_has_a_refusal_of_its_own(desk: Desk, alice: Path) -> None:
+    """What is said to one has nothing to do with what is said to another."""
+    replaced_by_file(alice / "new")
+    heard: list[Any] = []
+    for _ in range(3):
+        Deferred.fromCoroutine(desk.places.ask(str(alice))).addErrback(heard.append)
+    desk.bench.backdoor.pump()
+    assert [each.value.reply for each in heard] == [MAILBOX_UNAVAILABLE] * 3
+    assert len({id(each.value) for each in heard}) == 3
+
+
+def test_session_that_waits_no_longer_stops_no_look(desk: Desk, alice: Path) -> None:
+    """A disk that is slow costs one session its time; whoever has more hears the answer."""
+    first = Deferred.fromCoroutine(desk.places.ask(str(alice)))
+    second = Deferred.fromCoroutine(desk.places.ask(str(alice)))
+    first.addErrback(lambda failure: failure.trap(CancelledError))
+    first.cancel()
+    assert desk.bench.wait(second) == str(alice)
+    assert desk.find(alice) == str(alice)
+    assert desk.asked == 0
+
+
+def test_belief_is_renewed_behind_the_scenes(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While mail comes, one look a half second keeps it all from waiting."""
+    looks = Looks(monkeypatch)
+    desk.find(alice)
+    for second in range(1, 5):
+        desk.bench.clock.advance(FRESH - RENEW - 0.01)
+        desk.find(alice)
+        assert looks.count == second, "it is fresh"
+        desk.bench.clock.advance(0.01)
+        for _ in range(100):
+            desk.find(alice)
+        desk.bench.backdoor.pump()
+        assert looks.count == second + 1
+    assert desk.asked == 1
+
+
+def test_mailbox_that_goes_away_while_mail_comes_is_refused(desk: Desk, alice: Path) -> None:
+    """What is found behind the scenes counts at once."""
+    desk.find(alice)
+    replaced_by_file(alice / "new")
+    desk.bench.clock.advance(FRESH - RENEW)
+    assert desk.find(alice) == str(alice), "as it was less than a second ago"
+    desk.bench.backdoor.pump()
+    assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
+    assert desk.asked == 1
+
+
+def replaced_by_file(folder: Path) -> None:
+    """Put a file where a folder was."""
+    folder.rmdir()
+    folder.touch()
+
+
 def test_refusal_holds_on_to_no_session(desk: Desk, alice: Path) -> None:
     """However often a suspended mailbox is asked for, nothing of it piles up."""
     desk.find(alice)
@@ -98,6 +182,17 @@ def test_refusal_holds_on_to_no_session(desk: Desk, alice: Path) -> None:
         desk.find(alice)
     assert (caught.value.reply, caught.value.reason) == (refused.reply, refused.reason)
     assert refused.__traceback__ is None
+
+
+def test_fault_of_ours_in_a_look_is_no_belief(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a look raises, the next session has another."""
+    monkeypatch.setattr(module, "free_octets", lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        desk.find(alice)
+    monkeypatch.undo()
+    assert desk.find(alice) == str(alice)
 
 
 def test_looking_leaves_nothing_open(desk: Desk, alice: Path, tmp_path: Path) -> None:
@@ -113,8 +208,7 @@ def test_looking_leaves_nothing_open(desk: Desk, alice: Path, tmp_path: Path) ->
 
 def test_refusal_is_believed_for_a_second(desk: Desk, alice: Path) -> None:
     """A mailbox that comes back is served at once."""
-    (alice / "new").rmdir()
-    (alice / "new").touch()
+    replaced_by_file(alice / "new")
     assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
     assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
     assert desk.asked == 1

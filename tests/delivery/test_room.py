@@ -3,11 +3,13 @@
 import errno
 import os
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from twisted.internet.defer import CancelledError, Deferred
 
 from gomail.answers import is_later
-from gomail.delivery.room import FRESH, LEAST_INODES, Room
+from gomail.delivery.room import FRESH, LEAST_INODES, RENEW, Room
 from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_UNAVAILABLE, Refused, Reply
 from tests.delivery.bench import Bench
 
@@ -135,3 +137,99 @@ def test_e12_full_disk_is_full_without_a_reserve(bench: Bench, disk: Disk) -> No
     assert (
         refused(bench, Room(bench.committer, bench.clock, "/srv", reserve=0), 0).reply == DISK_FULL
     )
+
+
+def asked(room: Room, size: int) -> Deferred[Any]:
+    """Ask for room while the disk has to be asked."""
+    return Deferred.fromCoroutine(room.find(size))  # type: ignore[arg-type]
+
+
+def test_sessions_that_come_while_the_disk_is_asked_wait_for_its_answer(
+    bench: Bench, room: Room, disk: Disk
+) -> None:
+    """The disk is asked once for all of them, and each message is judged by its own size."""
+    heard: list[Any] = []
+    for size in (0, 400_001, 400_000, 1 << 40):
+        asked(room, size).addBoth(heard.append)
+    bench.backdoor.pump()
+    assert [each and each.value.reply for each in heard] == [None, DISK_FULL, None, DISK_FULL]
+    assert "1099511637376 octets are wanted" in heard[3].value.reason
+    assert disk.asked == 1
+
+
+def test_each_session_that_waits_has_a_refusal_of_its_own(
+    bench: Bench, room: Room, disk: Disk
+) -> None:
+    """A disk that is not there refuses them all, once each."""
+    disk.error = OSError(errno.EIO, "Input/output error")
+    heard: list[Any] = []
+    for _ in range(3):
+        asked(room, 0).addErrback(heard.append)
+    bench.backdoor.pump()
+    assert [each.value.reply for each in heard] == [MAILBOX_UNAVAILABLE] * 3
+    assert len({id(each.value) for each in heard}) == 3
+
+
+def test_session_that_waits_no_longer_takes_the_answer_from_nobody(
+    bench: Bench, room: Room, disk: Disk
+) -> None:
+    """Each session has a deadline of its own."""
+    first, second = asked(room, 0), asked(room, 0)
+    first.addErrback(lambda failure: failure.trap(CancelledError))
+    first.cancel()
+    assert bench.wait(second) is None
+    find(bench, room, 0)
+    assert disk.asked == 1
+
+
+def test_belief_is_renewed_behind_the_scenes(bench: Bench, room: Room, disk: Disk) -> None:
+    """While mail comes, the disk is asked each half second, and no message waits for it."""
+    find(bench, room, 0)
+    for second in range(1, 5):
+        bench.clock.advance(FRESH - RENEW - 0.01)
+        assert room.find(0) is None
+        assert disk.asked == second, "it is fresh"
+        bench.clock.advance(0.01)
+        for _ in range(100):
+            assert room.find(0) is None
+        bench.backdoor.pump()
+        assert disk.asked == second + 1
+    disk.facts["f_bavail"] = 0
+    bench.clock.advance(FRESH - RENEW)
+    assert room.find(0) is None, "as it was less than a second ago"
+    bench.backdoor.pump()
+    assert refused(bench, room, 0).reply == DISK_FULL
+
+
+def test_r8_disk_that_fails_behind_the_scenes_is_asked_again_in_time(
+    bench: Bench, room: Room, disk: Disk
+) -> None:
+    """What was known stays so until its second is over; the next message hears the disk."""
+    find(bench, room, 0)
+    disk.error = OSError(errno.EIO, "Input/output error")
+    bench.clock.advance(FRESH - RENEW)
+    assert room.find(0) is None
+    bench.backdoor.pump()
+    bench.clock.advance(RENEW + 0.01)
+    assert refused(bench, room, 0).reply == MAILBOX_UNAVAILABLE
+
+
+def test_e6_answer_that_is_under_way_lifts_no_fault(bench: Bench, room: Room) -> None:
+    """A delivery that fails while the disk is asked has the last word."""
+    waiting = asked(room, 0)
+    room.defer(Refused(LOCAL_ERROR))
+    with pytest.raises(Refused) as caught:
+        bench.wait(waiting)
+    assert caught.value.reply == LOCAL_ERROR
+    assert refused(bench, room, 0).reply == LOCAL_ERROR
+    bench.clock.advance(FRESH + 0.01)
+    find(bench, room, 0)
+
+
+def test_fault_of_ours_is_no_belief(bench: Bench, room: Room, disk: Disk) -> None:
+    """Whatever asking raises, the next session asks again."""
+    del disk.facts["f_files"]
+    with pytest.raises(AttributeError):
+        find(bench, room, 0)
+    disk.facts |= PLENTY
+    find(bench, room, 0)
