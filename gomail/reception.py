@@ -165,11 +165,11 @@ class Reception:
             if len(copies) + further > self._office.limits.recipients:
                 raise Refused(TOO_MANY_RECIPIENTS, "its aliases stand for too many mailboxes")
         for (mailbox, address, aliased, _), path in zip(destinations, paths, strict=True):
+            pair = (address, str(original) if aliased else None)
             filed = copies.get(path)
             if filed is None:
-                filed = copies[path] = Filed(mailbox.name, path)
-            pair = (address, str(original) if aliased else None)
-            if pair not in filed.addresses and len(filed.addresses) < trace.MOST_DELIVERED_TO:
+                copies[path] = Filed(mailbox.name, path, [pair])
+            elif pair not in filed.addresses and len(filed.addresses) < trace.MOST_DELIVERED_TO:
                 filed.addresses.append(pair)
 
     def messageStarted(self, envelope: Envelope) -> "Arrival":
@@ -192,7 +192,7 @@ class Filed:
 
     mailbox: str
     path: str
-    addresses: list[tuple[str, str | None]] = field(default_factory=list)
+    addresses: list[tuple[str, str | None]]
 
 
 @implementer(IMessage)
