@@ -1,7 +1,6 @@
 """Who may come in: the sessions that are open, in all, by address and by network."""
 
-from collections import Counter
-from ipaddress import ip_address, ip_network
+from socket import AF_INET6, inet_pton
 
 from gomail.envelope import Client
 from gomail.limits import Limits
@@ -24,8 +23,8 @@ class Admission:
         self._limits = limits
         self.gauge = Gauge()
         self._all = 0
-        self._addresses: Counter[str] = Counter()
-        self._networks: Counter[str] = Counter()
+        self._addresses: dict[str, int] = {}
+        self._networks: dict[str, int] = {}
 
     def refusal(self, client: Client) -> Reply | None:
         """Give the reply with which *client* is turned away, or None if it may come in."""
@@ -34,9 +33,9 @@ class Admission:
             return TOO_BUSY
         if client.trusted or client.address is None:
             return None
-        if self._addresses[client.address] >= limits.sessions_per_address:
+        if self._addresses.get(client.address, 0) >= limits.sessions_per_address:
             return TOO_MANY_FROM_ADDRESS
-        if self._networks[network_of(client.address)] >= limits.sessions_per_network:
+        if self._networks.get(network_of(client.address), 0) >= limits.sessions_per_network:
             return TOO_MANY_FROM_NETWORK
         return None
 
@@ -54,17 +53,17 @@ class Admission:
         self.gauge.measure_sessions(self._all / self._limits.sessions)
         if client.trusted or client.address is None:
             return
-        for counter, key in (
+        for inside, key in (
             (self._addresses, client.address),
             (self._networks, network_of(client.address)),
         ):
-            counter[key] += change
-            if not counter[key]:
-                del counter[key]
+            inside[key] = inside.get(key, 0) + change
+            if not inside[key]:
+                del inside[key]
 
 
 def network_of(address: str) -> str:
     """Give the network that counts as one neighbourhood: /24 of IPv4, /64 of IPv6."""
     if ":" not in address:
         return address.rpartition(".")[0]
-    return str(ip_network((int(ip_address(address)) >> 64 << 64, 64)))
+    return inet_pton(AF_INET6, address)[:8].hex(":", 2)
