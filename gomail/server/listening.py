@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort
 
 from gomail.server.ports import Port, PortError
+from gomail.server.prompt import make_prompt
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.reactor import Reactor
 from gomail.server.unix import UnixPort
@@ -66,6 +67,7 @@ class Listening(Service):
         elif bound is not None:
             listening = self._reactor.adoptStreamPort(bound.fileno(), bound.family, factory)
             bound.close()  # the reactor has a duplicate
+            make_prompt(listening)
             self._listening.append(listening)
         elif port.twisted is not None:
             failures: list[BaseException] = []
