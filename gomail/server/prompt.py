@@ -26,9 +26,12 @@ class PromptConnection(Server):
         self._reads = True
         end = super().doRead()
         self._reads = False
-        if end is None and self.disconnecting and not self._has_waited:
-            return CONNECTION_DONE
-        return end
+        return CONNECTION_DONE if end is None and self.ending else end
+
+    @property
+    def ending(self) -> bool:
+        """Whether it was given up, and ends with this read whatever the peer does."""
+        return bool(self.disconnecting) and not self._has_waited
 
     def startWriting(self) -> None:
         """Have the reactor ask for octets: some wait."""

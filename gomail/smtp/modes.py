@@ -12,8 +12,8 @@ class Modes(Protocol):
     def encrypt(self) -> None:
         """Start TLS."""
 
-    def hang_up(self) -> None:
-        """Close the connection behind what was sent."""
+    def hang_up(self) -> bool:
+        """Close the connection behind what was sent; tell whether that is within this turn."""
 
     def abort(self) -> None:
         """Drop the connection."""

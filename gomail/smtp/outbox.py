@@ -71,6 +71,18 @@ def send_undelayed(transport: IConnection) -> None:
             transport.setTcpNoDelay(True)
 
 
+def close(transport: IConnection) -> bool:
+    """
+    Close a connection behind all that was written.
+
+    Returns:
+        whether it ends within this turn, as a transport may say of itself; else somebody has to see
+        to it that it ends at all.
+    """
+    transport.loseConnection()
+    return bool(getattr(transport, "ending", False))
+
+
 def outbox(transport: IConnection, sender: Sender) -> Outbox:
     """Give the fitting outbox of *sender* for a *transport* as it is now."""
     # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as

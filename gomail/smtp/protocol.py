@@ -26,7 +26,7 @@ from gomail.smtp.encryption import Prepared, facts, why_ended
 from gomail.smtp.holding import YIELD, Holding
 from gomail.smtp.house import House
 from gomail.smtp.mending import Mender
-from gomail.smtp.outbox import IConnection
+from gomail.smtp.outbox import IConnection, close
 from gomail.smtp.session import Session
 
 LINES_A_TURN = 100  # then other sessions have theirs: a packet holds 32,000 empty lines
@@ -172,9 +172,9 @@ class SMTPProtocol(LineReceiver):
         if tls is not None and tls.ended and not (self._holding.held() or conversation.over):
             conversation.close("the client left")  # now that it has its answers
 
-    def hang_up(self) -> None:
-        """Close the connection when everything is sent."""
-        self.transport.loseConnection()
+    def hang_up(self) -> bool:
+        """Close the connection when everything is sent; tell whether that is within this turn."""
+        return close(self.transport)
 
     def leave(self) -> None:
         """Hang up with 421 as soon as no content or answer is under way."""

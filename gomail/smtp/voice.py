@@ -184,12 +184,12 @@ class Voice:
             self.flush()
 
     def close(self, why: str) -> None:
-        """Hang up: nothing the peer sent is looked at any more, and there is a deadline."""
+        """Hang up: nothing the peer sent is looked at any more; what takes time has a deadline."""
         self._end = why
         self.over = True
         self._door.close()
-        self.patience.close()
-        self._modes.hang_up()
+        if not self._modes.hang_up():
+            self.patience.close()
 
     def stop(self, why: str) -> None:
         """Say nothing any more."""

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
 from twisted.internet.tcp import Port
+from twisted.python.failure import Failure
 
 from gomail.server.prompt import PromptConnection, make_prompt
+from gomail.smtp.factory import SMTPFactory
+from tests.smtp.desk import Desk
 
 
 class Lists:
@@ -55,12 +60,11 @@ class Butler(Protocol):
 class Call:
     """A connection, from both of its ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, butler: Protocol) -> None:
         self.reactor = Lists()
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.client = socket.create_connection(listening.getsockname())
             ours, address = listening.accept()
-        butler = Butler()
         self.connection = PromptConnection(ours, butler, address, None, 0, self.reactor)  # type: ignore[arg-type]
         butler.makeConnection(self.connection)
 
@@ -73,7 +77,7 @@ class Call:
 @pytest.fixture
 def call() -> Iterator[Call]:
     """Make a connection."""
-    made = Call()
+    made = Call(Butler())
     yield made
     made.client.close()
     made.connection.socket.close()
@@ -82,6 +86,7 @@ def call() -> Iterator[Call]:
 def test_it_ends_with_the_read_in_which_it_was_given_up(call: Call) -> None:
     """The last reply has gone by then, and the reactor has nothing to wait for."""
     assert call.read(b"say lose") is CONNECTION_DONE
+    assert call.connection.ending
     assert call.client.recv(100) == b"said "
     assert call.reactor.writers == set()
 
@@ -89,6 +94,7 @@ def test_it_ends_with_the_read_in_which_it_was_given_up(call: Call) -> None:
 def test_a_read_without_an_end_goes_on(call: Call) -> None:
     """As does one in which something was written."""
     assert call.read(b"say") is None
+    assert not call.connection.ending
     assert call.read(b"write") is None
     assert call.reactor.readers == {call.connection}
 
@@ -97,6 +103,7 @@ def test_a_read_without_an_end_goes_on(call: Call) -> None:
 def test_what_waits_is_sent_first(call: Call, words: bytes) -> None:
     """Before or behind the end, which the reactor is told once it is written."""
     assert call.read(words) is None
+    assert not call.connection.ending
     assert call.reactor.writers == {call.connection}
     assert isinstance(call.connection.doWrite(), ConnectionDone)
     assert call.client.recv(100) == b"written "
@@ -105,6 +112,7 @@ def test_what_waits_is_sent_first(call: Call, words: bytes) -> None:
 def test_beyond_a_read_it_ends_as_all_others(call: Call) -> None:
     """When a clock has run out, or the disk has answered."""
     call.connection.loseConnection()
+    assert not call.connection.ending
     assert (call.reactor.readers, call.reactor.writers) == (set(), {call.connection})
     assert isinstance(call.connection.doWrite(), ConnectionDone)
 
@@ -113,6 +121,21 @@ def test_the_end_of_the_peer_is_told_as_ever(call: Call) -> None:
     """Whoever leaves is gone."""
     call.client.close()
     assert call.connection.doRead() is CONNECTION_DONE
+
+
+def test_a_session_that_ends_so_needs_no_deadline() -> None:
+    """Its clocks stay as they were until the connection is gone, in a moment, and then stop."""
+    desk = Desk(Clock())
+    factory = SMTPFactory(desk, "here.example", desk.clock)
+    call = Call(factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1)))
+    waited_for = [each.getTime() for each in desk.clock.getDelayedCalls()]
+    assert call.read(b"QUIT\r\n") is CONNECTION_DONE
+    assert [each.getTime() for each in desk.clock.getDelayedCalls()] == waited_for
+    call.connection.connectionLost(Failure(CONNECTION_DONE))
+    assert desk.clock.getDelayedCalls() == []
+    assert factory.sessions == 0
+    assert call.client.recv(100).endswith(b"221 2.0.0 Bye\r\n")
+    call.client.close()
 
 
 def test_only_ports_of_tcp_have_such_connections() -> None:
