@@ -52,7 +52,7 @@ class Conversation(Voice):
         super().__init__(house, client, delivery, holding, modes)
         self.order = Order(forgiven=house.local or client.trusted)
         self._limits = house.limits  # as they hold under the load that there is
-        self._budget = Budget(house.limits)
+        self._budget: Budget | None = None  # who is trusted needs none
 
     def begin(self, transport: IConnection) -> None:
         """Say the banner, once the delivery welcomes the client."""
@@ -116,7 +116,7 @@ class Conversation(Voice):
         """Know nothing of what was said before TLS; the client greets us again."""
         self.encrypting = False
         self.session.verb = b""
-        self._budget = Budget(self._limits)
+        self._budget = None
         self.patience.command_answered(transaction=False)
         self._ask("greeting", ANSWER_TIME, self.session.encrypt, encryption)
         self.flush()
@@ -165,6 +165,8 @@ class Conversation(Voice):
 
     def _reply_in_budget(self, reply: Reply, reason: str) -> None:
         """Reply as the budget for errors has it: something else, perhaps, or later."""
+        if self._budget is None:
+            self._budget = Budget(self._limits)
         judgement = self._budget.judge(self.session, reply)
         if judgement.delay and not self.lost:
             self.holding.hold(DELAY)
@@ -182,5 +184,7 @@ class Conversation(Voice):
 
     def hurry(self, limits: Limits) -> None:
         """Have more patience, or less, as *limits* say."""
-        self._limits = self._budget.limits = limits
+        self._limits = limits
+        if self._budget is not None:
+            self._budget.limits = limits
         self.patience.change(limits)

@@ -5,7 +5,7 @@ Sessions as they come and go: who is let in, under which id, and how all of them
 but the deliveries and the host name.
 """
 
-import secrets
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -135,7 +135,7 @@ class SMTPFactory(ServerFactory):
 
     def client_at(self, addr: IAddress | None) -> Client:
         """Make the client of its address; an IPv4 client on an IPv6 socket is an IPv4 client."""
-        session_id = secrets.token_hex(5)
+        session_id = os.urandom(5).hex()
         if not isinstance(addr, (IPv4Address, IPv6Address)):
             return Client(session_id, trusted=self._trust_unix)
         known = self._known.get(addr.host)

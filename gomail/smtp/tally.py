@@ -1,6 +1,8 @@
 """What was said in a session, verb by verb, for the one line that tells of it afterwards."""
 
-from functools import cache
+from functools import cache, lru_cache
+
+Counts = tuple[tuple[bytes, int], ...]
 
 
 class Tally:
@@ -24,15 +26,20 @@ class Tally:
 
     def __str__(self) -> str:
         """Write the counts as ``ehlo=1 rcpt=1/2 quit=1``: accepted/all where they differ."""
-        if self._refused is None:
-            return " ".join([f"{_name(verb)}={said}" for verb, said in self._said.items()])
-        refused = self._refused
-        return " ".join(
-            f"{_name(verb)}={said - refused[verb]}/{said}"
-            if verb in refused
-            else f"{_name(verb)}={said}"
-            for verb, said in self._said.items()
-        )
+        refused = () if self._refused is None else tuple(self._refused.items())
+        return _written(tuple(self._said.items()), refused)
+
+
+@lru_cache(maxsize=256)  # most sessions say the same
+def _written(every: Counts, refused: Counts) -> str:
+    """Write what was said."""
+    unheard = dict(refused)
+    return " ".join(
+        f"{_name(verb)}={said - unheard[verb]}/{said}"
+        if verb in unheard
+        else f"{_name(verb)}={said}"
+        for verb, said in every
+    )
 
 
 @cache
