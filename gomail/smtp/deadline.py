@@ -15,8 +15,8 @@ def in_time(answer: Awaitable[T], seconds: float, alarms: Alarms) -> Deferred[T]
     """
     Await *answer*, but not for ever.
 
-    A connection that is not read does not notice its end, so that everything that is awaited on its
-    behalf has a deadline. TimeoutError says that it is over, and *answer* is cancelled.
+    Whoever is asked may never answer, so that everything that is awaited on a client's behalf has a
+    deadline. TimeoutError says that it is over, and *answer* is cancelled.
     """
     deferred = deferred_of(answer)
     deadline = _Deadline(deferred, alarms, seconds)

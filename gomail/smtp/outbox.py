@@ -48,7 +48,7 @@ class Outbox(Protocol):
         """Know that TLS writes by now: what waits, waits for the peer."""
 
 
-class IConnection(ITLSTransport, IConsumer):
+class IConnection(ITLSTransport, IConsumer, IPushProducer):
     """A connection as Twisted's stream transports are, TCP or unix; for annotations."""
 
     def writeSomeData(data: bytes) -> int | Exception:  # noqa: N805
@@ -85,11 +85,14 @@ def close(transport: IConnection) -> bool:
 
 def outbox(transport: IConnection, sender: Sender) -> Outbox:
     """Give the fitting outbox of *sender* for a *transport* as it is now."""
+    return (DirectOutbox if is_socket(transport) else BufferedOutbox)(transport, sender)
+
+
+def is_socket(transport: IConnection) -> bool:
+    """Tell whether a transport is the socket's own, in plaintext, and nothing stands between."""
     # The class is asked: Twisted's wrappers, TLS among them, give the socket's own attributes as
     # theirs. And Twisted's own startTLS leaves a transport its way to write plaintext.
-    if hasattr(type(transport), "writeSomeData") and not ISSLTransport.providedBy(transport):
-        return DirectOutbox(transport, sender)
-    return BufferedOutbox(transport, sender)
+    return hasattr(type(transport), "writeSomeData") and not ISSLTransport.providedBy(transport)
 
 
 @implementer(IPullProducer)

@@ -6,12 +6,15 @@ what is said to them, is the `Conversation`'s; once that is over nothing that th
 looked at any more.
 
 Reading stops and goes on by `Holding` alone, over a set of reasons; nobody else pauses or resumes,
-and this protocol is no producer of its transport.
+and this protocol is no producer of its transport. A client that waits for an answer sends nothing
+meanwhile, so that the transport is stopped only when octets come all the same; they count as not
+come until what was before them is answered. As it reads on, it sees a client close its side, too,
+which still hears what it has asked for.
 """
 
 from typing import Protocol, cast
 
-from twisted.internet.interfaces import IHandshakeListener
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener, IProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -23,10 +26,10 @@ from gomail.limits import Limits
 from gomail.reply import FAR_TOO_BIG
 from gomail.smtp.conversation import Conversation
 from gomail.smtp.encryption import Prepared, facts, why_ended
-from gomail.smtp.holding import YIELD, Holding
+from gomail.smtp.holding import TURN, YIELD, Holding
 from gomail.smtp.house import House
 from gomail.smtp.mending import Mender
-from gomail.smtp.outbox import IConnection, close
+from gomail.smtp.outbox import IConnection, close, is_socket
 from gomail.smtp.session import Session
 
 LINES_A_TURN = 100  # then other sessions have theirs: a packet holds 32,000 empty lines
@@ -39,7 +42,7 @@ class Keeper(Protocol):
         """Learn that a session is over."""
 
 
-@implementer(IHandshakeListener)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class SMTPProtocol(LineReceiver):
     """
     The server's side of one SMTP session.
@@ -54,6 +57,10 @@ class SMTPProtocol(LineReceiver):
 
     delimiter = b"\r\n"
     transport: IConnection
+    _wrapped = False  # somebody stands between us and the socket, and closes it behind the client
+    _stopped = False  # the transport reads nothing
+    _ahead = b""  # what it had read before that
+    _left = False  # the client has closed its side
 
     def __init__(
         self,
@@ -77,6 +84,7 @@ class SMTPProtocol(LineReceiver):
 
     def connectionMade(self) -> None:
         """Begin the conversation."""
+        self._wrapped = not is_socket(self.transport)
         self._conversation.begin(self.transport)
 
     def heard_before(self) -> None:
@@ -93,6 +101,10 @@ class SMTPProtocol(LineReceiver):
             conversation.order.heard()
         if conversation.encrypting and data:
             self.handshakeCompleted()  # a wrapper round us has kept it to itself
+        if self.paused and data and not self._wrapped:
+            self._ahead += data
+            self._stop()
+            return
         conversation.octets += len(data)
         if self._mender is not None:
             data = self._mender.feed(data)
@@ -150,8 +162,12 @@ class SMTPProtocol(LineReceiver):
 
     def _start_tls(self) -> IConnection:
         """Do so; our transport is another one then, unless something is wrapped round it."""
+        self._wrapped = True
         prepared = cast("Prepared", self.session.tls)
         prepared.start(self)
+        if self._ahead:  # behind STARTTLS, so that it is TLS's or nobody's, and never a command
+            self._start()
+            cast("IProtocol", self.transport).dataReceived(self._take_ahead())
         return self.transport
 
     def handshakeCompleted(self) -> None:
@@ -159,18 +175,59 @@ class SMTPProtocol(LineReceiver):
         self._conversation.encrypted(facts(self.transport))
 
     def stop_reading(self) -> None:
-        """Read nothing more for now: the peer waits for us."""
-        self.pauseProducing()
+        """Look at nothing more for now."""
+        self.paused = True
+        if self._wrapped or not self._holding.has(TURN):
+            self._stop()
         self._conversation.patience.pause()
+
+    def _stop(self) -> None:
+        """Have the transport read nothing more."""
+        self._stopped = True
+        self.transport.pauseProducing()
 
     def read_on(self) -> None:
         """Read again: the peer has its turn; after our last word, to hear TLS's goodbye."""
         conversation, tls = self._conversation, self.session.tls
         if not conversation.over:
             conversation.patience.resume()
-        self.resumeProducing()
-        if tls is not None and tls.ended and not (self._holding.held() or conversation.over):
-            conversation.close("the client left")  # now that it has its answers
+        self.paused = False
+        if self._ahead or self._left or (tls is not None and tls.ended):
+            # Later: this may be the middle of a packet, with more in it to be answered before.
+            self._house.clock.callLater(0, self._catch_up)
+        elif self._stopped:
+            self._start()
+        self.dataReceived(b"")
+
+    def _start(self) -> None:
+        """Have the transport read again."""
+        self._stopped = False
+        self.transport.resumeProducing()
+
+    def _catch_up(self) -> None:
+        """Take what came ahead; part with a client that has closed its side and has its answers."""
+        holding, conversation, tls = self._holding, self._conversation, self.session.tls
+        if holding.held():
+            return
+        if self._stopped:
+            self._start()
+        self.dataReceived(self._take_ahead())
+        left = self._left or (tls is not None and tls.ended)
+        if left and not (holding.held() or conversation.over):
+            conversation.close("the client left")
+
+    def _take_ahead(self) -> bytes:
+        """Take out what came ahead."""
+        ahead, self._ahead = self._ahead, b""
+        return ahead
+
+    def readConnectionLost(self) -> None:
+        """See the client close its side; it hears what it still has to hear."""
+        self._left = True
+        self._catch_up()
+
+    def writeConnectionLost(self) -> None:
+        """Need nothing: we never close our side alone."""
 
     def hang_up(self) -> bool:
         """Close the connection when everything is sent; tell whether that is within this turn."""

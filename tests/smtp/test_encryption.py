@@ -94,6 +94,21 @@ def test_f3_octets_in_the_next_packet_are_no_handshake() -> None:
     assert talk.end.reason.startswith("the TLS handshake failed: ")  # as OpenSSL puts it
 
 
+def test_f3_octets_that_came_before_the_220_are_no_commands() -> None:
+    """They were taken while the command before STARTTLS was awaited, and are for TLS to read."""
+    talk = Talk(starttls=True)
+    talk.say("EHLO client.example")
+    welcome: Deferred[None] = Deferred()
+    talk.desk.plans["mail"] = lambda *_: welcome
+    talk.send(octets_of(["MAIL FROM:<a@there.example>", "STARTTLS"]), octets_of(ENVELOPE))
+    welcome.errback(Refused(Reply(450, "7.1", "Not now")))
+    talk.clock.pump([0] * 3)
+    assert talk.hear().startswith(b"450 4.7.1 Not now [0123456789]\r\n220 2.0.0 ")
+    assert talk.desk.told == ["greeted", "greeted", "mail"]
+    assert talk.closed
+    assert talk.end.reason.startswith("the TLS handshake failed")
+
+
 @pytest.mark.parametrize("cut", [1, 2, 7, 100])
 def test_handshake_may_come_in_any_pieces(cut: int) -> None:
     """A record's end is no packet's."""

@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent
+from zope.interface.verify import verifyObject
 
 from gomail.events import Refusal, Said, SessionEnded, SessionStarted
 from gomail.limits import Limits
@@ -85,18 +87,100 @@ def test_next_message_waits_for_the_verdict() -> None:
     assert talk.desk.told.count("mail") == 2
 
 
-def test_nothing_is_read_while_an_answer_is_awaited() -> None:
-    """The client's octets wait in the kernel, not in our memory."""
+def test_client_that_waits_for_its_answer_costs_no_stop() -> None:
+    """Nothing is to come from it meanwhile, so that nothing has to be held up."""
     talk = Talk()
     answers = late(talk.desk, "mail")
     talk.say("EHLO client.example", "MAIL FROM:<a@there.example>")
-    assert not talk.wire.reading
-    talk.send(b"NOOP\r\n")
-    assert len(talk.wire.inbox) == 1
+    assert talk.wire.reading
     answers[0].callback(None)
     talk.clock.advance(0)
-    assert talk.codes() == ["250", "250"]
+    assert talk.codes() == ["250"]
     assert talk.wire.reading
+    assert talk.wire.pauses == 0
+
+
+def test_one_packet_is_taken_while_an_answer_is_awaited() -> None:
+    """What a client sends ahead beyond that waits in the kernel, not in our memory."""
+    talk = Talk()
+    answers = late(talk.desk, "mail")
+    talk.say("EHLO client.example", "MAIL FROM:<a@there.example>")
+    talk.send(b"NOOP\r\n", b"RSET\r\n")
+    assert not talk.wire.reading
+    assert len(talk.wire.inbox) == 1
+    assert talk.hear() == b""
+    answers[0].callback(None)
+    talk.clock.advance(0)
+    assert talk.codes() == ["250", "250", "250"]
+    assert talk.wire.reading
+
+
+def test_e2_packet_sent_ahead_is_the_last_until_those_before_it_are_answered() -> None:
+    """Each answer would let another one in, and memory would grow with the answers."""
+    talk = Talk()
+    talk.say("EHLO client.example", "MAIL FROM:<a@there.example>")
+    answers = late(talk.desk, "rcpt")
+    rcpt = b"RCPT TO:<b@here.example>\r\n"
+    talk.send(rcpt * 3, *[rcpt * 100] * 3)
+    for count in range(1, 4):
+        assert len(answers) == count
+        assert len(talk.wire.inbox) == 2
+        answers[-1].callback(None)
+        talk.clock.pump([0] * 3)
+    assert talk.codes() == ["250"] * 3
+    assert len(talk.wire.inbox) == 1  # the packet after the one that was kept
+
+
+def test_answers_of_one_packet_are_all_said_before_what_came_ahead() -> None:
+    """Also where one of them goes on in the middle of the packet, being known at once."""
+    talk = Talk(Desk(Clock(), "ready"))
+    talk.clock.advance(0)
+    answers = late(talk.desk, "mail")
+    talk.desk.manner = "now"
+    talk.say("EHLO client.example")
+    talk.desk.plans["rcpt"] = lambda _: succeed(None)
+    rest = octets_of(["RCPT TO:<b@here.example>", "VRFY a", "HELP RSET"])
+    talk.send(b"MAIL FROM:<a@there.example>\r\n" + rest, b"NOOP\r\n")
+    answers[0].callback(None)
+    talk.clock.pump([0] * 3)
+    assert talk.codes() == ["250", "250", "252", "214", "250"]
+    assert not talk.closed
+
+
+def test_client_that_closed_its_side_hears_all_that_it_asked_for() -> None:
+    """The end of its octets is no end of its session, while answers are on their way."""
+    talk = Talk()
+    answers = late(talk.desk, "mail")
+    talk.say("EHLO client.example")
+    talk.desk.plans["rcpt"] = lambda _: succeed(None)
+    rest = octets_of(["RCPT TO:<b@here.example>", "VRFY a"])
+    talk.send(b"MAIL FROM:<a@there.example>\r\n" + rest + b"NOO")
+    talk.protocol.readConnectionLost()
+    talk.clock.advance(0)
+    assert not talk.closed
+    answers[0].callback(None)
+    talk.clock.pump([0] * 3)
+    assert talk.codes() == ["250", "250", "252"]
+    assert talk.closed
+    assert talk.end.reason == "the client left"
+
+
+def test_client_that_closed_its_side_behind_quit_has_quit() -> None:
+    """What counts is the last thing that it said."""
+    talk = Talk()
+    answers = late(talk.desk, "mail")
+    talk.say("EHLO client.example")
+    talk.send(b"MAIL FROM:<a@there.example>\r\nQUIT\r\n")
+    talk.protocol.readConnectionLost()
+    answers[0].callback(None)
+    talk.clock.pump([0] * 3)
+    assert talk.codes() == ["250", "221"]
+    assert talk.end.reason == ""
+
+
+def test_ends_of_both_sides_are_told_apart() -> None:
+    """Twisted asks for the interface, and then tells of each by itself."""
+    assert verifyObject(IHalfCloseableProtocol, Talk().protocol)
 
 
 def test_replies_to_one_packet_leave_in_one_write() -> None:
