@@ -197,7 +197,10 @@ class SMTPProtocol(LineReceiver):
             self._house.clock.callLater(0, self._catch_up)
         elif self._stopped:
             self._start()
-        self.dataReceived(b"")
+        rest = self.clearLineBuffer()  # mostly there is none
+        if rest and not conversation.over:
+            LineReceiver.dataReceived(self, rest)
+            conversation.flush()
 
     def _start(self) -> None:
         """Have the transport read again."""
