@@ -7,7 +7,6 @@ time, `verbs` answer it, `session` remembers, the `budget` judges, and what we s
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ParamSpec
 
 from gomail.answers import Answer, after
 from gomail.envelope import Client, Encryption
@@ -24,10 +23,8 @@ from gomail.smtp.modes import Modes
 from gomail.smtp.order import Order
 from gomail.smtp.outbox import IConnection
 from gomail.smtp.session import Chunk
-from gomail.smtp.turns import ANSWER_TIME, LATER, VERDICT_TIME, Outcome, ask
+from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME, Outcome, ask
 from gomail.smtp.voice import Voice
-
-P = ParamSpec("P")
 
 
 class Conversation(Voice):
@@ -57,7 +54,7 @@ class Conversation(Voice):
     def begin(self, transport: IConnection) -> None:
         """Say the banner, once the delivery welcomes the client."""
         self.speak_by(transport)
-        self._ask("greeting", ANSWER_TIME, self._welcome, self._house.introduction.banner)
+        ask(self, "greeting", ANSWER_TIME, self._welcome, self._house.introduction.banner)
         self.flush()
 
     def _welcome(self, banner: Reply) -> Answer[Reply]:
@@ -75,20 +72,7 @@ class Conversation(Voice):
             self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))
             return
         deadline = VERDICT_TIME if verb is verbs.BDAT else ANSWER_TIME
-        self._ask("a command", deadline, verbs.answer, self.session, verb, argument)
-
-    def _ask(
-        self,
-        what: str,
-        deadline: float,
-        question: Callable[P, Answer[Outcome]],
-        *about: P.args,
-        **details: P.kwargs,
-    ) -> None:
-        """Ask, and conclude now or later."""
-        outcome = ask(self, what, deadline, question, *about, **details)
-        if outcome is not LATER:
-            self.conclude(outcome)
+        ask(self, "a command", deadline, verbs.answer, self.session, verb, argument)
 
     def refuse_long(self, line: bytes) -> None:
         """End the session: the tail of such a line must never be taken for a command."""
@@ -102,7 +86,7 @@ class Conversation(Voice):
 
     def end_content(self, content: bytes) -> None:
         """Answer what has come as a whole, with the last of its octets."""
-        self._ask("storing a message", VERDICT_TIME, self.intake.end, content)
+        ask(self, "storing a message", VERDICT_TIME, self.intake.end, content)
 
     def encrypted(self, encryption: Encryption) -> None:
         """Learn that all is encrypted; behind STARTTLS, begin anew."""
@@ -118,7 +102,7 @@ class Conversation(Voice):
         self.session.verb = b""
         self._budget = None
         self.patience.command_answered(transaction=False)
-        self._ask("greeting", ANSWER_TIME, self.session.encrypt, encryption)
+        ask(self, "greeting", ANSWER_TIME, self.session.encrypt, encryption)
         self.flush()
 
     def turn_over(self) -> None:

@@ -1,7 +1,7 @@
 """Awaiting, but not for ever."""
 
-from collections.abc import Awaitable
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -11,16 +11,17 @@ from gomail.smtp.alarms import Alarms
 T = TypeVar("T")
 
 
-def in_time(answer: Awaitable[T], seconds: float, alarms: Alarms) -> Deferred[T]:
+def in_time(
+    answer: Awaitable[T], seconds: float, alarms: Alarms, then: Callable[[T | Failure], None]
+) -> None:
     """
-    Await *answer*, but not for ever.
+    Await *answer*, but not for ever; *then* is called with what came of it.
 
     Whoever is asked may never answer, so that everything that is awaited on a client's behalf has a
     deadline. TimeoutError says that it is over, and *answer* is cancelled.
     """
     deferred = deferred_of(answer)
-    deadline = _Deadline(deferred, alarms, seconds)
-    return cast("Deferred[T]", deferred.addBoth(deadline.end))
+    deferred.addBoth(_Deadline(deferred, alarms, seconds, then).end)
 
 
 def deferred_of(answer: Awaitable[T]) -> Deferred[T]:
@@ -34,16 +35,23 @@ def deferred_of(answer: Awaitable[T]) -> Deferred[T]:
     return Deferred.fromCoroutine(awaited())
 
 
-class _Deadline:
+class _Deadline(Generic[T]):
     """Cancels a Deferred that has not fired in time."""
 
-    __slots__ = ("_alarms", "_deferred", "_over", "_when")
+    __slots__ = ("_alarms", "_deferred", "_over", "_then", "_when")
 
-    def __init__(self, deferred: Deferred[T], alarms: Alarms, seconds: float) -> None:
+    def __init__(
+        self,
+        deferred: Deferred[T],
+        alarms: Alarms,
+        seconds: float,
+        then: Callable[[T | Failure], None],
+    ) -> None:
         """Begin to wait."""
         self._alarms = alarms
         self._deferred = deferred
         self._over = False
+        self._then = then
         self._when = alarms.clock.seconds() + seconds
         alarms.set(self, self._when)
 
@@ -59,10 +67,10 @@ class _Deadline:
             if not innermost.called:
                 innermost.errback()
 
-    def end(self, result: T | Failure) -> T | Failure:
+    def end(self, result: T | Failure) -> None:
         """Wait no longer, and say why there is no result if that is why."""
         if not self._over:
             self._alarms.cancel(self, self._when)
         elif isinstance(result, Failure) and result.check(CancelledError):
-            return Failure(TimeoutError("it took too long"))
-        return result
+            result = Failure(TimeoutError("it took too long"))
+        self._then(result)

@@ -50,8 +50,7 @@ class Intake:
         answer = self._session.take(content) if content else None
         if answer is not None:
             self._holding.hold(DISK)
-            awaited = in_time(answer, VERDICT_TIME, self._alarms)
-            awaited.addBoth(lambda _: self._holding.release(DISK))
+            in_time(answer, VERDICT_TIME, self._alarms, lambda _: self._holding.release(DISK))
 
     def end(self, content: bytes) -> Answer[Reply]:
         """Take the last octets, and then what has come as a whole."""

@@ -5,7 +5,6 @@ So replies leave in the order of the commands, however these are pipelined.
 """
 
 from collections.abc import Awaitable, Callable
-from enum import Enum
 from typing import ParamSpec, Protocol, TypeAlias, cast
 
 from twisted.logger import Logger
@@ -29,15 +28,6 @@ P = ParamSpec("P")
 Outcome: TypeAlias = Reply | Refused | Chunk | None
 
 
-class Later(Enum):
-    """What comes of it is not known yet."""
-
-    LATER = 1
-
-
-LATER = Later.LATER
-
-
 class Asker(Protocol):
     """
     On whose behalf questions are asked: one session.
@@ -54,7 +44,7 @@ class Asker(Protocol):
         """Give them."""
 
     def conclude(self, outcome: Outcome) -> None:
-        """Do what follows from an outcome that was awaited."""
+        """Do what follows from the outcome."""
 
     def turn_over(self) -> None:
         """Go on behind an answer that was awaited, now that it has been dealt with."""
@@ -70,9 +60,9 @@ def ask(
     question: Callable[P, Answer[Outcome]],
     *about: P.args,
     **details: P.kwargs,
-) -> Outcome | Later:
+) -> None:
     """
-    Ask; give the outcome, or have it concluded as soon as the answer is known.
+    Ask, and have the outcome concluded: at once, or as soon as the answer is known.
 
     Args:
         asker: on whose behalf.
@@ -85,13 +75,13 @@ def ask(
     try:
         answer = question(*about, **details)
     except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
-        return refusal_of(error, what)
+        answer = refusal_of(error, what)
     if is_later(answer):
         asker.holding.hold(TURN)
-        awaited = in_time(cast("Awaitable[Outcome]", answer), deadline, asker.alarms)
-        awaited.addBoth(_answered, asker, what)
-        return LATER
-    return cast("Outcome", answer)
+        awaited = cast("Awaitable[Outcome]", answer)
+        in_time(awaited, deadline, asker.alarms, lambda result: _answered(result, asker, what))
+    else:
+        asker.conclude(cast("Outcome", answer))
 
 
 def _answered(answer: Outcome | Failure, asker: Asker, what: str) -> None:

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from gomail.reply import OK, Refused, Reply
 from gomail.smtp.alarms import Alarms
 from gomail.smtp.holding import TURN, Holding
-from gomail.smtp.turns import ANSWER_TIME, LATER, Outcome, ask
+from gomail.smtp.turns import ANSWER_TIME, Outcome, ask
 from tests.smtp.wire import logged_failures
 
 
@@ -45,7 +45,7 @@ def test_session_in_which_concluding_fails_does_not_wait_for_ever() -> None:
     """Should our own code be wrong even there, the connection ends and the log says why."""
     session = Lost()
     answer: Deferred[Reply] = Deferred()
-    assert ask(session, "a command", ANSWER_TIME, lambda: answer) is LATER
+    ask(session, "a command", ANSWER_TIME, lambda: answer)
     assert session.holding.has(TURN)
     with logged_failures() as logged:
         answer.callback(OK)
