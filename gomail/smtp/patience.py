@@ -46,6 +46,7 @@ class Patience:
         "_gap",
         "_handshake",
         "_limits",
+        "_now",
         "_octets",
         "_over",
         "_patient",
@@ -59,6 +60,7 @@ class Patience:
     def __init__(self, alarms: Alarms, limits: Limits, patient: Patient) -> None:
         """Start to wait for the first command, outside any transaction."""
         self._alarms = alarms
+        self._now = alarms.clock.seconds
         self._limits = limits
         self._patient = patient
         self._soonest = min(limits.command_timeout, limits.transaction_gap)
@@ -74,10 +76,6 @@ class Patience:
         self._closing: float | None = None  # since when we want to be rid of the connection
         self._when: float | None = None  # for then the alarm is set
         self._wake_by(now + self._soonest)
-
-    def _now(self) -> float:
-        """Give the time."""
-        return self._alarms.clock.seconds()
 
     def change(self, limits: Limits) -> None:
         """Go by other *limits*, in what is waited for already, too."""

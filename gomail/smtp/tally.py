@@ -1,5 +1,6 @@
 """What was said in a session, verb by verb, for the one line that tells of it afterwards."""
 
+from collections import defaultdict
 from functools import cache, lru_cache
 
 Counts = tuple[tuple[bytes, int], ...]
@@ -12,17 +13,16 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with nothing said."""
-        self._said: dict[bytes, int] = {}
-        self._refused: dict[bytes, int] | None = None  # most sessions have none
+        self._said: defaultdict[bytes, int] = defaultdict(int)
+        self._refused: defaultdict[bytes, int] | None = None  # most sessions have none
 
     def add(self, verb: bytes, *, accepted: bool) -> None:
         """Count one answered *verb* of the verb table."""
-        said = self._said
-        said[verb] = said.get(verb, 0) + 1
+        self._said[verb] += 1
         if not accepted:
             if self._refused is None:
-                self._refused = {}
-            self._refused[verb] = self._refused.get(verb, 0) + 1
+                self._refused = defaultdict(int)
+            self._refused[verb] += 1
 
     def __str__(self) -> str:
         """Write the counts as ``ehlo=1 rcpt=1/2 quit=1``: accepted/all where they differ."""
