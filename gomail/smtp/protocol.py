@@ -97,14 +97,15 @@ class SMTPProtocol(LineReceiver):
         if conversation.over:
             self.clearLineBuffer()  # TLS goes on to hand octets over, and nobody is going to look
             return
-        if not conversation.order.greeted:
-            conversation.order.heard()
-        if conversation.encrypting and data:
+        if conversation.encrypting:
             self.handshakeCompleted()  # a wrapper round us has kept it to itself
-        if self.paused and data and not self._wrapped:
-            self._ahead += data
-            self._stop()
-            return
+        if self.paused:
+            if not conversation.order.greeted:
+                conversation.order.heard()
+            if not self._wrapped:
+                self._ahead += data
+                self._stop()
+                return
         conversation.octets += len(data)
         if self._mender is not None:
             data = self._mender.feed(data)
@@ -214,7 +215,8 @@ class SMTPProtocol(LineReceiver):
             return
         if self._stopped:
             self._start()
-        self.dataReceived(self._take_ahead())
+        if self._ahead:
+            self.dataReceived(self._take_ahead())
         left = self._left or (tls is not None and tls.ended)
         if left and not (holding.held() or conversation.over):
             conversation.close("the client left")

@@ -5,7 +5,7 @@ So replies leave in the order of the commands, however these are pipelined.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import ParamSpec, Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias, TypeVarTuple, cast
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -22,7 +22,7 @@ ANSWER_TIME = 60.0  # seconds to answer a command (RFC 5321 §4.5.3.2: clients w
 VERDICT_TIME = 240.0  # seconds to store a message (RFC 5321 §4.5.3.2.6: clients wait 600)
 _log = Logger()
 
-P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 
 # What came of a question: a reply, a chunk whose reply comes behind it, or nothing to say.
 Outcome: TypeAlias = Reply | Refused | Chunk | None
@@ -57,9 +57,8 @@ def ask(
     asker: Asker,
     what: str,
     deadline: float,
-    question: Callable[P, Answer[Outcome]],
-    *about: P.args,
-    **details: P.kwargs,
+    question: Callable[[*Ts], Answer[Outcome]],
+    *about: *Ts,
 ) -> None:
     """
     Ask, and have the outcome concluded: at once, or as soon as the answer is known.
@@ -70,10 +69,9 @@ def ask(
         deadline: seconds until the answer comes too late.
         question: gives the answer.
         about: what that is asked about.
-        details: more of it.
     """
     try:
-        answer = question(*about, **details)
+        answer = question(*about)
     except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
         answer = refusal_of(error, what)
     if is_later(answer):
