@@ -142,7 +142,7 @@ class Conversation(Voice):
 
     def _reply_to_connection(self, reply: Reply, reason: str) -> None:
         """Say the banner, or that nobody is at home for this client."""
-        if reply.positive and self.order.spoke_first(self._transport):
+        if reply.positive and not self.lost and self.order.spoke_first(self._transport):
             reply, reason = OUT_OF_STEP, "it did not wait for the banner"
         self.session.ending = not reply.positive
         self.say(reply, reason)

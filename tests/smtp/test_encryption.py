@@ -388,6 +388,16 @@ def test_client_that_closes_its_side_behind_quit_hears_the_replies(manner: str) 
     assert talk.end.reason == ""
 
 
+def test_client_that_closes_its_side_behind_many_commands_hears_every_reply() -> None:
+    """Also where an answer is known at once and goes on in the middle of the packet."""
+    talk, verdict = parting(*ENVELOPE[1:], "VRFY a", "RSET")
+    talk.desk.manner = "ready"
+    verdict.callback(STORED)
+    talk.clock.pump([0, 0])
+    assert talk.codes() == ["250", "250", "250", "252", "250"]
+    assert talk.closed
+
+
 def test_client_that_closes_its_side_behind_a_message_hears_the_verdict() -> None:
     """And then it is gone, without a word of ours that nobody asked for."""
     talk, verdict = parting()

@@ -26,7 +26,7 @@ from twisted.internet.task import deferLater
 
 from gomail.server.proxy.factory import ProxiedFactory
 from tests.smtp.test_reactor import Dialler, Office, serving
-from tests.smtp.wire import ENVELOPE, octets_of
+from tests.smtp.wire import ENVELOPE, logged_failures, octets_of
 
 # Twisted hands its own certificates to pyOpenSSL in a way that this has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
@@ -160,6 +160,22 @@ async def test_f9_reset_is_noticed_while_the_verdict_is_awaited() -> None:
         verdict.callback(None)
         assert office.factory.sessions == 0
         assert len(office.desk.stored) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_reset_before_our_banner_is_no_failure_of_ours() -> None:
+    """The delivery may take its time to welcome a client, and then there is none."""
+    async with serving(trusted=()) as office:
+        welcome: Deferred[None] = Deferred()
+        office.desk.plans["greeted"] = lambda _: welcome
+        client = await office.dial()
+        await deferLater(reactor, 0.05)
+        client.transport.abortConnection()
+        await deferLater(reactor, 0.05)
+        with logged_failures() as logged:
+            welcome.callback(None)
+        assert not logged
+        assert [end.reason for end in office.ends] == ["the client left"]
 
 
 @pytest_twisted.ensureDeferred
