@@ -1,4 +1,4 @@
-"""Why nothing is read just now: a set of reasons, of which a session may have several at once."""
+"""Why nothing is looked at just now: reasons, of which a session may have several at once."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ class Reader(Protocol):
     """Who reads."""
 
     def stop_reading(self) -> None:
-        """Read nothing more for now."""
+        """Look at nothing more for now, and perhaps read nothing."""
 
     def read_on(self) -> None:
         """Read again, beginning with what has come meanwhile."""
@@ -38,7 +38,7 @@ class Holding:
         return bool(self._reasons & reasons)
 
     def hold(self, reason: int) -> None:
-        """Read nothing more, for one *reason* more."""
+        """Look at nothing more, for one *reason* more."""
         before = self._reasons
         self._reasons |= reason
         if not before:

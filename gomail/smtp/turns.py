@@ -1,5 +1,5 @@
 """
-One question at a time: a reply comes now, or is awaited while nothing more is read.
+One question at a time: a reply comes now, or is awaited while nothing more is looked at.
 
 So replies leave in the order of the commands, however these are pipelined.
 """
@@ -34,7 +34,7 @@ class Asker(Protocol):
 
     Attributes:
         alarms: for deadlines.
-        holding: stops the reading while an answer is awaited.
+        holding: lets nothing more be looked at while an answer is awaited.
     """
 
     holding: Holding
