@@ -9,6 +9,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.tcp import Port, Server
+from twisted.python.failure import Failure
 
 
 class PromptConnection(Server):
@@ -27,6 +28,15 @@ class PromptConnection(Server):
         end = super().doRead()
         self._reads = False
         return CONNECTION_DONE if end is None and self.ending else end
+
+    def readConnectionLost(self, reason: Failure) -> None:
+        """Have the protocol see the peer close its side, unless all has come to its end by then."""
+        if not self.ending:
+            self._reads = True
+            super().readConnectionLost(reason)
+            self._reads = False
+        if self.ending:
+            self.connectionLost(reason)
 
     @property
     def ending(self) -> bool:

@@ -24,6 +24,7 @@ from twisted.internet.endpoints import (
 )
 from twisted.internet.task import deferLater
 
+from gomail.server.prompt import make_prompt
 from gomail.server.proxy.factory import ProxiedFactory
 from tests.smtp.test_reactor import Dialler, Office, serving
 from tests.smtp.wire import ENVELOPE, logged_failures, octets_of
@@ -33,7 +34,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWar
 
 reactor: Any = installed
 HEADER = b"PROXY TCP4 192.0.2.1 192.0.2.25 40695 25\r\n"
-WAYS = ("tcp", "unix", "proxy")  # TLS has an end of its own: tests/smtp/test_encryption.py
+WAYS = (
+    "tcp",
+    "prompt",
+    "unix",
+    "proxy",
+)  # TLS has an end of its own: tests/smtp/test_encryption.py
 
 
 @asynccontextmanager
@@ -48,12 +54,15 @@ async def reached(way: str, folder: Any, manner: str) -> AsyncIterator[tuple[Off
     office = Office(manner)
     factory: Any = office.factory
     server: Any = UNIXServerEndpoint(reactor, str(folder / "smtp"))
-    if way == "proxy":
+    if way != "unix":
         server = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
+    if way == "proxy":
         factory = ProxiedFactory(office.factory, (ip_network("127.0.0.0/8"),))
     port: Any = await server.listen(factory)
+    if way != "unix":
+        make_prompt(port)
     endpoint: Any = UNIXClientEndpoint(reactor, str(folder / "smtp"))
-    if way == "proxy":
+    if way != "unix":
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
     try:
         client = await connectProtocol(endpoint, Dialler())
@@ -119,6 +128,22 @@ async def test_client_that_closes_its_side_and_waits_for_nothing_is_gone(
         assert (await client.end()).count(b"\r\n") == 1
         await office.idle()
         assert [end.reason for end in office.ends] == ["the client left"]
+
+
+@pytest.mark.parametrize("way", [*WAYS, "tls"])
+@pytest.mark.parametrize("manner", ["now", "deferred"])
+@pytest_twisted.ensureDeferred
+async def test_session_ends_with_quit(
+    way: str, manner: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """However the transport sees the end of a connection that we have given up."""
+    async with reached(way, tmp_path_factory.mktemp("s"), manner) as (office, client):
+        client.say(ENVELOPE[0])
+        await client.hear(b"250 HELP")
+        client.say(ENVELOPE[1], "QUIT")
+        assert (await client.end()).endswith(b"221 2.0.0 Bye\r\n")
+        await office.idle()
+        assert [end.reason for end in office.ends] == [""]
 
 
 @pytest_twisted.ensureDeferred
