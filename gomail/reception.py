@@ -169,7 +169,7 @@ class Reception:
             filed = copies.get(path)
             if filed is None:
                 copies[path] = Filed(mailbox.name, path, [pair])
-            elif pair not in filed.addresses and len(filed.addresses) < trace.MOST_DELIVERED_TO:
+            elif len(filed.addresses) < trace.MOST_DELIVERED_TO and pair not in filed.addresses:
                 filed.addresses.append(pair)
 
     def messageStarted(self, envelope: Envelope) -> "Arrival":

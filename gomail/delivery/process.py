@@ -36,8 +36,8 @@ PATIENCE = 235.0  # seconds to store a message: a little later the session says 
 MOST_COPIES = 64  # that the agent has at once: one batch, or what waits while it does another
 START_TIME = 30.0  # seconds until the first word
 END_TIME = 1.0  # seconds from the end of its outcomes to its own
-REST = 1.0  # seconds until another one follows one that died; twice as long behind each further …
-LONGEST_REST = 300.0  # … which has stored nothing either
+REST = 1.0  # seconds until another one follows one that died; twice as long behind each …
+LONGEST_REST = 300.0  # … that has not even said its first word
 _NOT_FOR_IT = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
 _log = Logger()
 
@@ -161,10 +161,14 @@ class DeliveryProcess:
         self._copies += sign * len(job.deposit.filings)
         self._octets += sign * len(job.content)
 
+    def begin(self) -> None:
+        """Hear the agent's first word."""
+        self.ready = self._stopped is None
+        self._rest = REST
+
     def heard(self, outcomes: Iterable[Outcome]) -> None:
         """Hear what came of a batch."""
         self._answers += 1
-        self._rest = REST
         for outcome in outcomes:
             job = self._away.pop(outcome.number)
             self._count(job, -1)
@@ -236,7 +240,7 @@ class _Line(ProcessProtocol):
         for value in self._frames.feed(data):
             if value == READY:
                 self._know()
-                self._owner.ready = True
+                self._owner.begin()
             else:
                 batch = cast("Sequence[tuple[Any, ...]]", value)
                 self._owner.heard(Outcome(*outcome) for outcome in batch)

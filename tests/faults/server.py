@@ -13,6 +13,7 @@ from typing import cast
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IReactorFromThreads
 
+from gomail.delivery import process, room
 from gomail.delivery.committer import Committer
 from gomail.delivery.places import Places
 from gomail.delivery.process import DeliveryProcess
@@ -27,8 +28,10 @@ from gomail.smtp.factory import SMTPFactory
 from tests.faults.cheats import FILESYSTEM, cheat
 
 AGENT = "agent"
+QUICK = "quick"  # trouble of the system, or a dead agent, counts for a moment only
 HOST = "mx.here.example"
 LIMITS = Limits(content_in_memory=8192, disk_reserve=0)
+SPARE = tuple(f"spare{number}" for number in range(300))  # mailboxes that may be broken
 
 
 def main(root: str, *how: str) -> None:
@@ -36,13 +39,16 @@ def main(root: str, *how: str) -> None:
     from twisted.internet import reactor
 
     cheat(*how)
+    if QUICK in how:
+        vars(room).update(FRESH=0.02, RENEW=0.01)
+        vars(process).update(REST=0.05)
     syncing = ByFileSystems(find_syncfs()) if FILESYSTEM in how else ByFiles()
     command = [sys.executable, "-m", "tests.faults.agent", *how]
     agent = DeliveryProcess(reactor, reactor, command) if AGENT in how else None
     thread = Committer(cast("IReactorFromThreads", reactor), syncing, agent)
     office = Office(
         hostname=HOST,
-        directory=build({"here.example": Domain(("alice", "bob"))}, f"{root}/{{mailbox}}"),
+        directory=build({"here.example": Domain(("alice", "bob", *SPARE))}, f"{root}/{{mailbox}}"),
         limits=LIMITS,
         committer=thread,
         places=Places(thread, reactor, root),

@@ -2,11 +2,12 @@
 
 import os
 import random
+import re
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from subprocess import Popen
@@ -14,7 +15,7 @@ from subprocess import Popen
 import pytest
 
 from tests.faults.client import Session, name_of, port_and_pid, start
-from tests.faults.server import AGENT
+from tests.faults.server import AGENT, QUICK
 from tests.patience import PATIENCE
 from tests.thorough import often
 
@@ -47,7 +48,7 @@ class Sender:
                     recipients = self._random.choice([("alice",), ("alice", "bob")])
                     reply = session.send(content, *recipients)
                     if self._patient and reply.startswith(b"451 "):
-                        time.sleep(1)  # for so long the system is believed to be in trouble
+                        time.sleep(0.05)  # for so long the system is believed to be in trouble
                     else:
                         self.acknowledged[name_of(reply)] = content
             finally:
@@ -118,7 +119,7 @@ def test_r1_killed_agent_has_lost_nothing(tmp_path: Path) -> None:
     """
     acknowledged: dict[str, bytes] = {}
     chance = random.Random(2)
-    with running(tmp_path, AGENT) as server:
+    with running(tmp_path, AGENT, QUICK) as server:
         port, pid = port_and_pid(server)
         for kill in range(KILLS):
             senders = [
@@ -136,14 +137,23 @@ def test_r1_killed_agent_has_lost_nothing(tmp_path: Path) -> None:
 
 
 def until_there_is(pid: int) -> int:
-    """Wait until a server has an agent, and give the agent's process id."""
+    """Wait until a server has an agent at work, and give the agent's process id."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         for task in Path(f"/proc/{pid}/task").iterdir():
-            if children := (task / "children").read_text().split():
-                return int(children[0])
+            for child in (task / "children").read_text().split():
+                if is_at_work(int(child)):
+                    return int(child)
         time.sleep(0.01)
     pytest.fail("there was no agent")
+
+
+def is_at_work(agent: int) -> bool:
+    """Tell whether an agent leaves signals to its server by now: then it is about to say so."""
+    with suppress(OSError):  # it is dead
+        ignored = re.search(r"SigIgn:\t(\w+)", Path(f"/proc/{agent}/status").read_text())
+        return ignored is not None and bool(int(ignored[1], 16) & 1 << signal.SIGHUP - 1)
+    return False
 
 
 def assert_whole(root: Path, acknowledged: dict[str, bytes]) -> None:
