@@ -63,8 +63,10 @@ def _store(orders: Sequence[Order], sink: int, syncing: Syncing) -> None:
     folders = Folders()
     make_durable(deposits, folders, syncing)
     told = [_outcome(*each) for each in zip(orders, deposits, strict=True)]
-    write_all(sink, framed(told))
-    tidy(deposits, folders)
+    try:
+        write_all(sink, framed(told))
+    finally:  # also where nobody is there to be told
+        tidy(deposits, folders)
 
 
 def _deposit(order: Order) -> Deposit:

@@ -189,6 +189,7 @@ def test_agent_whose_server_is_dead_ends_in_silence(tmp_path: Path) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
+    assert left_over(one) == []
 
 
 def test_pipe_that_can_be_made_no_longer_does(monkeypatch: pytest.MonkeyPatch) -> None:
