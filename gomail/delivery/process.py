@@ -139,10 +139,17 @@ class DeliveryProcess:
         Not before the agent is `ready`. When the Deferred is cancelled, what has not gone out yet
         never will, and what has gone out is not delivered once its time is over.
         """
-        job = _Job(deposit, content, time.monotonic() + PATIENCE, Deferred())
+        job = _Job(deposit, content, time.monotonic() + PATIENCE, Deferred(self._forget))
         self._waiting.append(job)
         self._send()
         return job.done
+
+    def _forget(self, done: Deferred[Deposit]) -> None:
+        """Keep nothing of what nobody waits for any more, unless the agent has it: it may hang."""
+        for place, job in enumerate(self._waiting):  # mostly the first: that has waited longest
+            if job.done is done:
+                del self._waiting[place]
+                return
 
     def _send(self) -> None:
         """Give the agent what it may have: less than a batch, or whatever comes first."""
@@ -150,11 +157,10 @@ class DeliveryProcess:
             if self._away and (self._copies >= MOST_COPIES or self._octets >= PIPE):
                 return
             job = self._waiting.popleft()
-            if not job.done.called:
-                self._number += 1
-                self._away[self._number] = job
-                self._count(job, 1)
-                self._line.order(job.order(self._number))
+            self._number += 1
+            self._away[self._number] = job
+            self._count(job, 1)
+            self._line.order(job.order(self._number))
 
     def _count(self, job: _Job, sign: int) -> None:
         """Add a job to what is away, or take it off."""
