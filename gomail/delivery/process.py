@@ -153,7 +153,7 @@ class DeliveryProcess:
 
     def _send(self) -> None:
         """Give the agent what it may have: less than a batch, or whatever comes first."""
-        while self._waiting and self._line is not None:
+        while self._waiting and self._line is not None and self._line.open:
             if self._away and (self._copies >= MOST_COPIES or self._octets >= PIPE):
                 return
             job = self._waiting.popleft()
@@ -171,6 +171,11 @@ class DeliveryProcess:
         """Hear the agent's first word."""
         self.ready = self._stopped is None
         self._rest = REST
+
+    def part(self, line: "_Line") -> None:
+        """Give an agent nothing more, one of whose pipes is closed; an old one may be late."""
+        if line is self._line:
+            self.ready = False
 
     def heard(self, outcomes: Iterable[Outcome]) -> None:
         """Hear what came of a batch."""
@@ -191,7 +196,7 @@ class DeliveryProcess:
         if self._stopped is not None and self._line is not None:
             self.ready = False
             if not self._away:
-                self._line.hang_up()
+                self._line.transport.closeStdin()  # it ends when it has done all
 
     def lost(self, why: str) -> None:
         """See the agent go: as it should, or with all that it had to do."""
@@ -214,7 +219,7 @@ class DeliveryProcess:
 
 
 class _Line(ProcessProtocol):
-    """The pipes to one agent."""
+    """The pipes to one agent, which can be given orders while all of them are open."""
 
     transport: IProcessTransport
 
@@ -225,6 +230,7 @@ class _Line(ProcessProtocol):
         self._patience: IDelayedCall | None = None
         self._said = ""
         self._told = False
+        self.open = True
 
     def connectionMade(self) -> None:
         """Wait for the first word, but not for ever: who knows what it is that was started."""
@@ -233,10 +239,6 @@ class _Line(ProcessProtocol):
     def order(self, order: Order) -> None:
         """Send an order."""
         self.transport.writeToChild(0, framed(tuple(order)))
-
-    def hang_up(self) -> None:
-        """Have the agent end when it has done all."""
-        self.transport.closeStdin()
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Hear outcomes; or what the agent says to people, which is no good news."""
@@ -253,6 +255,8 @@ class _Line(ProcessProtocol):
 
     def childConnectionLost(self, childFD: int) -> None:
         """Learn that a pipe is closed: by the end of the agent, or, of ours, by ourselves."""
+        self.open = False
+        self._owner.part(self)
         if childFD == 1:
             self._know()
             self.transport.closeStdin()  # its last words to people are still to come

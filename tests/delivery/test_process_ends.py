@@ -79,3 +79,65 @@ async def test_hanging_agent_costs_no_memory(tmp_path: Path) -> None:
     kill(pid, signal.SIGCONT)
     await process.stop()
     assert alive == [True] * MOST_COPIES + [False] * MOST_COPIES
+
+
+@pytest_twisted.ensureDeferred
+async def test_dying_agent_is_given_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first pipe that is closed on; a message that comes all the same has failed."""
+    monkeypatch.setattr(module, "REST", 1000)
+    (one,) = maildirs(tmp_path, "one")
+    asked: list[Deferred[Deposit]] = []
+    ready: list[bool] = []
+
+    def ask() -> None:
+        ready.append(process.ready)
+        asked.append(store(process, deposit(one)))
+
+    process = hired("childConnectionLost", ask)
+    await until(lambda: process.ready)
+    kill(agents()[0], signal.SIGKILL)
+    await until(lambda: len(asked) == 3)
+    failed = await gatherResults(asked)
+    assert ready == [False] * 3
+    assert [each.error.errno for each in failed if each.error] == [errno.ECHILD] * 3
+    await process.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_agent_that_is_let_go_before_its_first_word_is_never_ready() -> None:
+    """It is heard, and nobody gives it anything."""
+    ready: list[bool] = []
+    process = hired("childDataReceived", lambda: ready.append(process.ready))
+    await process.stop()
+    assert ready == [False]
+
+
+@pytest_twisted.ensureDeferred
+async def test_late_pipe_of_an_old_agent_says_nothing_of_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that has let go of its first pipe, and keeps another beyond the time for its end."""
+    monkeypatch.setattr(module, "REST", 0.01)
+    lines: list[ProcessProtocol] = []
+
+    class Keeper:
+        """Starts agents, and keeps their protocols."""
+
+        def spawnProcess(
+            self, protocol: ProcessProtocol, *arguments: Any, **details: Any
+        ) -> IProcessTransport:
+            """Start one."""
+            lines.append(protocol)
+            transport = the_reactor().spawnProcess(protocol, *arguments, **details)
+            return cast("IProcessTransport", transport)
+
+    process = DeliveryProcess(cast("IReactorProcess", Keeper()), the_reactor(), command())
+    process.start()
+    await until(lambda: process.ready)
+    kill(agents()[0], signal.SIGKILL)
+    await until(lambda: len(lines) == 2 and process.ready)
+    lines[0].childConnectionLost(0)
+    assert process.ready
+    await process.stop()
