@@ -24,6 +24,7 @@ from twisted.internet.interfaces import (
     IReactorProcess,
     IReactorTime,
 )
+from twisted.internet.process import reapAllProcesses
 from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -282,6 +283,7 @@ class _Line(ProcessProtocol):
     def _give_up(self) -> None:
         """Leave what has closed its pipes, and has not ended, or not for a reactor to see."""
         self._patience = None
+        reapAllProcesses()  # in a reactor without signals nobody else does
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess("KILL")
         self.transport.loseConnection()

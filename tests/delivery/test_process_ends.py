@@ -32,11 +32,16 @@ class Midwife:
         """Do *then* behind each call of the protocol's method *told*."""
         self._told = told
         self._then = then
+        self.lines: list[ProcessProtocol] = []
 
     def spawnProcess(
-        self, protocol: ProcessProtocol, *arguments: Any, **details: Any
+        self,
+        protocol: ProcessProtocol,
+        *arguments: Any,  # noqa: ANN401 -- whatever the reactor takes
+        **details: Any,  # noqa: ANN401 -- as above
     ) -> IProcessTransport:
         """Start one."""
+        self.lines.append(protocol)
         tell = getattr(protocol, self._told)
 
         def told(*what: object) -> None:
@@ -44,8 +49,7 @@ class Midwife:
             self._then()
 
         setattr(protocol, self._told, told)
-        transport = the_reactor().spawnProcess(protocol, *arguments, **details)
-        return cast("IProcessTransport", transport)
+        return the_reactor().spawnProcess(protocol, *arguments, **details)
 
 
 def hired(told: str, then: Callable[[], object]) -> DeliveryProcess:
@@ -120,24 +124,31 @@ async def test_late_pipe_of_an_old_agent_says_nothing_of_the_new_one(
 ) -> None:
     """One that has let go of its first pipe, and keeps another beyond the time for its end."""
     monkeypatch.setattr(module, "REST", 0.01)
-    lines: list[ProcessProtocol] = []
-
-    class Keeper:
-        """Starts agents, and keeps their protocols."""
-
-        def spawnProcess(
-            self, protocol: ProcessProtocol, *arguments: Any, **details: Any
-        ) -> IProcessTransport:
-            """Start one."""
-            lines.append(protocol)
-            transport = the_reactor().spawnProcess(protocol, *arguments, **details)
-            return cast("IProcessTransport", transport)
-
-    process = DeliveryProcess(cast("IReactorProcess", Keeper()), the_reactor(), command())
+    midwife = Midwife("connectionMade", lambda: None)
+    process = DeliveryProcess(cast("IReactorProcess", midwife), the_reactor(), command())
     process.start()
     await until(lambda: process.ready)
     kill(agents()[0], signal.SIGKILL)
-    await until(lambda: len(lines) == 2 and process.ready)
-    lines[0].childConnectionLost(0)
+    await until(lambda: len(midwife.lines) == 2 and process.ready)
+    midwife.lines[0].childConnectionLost(0)
     assert process.ready
+    await process.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_agent_is_buried_where_no_signal_tells_of_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in an application that runs its reactor without handlers of signals."""
+    monkeypatch.setattr(module, "REST", 1000)
+    monkeypatch.setattr(module, "END_TIME", 0.5)
+    words = ("/bin/sh", "-c", "exec <&- >&- 2>&-; sleep 0.1")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        process = DeliveryProcess(the_reactor(), the_reactor(), words)
+        process.start()
+        assert len(agents()) == 1
+        await until(lambda: agents() == [])
+    finally:
+        signal.signal(signal.SIGCHLD, before)
     await process.stop()
