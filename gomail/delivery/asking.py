@@ -26,9 +26,14 @@ class Asking(Generic[T]):
 
     def wait(self) -> Deferred[T]:
         """Wait for the answer; to be called before it is there."""
-        one: Deferred[T] = Deferred()
+        one: Deferred[T] = Deferred(self._leave)
         self._waiting.append(one)
         return one
+
+    def _leave(self, one: Deferred[T]) -> None:
+        """Keep nothing of one who waits no longer: a disk that hangs may do so for hours."""
+        if one in self._waiting:  # mostly the first; none while all are told
+            self._waiting.remove(one)
 
     def _tell(self, answer: T | Failure) -> T | Failure | None:
         """Tell all who wait; a fault of ours that nobody waits for is Twisted's to log."""

@@ -1,6 +1,7 @@
 """One question to the disk, and all who wait for its answer."""
 
 import gc
+import weakref
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -40,6 +41,29 @@ def test_who_waits_no_longer_takes_the_answer_from_nobody_else() -> None:
     disk.callback("yes")
     assert heard == ["yes"]
     assert len(gave_up) == 1
+
+
+def test_nothing_is_kept_of_who_waits_no_longer() -> None:
+    """Sessions come and go for as long as a disk hangs."""
+    asking: Asking[str] = Asking(Deferred())
+    first, second = asking.wait(), asking.wait()
+    outcomes_of(first, second)
+    kept = [weakref.ref(first), weakref.ref(second)]
+    first.cancel()
+    del first, second
+    assert [ref() is None for ref in kept] == [True, False]
+
+
+def test_who_is_sent_away_by_another_while_all_are_told_hears_that() -> None:
+    """The answer of one may end the time of the next."""
+    disk: Deferred[str] = Deferred()
+    asking = Asking(disk)
+    first, second = asking.wait(), asking.wait()
+    first.addCallback(lambda _: second.cancel())
+    heard = outcomes_of(second)
+    disk.callback("yes")
+    assert isinstance(heard[0], Failure)
+    assert heard[0].check(CancelledError)
 
 
 def test_fault_of_ours_is_told_to_all_who_wait() -> None:
