@@ -181,6 +181,9 @@ def test_many_mailboxes_under_systemd(systemd: Systemd, socket: tuple[str, ...])
     systemd.logs("the configuration was read again and is in force")
     send(systemd, "::1", "carol@example.org")
     assert stored(systemd, "/srv/mail/example.org/carol") == 1
+    (name,) = systemd.does("ls", "/srv/mail/example.org/carol/new").split()
+    agent = systemd.does("pgrep", "-u", "gomail", "-f", "gomail.delivery.agent").strip()
+    assert f"P{agent}Q" in name  # it works in the sandbox, too
     systemd.does("systemctl", "stop", "gomail.service", *([] if socket else ["gomail.socket"]))
     assert systemd.shows("gomail.service", "Result") == "success"
     assert systemd.shows("gomail.service", "NRestarts") == "0"
