@@ -33,6 +33,7 @@ from gomail.smtp.outbox import IConnection, close, is_socket
 from gomail.smtp.session import Session
 
 LINES_A_TURN = 100  # then other sessions have theirs: a packet holds 32,000 empty lines
+MUCH = 4096  # octets left of a packet, beside which no other one is taken
 
 
 class Keeper(Protocol):
@@ -178,7 +179,7 @@ class SMTPProtocol(LineReceiver):
     def stop_reading(self) -> None:
         """Look at nothing more for now."""
         self.paused = True
-        if self._wrapped or not self._holding.has(TURN):
+        if self._wrapped or not self._holding.has(TURN) or len(self._buffer) > MUCH:
             self._stop()
         self._conversation.patience.pause()
 

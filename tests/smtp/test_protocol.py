@@ -115,6 +115,19 @@ def test_one_packet_is_taken_while_an_answer_is_awaited() -> None:
     assert talk.wire.reading
 
 
+def test_e2_no_packet_is_taken_beside_one_of_which_much_is_left() -> None:
+    """Whoever sends so far ahead waits for nothing, and has one packet in our memory, not two."""
+    talk = Talk()
+    talk.say("EHLO client.example", "MAIL FROM:<a@there.example>")
+    answers = late(talk.desk, "rcpt")
+    talk.send(b"RCPT TO:<b@here.example>\r\n" + b"NOOP %500d\r\n" % 1 * 9, b"RSET\r\n")
+    assert len(talk.wire.inbox) == 1
+    answers[0].callback(None)
+    talk.clock.pump([0] * 3)
+    assert talk.codes() == ["250"] * 11
+    assert not talk.wire.inbox
+
+
 def test_e2_packet_sent_ahead_is_the_last_until_those_before_it_are_answered() -> None:
     """Each answer would let another one in, and memory would grow with the answers."""
     talk = Talk()
