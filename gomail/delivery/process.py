@@ -209,7 +209,7 @@ class DeliveryProcess:
         if self._stopped is not None:
             self._stopped.callback(None)
         else:
-            trouble = "the delivery agent is gone ({why}); the server stores without one"
+            trouble = "there is no delivery agent ({why}); the server stores without one"
             _log.warn(trouble, why=why)
             self._start = self._clock.callLater(self._rest, self.start)
             self._rest = min(2 * self._rest, LONGEST_REST)
