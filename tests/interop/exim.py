@@ -63,7 +63,12 @@ class Exim:
     Args:
         folder: where Debian-exim may look in; its own subfolder is made.
         port: of 127.0.0.1, where everything is relayed to.
+
+    Attributes:
+        configuration: with places for program, folder and port.
     """
+
+    configuration = _CONFIGURATION
 
     def __init__(self, folder: Path, port: int) -> None:
         program = find_exim()
@@ -74,31 +79,31 @@ class Exim:
             shutil.chown(each, owner.pw_uid, owner.pw_gid)
         configuration = self._folder / "configuration"
         configuration.write_text(
-            _CONFIGURATION.format(exim=program, folder=self._folder, port=port)
+            self.configuration.format(exim=program, folder=self._folder, port=port)
         )
-        self._command = [program, "-C", str(configuration)]
+        self.command = [program, "-C", str(configuration)]
 
     def queue(self, sender: str, *recipients: str, message: bytes) -> None:
         """Put a message into the queue."""
-        run([*self._command, "-odq", "-i", "-f", sender, *recipients], feed=message)
+        run([*self.command, "-odq", "-i", "-f", sender, *recipients], feed=message)
 
     def run_queue(self) -> None:
         """Deliver all that is queued, and what it says of that; nothing may stay."""
 
         def done() -> bool:
-            run([*self._command, "-qqff"])
+            run([*self.command, "-qqff"])
             return not self.queued()
 
         wait_for("Exim's queue to be empty", done)
         # A process that has no rights any more reads our configuration: it is told, but goes on.
-        panics = [line for line in self._log("paniclog") if "using -C option" not in line]
-        assert not panics, "\n".join(panics + self._log("mainlog"))
+        panics = [line for line in self.log("paniclog") if "using -C option" not in line]
+        assert not panics, "\n".join(panics + self.log("mainlog"))
 
     def queued(self) -> list[Path]:
         """Give the files of all messages that are still here."""
         return list((self._folder / "input").rglob("*-H"))
 
-    def _log(self, name: str) -> list[str]:
+    def log(self, name: str) -> list[str]:
         """Give the lines of one of its logs."""
         path = self._folder / "log" / name
         return path.read_text(errors="replace").splitlines() if path.exists() else []

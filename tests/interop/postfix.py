@@ -73,7 +73,14 @@ class Postfix:
         folder: where postfix may look in; its own subfolder is made.
         port: of 127.0.0.1, where everything is relayed to.
         more: further lines of main.cf.
+
+    Attributes:
+        main: its main.cf, with places for folder and port.
+        master: its master.cf, likewise.
     """
+
+    main = _MAIN
+    master = _MASTER
 
     def __init__(self, folder: Path, port: int, more: str = "") -> None:
         self._folder = folder / "postfix"
@@ -83,9 +90,9 @@ class Postfix:
         for each in ("queue", "data"):
             (self._folder / each).mkdir(parents=True)
         shutil.chown(self._folder / "data", owner.pw_uid)
-        settings = _MAIN.format(folder=self._folder, port=port)
-        (self._folder / "main.cf").write_text(f"{settings}{more}\n")
-        (self._folder / "master.cf").write_text(_MASTER)
+        places = {"folder": self._folder, "port": port}
+        (self._folder / "main.cf").write_text(f"{self.main.format(**places)}{more}\n")
+        (self._folder / "master.cf").write_text(self.master.format(**places))
         run([*self._command, "check"])
         (self._folder / "queue" / "quick-start").touch()  # once is enough
 

@@ -66,7 +66,7 @@ def test_f1_the_table_has_what_is_known_and_far_more() -> None:
     }
 
 
-@pytest.mark.parametrize("first", [FIRST, b""])
+@pytest.mark.parametrize("first", [FIRST, b"", b"Subject: one\n\nOne"])
 def test_f1_content_is_read_alike_in_all_packets(first: bytes) -> None:
     """Cut anywhere round the dot, or octet by octet: the end is the standard's, and the content."""
     for sequence in SEQUENCES:
