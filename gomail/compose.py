@@ -111,7 +111,7 @@ class Server(MultiService):
         doors = map(_door, configuration.listeners, self._factories)
         pairs = list(zip(ports, doors, strict=True))
         self.addService(Pulse(reactor, admission.gauge))
-        self.addService(Listening(reactor, pairs, committer.stop))
+        self.addService(Listening(reactor, pairs, committer.stop, committer.abandon))
 
     def _factory(
         self, settings: ListenerSettings, admission: Admission, *, dialogue: bool

@@ -19,7 +19,8 @@ from gomail import config
 from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
 from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
-from gomail.delivery.process import DeliveryProcess, command
+from gomail.delivery.process import DeliveryProcess
+from gomail.delivery.program import command
 from gomail.delivery.syncfs import SyncfsMissing, find_syncfs
 from gomail.delivery.syncing import ByFiles, ByFileSystems, Syncing
 from gomail.recipients.directory import Directory

@@ -21,6 +21,7 @@ from gomail.delivery.syncing import ByFiles, ByFileSystems, Syncing
 from gomail.message.spool import write_all
 
 PIPE = 1 << 20  # octets that wait for the agent while it works; the most that Linux gives everybody
+NOT_FOR_IT = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 FILESYSTEM = "filesystem"  # the argument that has whole file systems synced
 
 
@@ -89,7 +90,7 @@ def _outcome(order: Order, deposit: Deposit) -> tuple[object, ...]:
 
 def main() -> None:
     """Serve on standard input and output."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in NOT_FOR_IT:
         signal.signal(number, signal.SIG_IGN)
     with suppress(AttributeError, OSError):  # not everywhere can a pipe be made longer
         fcntl.fcntl(0, fcntl.F_SETPIPE_SZ, PIPE)

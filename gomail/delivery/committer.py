@@ -112,6 +112,11 @@ class Committer:
             return thread
         return gatherResults([self._agent.stop(), thread]).addCallback(lambda _: None)
 
+    def abandon(self) -> None:
+        """Leave what is not done yet undone: nobody waits for it any longer."""
+        if self._agent is not None:
+            self._agent.kill()
+
     def _stop_thread(self) -> Deferred[None]:
         """End the thread when it has done what was asked for."""
         done: Deferred[None] = Deferred()

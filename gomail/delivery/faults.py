@@ -4,8 +4,8 @@ import errno
 
 from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_FULL, MAILBOX_UNAVAILABLE, Refused
 
-# The last one stands for a delivery agent that died.
-_SYSTEM = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ECHILD})
+_SYSTEM = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_OURS = _SYSTEM | {errno.ECHILD}  # a delivery agent that died, with which no mailbox had to do
 
 
 def is_of_system(error: OSError) -> bool:
@@ -23,4 +23,4 @@ def refusal_of(error: OSError, at: str) -> Refused:
         return Refused(DISK_FULL, reason)
     if error.errno == errno.EDQUOT:
         return Refused(MAILBOX_FULL, reason)
-    return Refused(LOCAL_ERROR if is_of_system(error) else MAILBOX_UNAVAILABLE, reason)
+    return Refused(LOCAL_ERROR if error.errno in _OURS else MAILBOX_UNAVAILABLE, reason)

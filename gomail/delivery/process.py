@@ -7,11 +7,9 @@ a message that was stored already.
 """
 
 import errno
-import os
-import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -29,9 +27,10 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from gomail.delivery.agent import FILESYSTEM, PIPE
+from gomail.delivery.agent import PIPE
 from gomail.delivery.deposit import Deposit
 from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
+from gomail.delivery.program import environment
 
 PATIENCE = 235.0  # seconds to store a message: a little later the session says 451 by itself
 MOST_COPIES = 64  # that the agent has at once: one batch, or what waits while it does another
@@ -39,20 +38,7 @@ START_TIME = 30.0  # seconds until the first word
 END_TIME = 1.0  # seconds from the end of its outcomes to its own
 REST = 1.0  # seconds until another one follows one that died; twice as long behind each …
 LONGEST_REST = 300.0  # … that has not even said its first word
-_NOT_FOR_IT = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
 _log = Logger()
-
-
-def command(*, filesystem: bool = False) -> list[str]:
-    """Give the command of the agent: this Python, and nothing that lies where we were started."""
-    asked = [FILESYSTEM] if filesystem else []
-    return [sys.executable, "-P", "-m", "gomail.delivery.agent", *asked]
-
-
-def environment() -> Mapping[str, str]:
-    """Give the agent's environment, in which it finds the modules that we have found."""
-    kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_IT}
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 @dataclass(slots=True)
@@ -132,6 +118,12 @@ class DeliveryProcess:
         self._stopped = Deferred()
         self._leave()
         return self._stopped
+
+    def kill(self) -> None:
+        """End an agent that is not waited for any longer; whoever sent what it has heard no 250."""
+        if self._line is not None:
+            with suppress(ProcessExitedAlready):
+                self._line.transport.signalProcess("KILL")
 
     def store(self, deposit: Deposit, content: bytes | bytearray) -> Deferred[Deposit]:
         """

@@ -33,6 +33,7 @@ class Listening(Service):
         reactor: the one that runs; it listens and keeps the time.
         ports: bound where they could be, with what makes the sessions of each.
         finish: called when the last session has ended; its Deferred says that all is on disk.
+        abandon: called when that takes too long.
     """
 
     def __init__(
@@ -40,11 +41,14 @@ class Listening(Service):
         reactor: Reactor,
         ports: Sequence[tuple[Port, Door]],
         finish: Callable[[], Deferred[None]],
+        abandon: Callable[[], None] = lambda: None,
     ) -> None:
         self._reactor = reactor
         self._ports = ports
         self._finish = finish
+        self._abandon = abandon
         self._listening: list[IListeningPort] = []
+        self._begun = False
 
     def privilegedStartService(self) -> None:
         """
@@ -54,8 +58,15 @@ class Listening(Service):
             PortError: Twisted can't listen on an endpoint; nothing else can go wrong by now.
         """
         super().privilegedStartService()
+        self._begun = True
         for port, factory in self._ports:
             self._listen(port, factory)
+
+    def startService(self) -> None:
+        """Begin to listen, unless that was begun while there were rights to be dropped."""
+        super().startService()
+        if not self._begun:
+            self.privilegedStartService()
 
     def _listen(self, port: Port, factory: Door) -> None:
         """Listen on one port: on the socket that was bound, or as Twisted's endpoint does it."""
@@ -94,7 +105,7 @@ class Listening(Service):
         """Leave; after `STOP_TIME` whatever still hangs is left behind."""
         super().stopService()
         done: Deferred[None] = Deferred()
-        limit = self._reactor.callLater(STOP_TIME, done.callback, None)
+        limit = self._reactor.callLater(STOP_TIME, self._give_up, done)
 
         def left(_: object) -> None:
             if limit.active():
@@ -103,6 +114,11 @@ class Listening(Service):
 
         Deferred.fromCoroutine(self._leave()).addBoth(left)
         return done
+
+    def _give_up(self, done: Deferred[None]) -> None:
+        """Wait no longer."""
+        self._abandon()
+        done.callback(None)
 
 
 def _abort(factories: Sequence[Door]) -> None:

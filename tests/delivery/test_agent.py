@@ -15,7 +15,7 @@ import pytest
 from gomail.delivery import agent as module
 from gomail.delivery.agent import InMemory, serve
 from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
-from gomail.delivery.process import command, environment
+from gomail.delivery.program import command, environment
 from gomail.delivery.syncing import ByFiles
 from tests.delivery.bench import STORED, TRACE, left_over, maildirs, messages, no_file_left_open
 from tests.patience import PATIENCE
@@ -160,7 +160,7 @@ def test_process_ends_with_its_orders_and_by_no_signal(
     assert process.stdout is not None
     ready = framed(READY)
     assert process.stdout.read(len(ready)) == ready
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in module.NOT_FOR_IT:
         process.send_signal(number)
     out, _ = process.communicate(order(1, one) + order(2, one), PATIENCE)
     assert process.returncode == 0
@@ -197,10 +197,10 @@ def test_pipe_that_can_be_made_no_longer_does(monkeypatch: pytest.MonkeyPatch) -
     served: list[object] = []
     monkeypatch.delattr("fcntl.F_SETPIPE_SZ", raising=False)
     monkeypatch.setattr(module, "serve", lambda *what: served.append(what))
-    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+    before = [signal.getsignal(number) for number in module.NOT_FOR_IT]
     try:
         module.main()
     finally:
-        for number, what in zip((15, 2, 1), before, strict=True):
+        for number, what in zip(module.NOT_FOR_IT, before, strict=True):
             signal.signal(number, what)
     assert len(served) == 1

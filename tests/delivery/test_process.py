@@ -16,7 +16,8 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from gomail.delivery import process as module
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit
-from gomail.delivery.process import DeliveryProcess, command
+from gomail.delivery.process import DeliveryProcess
+from gomail.delivery.program import command
 from gomail.server.reactor import Reactor
 from tests.delivery.bench import STORED, deposit, left_over, maildirs, messages
 from tests.patience import PATIENCE
@@ -231,6 +232,27 @@ async def test_system_without_room_for_a_process_has_none(
     assert not process.ready
     assert warnings == ["[Errno 11] Resource temporarily unavailable"]
     await process.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_agent_that_nobody_waits_for_is_ended(tmp_path: Path, hire: Hire) -> None:
+    """A stop takes its time at most: an agent that hangs must not deliver behind it."""
+    (one,) = maildirs(tmp_path, "one")
+    reactor = the_reactor()
+    process = hire()
+    committer = Committer(reactor, agent=process)
+    await until(lambda: process.ready)
+    os.kill(agents()[0], signal.SIGSTOP)
+    deferred = committer.commit(deposit(one))
+    stopped = committer.stop()
+    await deferLater(reactor, 0.05)
+    assert not stopped.called
+    committer.abandon()
+    await stopped
+    assert (await deferred).error is not None
+    assert messages(one) == []
+    committer.abandon()  # there is none by now
+    Committer(reactor).abandon()
 
 
 @pytest_twisted.ensureDeferred

@@ -16,7 +16,8 @@ from twisted.internet.protocol import ProcessProtocol
 
 from gomail.delivery import process as module
 from gomail.delivery.deposit import Deposit
-from gomail.delivery.process import MOST_COPIES, DeliveryProcess, command
+from gomail.delivery.process import MOST_COPIES, DeliveryProcess
+from gomail.delivery.program import command
 from tests.delivery.bench import deposit, maildirs
 from tests.delivery.test_process import agents, store, the_reactor, until
 

@@ -136,6 +136,25 @@ def test_r1_killed_agent_has_lost_nothing(tmp_path: Path) -> None:
     assert_whole(tmp_path, acknowledged)
 
 
+def test_r1_dead_agent_closes_no_door(tmp_path: Path) -> None:
+    """Whose message it had taken hears 451; all others are served by the thread, at once."""
+    with running(tmp_path, AGENT) as server:
+        port, pid = port_and_pid(server)
+        unlucky, other = Session(port), Session(port)
+        unlucky.say(b"MAIL FROM:<a@client.example>\r\n")
+        unlucky.say(b"RCPT TO:<alice@here.example>\r\n")
+        unlucky.say(b"DATA\r\n")
+        agent = until_there_is(pid)
+        os.kill(agent, signal.SIGSTOP)
+        verdict = threading.Timer(0.2, os.kill, (agent, signal.SIGKILL))
+        verdict.start()
+        assert unlucky.say(b"A: b\r\n\r\nbody\r\n.\r\n").startswith(b"451 4.3.0 ")
+        name_of(other.send(b"A: b\r\n\r\nbody\r\n", "alice"))
+        unlucky.close()
+        other.close()
+        verdict.join()
+
+
 def until_there_is(pid: int) -> int:
     """Wait until a server has an agent at work, and give the agent's process id."""
     end = time.monotonic() + PATIENCE

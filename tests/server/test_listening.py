@@ -69,7 +69,12 @@ class House:
         self.sessions = Sessions(self.told)
         self.finished: Deferred[None] = Deferred()
         port = Port("unix:s", twisted=Endpoint(self.door))  # type: ignore[arg-type]
-        self.service = Listening(self.clock, [(port, self.sessions)], self.finish)  # type: ignore[arg-type, list-item]
+        self.service = Listening(
+            self.clock,  # type: ignore[arg-type]
+            [(port, self.sessions)],  # type: ignore[list-item]
+            self.finish,
+            lambda: self.told.append("abandoning"),
+        )
         self.service.privilegedStartService()
         self.service.startService()
         self.stopped: list[object] = []
@@ -161,6 +166,26 @@ def test_port_that_closes_at_once_is_fine() -> None:
     house.door.closed = None
     house.stop()
     assert house.told == ["closing", "leaving"]
+
+
+def test_service_that_takes_too_long_is_abandoned(house: House) -> None:
+    """What is not stored by then is not stored behind everybody's back."""
+    house.stop()
+    house.clock.advance(STOP_TIME - 0.1)
+    assert "abandoning" not in house.told
+    house.clock.advance(0.1)
+    assert house.told[-1] == "abandoning"
+    assert house.stopped == [None]
+
+
+def test_service_that_is_only_started_listens() -> None:
+    """Who has no rights to drop need not know of `privilegedStartService`."""
+    told: list[str] = []
+    port = Port("unix:s", twisted=Endpoint(Door(told)))  # type: ignore[arg-type]
+    service = Listening(Clock(), [(port, Sessions(told))], Deferred)  # type: ignore[arg-type, list-item]
+    service.startService()
+    service.stopService()
+    assert told == ["closing"]
 
 
 def test_endpoint_that_cannot_listen_is_told() -> None:
