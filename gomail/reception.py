@@ -258,7 +258,7 @@ class Arrival:
             refused = refusal_of(deposit.error, deposit.at)
             if is_of_system(deposit.error):
                 office.room.defer(refused)
-            elif deposit.at:
+            else:
                 office.places.suspend(deposit.at, refused)
             tell(office.listeners, Trouble(f"a message could not be stored: {refused.reason}"))
             raise refused

@@ -190,21 +190,23 @@ class Application(MultiService):
             listeners=self._telling.listeners,
             dialogue=options["dialogue"],
         )
-        self.addService(self._telling)
-        self.addService(self._server)
-        work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate}
-        work |= {SIGTERM: self._stop, SIGINT: self._interrupt}
-        self.addService(Signals(reactor, work))
         self._notice = Notice(reactor, lambda: self._server.sessions, self._server.committer)
-        self.addService(self._notice)  # the last: it is ready when all others are
+        self._add_services()
         of_certificates = certificates.notes if certificates else ()
         notes = (*directory.notes, *of_certificates, *capped, *twistd.identity.warnings)
-        encryption = str(certificates or "nothing: tls is off")
         announcement = replace(
-            _announcement(configuration, ports, shown, twistd.stop, notes), encryption=encryption
+            _announcement(configuration, ports, shown, twistd.stop, notes),
+            encryption=str(certificates or "nothing: tls is off"),
         )
         # People read this before anything is logged; programs read the log.
         announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
+
+    def _add_services(self) -> None:
+        """Have all run, in this order: who tells that the server is ready comes last."""
+        work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate}
+        work |= {SIGTERM: self._stop, SIGINT: self._interrupt}
+        for each in (self._telling, self._server, Signals(self._reactor, work), self._notice):
+            self.addService(each)
 
     def setServiceParent(self, parent: Componentized | MultiService) -> None:
         """Join the application, and write its log."""

@@ -115,24 +115,22 @@ def _shape(  # noqa: PLR0913 -- each is an option
             command += _port(said, listen, no_socket=no_socket)
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-    command += ["--config", path] if path is not None else []
-    command += ["--hostname", hostname] if hostname is not None else []
-    command += [word for domain in domains for word in ("--domain", domain)]
-    command += ["--maildir", whole.maildir] if maildir is not None else []
+    command += _words("--config", path) + _words("--hostname", hostname)
+    command += [word for domain in domains for word in _words("--domain", domain)]
+    command += _words("--maildir", None if maildir is None else whole.maildir)
     folder = os.path.realpath(Template(whole.maildir).root)
     code = _code(user)
     _check_folder(folder)
     _check_paths(folder, *code)
     _check_words(*command)
     _check_settings(listen, whole.group, path)
-    return Shape(
-        user or USER,
-        (*_program(), *command),
-        folder,
-        code,
-        None if no_socket else listen,
-        whole.group,
-    )
+    program, listens = (*_program(), *command), None if no_socket else listen
+    return Shape(user or USER, program, folder, code, listens, whole.group)
+
+
+def _words(option: str, value: str | None) -> list[str]:
+    """Write an option with its value, if it has one."""
+    return [] if value is None else [option, value]
 
 
 def _check_settings(listen: str, group: str | None, file: str | None) -> None:

@@ -11,8 +11,9 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Any, cast
 
 from gomail.delivery.deposit import Deposit, Filing, Folders, make_durable, tidy
 from gomail.delivery.maildir import Ownership
@@ -53,7 +54,7 @@ def serve(source: int, sink: int, syncing: Syncing) -> None:
     write_all(sink, framed(READY))
     frames = Frames()
     while octets := os.read(source, PIPE):
-        orders = [Order(*order) for order in frames.feed(octets)]  # type: ignore[misc]
+        orders = [Order._make(cast("Iterable[Any]", order)) for order in frames.feed(octets)]
         if orders:
             _store(orders, sink, syncing)
 

@@ -81,7 +81,7 @@ class Deposit:
     def look_at_the_clock(self) -> None:
         """Give up where it is too late to deliver: the sender has heard 451, and comes again."""
         if time.monotonic() > self.until:
-            self.give_up()
+            self.fail(self.filings[0].path, TimeoutError("the disk took too long"))
 
     def attempt(self, at: str, step: Callable[..., object], *arguments: object) -> None:
         """Do one step of the way at the Maildir *at*, unless one before it has failed."""

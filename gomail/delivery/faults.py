@@ -5,7 +5,6 @@ import errno
 from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_FULL, MAILBOX_UNAVAILABLE, Refused
 
 _SYSTEM = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-_OURS = _SYSTEM | {errno.ECHILD}  # a delivery agent that died, with which no mailbox had to do
 
 
 def is_of_system(error: OSError) -> bool:
@@ -15,12 +14,11 @@ def is_of_system(error: OSError) -> bool:
 
 def refusal_of(error: OSError, at: str) -> Refused:
     """Give the refusal for a message or recipient whose Maildir *at* gave *error*."""
-    words = error.strerror or str(error)
-    reason = f"{at}: {words}" if at else words
+    reason = f"{at}: {error.strerror or error}"
     if error.errno == errno.ENOENT:
         reason += "; a Maildir that is gone is made again by a restart"
     if error.errno == errno.ENOSPC:
         return Refused(DISK_FULL, reason)
     if error.errno == errno.EDQUOT:
         return Refused(MAILBOX_FULL, reason)
-    return Refused(LOCAL_ERROR if error.errno in _OURS else MAILBOX_UNAVAILABLE, reason)
+    return Refused(LOCAL_ERROR if is_of_system(error) else MAILBOX_UNAVAILABLE, reason)

@@ -75,7 +75,7 @@ class Frames:
 
     def _values(self) -> Iterator[object]:
         """Take out what is complete."""
-        octets, begin = self._rest, 0
+        octets, begin = memoryview(self._rest), 0
         while len(octets) - begin >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(octets, begin)
             end = begin + _LENGTH.size + length
@@ -83,4 +83,4 @@ class Frames:
                 break
             yield marshal.loads(octets[begin + _LENGTH.size : end])  # noqa: S302 -- from ourselves
             begin = end
-        self._rest = octets[begin:]
+        self._rest = self._rest[begin:]

@@ -6,7 +6,6 @@ does without. What it took with it has no outcome: the senders hear 451 and come
 a message that was stored already.
 """
 
-import errno
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -31,6 +30,7 @@ from gomail.delivery.agent import PIPE
 from gomail.delivery.deposit import Deposit
 from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
 from gomail.delivery.program import environment
+from gomail.reply import LOCAL_ERROR, Refused
 
 PATIENCE = 235.0  # seconds to store a message: a little later the session says 451 by itself
 MOST_COPIES = 64  # that the agent has at once: one batch, or what waits while it does another
@@ -57,10 +57,10 @@ class _Job:
         group = deposit.ownership.group
         return Order(number, self.until, deposit.hostname, group, filings, self.content)
 
-    def conclude(self) -> None:
-        """Give the deposit back, unless nobody waits for it any more."""
+    def conclude(self, fault: Failure | None = None) -> None:
+        """Give the deposit back, or say why not, unless nobody waits for it any more."""
         if not self.done.called:
-            self.done.callback(self.deposit)
+            self.done.callback(fault or self.deposit)
 
 
 class DeliveryProcess:
@@ -129,7 +129,7 @@ class DeliveryProcess:
         """
         Store a deposit; it comes back with its outcome in it.
 
-        Not before the agent is `ready`. When the Deferred is cancelled, what has not gone out yet
+        Not before the agent is `ready`. Where that dies it fails with Refused. When the Deferred
         never will, and what has gone out is not delivered once its time is over.
         """
         job = _Job(deposit, content, time.monotonic() + PATIENCE, Deferred(self._forget))
@@ -205,10 +205,9 @@ class DeliveryProcess:
             _log.warn(trouble, why=why)
             self._start = self._clock.callLater(self._rest, self.start)
             self._rest = min(2 * self._rest, LONGEST_REST)
+        died = "the delivery agent died before it said what came of it"
         for job in jobs:
-            error = OSError(errno.ECHILD, "the delivery agent died before it said what came of it")
-            job.deposit.fail("", error)
-            job.conclude()
+            job.conclude(Failure(Refused(LOCAL_ERROR, died)))
 
 
 class _Line(ProcessProtocol):

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 from gomail.delivery.agent import FILESYSTEM
 
-_NOT_FOR_IT = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
+# What systemd says to the server.
+_NOT_FOR_IT = {
+    "LISTEN_FDNAMES",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
+}
 
 
 def command(*, filesystem: bool = False) -> list[str]:

@@ -113,6 +113,12 @@ def _values(event: Event) -> dict[str, object] | None:
             }
         case ContentDropped(envelope, reason):
             return {"event": "dropped", **_envelope(envelope), "reason": reason}
+    return _values_of_ours(event)
+
+
+def _values_of_ours(event: Event) -> dict[str, object] | None:
+    """Give the fields of an event in which no client had a part."""
+    match event:
         case Trouble(what):
             return {"event": "trouble", "what": what}
         case LoadChanged(load, share, lag):

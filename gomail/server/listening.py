@@ -41,7 +41,7 @@ class Listening(Service):
         reactor: Reactor,
         ports: Sequence[tuple[Port, Door]],
         finish: Callable[[], Deferred[None]],
-        abandon: Callable[[], None] = lambda: None,
+        abandon: Callable[[], None],
     ) -> None:
         self._reactor = reactor
         self._ports = ports

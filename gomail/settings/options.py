@@ -65,10 +65,17 @@ def with_options(  # noqa: PLR0913 -- each is an option
         word = _read("--log-format", lambda text: read_word(text, LOG_FORMATS), log_format)
         configuration = replace(configuration, log_format=word)
     if certificate is not None or key is not None:
-        files = _read_pair(certificate, key)
-        tls = replace(configuration.tls, certificate=files.certificate, key=files.key)
-        configuration = replace(configuration, tls=tls)
+        configuration = _with_pair(configuration, certificate, key)
     return configuration
+
+
+def _with_pair(
+    configuration: Configuration, certificate: str | None, key: str | None
+) -> Configuration:
+    """Set the certificate and its key."""
+    files = _read_pair(certificate, key)
+    tls = replace(configuration.tls, certificate=files.certificate, key=files.key)
+    return replace(configuration, tls=tls)
 
 
 def _with_hostname(configuration: Configuration, text: str) -> Configuration:

@@ -8,12 +8,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from gomail.delivery import agent as module
 from gomail.delivery.agent import InMemory, serve
+from gomail.delivery.deposit import Written
 from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
 from gomail.delivery.program import command, environment
 from gomail.delivery.syncing import ByFiles
@@ -127,6 +128,7 @@ def test_what_nobody_waits_for_is_not_delivered(tmp_path: Path, agent: Agent) ->
     agent.say(order(1, one, until=time.monotonic() - 1))
     (outcome,) = agent.outcomes()
     assert outcome.error == (0, "the disk took too long")
+    assert outcome.at == str(one)
     assert messages(one) == []
     agent.say(order(2, one))
     agent.outcomes()
@@ -143,7 +145,8 @@ def test_group_is_that_of_the_files(tmp_path: Path, agent: Agent) -> None:
 
 def test_content_has_no_file_of_its_own() -> None:
     """It came with its order."""
-    assert InMemory(b"x").complete(b"Trace: yes\n") is None  # type: ignore[func-returns-value]
+    whole: Written = InMemory(b"x")
+    assert whole.complete(b"Trace: yes\n") is None
 
 
 @pytest.mark.parametrize("how", [{}, {"filesystem": True}])
@@ -165,7 +168,8 @@ def test_process_ends_with_its_orders_and_by_no_signal(
     out, _ = process.communicate(order(1, one) + order(2, one), PATIENCE)
     assert process.returncode == 0
     (batch,) = Frames().feed(out)
-    assert [Outcome(*outcome).number for outcome in batch] == [1, 2]  # type: ignore[attr-defined]
+    outcomes = [Outcome(*outcome) for outcome in cast("list[Any]", batch)]
+    assert [outcome.number for outcome in outcomes] == [1, 2]
     assert messages(one) == [STORED] * 2
 
 

@@ -21,7 +21,6 @@ from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_FULL, MAILBOX_UNAVAILAB
         (errno.EACCES, MAILBOX_UNAVAILABLE, False),
         (errno.EROFS, MAILBOX_UNAVAILABLE, False),
         (errno.ENOENT, MAILBOX_UNAVAILABLE, False),
-        (errno.ECHILD, LOCAL_ERROR, False),
     ],
 )
 def test_fault_has_its_reply(number: int, reply: Reply, *, system: bool) -> None:
@@ -40,11 +39,6 @@ def test_no_fault_of_ours_bounces_mail(number: int) -> None:
     reply = refusal_of(OSError(number, os.strerror(number)), "/srv/mail/alice").reply
     assert 400 <= reply.code < 500
     assert b"/srv" not in reply.octets
-
-
-def test_fault_that_no_mailbox_had_names_none() -> None:
-    """A delivery agent that died is told as that."""
-    assert refusal_of(OSError(errno.ECHILD, "it died"), "").reason == "it died"
 
 
 def test_fault_without_a_number_says_its_text() -> None:

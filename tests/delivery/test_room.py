@@ -141,7 +141,7 @@ def test_e12_full_disk_is_full_without_a_reserve(bench: Bench, disk: Disk) -> No
 
 def asked(room: Room, size: int) -> Deferred[Any]:
     """Ask for room while the disk has to be asked."""
-    return Deferred.fromCoroutine(room.find(size))  # type: ignore[arg-type]
+    return Deferred.fromCoroutine(room.find(size))  # type: ignore[arg-type]  # where it has to ask
 
 
 def test_sessions_that_come_while_the_disk_is_asked_wait_for_its_answer(

@@ -21,26 +21,31 @@ def nothing(*_: object, **__: object) -> None:
     """Leave out a step."""
 
 
+def put(owner: type, name: str, method: Callable[..., object]) -> None:
+    """Have all objects of a class do something else."""
+    setattr(owner, name, method)
+
+
 def forget_the_folder() -> None:
     """Leave it to chance whether the names in ``new/`` survive a power cut."""
-    Maildir.flush = nothing  # type: ignore[method-assign]
+    put(Maildir, "flush", nothing)
 
 
 def forget_the_file() -> None:
     """Leave it to chance whether the octets of a message do."""
-    Staged.flush = nothing  # type: ignore[method-assign]
+    put(Staged, "flush", nothing)
 
 
 def link_before_syncing() -> None:
     """Deliver a file, and see to its octets later."""
     flush, commit = Staged.flush, Staged.commit
-    Staged.commit = nothing  # type: ignore[method-assign]
+    put(Staged, "commit", nothing)
 
     def both(self: Staged) -> None:
         commit(self)
         flush(self)
 
-    Staged.flush = both  # type: ignore[method-assign]
+    put(Staged, "flush", both)
 
 
 def reply_before_the_folder() -> None:
@@ -58,25 +63,25 @@ def reply_before_the_folder() -> None:
 
 def forget_the_files_together() -> None:
     """Have the whole file system synced for the folders alone."""
-    ByFileSystems.files = none_fails  # type: ignore[assignment,method-assign]
+    put(ByFileSystems, "files", none_fails)
 
 
 def forget_the_folders_together() -> None:
     """Have the whole file system synced for the files alone."""
-    ByFileSystems.folders = none_fails  # type: ignore[assignment,method-assign]
+    put(ByFileSystems, "folders", none_fails)
 
 
 def link_before_syncing_together() -> None:
     """Deliver all files, and see to their octets later."""
     files, commit = ByFileSystems.files, Staged.commit
-    Staged.commit = nothing  # type: ignore[method-assign]
+    put(Staged, "commit", nothing)
 
     def both(self: ByFileSystems, batch: Sequence[Staged]) -> Outcomes:
         for staged in batch:
             commit(staged)
         return files(self, batch)
 
-    ByFileSystems.files = both  # type: ignore[method-assign]
+    put(ByFileSystems, "files", both)
 
 
 def none_fails(_: ByFileSystems, batch: Sequence[object]) -> Outcomes:

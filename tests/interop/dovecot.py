@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.server import wait_for
-from tests.interop.software import needs, run
+from tests.interop.software import end, needs, run
 from tests.patience import PATIENCE
 
 PASSWORD = "secret"
@@ -110,12 +110,7 @@ class Dovecot:
 
     def stop(self) -> None:
         """Stop it, and see that it had nothing to complain of."""
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        finally:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
         wrong = [line for line in self.log.splitlines() if _WRONG.search(line)]
         assert not wrong, "\n".join(wrong)
 

@@ -4,8 +4,7 @@ import subprocess
 from pathlib import Path
 
 from tests.interop.server import wait_for
-from tests.interop.software import needs, run
-from tests.patience import PATIENCE
+from tests.interop.software import end, needs, run
 from tests.system.running import free_port
 
 _SETTINGS = """\
@@ -65,10 +64,4 @@ class HAProxy:
 
     def stop(self) -> None:
         """Stop it."""
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            raise
+        end(self._process)

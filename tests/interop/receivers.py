@@ -14,9 +14,8 @@ from typing import Protocol
 from tests.interop.exim import Exim
 from tests.interop.postfix import Postfix
 from tests.interop.server import Gomail, wait_for
-from tests.interop.software import needs, run
+from tests.interop.software import end, needs, run
 from tests.interop.stored import arrived
-from tests.patience import PATIENCE
 from tests.system.running import free_port
 
 PROBE = b"EHLO client.example"
@@ -179,9 +178,4 @@ class ReceivingExim(Exim):
 
     def stop(self) -> None:
         """Stop it."""
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        finally:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)

@@ -52,3 +52,13 @@ def run(
     said = done.stdout.decode(errors="replace")
     assert done.returncode == 0, f"{command[0]} ended with {done.returncode}:\n{said}"
     return said
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a daemon; one that does not stop by itself is killed, and fails the test."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()

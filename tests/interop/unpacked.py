@@ -6,7 +6,6 @@ ends with them. Names are looked up at 127.0.0.1, where nobody answers. Only roo
 """
 
 import re
-import signal
 import socket
 import subprocess
 from contextlib import suppress
@@ -14,8 +13,7 @@ from pathlib import Path
 
 from tests.interop.receivers import PROBE
 from tests.interop.server import wait_for
-from tests.interop.software import needs, run
-from tests.patience import PATIENCE
+from tests.interop.software import end, needs, run
 from tests.system.running import free_port
 
 _RESOLVER = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
@@ -77,12 +75,7 @@ class Unpacked:
     def stop(self) -> None:
         """Stop it."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(PATIENCE)
-        finally:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
 
 
 _SMTPD = """\

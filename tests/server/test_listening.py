@@ -1,14 +1,17 @@
 """The listening service: who waits for whom when it leaves, and for how long at most."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.internet.task import Clock
 
 from gomail.server.listening import DRAIN_TIME, STOP_TIME, Listening
 from gomail.server.ports import Port, PortError
+from gomail.server.reactor import Reactor
+from gomail.smtp.factory import SMTPFactory
 
 
 class Door:
@@ -70,8 +73,8 @@ class House:
         self.finished: Deferred[None] = Deferred()
         port = Port("unix:s", twisted=Endpoint(self.door))  # type: ignore[arg-type]
         self.service = Listening(
-            self.clock,  # type: ignore[arg-type]
-            [(port, self.sessions)],  # type: ignore[list-item]
+            cast("Reactor", self.clock),
+            [(port, cast("SMTPFactory", self.sessions))],
             self.finish,
             lambda: self.told.append("abandoning"),
         )
@@ -178,11 +181,17 @@ def test_service_that_takes_too_long_is_abandoned(house: House) -> None:
     assert house.stopped == [None]
 
 
+def only_listening(port: Port, told: list[str]) -> Listening:
+    """Give a service that has nothing to store."""
+    sessions = cast("SMTPFactory", Sessions(told))
+    return Listening(cast("Reactor", Clock()), [(port, sessions)], Deferred, lambda: None)
+
+
 def test_service_that_is_only_started_listens() -> None:
     """Who has no rights to drop need not know of `privilegedStartService`."""
     told: list[str] = []
-    port = Port("unix:s", twisted=Endpoint(Door(told)))  # type: ignore[arg-type]
-    service = Listening(Clock(), [(port, Sessions(told))], Deferred)  # type: ignore[arg-type, list-item]
+    port = Port("unix:s", twisted=cast("IStreamServerEndpoint", Endpoint(Door(told))))
+    service = only_listening(port, told)
     service.startService()
     service.stopService()
     assert told == ["closing"]
@@ -192,6 +201,6 @@ def test_endpoint_that_cannot_listen_is_told() -> None:
     """What Twisted finds out only now is one line, with the endpoint in it."""
     port = Port("unix:/run/s", twisted=Endpoint(None))  # type: ignore[arg-type]
     told: list[str] = []
-    service = Listening(Clock(), [(port, Sessions(told))], Deferred)  # type: ignore[arg-type, list-item]
+    service = only_listening(port, told)
     with pytest.raises(PortError, match=r"^unix:/run/s: "):
         service.privilegedStartService()

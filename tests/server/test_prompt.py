@@ -65,7 +65,7 @@ class Call:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.client = socket.create_connection(listening.getsockname())
             ours, address = listening.accept()
-        self.connection = PromptConnection(ours, butler, address, None, 0, self.reactor)  # type: ignore[arg-type]
+        self.connection = PromptConnection(ours, butler, address, None, 0, self.reactor)  # type: ignore[arg-type]  # a short one
         butler.makeConnection(self.connection)
 
     def read(self, octets: bytes) -> Any:  # noqa: ANN401 -- an exception or nothing
@@ -140,7 +140,7 @@ def test_a_session_that_ends_so_needs_no_deadline() -> None:
 
 def test_only_ports_of_tcp_have_such_connections() -> None:
     """Others make their own."""
-    port = Port(0, Protocol, reactor=Lists())  # type: ignore[arg-type]
+    port = Port(0, Protocol, reactor=Lists())  # type: ignore[arg-type]  # as above
     make_prompt(port)
     assert port.transport is PromptConnection
     other: Any = object()

@@ -105,7 +105,7 @@ def test_f1_crlf_dot_crlf_is_the_end(client: object) -> None:
         octets = wire(sequence, SECOND) + LAST
         content, commands = reference(octets)
         assert commands is not None
-        talk = in_content(Talk(client=client))  # type: ignore[arg-type]
+        talk = in_content(Talk(client=client))  # type: ignore[arg-type]  # None is the usual one
         talk.send(octets.removesuffix(HIDDEN + LAST), HIDDEN + LAST)
         garbage = commands.partition(b"MAIL")[0]
         stored = [each for _, each in talk.desk.stored]
