@@ -12,10 +12,11 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort
 
+from gomail.server.accepting import AcceptingPort
 from gomail.server.ports import Port, PortError
-from gomail.server.prompt import make_prompt
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.reactor import Reactor
+from gomail.server.tcp import TCPPort
 from gomail.server.unix import UnixPort
 from gomail.smtp.factory import SMTPFactory
 
@@ -72,14 +73,9 @@ class Listening(Service):
         """Listen on one port: on the socket that was bound, or as Twisted's endpoint does it."""
         bound = port.socket
         if bound is not None and bound.family == socket.AF_UNIX:
-            unix = UnixPort(self._reactor, bound, factory, remove=not port.passed)
-            unix.startListening()
-            self._listening.append(unix)
+            self._take(UnixPort(self._reactor, bound, factory, remove=not port.passed))
         elif bound is not None:
-            listening = self._reactor.adoptStreamPort(bound.fileno(), bound.family, factory)
-            bound.close()  # the reactor has a duplicate
-            make_prompt(listening)
-            self._listening.append(listening)
+            self._take(TCPPort(self._reactor, bound, factory))
         elif port.twisted is not None:
             failures: list[BaseException] = []
             port.twisted.listen(factory).addCallbacks(
@@ -88,6 +84,11 @@ class Listening(Service):
             if failures:
                 msg = f"{port.endpoint}: {failures[0]}"
                 raise PortError(msg)
+
+    def _take(self, port: AcceptingPort) -> None:
+        """Take the connections of a port."""
+        port.startListening()
+        self._listening.append(port)
 
     async def _leave(self) -> None:
         """Close the ports, let the sessions end, and wait for the disk."""

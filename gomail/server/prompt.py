@@ -6,9 +6,8 @@ that Twisted does for a short session, and four of 21 system calls.
 """
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.main import CONNECTION_DONE
-from twisted.internet.tcp import Port, Server
+from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 
 
@@ -54,9 +53,3 @@ class PromptConnection(Server):
             self.disconnecting = True
         else:
             super().loseConnection()
-
-
-def make_prompt(port: IListeningPort) -> None:
-    """Have the connections to come on a TCP port of Twisted's be such."""
-    if isinstance(port, Port):
-        port.transport = PromptConnection

@@ -10,10 +10,9 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
-from twisted.internet.tcp import Port
 from twisted.python.failure import Failure
 
-from gomail.server.prompt import PromptConnection, make_prompt
+from gomail.server.prompt import PromptConnection
 from gomail.smtp.factory import SMTPFactory
 from tests.smtp.desk import Desk
 
@@ -136,13 +135,3 @@ def test_a_session_that_ends_so_needs_no_deadline() -> None:
     assert factory.sessions == 0
     assert call.client.recv(100).endswith(b"221 2.0.0 Bye\r\n")
     call.client.close()
-
-
-def test_only_ports_of_tcp_have_such_connections() -> None:
-    """Others make their own."""
-    port = Port(0, Protocol, reactor=Lists())  # type: ignore[arg-type]  # as above
-    make_prompt(port)
-    assert port.transport is PromptConnection
-    other: Any = object()
-    make_prompt(other)
-    assert not hasattr(other, "transport")

@@ -15,7 +15,8 @@ from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
-from gomail.server.unix import CONNECTIONS_A_TURN, REST, UnixPort
+from gomail.server.accepting import CONNECTIONS_A_TURN, REST
+from gomail.server.unix import UnixPort
 from tests.smtp.wire import logged_failures
 
 
@@ -98,7 +99,7 @@ def test_file_goes_with_the_port(house: House) -> None:
     assert house.reactor.readers == [house.port]
     assert house.port.getHost() == UNIXAddress(str(house.path))
     assert house.port.fileno() == house.socket.fileno()
-    assert house.port.logPrefix() == "unix socket"
+    assert house.port.logPrefix() == str(house.port.getHost())
     assert house.factory.numPorts == 1
     house.port.stopListening()
     assert not house.path.exists()

@@ -14,18 +14,17 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet import reactor as installed  # noqa: TID253 -- the one that pytest installed
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
     TCP4ClientEndpoint,
-    TCP4ServerEndpoint,
     UNIXClientEndpoint,
     UNIXServerEndpoint,
     connectProtocol,
 )
 from twisted.internet.task import deferLater
 
-from gomail.server.prompt import make_prompt
 from gomail.server.proxy.factory import ProxiedFactory
+from gomail.server.tcp import TCPPort
 from gomail.smtp.protocol import MUCH
 from tests.smtp.test_reactor import Dialler, Office, serving
 from tests.smtp.wire import ENVELOPE, logged_failures, octets_of
@@ -54,14 +53,16 @@ async def reached(way: str, folder: Any, manner: str) -> AsyncIterator[tuple[Off
         return
     office = Office(manner)
     factory: Any = office.factory
-    server: Any = UNIXServerEndpoint(reactor, str(folder / "smtp"))
-    if way != "unix":
-        server = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
     if way == "proxy":
         factory = ProxiedFactory(office.factory, (ip_network("127.0.0.0/8"),))
-    port: Any = await server.listen(factory)
-    if way != "unix":
-        make_prompt(port)
+    port: Any
+    if way == "unix":
+        port = await UNIXServerEndpoint(reactor, str(folder / "smtp")).listen(factory)
+    else:
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setblocking(False)
+        port = TCPPort(reactor, listening, factory)
+        port.startListening()
     endpoint: Any = UNIXClientEndpoint(reactor, str(folder / "smtp"))
     if way != "unix":
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
@@ -72,7 +73,7 @@ async def reached(way: str, folder: Any, manner: str) -> AsyncIterator[tuple[Off
         await client.hear(b"220 ")
         yield office, client
     finally:
-        await port.stopListening()
+        await maybeDeferred(port.stopListening)
         office.factory.abort()
         await office.idle()
 

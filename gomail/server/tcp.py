@@ -1,0 +1,50 @@
+"""TCP ports: connections are `PromptConnection`, and known by the number that they came with."""
+
+import socket
+from typing import cast
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.tcp import Port
+
+from gomail.server.accepting import AcceptingPort
+from gomail.server.prompt import PromptConnection
+from gomail.server.reactor import Reactor
+
+_BY_NUMBER = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+
+
+class TCPPort(AcceptingPort):
+    """Takes the connections of a TCP socket; its arguments are those of `AcceptingPort`."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        listening: socket.socket,
+        factory: ServerFactory,
+        *,
+        shared: bool = False,
+    ) -> None:
+        super().__init__(reactor, listening, factory, shared=shared)
+        self._kind = IPv6Address if listening.family == socket.AF_INET6 else IPv4Address
+        self._number = 0  # of the last connection
+
+    def take(self, connection: socket.socket, peer: object) -> None:
+        """Make a transport of it, if the factory makes a protocol."""
+        place = cast("tuple[str, int]", peer)
+        if self._kind is IPv6Address:  # the scope of a link-local address is part of its name
+            place = (socket.getnameinfo(place, _BY_NUMBER)[0], *place[1:])
+        protocol = self._factory.buildProtocol(self._kind("TCP", *place))
+        if protocol is None:
+            connection.close()
+            return
+        self._number += 1
+        transport = PromptConnection(
+            connection, protocol, place, cast("Port", None), self._number, self._reactor
+        )  # a port is asked for what our own name says, and nothing else
+        transport.repstr = f"<{type(protocol).__name__} #{self._number} of {place[0]}>"
+        protocol.makeConnection(transport)
+
+    def getHost(self) -> IPv4Address | IPv6Address:
+        """Give the address that is listened on."""
+        return self._kind("TCP", *self._socket.getsockname())
