@@ -6,7 +6,6 @@ command line (`gomail.tap`) take the same way, with what `gomail.preflight` foun
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 
 from twisted.application.service import MultiService
@@ -37,29 +36,12 @@ from gomail.server.ports import Port
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.pulse import Pulse
 from gomail.server.reactor import Reactor
-from gomail.settings.reading import key_of
+from gomail.server.start import StartError
+from gomail.server.workers.share import ALONE, Share
+from gomail.settings.changes import without_restart
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
 from gomail.smtp.load import Gauge, Load
-
-# What stays as it is when the configuration is read again; new sessions go by all the rest.
-_NEEDS_RESTART = (
-    "hostname",
-    "maildir",
-    "listeners",
-    "log_format",
-    "state",
-    "group",
-    "sync",
-    "storing",
-)
-_LIMITS_NEED_RESTART = (
-    "sessions",
-    "sessions_per_address",
-    "sessions_per_network",
-    "disk_reserve",
-    "memory",
-)
 
 
 class Server(MultiService):
@@ -74,6 +56,7 @@ class Server(MultiService):
         certificates: what to encrypt with, if anything.
         listeners: who is told of events.
         dialogue: whether they are told each line, too.
+        share: what it has in common with others, where it is one of several workers.
 
     Raises:
         StartError: mail can't be made durable as the configuration wants it.
@@ -89,6 +72,7 @@ class Server(MultiService):
         *,
         listeners: Listeners = (),
         dialogue: bool = False,
+        share: Share = ALONE,
     ) -> None:
         super().__init__()
         self.setName("gomail")
@@ -98,8 +82,8 @@ class Server(MultiService):
         self.committer = committer = Committer(
             reactor, find_syncing(configuration), find_agent(configuration, reactor)
         )
-        self._office = _office(configuration, directory, committer, reactor, listeners)
-        admission = Admission(configuration.limits)
+        self._office = _office(configuration, directory, committer, reactor, listeners, share)
+        admission = share.admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
         self.certificates = _keeper(certificates, reactor, listeners)
         if self.certificates is not None:
@@ -149,7 +133,7 @@ class Server(MultiService):
         Raises:
             ConfigurationError: a domain, mailbox or alias can't be, and nothing has changed.
         """
-        configuration, waiting = _without_restart(self.configuration, configuration)
+        configuration, waiting = without_restart(self.configuration, configuration)
         directory = await aside(self._reactor, build_directory, configuration, self._reactor)
         for factory in self._factories:
             factory.change(
@@ -188,28 +172,13 @@ def _door(settings: ListenerSettings, factory: SMTPFactory) -> Door:
     return ProxiedFactory(factory, settings.proxy_networks, unix=settings.proxy_unix)
 
 
-def _without_restart(old: Configuration, new: Configuration) -> tuple[Configuration, list[str]]:
-    """Give *new*, with what needs a restart as it is in *old*; and the keys of that."""
-    kept = {
-        name: getattr(old, name)
-        for name in _NEEDS_RESTART
-        if getattr(old, name) != getattr(new, name)
-    }
-    limits = {
-        name: getattr(old.limits, name)
-        for name in _LIMITS_NEED_RESTART
-        if getattr(old.limits, name) != getattr(new.limits, name)
-    }
-    keys = [*map(key_of, kept), *(f"limits.{key_of(name)}" for name in limits)]
-    return replace(new, **kept, limits=replace(new.limits, **limits)), keys
-
-
-def _office(
+def _office(  # noqa: PLR0913, PLR0917 -- furniture
     configuration: Configuration,
     directory: Directory,
     committer: Committer,
     reactor: Reactor,
     listeners: Listeners,
+    share: Share,
 ) -> Office:
     """Furnish what all receptions share."""
     owner = ownership(configuration)
@@ -219,7 +188,7 @@ def _office(
         directory=directory,
         limits=configuration.limits,
         committer=committer,
-        places=Places(committer, reactor, directory.root, owner, reserve),
+        places=Places(committer, reactor, directory.root, owner, reserve, identity=share.root),
         room=Room(committer, reactor, directory.root, reserve),
         clock=reactor,
         ownership=owner,
@@ -256,8 +225,12 @@ def mail_service(
     Raises:
         PortError: a port can't be had.
         ConfigurationError: a domain, mailbox or alias can't be.
-        StartError: mail can't be stored where it should be, or a certificate can't be used.
+        StartError: mail can't be stored where it should be, a certificate can't be used, or there
+            are to be workers, which only a process of their own can have.
     """
+    if configuration.workers > 1:
+        msg = "workers: 1 was expected; only twistd gomail and gomail run have several"
+        raise StartError(msg)
     directory = build_directory(configuration, reactor)
     try_maildirs(configuration, directory.root)
     certificates = try_certificates(configuration)

@@ -30,6 +30,7 @@ __all__ = [
     "Listener",
     "directory",
     "load",
+    "parse",
     "render",
     "with_options",
 ]
@@ -45,7 +46,16 @@ def load(path: str) -> Configuration:
         ConfigurationError: it can't be read, or something in it can't be. Of several mistakes the
             first in the file is told.
     """
-    text = _read(path)
+    return parse(_read(path), path)
+
+
+def parse(text: str, path: str) -> Configuration:
+    """
+    Read the text of a file; *path* is where it lies, or lay.
+
+    Raises:
+        ConfigurationError: something in it can't be.
+    """
     try:
         table = tomllib.loads(text)
         configuration = anchored(read_table(table), str(Path(path).parent.absolute()))

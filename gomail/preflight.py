@@ -7,7 +7,8 @@ here: mailboxes are read, Maildirs made and tried, certificates read, ports boun
 
 import errno
 import os
-import sys
+import socket
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -20,9 +21,10 @@ from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
 from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
 from gomail.delivery.process import DeliveryProcess
-from gomail.delivery.program import command
+from gomail.delivery.program import command as agent_command
 from gomail.delivery.syncfs import SyncfsMissing, find_syncfs
 from gomail.delivery.syncing import ByFiles, ByFileSystems, Syncing
+from gomail.program import can_start
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
 from gomail.server.encryption import Certificates, find_certificates, state_folder
@@ -97,9 +99,10 @@ def find_syncing(configuration: Configuration) -> Syncing:
 
 def find_agent(configuration: Configuration, reactor: Reactor) -> DeliveryProcess | None:
     """Find a delivery agent; None where none is wanted, or this is no Python that could be one."""
-    if configuration.storing == "thread" or not sys.executable or getattr(sys, "frozen", False):
+    if configuration.storing == "thread" or not can_start():
         return None
-    return DeliveryProcess(reactor, reactor, command(filesystem=configuration.sync == "filesystem"))
+    command = agent_command(filesystem=configuration.sync == "filesystem")
+    return DeliveryProcess(reactor, reactor, command)
 
 
 def one_maildir(configuration: Configuration) -> bool:
@@ -138,3 +141,9 @@ def open_listeners(
     """
     places = (each.place for each in configuration.listeners)
     return open_ports(places, reactor, identity.assumed)
+
+
+def inherited_ports(configuration: Configuration, sockets: Iterable[socket.socket]) -> list[Port]:
+    """Give the ports of all listeners, whose sockets a parent has bound."""
+    pairs = zip(configuration.listeners, sockets, strict=True)
+    return [Port(each.place, bound, passed=True, shared=True) for each, bound in pairs]

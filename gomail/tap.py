@@ -8,45 +8,20 @@ and ends with one line and a non-zero exit, in the foreground and as a daemon al
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 from typing import ClassVar, NoReturn, cast
 
-from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, DeferredLock
-from twisted.logger import Logger
 from twisted.python import usage
-from twisted.python.components import Componentized
 
 from gomail import config
-from gomail.compose import Server
+from gomail.application import Application
 from gomail.config import Configuration, ConfigurationError
-from gomail.events import Trouble, tell
-from gomail.preflight import (
-    build_directory,
-    one_maildir,
-    open_listeners,
-    try_certificates,
-    try_maildirs,
-)
-from gomail.server.aside import aside
-from gomail.server.listening import DRAIN_TIME
-from gomail.server.notice import Notice
-from gomail.server.ports import Port, PortError
+from gomail.server.ports import PortError
 from gomail.server.reactor import Reactor
-from gomail.server.signals import Signals
-from gomail.server.start import (
-    Announcement,
-    StartError,
-    try_pidfile,
-    within_descriptors,
-)
-from gomail.server.telling import Telling
-from gomail.server.twistd import Twistd, announce
-
-_log = Logger()
+from gomail.server.start import StartError, try_pidfile
+from gomail.server.twistd import Twistd
+from gomail.starting import Wishes, begin
 
 
 class Options(usage.Options):
@@ -75,6 +50,7 @@ class Options(usage.Options):
         ],
         ["key", None, None, "The key of the certificate, in PEM."],
         ["log-format", None, None, "text or json."],
+        ["workers", None, None, 'How many processes serve: a number, or "auto" [default: 1].'],
         ["config", "c", None, "A TOML file with these settings and many more."],
     ]
 
@@ -136,164 +112,23 @@ class Options(usage.Options):
             log_format=self["log-format"],
             certificate=self["certificate"],
             key=self["key"],
+            workers=self["workers"],
+        )
+
+    def wishes(self) -> Wishes:
+        """Give all that was said."""
+        return Wishes(
+            self.parent or {}, self["dialogue"], self["show-messages"], self.configuration
         )
 
 
-def makeService(options: Options) -> "Application":
+def makeService(options: Options) -> Application:
     """Make the server, or say in one line why there will be none."""
     from twisted.internet import reactor  # twistd has chosen one by now
 
     # Twisted goes by the wall clock: set back, no deadline would come, and set forward, all would.
     setattr(reactor, "seconds", time.monotonic)  # noqa: B010 -- to mypy it is a method
     try:
-        return Application(cast("Reactor", reactor), options)
+        return begin(cast("Reactor", reactor), options.wishes())
     except (ConfigurationError, PortError, StartError) as error:
         raise SystemExit(f"gomail: {error}") from error
-
-
-class Application(MultiService):
-    """
-    A server with its log, as twistd runs it: tried first, announced, and configured anew on SIGHUP.
-
-    Raises:
-        ConfigurationError, PortError, StartError: one line each.
-    """
-
-    def __init__(self, reactor: Reactor, options: Options) -> None:
-        super().__init__()
-        self._reactor = reactor
-        self._options = options
-        self._twistd = twistd = Twistd(options.parent or {})
-        self._reloading = DeferredLock()
-        self._stopping = False
-        configuration = options.configuration()
-        with twistd.identity.assumed():
-            directory = build_directory(configuration, reactor)
-        try_maildirs(configuration, directory.root, twistd.identity)
-        certificates = try_certificates(configuration, twistd.identity)
-        ports = open_listeners(configuration, reactor, twistd.identity)
-        configuration, capped = _within_descriptors(configuration)
-        log, shown = twistd.open_log()
-        self._telling = Telling(
-            log,
-            reactor,
-            log_format=configuration.log_format,
-            dialogue=options["dialogue"],
-            show_messages=options["show-messages"],
-        )
-        self._server = Server(
-            reactor,
-            configuration,
-            directory,
-            ports,
-            certificates,
-            listeners=self._telling.listeners,
-            dialogue=options["dialogue"],
-        )
-        self._notice = Notice(reactor, lambda: self._server.sessions, self._server.committer)
-        self._add_services()
-        of_certificates = certificates.notes if certificates else ()
-        notes = (*directory.notes, *of_certificates, *capped, *twistd.identity.warnings)
-        announcement = replace(
-            _announcement(configuration, ports, shown, twistd.stop, notes),
-            encryption=str(certificates or "nothing: tls is off"),
-        )
-        # People read this before anything is logged; programs read the log.
-        announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
-
-    def _add_services(self) -> None:
-        """Have all run, in this order: who tells that the server is ready comes last."""
-        work = {SIGHUP: self.reload, SIGUSR1: self._telling.rotate}
-        work |= {SIGTERM: self._stop, SIGINT: self._interrupt}
-        for each in (self._telling, self._server, Signals(self._reactor, work), self._notice):
-            self.addService(each)
-
-    def setServiceParent(self, parent: Componentized | MultiService) -> None:
-        """Join the application, and write its log."""
-        super().setServiceParent(parent)
-        if isinstance(parent, Componentized) and not self._twistd.syslog:
-            self._telling.take_log(parent)
-
-    def privilegedStartService(self) -> None:
-        """Begin to listen; in the foreground, what goes wrong even now is told in one line."""
-        try:
-            super().privilegedStartService()
-        except PortError as error:
-            if not self._twistd.foreground:
-                raise  # twistd tells it
-            if self._twistd.pidfile is not None:
-                self._twistd.pidfile.unlink()
-            print(f"gomail: {error}", file=sys.__stderr__)  # sys.stderr is the log's by now
-            raise SystemExit(1) from error
-
-    def _stop(self) -> None:
-        """
-        Stop, once, with exit code 0: Twisted would exit with the signal's when all is well.
-
-        Content that is under way has its time.
-        """
-        if self._stopping:
-            return
-        self._stopping = True
-        if self._server.sessions:
-            _log.info(
-                "stopping: {count} sessions may end what is under way, in {seconds:.0f} s at most;"
-                " Ctrl-C ends them now",
-                count=self._server.sessions,
-                seconds=DRAIN_TIME,
-            )
-        self._reactor.stop()
-
-    def _interrupt(self) -> None:
-        """Stop; whoever says so twice doesn't want to wait for content."""
-        if self._stopping:
-            self._server.abort()
-        self._stop()
-
-    def reload(self) -> Deferred[None]:
-        """Read the configuration again: all of it is in force afterwards, or nothing changes."""
-        return self._reloading.run(lambda: Deferred.fromCoroutine(self._reload()))
-
-    async def _reload(self) -> None:
-        """Do so, off the reactor: a large one takes its time."""
-        self._notice.reloading()
-        try:
-            configuration, _ = _within_descriptors(
-                await aside(self._reactor, self._options.configuration)
-            )
-            waiting = await self._server.change(configuration)
-        except ConfigurationError as error:
-            what = f"the configuration stays as it was: {error}"
-            tell(self._telling.listeners, Trouble(what))
-        except Exception:  # noqa: BLE001 -- it is logged, and the mail goes on
-            _log.failure("the configuration stays as it was")
-        else:
-            but = f", but for what needs a restart: {', '.join(waiting)}" if waiting else ""
-            _log.info("the configuration was read again and is in force{but}", but=but)
-        self._notice.ready()
-
-
-def _announcement(
-    configuration: Configuration, ports: Sequence[Port], log: str, stop: str, notes: Sequence[str]
-) -> Announcement:
-    """Say what will run."""
-    return Announcement(
-        configuration.hostname,
-        [str(port) for port in ports],
-        list(configuration.domains),
-        configuration.maildir,
-        one_maildir(configuration),
-        log,
-        stop,
-        notes,
-    )
-
-
-def _within_descriptors(configuration: Configuration) -> tuple[Configuration, list[str]]:
-    """Hold no more than files may be open; give the notes that say so."""
-    limits = within_descriptors(configuration.limits)
-    if limits == configuration.limits:
-        return configuration, []
-    most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
-    note = f"{most}: this process may not open more files (RLIMIT_NOFILE)"
-    return replace(configuration, limits=limits), [note]

@@ -47,6 +47,7 @@ group = "mail"
 state = "state"
 sync = "filesystem"
 storing = "thread"
+workers = 3
 
 [[listener]]
 endpoint = "tcp:25"
@@ -137,6 +138,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path, monkeypatch: pytest.Monke
         group="mail",
         sync="filesystem",
         storing="thread",
+        workers=3,
     )
     assert next(iter(configuration.domains)) == "example.org"
     assert configuration.source == f"{tmp_path}/gomail.toml"
@@ -172,7 +174,7 @@ MISTAKES = [
         "[smtp]\nkey = 1",
         (
             "line 1: smtp: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, storing, sync, tls, trusted"
+            "listener, log-format, maildir, state, storing, sync, tls, trusted, workers"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -200,7 +202,7 @@ MISTAKES = [
         "source = 1",
         (
             "line 1: source: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, storing, sync, tls, trusted"
+            "listener, log-format, maildir, state, storing, sync, tls, trusted, workers"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -260,6 +262,10 @@ MISTAKES = [
     ("log-format = []", 'line 1: log-format: "text" or "json" was expected, not an empty list'),
     ("sync = 8", 'line 1: sync: "files" or "filesystem" was expected, not 8'),
     ('storing = ""', 'line 1: storing: "process" or "thread" was expected, not ""'),
+    ("workers = 0", "line 1: workers: at least 1 was expected, not 0"),
+    ("workers = 257", "line 1: workers: at most 256 was expected, not 257"),
+    ('workers = "many"', 'line 1: workers: a whole number or "auto" was expected, not "many"'),
+    ("workers = true", 'line 1: workers: a whole number or "auto" was expected, not true'),
     ("group = 8", "line 1: group: text was expected, not 8"),
     (
         '[listener]\nendpoint = "tcp:25"',
@@ -534,6 +540,7 @@ configurations = st.builds(
     group=st.none() | words,
     sync=st.sampled_from(["files", "filesystem"]),
     storing=st.sampled_from(["process", "thread"]),
+    workers=st.integers(1, 256),
 )
 
 

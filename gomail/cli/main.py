@@ -39,6 +39,16 @@ def run(options: tuple[str, ...]) -> None:
     twistd.run()
 
 
+@main.command(hidden=True, context_settings=_AS_THEY_ARE)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def worker(options: tuple[str, ...]) -> None:
+    """Be a worker; its parent starts it, with options of twistd's."""
+    from twisted.scripts import twistd  # noqa: PLC0415 -- as above
+
+    sys.argv = ["gomail", "--nodaemon", "--pidfile=", *options]
+    twistd.run()
+
+
 main.add_command(config)
 main.add_command(certificates)
 main.add_command(units)

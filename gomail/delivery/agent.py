@@ -17,8 +17,9 @@ from typing import Any, cast
 
 from gomail.delivery.deposit import Deposit, Filing, Folders, make_durable, tidy
 from gomail.delivery.maildir import Ownership
-from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
+from gomail.delivery.orders import READY, Order, Outcome
 from gomail.delivery.syncing import ByFiles, ByFileSystems, Syncing
+from gomail.frames import Frames, framed
 from gomail.message.spool import write_all
 
 PIPE = 1 << 20  # octets that wait for the agent while it works; the most that Linux gives everybody

@@ -31,6 +31,7 @@ FRESH = 1.0  # seconds for which what the disk said is believed
 RENEW = 0.5  # seconds of them that are left when it is asked again, behind the scenes
 SUSPENDED = 60.0  # seconds until a mailbox in which a delivery failed is tried again
 MOST_KNOWN = 10_000  # mailboxes that something is remembered of
+Identity = tuple[int, int]  # of a folder: its device and its inode
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +54,24 @@ class Places:
             since it may be the mount point of a disk that is missing.
         ownership: of what is made.
         reserve: octets that stay free on the disk of each.
+        identity: device and inode of the root, where it may be another folder by now.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the last ones have defaults
         self,
         committer: Committer,
         clock: IReactorTime,
         root: str,
         ownership: Ownership = PRIVATE,
         reserve: int = 0,
+        *,
+        identity: Identity | None = None,
     ) -> None:
         self._reserve = reserve
         self._committer = committer
         self._clock = clock
         self._root = root
-        self._identity: tuple[int, int] | None = None
-        with contextlib.suppress(OSError):
-            self._identity = _identity(os.stat(root))
+        self._identity = identity_of(root) if identity is None else identity
         self._ownership = ownership
         self._known: dict[tuple[str, str], _Known] = {}
         self._asking: dict[tuple[str, str], Asking[_Known]] = {}
@@ -205,7 +207,14 @@ def _path(known: _Known) -> str:
     return known.path
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
+def identity_of(root: str) -> Identity | None:
+    """Give what tells the root from another folder in its place; None where there is none."""
+    with contextlib.suppress(OSError):
+        return _identity(os.stat(root))
+    return None
+
+
+def _identity(status: os.stat_result) -> Identity:
     """Give what tells a folder from another one in its place."""
     return status.st_dev, status.st_ino
 

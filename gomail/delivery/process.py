@@ -28,8 +28,9 @@ from twisted.python.failure import Failure
 
 from gomail.delivery.agent import PIPE
 from gomail.delivery.deposit import Deposit
-from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
-from gomail.delivery.program import environment
+from gomail.delivery.orders import READY, Order, Outcome
+from gomail.frames import Frames, framed
+from gomail.program import environment
 from gomail.reply import LOCAL_ERROR, Refused
 
 PATIENCE = 235.0  # seconds to store a message: a little later the session says 451 by itself

@@ -73,9 +73,10 @@ class Listening(Service):
         """Listen on one port: on the socket that was bound, or as Twisted's endpoint does it."""
         bound = port.socket
         if bound is not None and bound.family == socket.AF_UNIX:
-            self._take(UnixPort(self._reactor, bound, factory, remove=not port.passed))
+            remove = not port.passed
+            self._take(UnixPort(self._reactor, bound, factory, remove=remove, shared=port.shared))
         elif bound is not None:
-            self._take(TCPPort(self._reactor, bound, factory))
+            self._take(TCPPort(self._reactor, bound, factory, shared=port.shared))
         elif port.twisted is not None:
             failures: list[BaseException] = []
             port.twisted.listen(factory).addCallbacks(

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from systemd_watchdog.systemd_watchdog import WatchDog
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -47,10 +48,18 @@ class Notice(Service):
         reactor: keeps the time; by the monotonic clock, as systemd does.
         sessions: how many are open.
         storing: what is looked after beside the reactor.
+        serving: fires when the server is ready, where that is not when the reactor runs.
     """
 
-    def __init__(self, reactor: Reactor, sessions: Callable[[], int], storing: Storing) -> None:
+    def __init__(
+        self,
+        reactor: Reactor,
+        sessions: Callable[[], int],
+        storing: Storing,
+        serving: Deferred[None] | None = None,
+    ) -> None:
         self._reactor = reactor
+        self._serving = serving
         self._sessions = sessions
         self._storing = storing
         self._line: _Line | None = None
@@ -68,7 +77,10 @@ class Notice(Service):
         if address:
             self._line = _Line(address)
             self._reactor.addSystemEventTrigger("after", "shutdown", self._hang_up)
-            self._reactor.callWhenRunning(self._begin)
+            if self._serving is None:
+                self._reactor.callWhenRunning(self._begin)
+            else:
+                self._serving.addCallback(lambda _: self._begin())
 
     def reloading(self) -> None:
         """Say that the configuration is read again; `ready` follows, whatever comes of it."""

@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +46,15 @@ class Port:
         endpoint: the endpoint string that it was made of.
         socket: bound and listening; None where Twisted does that.
         twisted: the endpoint, where Twisted listens.
-        passed: whether systemd has bound the socket, and keeps it.
+        passed: whether somebody else has bound the socket, and keeps it: systemd, or our parent.
+        shared: whether other processes of ours listen on it, too.
     """
 
     endpoint: str
     socket: "socket.socket | None" = None
     twisted: IStreamServerEndpoint | None = None
     passed: bool = False
+    shared: bool = False
 
     def __str__(self) -> str:
         """Write it for people: ``[::]:2525 and 0.0.0.0:2525``."""
@@ -131,6 +133,24 @@ def open_port(
     if kind == "systemd":
         return Port(endpoint, socket=_take(endpoint, fields, twisted.fileno), passed=True)
     return Port(endpoint, twisted=twisted)
+
+
+def shared_ports(ports: Sequence[Port]) -> Sequence[Port]:
+    """
+    Give *ports*, if several processes can listen on them.
+
+    Raises:
+        PortError: Twisted listens on one by itself.
+    """
+    for port in ports:
+        if port.socket is None:
+            for each in ports:
+                each.close()
+            msg = (
+                f"{port.endpoint}: workers can't share it; they can share tcp:, unix: and systemd:"
+            )
+            raise PortError(msg)
+    return ports
 
 
 def _is_one_of(port: Port, others: Iterable[Port]) -> bool:

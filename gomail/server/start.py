@@ -158,6 +158,7 @@ class Announcement:
     stop: str
     notes: Sequence[str] = ()
     encryption: str = ""
+    workers: int = 1
 
     def __str__(self) -> str:
         """Write it: a few lines."""
@@ -167,6 +168,7 @@ class Announcement:
             ("takes mail for", ", ".join(self.domains)),
             ("stores it in", self.maildir + read),
             *([("encrypts with", self.encryption)] if self.encryption else []),
+            *([("runs", f"{self.workers} workers")] if self.workers > 1 else []),
             ("log", self.log),
             ("stop it with", self.stop),
             *(("note", note) for note in self.notes),

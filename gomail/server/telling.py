@@ -59,6 +59,10 @@ class Telling(Service):
             listeners.append(MessagePrinter(Printer(reactor, _lines(show))))
         self.listeners: Listeners = tuple(listeners)
 
+    def write(self, lines: str) -> None:
+        """Write lines that somebody else has made."""
+        self._writer.write(lines)
+
     def take_log(self, application: Componentized) -> None:
         """Have Twisted's own events written to the same log."""
         application.setComponent(ILogObserver, self._observer)

@@ -14,7 +14,13 @@ from gomail.settings.values import (
     Listener,
     any_local_part,
 )
-from gomail.settings.words import read_endpoint, read_hostname, read_maildir, read_word
+from gomail.settings.words import (
+    read_endpoint,
+    read_hostname,
+    read_maildir,
+    read_word,
+    read_workers,
+)
 
 T = TypeVar("T")
 
@@ -30,6 +36,7 @@ def with_options(  # noqa: PLR0913 -- each is an option
     log_format: str | None = None,
     certificate: str | None = None,
     key: str | None = None,
+    workers: str | None = None,
 ) -> Configuration:
     """
     Give the configuration with what the options say instead.
@@ -45,6 +52,7 @@ def with_options(  # noqa: PLR0913 -- each is an option
         log_format: ``text`` or ``json``.
         certificate: a path, relative to the working directory.
         key: of its key, likewise.
+        workers: a number, or ``auto``.
 
     Raises:
         ConfigurationError: an option can't be, or is at odds with the file.
@@ -66,6 +74,9 @@ def with_options(  # noqa: PLR0913 -- each is an option
         configuration = replace(configuration, log_format=word)
     if certificate is not None or key is not None:
         configuration = _with_pair(configuration, certificate, key)
+    if workers is not None:
+        number = _read("--workers", lambda text: read_workers(_number(text)), workers)
+        configuration = replace(configuration, workers=number)
     return configuration
 
 
@@ -118,6 +129,11 @@ def _read_pair(certificate: str | None, key: str | None) -> Files:
         msg = f"{there}: {missing} is missing beside it"
         raise ConfigurationError(msg)
     return Files(absolute(certificate), absolute(key))
+
+
+def _number(text: str) -> str | int:
+    """Make a number of a text that is one."""
+    return int(text) if text.isdecimal() and text.isascii() else text
 
 
 def _endpoint(text: str) -> str:

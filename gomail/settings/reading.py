@@ -31,6 +31,7 @@ from gomail.settings.words import (
     read_proxies,
     read_text,
     read_word,
+    read_workers,
 )
 
 LOG_FORMATS = ("text", "json")
@@ -259,4 +260,5 @@ _register(
     group=read_text,
     sync=lambda value: read_word(value, SYNC),
     storing=lambda value: read_word(value, STORING),
+    workers=read_workers,
 )

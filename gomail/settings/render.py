@@ -27,6 +27,7 @@ def _lines(configuration: Configuration) -> Iterator[str]:
     yield f"log-format = {_text(configuration.log_format)}"
     yield f"sync = {_text(configuration.sync)}"
     yield f"storing = {_text(configuration.storing)}"
+    yield f"workers = {configuration.workers}"
     if configuration.state is not None:
         yield f"state = {_text(configuration.state)}"
     if configuration.group is not None:

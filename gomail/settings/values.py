@@ -135,6 +135,7 @@ class Configuration:
             on it at once.
         storing: who stores: ``process``, a delivery agent beside the server, or ``thread``, one of
             its own.
+        workers: server processes; more than one have a parent that holds the ports.
         group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
@@ -152,6 +153,7 @@ class Configuration:
     group: str | None = None
     sync: str = "files"
     storing: str = "process"
+    workers: int = 1
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 

@@ -5,18 +5,21 @@ What can't be read raises ValueError with what was expected and what was found. 
 by guessing: a number where text was expected is a mistake.
 """
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from ipaddress import ip_network
 
 from gomail.recipients.domain import read_domain
 from gomail.recipients.mailbox import Template
-from gomail.settings.units import shown, unexpected
+from gomail.settings.units import Range, read_count, shown, unexpected
 from gomail.settings.values import HAPROXY, UNIX
 
 _KIND = re.compile(r"[a-z][a-z0-9]*\Z")
 _TCP = frozenset({"tcp", "tcp4", "tcp6"})
 _LAST_PORT = 65535
+AUTO = "auto"
+_WORKERS = Range(1, 256)
 
 
 def read_text(value: object) -> str:
@@ -39,6 +42,22 @@ def read_word(value: object, words: Collection[str]) -> str:
         expected = " or ".join(f'"{word}"' for word in words)
         raise unexpected(expected, value)
     return str(value)
+
+
+def read_workers(value: object) -> int:
+    """Read how many server processes there are to be, or the word for one a processor."""
+    if value == AUTO:
+        return min(processors(), _WORKERS.most)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise unexpected(f'a whole number or "{AUTO}"', value)
+    return read_count(value, _WORKERS)
+
+
+def processors() -> int:
+    """Count the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def read_hostname(value: object) -> str:

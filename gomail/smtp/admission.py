@@ -2,6 +2,7 @@
 
 from socket import AF_INET6, inet_pton
 
+from gomail.answers import Answer
 from gomail.envelope import Client
 from gomail.limits import Limits
 from gomail.reply import TOO_BUSY, TOO_MANY_FROM_ADDRESS, TOO_MANY_FROM_NETWORK, Reply
@@ -16,11 +17,15 @@ class Admission:
 
     Attributes:
         gauge: how busy that makes the server.
+        shared: whether somebody else has a say, too, whom `permit` asks.
     """
+
+    shared = False
 
     def __init__(self, limits: Limits) -> None:
         """Begin with nobody inside."""
         self._limits = limits
+        self._elsewhere = 0
         self.gauge = Gauge()
         self._all = 0
         self._addresses: dict[str, int] = {}
@@ -29,7 +34,7 @@ class Admission:
     def refusal(self, client: Client) -> Reply | None:
         """Give the reply with which *client* is turned away, or None if it may come in."""
         limits = self._limits
-        if self._all >= limits.sessions:
+        if self._all + self._elsewhere >= limits.sessions:
             return TOO_BUSY
         if client.trusted or client.address is None:
             return None
@@ -38,6 +43,23 @@ class Admission:
         if self._networks.get(network_of(client.address), 0) >= limits.sessions_per_network:
             return TOO_MANY_FROM_NETWORK
         return None
+
+    def permit(self, client: Client) -> Answer[None]:
+        """
+        Ask whoever else has a say, once *client* is inside and before the banner.
+
+        Raises:
+            Refused: it may not stay.
+        """
+
+    def count_elsewhere(self, sessions: int) -> None:
+        """Learn how many sessions other processes have open: they are some of all."""
+        self._elsewhere = sessions
+        self._measure()
+
+    def _measure(self) -> None:
+        """Have the gauge know how full the server is."""
+        self.gauge.measure_sessions((self._all + self._elsewhere) / self._limits.sessions)
 
     def enter(self, client: Client) -> None:
         """Count *client* as inside."""
@@ -50,7 +72,7 @@ class Admission:
     def _count(self, client: Client, change: int) -> None:
         """Count one more or less, and keep no entry for what is at nought."""
         self._all += change
-        self.gauge.measure_sessions(self._all / self._limits.sessions)
+        self._measure()
         if client.trusted or client.address is None:
             return
         for inside, key in (

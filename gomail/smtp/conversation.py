@@ -58,6 +58,13 @@ class Conversation(Voice):
         self.flush()
 
     def _welcome(self, banner: Reply) -> Answer[Reply]:
+        """Give the banner, once the client may stay and the delivery welcomes it."""
+        permit, client = self._house.permit, self.session.client
+        if permit is None or client.trusted:
+            return self._greet(banner)
+        return after(permit(client), lambda _: self._greet(banner))
+
+    def _greet(self, banner: Reply) -> Answer[Reply]:
         """Give the banner, once the delivery welcomes the client."""
         session = self.session
         return after(session.delivery.greeted(session.client), lambda _: banner)

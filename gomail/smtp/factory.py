@@ -83,6 +83,7 @@ class SMTPFactory(ServerFactory):
     ) -> None:
         self._deliveries = deliveries
         self._hostname = hostname
+        self._admission = admission or Admission(limits)
         self._calm = House(
             clock,
             Alarms(clock),
@@ -93,11 +94,11 @@ class SMTPFactory(ServerFactory):
             local=local,
             tls=tls,
             tls_required=tls_required,
+            permit=self._admission.permit if self._admission.shared else None,
         )  # as trusted clients always have it; `_house` is as it is under the load that there is
         self._trusted = trusted
         self._trust_unix = trust_unix
         self._known: dict[str, tuple[str, bool]] = {}  # the addresses of late
-        self._admission = admission or Admission(limits)
         self._admission.gauge.tell(self._hurry)
         self._house = self._under(self._admission.gauge.load)
         self._sessions: set[SMTPProtocol] = set()

@@ -1,9 +1,12 @@
 """What all sessions of a server share, as one value."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from twisted.internet.interfaces import IReactorTime
 
+from gomail.answers import Answer
+from gomail.envelope import Client
 from gomail.events import Listeners
 from gomail.limits import Limits
 from gomail.smtp.alarms import Alarms
@@ -27,6 +30,7 @@ class House:
             CRLF, and nobody has to wait for replies.
         tls: makes the encrypted end of a connection; None where TLS is not offered.
         tls_required: whether mail is taken under TLS alone.
+        permit: asked about strangers before the banner; None where nobody else has a say.
     """
 
     clock: IReactorTime
@@ -38,3 +42,4 @@ class House:
     local: bool = False
     tls: Creator | None = None
     tls_required: bool = False
+    permit: Callable[[Client], Answer[None]] | None = None

@@ -15,9 +15,11 @@ import pytest
 from gomail.delivery import agent as module
 from gomail.delivery.agent import InMemory, serve
 from gomail.delivery.deposit import Written
-from gomail.delivery.orders import READY, Frames, Order, Outcome, framed
-from gomail.delivery.program import command, environment
+from gomail.delivery.orders import READY, Order, Outcome
+from gomail.delivery.program import command
 from gomail.delivery.syncing import ByFiles
+from gomail.frames import Frames, framed
+from gomail.program import environment
 from tests.delivery.bench import STORED, TRACE, left_over, maildirs, messages, no_file_left_open
 from tests.patience import PATIENCE
 

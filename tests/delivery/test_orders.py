@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from gomail.delivery.orders import Frames, Order, framed
+from gomail.delivery.orders import Order
+from gomail.frames import Frames, framed
 
 VALUES = some.lists(
     some.tuples(some.integers(), some.floats(allow_nan=False), some.text(), some.binary()),

@@ -1,5 +1,6 @@
 """Options over a file, or over the defaults."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,16 @@ def test_an_option_that_cannot_be_is_named(options: dict[str, Any], problem: str
     with pytest.raises(ConfigurationError) as caught:
         with_options(Configuration(), **options)
     assert str(caught.value) == problem
+
+
+def test_workers_are_a_number_or_one_a_processor() -> None:
+    """Of those that this process may use."""
+    assert with_options(Configuration(), workers="3").workers == 3
+    assert with_options(Configuration(), workers="auto").workers == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "some", "1.5", "²"])
+def test_workers_that_can_not_be_are_told(text: str) -> None:
+    """With what was expected."""
+    with pytest.raises(ConfigurationError, match=r"^--workers: .* was expected, not"):
+        with_options(Configuration(), workers=text)

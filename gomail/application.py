@@ -1,0 +1,152 @@
+"""A server with its log, as twistd runs it: heeds signals, and is configured anew."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.logger import Logger
+from twisted.python.components import Componentized
+
+from gomail.compose import Server
+from gomail.config import Configuration, ConfigurationError
+from gomail.events import Trouble, tell
+from gomail.parent import Workers
+from gomail.server.aside import aside
+from gomail.server.listening import DRAIN_TIME
+from gomail.server.notice import Notice
+from gomail.server.ports import PortError
+from gomail.server.reactor import Reactor
+from gomail.server.signals import Signals
+from gomail.server.start import within_descriptors
+from gomail.server.telling import Telling
+from gomail.server.twistd import Twistd
+
+_log = Logger()
+
+
+Served = Server | Workers
+
+
+class Application(MultiService):
+    """
+    A server with its log, as twistd runs it: told by signals, and configured anew on SIGHUP.
+
+    Args:
+        reactor: the one that runs.
+        twistd: what that was told.
+        telling: writes the log.
+        served: what runs.
+        notice: tells the service manager.
+        read: gives the configuration, anew; None where somebody else reads it.
+    """
+
+    def __init__(  # noqa: PLR0913 -- the parts of an application
+        self,
+        reactor: Reactor,
+        twistd: Twistd,
+        telling: Telling,
+        served: Served,
+        *,
+        notice: Notice,
+        read: Callable[[], Configuration] | None = None,
+    ) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self._twistd = twistd
+        self._telling = telling
+        self._served = served
+        self._notice = notice
+        self._read = read
+        self._reloading = DeferredLock()
+        self._stopping = False
+        work = {SIGHUP: self.reload, SIGUSR1: telling.rotate}
+        work |= {SIGTERM: self.stop, SIGINT: self._interrupt}
+        # In this order: who tells that the server is ready comes last.
+        for each in (telling, served, Signals(reactor, work), notice):
+            self.addService(each)
+
+    def setServiceParent(self, parent: Componentized | MultiService) -> None:
+        """Join the application, and write its log."""
+        super().setServiceParent(parent)
+        if isinstance(parent, Componentized) and not self._twistd.syslog:
+            self._telling.take_log(parent)
+
+    def privilegedStartService(self) -> None:
+        """Begin to listen; in the foreground, what goes wrong even now is told in one line."""
+        try:
+            super().privilegedStartService()
+        except PortError as error:
+            if not self._twistd.foreground:
+                raise  # twistd tells it
+            if self._twistd.pidfile is not None:
+                self._twistd.pidfile.unlink()
+            print(f"gomail: {error}", file=sys.__stderr__)  # sys.stderr is the log's by now
+            raise SystemExit(1) from error
+
+    def stop(self) -> None:
+        """
+        Stop, once, with exit code 0: Twisted would exit with the signal's when all is well.
+
+        Content that is under way has its time.
+        """
+        if self._stopping:
+            return
+        self._stopping = True
+        if self._served.sessions:
+            _log.info(
+                "stopping: {count} sessions may end what is under way, in {seconds:.0f} s at most;"
+                " Ctrl-C ends them now",
+                count=self._served.sessions,
+                seconds=DRAIN_TIME,
+            )
+        self._reactor.stop()
+
+    def _interrupt(self) -> None:
+        """Stop; whoever says so twice doesn't want to wait for content."""
+        if self._stopping:
+            self._served.abort()
+        self.stop()
+
+    def reload(self) -> Deferred[str | None]:
+        """Read the configuration again: all of it is in force afterwards, or nothing changes."""
+        if self._read is None:
+            return succeed(None)
+        return self.change(self._read)
+
+    def change(self, read: Callable[[], Configuration]) -> Deferred[str | None]:
+        """Have what *read* gives be in force; give why it is not, where that is so."""
+        return self._reloading.run(lambda: Deferred.fromCoroutine(self._change(read)))
+
+    async def _change(self, read: Callable[[], Configuration]) -> str | None:
+        """Do so, off the reactor: a large one takes its time."""
+        self._notice.reloading()
+        problem = None
+        try:
+            configuration, _ = as_far_as_files_go(await aside(self._reactor, read))
+            waiting = await self._served.change(configuration)
+        except ConfigurationError as error:
+            problem = str(error)
+            what = f"the configuration stays as it was: {error}"
+            tell(self._telling.listeners, Trouble(what))
+        except Exception as error:  # noqa: BLE001 -- it is logged, and the mail goes on
+            problem = repr(error)
+            _log.failure("the configuration stays as it was")
+        else:
+            if self._read is not None:
+                but = f", but for what needs a restart: {', '.join(waiting)}" if waiting else ""
+                _log.info("the configuration was read again and is in force{but}", but=but)
+        self._notice.ready()
+        return problem
+
+
+def as_far_as_files_go(configuration: Configuration) -> tuple[Configuration, list[str]]:
+    """Hold no more than files may be open; give the notes that say so."""
+    limits = within_descriptors(configuration.limits)
+    if limits == configuration.limits:
+        return configuration, []
+    most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
+    note = f"{most}: this process may not open more files (RLIMIT_NOFILE)"
+    return replace(configuration, limits=limits), [note]

@@ -1,0 +1,244 @@
+"""
+The parent of workers, as a small service manager: it starts them, and another for each that ends.
+
+It holds the sockets, so that a connection which comes while there is no worker waits for one. What
+a worker has open or under way is lost with it, as with any server: its senders come again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from gomail.limits import Limits
+from gomail.program import environment
+from gomail.server.listening import STOP_TIME
+from gomail.server.ports import Port
+from gomail.server.reactor import Reactor
+from gomail.server.workers import words
+from gomail.server.workers.census import Census
+from gomail.server.workers.worker import Worker
+
+BEAT = 1.0  # seconds from one sign of life to the next
+START_TIME = 120.0  # seconds until a worker serves: it reads the mailboxes first
+HANGS_AFTER = 60.0  # seconds without a sign of life
+REST = 0.1  # seconds until another follows one that has served; else twice as long behind each …
+LONGEST_REST = 60.0  # … up to this, the first time:
+FIRST_REST = 1.0
+GRACE = 2.0  # seconds beyond the workers' own time to stop
+_log = Logger()
+
+
+class Crew(Service):
+    """
+    Has so many workers, as long as it runs.
+
+    Args:
+        reactor: the one that runs.
+        command: starts a worker.
+        folder: where it is started.
+        ports: what they listen on, bound.
+        log: writes lines of theirs.
+        limits: of the sessions of an address, and of a network.
+
+    Attributes:
+        ready: fires when the first worker serves.
+    """
+
+    def __init__(  # noqa: PLR0913 -- what a service manager is told
+        self,
+        reactor: Reactor,
+        command: Sequence[str],
+        folder: str,
+        ports: Sequence[Port],
+        *,
+        log: Callable[[str], None],
+        limits: Limits,
+    ) -> None:
+        self._reactor = reactor
+        self._command = command
+        self._folder = folder
+        self._ports = ports
+        self.log = log
+        self._census = Census(limits)
+        self._first: tuple[object, ...] = ()
+        self._count = 0
+        self._workers: list[Worker] = []
+        self._rests: dict[int, float] = {}  # the next one, of those who have not served
+        self._starts: dict[int, IDelayedCall] = {}
+        self._changing: dict[Worker, Deferred[str | None]] = {}
+        self._stopped: Deferred[None] | None = None
+        self._beats = LoopingCall(self._beat)
+        self._beats.clock = reactor
+        self.ready: Deferred[None] = Deferred()
+
+    def employ(self, count: int, settings: str, root: tuple[int, int] | None) -> None:
+        """Say how many there are to be, and what each is told first."""
+        self._count = count
+        self._first = (words.FIRST, settings, root)
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open, as the workers said last."""
+        return sum(worker.sessions for worker in self._workers)
+
+    @property
+    def alive(self) -> bool:
+        """Whether somebody serves whose mail can be stored."""
+        return any(worker.ready and worker.storing for worker in self._workers)
+
+    @property
+    def batch(self) -> int | None:
+        """Which batch is under way: each worker tells of its own."""
+        return None
+
+    def startService(self) -> None:
+        """Start them once the reactor runs, as the user that we have become by then."""
+        super().startService()
+        self._reactor.callWhenRunning(self._begin)
+
+    def _begin(self) -> None:
+        """Start all."""
+        for number in range(1, self._count + 1):
+            self._start(number)
+        self._beats.start(BEAT, now=False)
+
+    def _start(self, number: int) -> None:
+        """Start one."""
+        self._starts.pop(number, None)
+        worker = Worker(number, self, self._first, self._reactor.seconds())
+        self._workers.append(worker)
+        sockets = {
+            words.SOCKETS + place: port.socket.fileno()
+            for place, port in enumerate(self._ports)
+            if port.socket is not None
+        }
+        pipes: dict[int, int | str] = {words.ORDERS: "w"}
+        pipes |= {words.LOG: "r", words.LAST_WORDS: "r", words.ANSWERS: "r", **sockets}
+        variables = {**environment(), words.VARIABLE: str(len(sockets))}
+        try:
+            self._reactor.spawnProcess(
+                worker, self._command[0], self._command, variables, self._folder, childFDs=pipes
+            )
+        except OSError as error:
+            self.ended(worker, str(error))
+
+    def heard(self, worker: Worker, word: str, *about: Any) -> None:  # noqa: ANN401 -- as it was said
+        """Do what follows from what a worker says."""
+        if word == words.ASK:
+            number, address = about
+            worker.say(words.PERMIT, number, self._census.enter(worker, address))
+        elif word == words.LEFT:
+            self._census.leave(worker, *about)
+        elif word == words.PULSE:
+            worker.asked = None
+            worker.sessions, worker.storing = about
+        elif word == words.CHANGED:
+            self._changing.pop(worker).callback(*about)
+        elif word == words.READY:
+            self._welcome(worker)
+
+    def _welcome(self, worker: Worker) -> None:
+        """See one serve."""
+        worker.ready = True
+        self._rests.pop(worker.number, None)
+        if worker.first is not self._first:  # it has begun before they were changed
+            Deferred.fromCoroutine(self._change(worker))
+        _log.info("worker {number} serves (pid {pid})", number=worker.number, pid=worker.pid)
+        if not self.ready.called:
+            self.ready.callback(None)
+
+    def ended(self, worker: Worker, why: str) -> None:
+        """Start another in a moment, unless we stop."""
+        self._workers.remove(worker)
+        self._census.lose(worker)
+        if worker in self._changing:
+            self._changing.pop(worker).callback(None)  # the next one begins with the new settings
+        if self._stopped is not None:
+            self._leave()
+            return
+        number = worker.number
+        rest = REST if worker.ready else self._rests.get(number, FIRST_REST)
+        if not worker.ready:
+            self._rests[number] = min(2 * rest, LONGEST_REST)
+        _log.warn(
+            "worker {number} has ended ({why}); another is started in {rest:.1f} s",
+            number=number,
+            why=why,
+            rest=rest,
+        )
+        self._starts[number] = self._reactor.callLater(rest, self._start, number)
+
+    def _beat(self) -> None:
+        """Ask all for a sign of life, and replace who gives none."""
+        now, sessions = self._reactor.seconds(), self.sessions
+        for worker in list(self._workers):
+            waited = now - (worker.since if worker.asked is None else worker.asked)
+            if not worker.ready:
+                if waited > START_TIME:
+                    worker.signal("KILL", f"it did not serve within {START_TIME:.0f} s")
+            elif worker.asked is None:
+                worker.pulse(now, sessions - worker.sessions)
+            elif waited > HANGS_AFTER:
+                worker.signal("KILL", f"no sign of life for {HANGS_AFTER:.0f} s")
+            elif worker.is_stopped():
+                worker.signal("KILL", "it was stopped by a signal")
+
+    async def change(self, settings: str) -> list[str]:
+        """
+        Have other settings be in force, in one worker after the other.
+
+        Returns:
+            Why they are not, for each worker where that is so.
+        """
+        self._first = (words.FIRST, settings, *self._first[2:])
+        errors = [await self._change(worker) for worker in list(self._workers) if worker.ready]
+        return [error for error in errors if error is not None]
+
+    async def _change(self, worker: Worker) -> str | None:
+        """Have the settings be in force in one worker; give why they are not."""
+        if worker not in self._workers:
+            return None
+        answer = self._changing[worker] = Deferred()
+        worker.first = self._first
+        worker.say(words.CHANGE, *self._first[1:2])
+        error = await answer
+        return None if error is None else f"worker {worker.number}: {error}"
+
+    def abort(self) -> None:
+        """Have all connections dropped, once we stop; messages past their final dot are stored."""
+        for worker in self._workers:
+            worker.signal("INT")
+
+    def stopService(self) -> Deferred[None]:
+        """Close the ports, and wait for all workers; after their time, end them."""
+        super().stopService()
+        if self._beats.running:
+            self._beats.stop()
+        for call in self._starts.values():
+            call.cancel()
+        self._starts.clear()
+        for port in self._ports:
+            port.close()
+        self._stopped = Deferred()
+        for worker in self._workers:
+            worker.signal("TERM")
+        limit = self._reactor.callLater(STOP_TIME + GRACE, self._give_up)
+        self._stopped.addCallback(lambda _: limit.cancel() if limit.active() else None)
+        stopped = self._stopped
+        self._leave()
+        return stopped
+
+    def _give_up(self) -> None:
+        """End who has not ended."""
+        for worker in self._workers:
+            worker.signal("KILL")
+
+    def _leave(self) -> None:
+        """Stop when nobody is left."""
+        if self._stopped is not None and not self._workers and not self._stopped.called:
+            self._stopped.callback(None)

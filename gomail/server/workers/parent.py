@@ -1,0 +1,181 @@
+"""A worker's line to its parent: strangers are asked about, and its end is the worker's."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ITransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.stdio import StandardIO
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gomail.answers import Answer
+from gomail.envelope import Client
+from gomail.frames import Frames, framed
+from gomail.limits import Limits
+from gomail.reply import TOO_BUSY, TOO_MANY_FROM_ADDRESS, TOO_MANY_FROM_NETWORK, Refused
+from gomail.server.reactor import Reactor
+from gomail.server.workers import words
+from gomail.server.workers.census import ADDRESS, NETWORK
+from gomail.smtp.admission import Admission
+
+_REPLIES = {ADDRESS: TOO_MANY_FROM_ADDRESS, NETWORK: TOO_MANY_FROM_NETWORK}
+_log = Logger()
+
+
+class Parent(Service):
+    """
+    The parent, as its worker sees it; it comes after all other services.
+
+    Attributes:
+        report: gives the sessions that are open, and whether mail can be stored.
+        change: has other settings be in force; its Deferred gives None, or why they are not.
+        orphaned: called when the parent is no more.
+    """
+
+    report: Callable[[], tuple[int, bool]]
+    change: Callable[[str], Deferred[str | None]]
+    orphaned: Callable[[], None]
+
+    def __init__(self, reactor: Reactor) -> None:
+        """Say nothing yet."""
+        self._reactor = reactor
+        self._line: _Line | None = None
+        self._number = 0
+        self._asked: dict[int, Deferred[None]] = {}
+        self.admission: SharedAdmission | None = None
+
+    def shared_admission(self, limits: Limits) -> "SharedAdmission":
+        """Make the admission of this worker."""
+        self.admission = SharedAdmission(limits, self)
+        return self.admission
+
+    def startService(self) -> None:
+        """Say that we serve, once the reactor runs: all ports are listened on by then."""
+        super().startService()
+        self._reactor.callWhenRunning(self._begin)
+
+    def _begin(self) -> None:
+        """Take up the line."""
+        self._line = _Line(self)
+        open_line: Any = StandardIO  # to mypy it is the one of Windows
+        open_line(self._line, stdin=words.ORDERS, stdout=words.ANSWERS, reactor=self._reactor)
+        self.say(words.READY)
+
+    def say(self, *said: Any) -> None:  # noqa: ANN401 -- whatever can be marshalled
+        """Say something, unless the parent is no more."""
+        if self._line is not None:
+            self._line.say(said)
+
+    def ask(self, address: str) -> Deferred[None]:
+        """
+        Ask whether a stranger may stay; the Deferred fails with Refused where not.
+
+        Where nobody waits for the answer any more, and it is yes, the stranger counts as gone.
+        """
+        self._number += 1
+        done: Deferred[None] = Deferred()
+        if self._line is None:
+            done.errback(Failure(Refused(TOO_BUSY, "the parent is no more")))
+            return done
+        self._asked[self._number] = done
+        self.say(words.ASK, self._number, address)
+        return done
+
+    def heard(self, word: str, *about: Any) -> None:  # noqa: ANN401 -- as it was said
+        """Do what the parent says."""
+        if word == words.PERMIT:
+            self._permit(*about)
+        elif word == words.PULSE:
+            if self.admission is not None:
+                self.admission.count_elsewhere(*about)
+            self.say(words.PULSE, *self.report())
+        elif word == words.CHANGE:
+            self.change(*about).addCallback(lambda error: self.say(words.CHANGED, error))
+        else:
+            _log.error("the parent says {word}, which no worker knows", word=word)
+
+    def _permit(self, number: int, too_much: str | None) -> None:
+        """Tell who has asked."""
+        done = self._asked.pop(number)
+        if too_much is None:
+            done.callback(None)
+        else:
+            done.errback(Failure(Refused(_REPLIES[too_much], "counted over all workers")))
+
+    def lost(self) -> None:
+        """Learn that the parent is no more; whoever is inside may end what is under way."""
+        self._line = None
+        asked, self._asked = self._asked, {}
+        for done in asked.values():
+            done.errback(Failure(Refused(TOO_BUSY, "the parent is no more")))
+        if self.running:
+            self.orphaned()
+
+
+class _Line(Protocol):
+    """The pipes to the parent."""
+
+    def __init__(self, parent: Parent) -> None:
+        self._parent = parent
+        self._frames = Frames()
+
+    def say(self, value: object) -> None:
+        """Send a value."""
+        cast("ITransport", self.transport).write(framed(value))
+
+    def dataReceived(self, data: bytes) -> None:
+        """Hear what is complete."""
+        for value in self._frames.feed(data):
+            self._parent.heard(*cast("tuple[Any, ...]", value))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Learn that the parent is no more."""
+        self._parent.lost()
+
+
+class SharedAdmission(Admission):
+    """An admission that asks the parent about strangers, before they are greeted."""
+
+    shared = True
+
+    def __init__(self, limits: Limits, parent: Parent) -> None:
+        """Begin with nobody inside."""
+        super().__init__(limits)
+        self._parent = parent
+        self._inside: dict[str, bool] = {}  # strangers by session: whether the parent counts them
+
+    def permit(self, client: Client) -> Answer[None]:
+        """
+        Ask the parent, once *client* is inside and before the banner.
+
+        Raises:
+            Refused: there are too many of its address or network, over all workers.
+        """
+        if client.trusted or client.address is None:
+            return None
+        self._inside[client.session_id] = False
+        return self._ask(client.session_id, client.address)
+
+    async def _ask(self, session_id: str, address: str) -> None:
+        """Ask, and remember; one who has gone meanwhile is gone for the parent, too."""
+        done = self._parent.ask(address)
+        counted: Deferred[None] = Deferred()
+
+        def permitted(_: None) -> None:
+            if session_id in self._inside:
+                self._inside[session_id] = True
+                counted.callback(None)
+            else:
+                self._parent.say(words.LEFT, address)
+
+        done.addCallbacks(permitted, counted.errback)
+        await counted
+
+    def leave(self, client: Client) -> None:
+        """Count *client* as gone."""
+        super().leave(client)
+        if self._inside.pop(client.session_id, False):
+            self._parent.say(words.LEFT, client.address)

@@ -1,0 +1,33 @@
+"""
+What a parent and its workers say to each other: frames (`gomail.frames`) of tuples, a word first.
+
+The parent says, by the worker's standard input:
+
+    first, settings, root       how to be: the configuration as TOML, and which folder the root of
+                                the Maildirs is (device and inode; None where there was none)
+    permit, number, too_much    the answer to ask: None, or ``address`` or ``network``
+    pulse, elsewhere            are you there? and how many sessions the others have open
+    change, settings            be so from now on
+
+and the worker, by a pipe of its own:
+
+    ready                       it takes connections
+    ask, number, address        may this stranger stay?
+    left, address               one who was permitted has gone
+    pulse, sessions, storing    it is there: how many sessions it has open, and whether its mail can
+                                be stored
+    changed, error              the answer to change: None, or why it stays as it was
+"""
+
+FIRST = "first"
+PERMIT = "permit"
+PULSE = "pulse"
+CHANGE = "change"
+READY = "ready"
+ASK = "ask"
+LEFT = "left"
+CHANGED = "changed"
+
+# The descriptors of a worker. What it writes by the standard ones is the parent's to log.
+ORDERS, LOG, LAST_WORDS, ANSWERS, SOCKETS = range(5)
+VARIABLE = "GOMAIL_WORKER"  # says how many sockets there are, the first of them being SOCKETS

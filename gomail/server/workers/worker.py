@@ -1,0 +1,141 @@
+"""One worker, as its parent sees it: what it says, what it logs, and how it ends."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.interfaces import IProcessTransport
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+from gomail.frames import Frames, framed
+from gomail.server.workers import words
+
+MOST_OF_A_LINE = 1 << 16  # octets that wait for the end of their line
+_LAST_WORDS = 2000  # characters that are kept of what it says to people
+
+
+class Employer(Protocol):
+    """Who has workers."""
+
+    def heard(self, worker: "Worker", word: str, *about: Any) -> None:  # noqa: ANN401 -- as it was said
+        """Hear what a worker says."""
+
+    def log(self, lines: str) -> None:
+        """Write lines of a worker to the log."""
+
+    def ended(self, worker: "Worker", why: str) -> None:
+        """Learn that a worker has ended; nothing more comes from it but what it has logged."""
+
+
+class Worker(ProcessProtocol):
+    """
+    A worker.
+
+    Args:
+        number: by which people know it, and the one that comes after it.
+        employer: who has it.
+        first: what it is told first.
+        since: when it was started, by the reactor's clock.
+
+    Attributes:
+        ready: whether it takes connections.
+        sessions: how many it has open, as it said last.
+        storing: whether its mail can be stored, as it said last.
+        first: as above, or what it was told later instead.
+        asked: when it was asked for a sign of life that has not come yet; None where all is well.
+    """
+
+    transport: IProcessTransport
+
+    def __init__(
+        self, number: int, employer: Employer, first: Sequence[object], since: float
+    ) -> None:
+        self.number = number
+        self.since = since
+        self.ready = False
+        self.sessions = 0
+        self.storing = True
+        self.asked: float | None = None
+        self._employer = employer
+        self.first = first
+        self._frames = Frames()
+        self._line = b""
+        self._last_words = ""
+        self._why = ""
+        self._over = False
+
+    @property
+    def pid(self) -> int | None:
+        """The number of its process, while there is one."""
+        return cast("int | None", self.transport.pid)
+
+    def connectionMade(self) -> None:
+        """Say the first word."""
+        self.say(*self.first)
+
+    def say(self, *said: object) -> None:
+        """Say something; what is said to one that has ended is lost with it."""
+        if not self._over:
+            self.transport.writeToChild(words.ORDERS, framed(said))
+
+    def pulse(self, now: float, elsewhere: int) -> None:
+        """Ask for a sign of life, unless we wait for one."""
+        if self.asked is None:
+            self.asked = now
+            self.say(words.PULSE, elsewhere)
+
+    def signal(self, name: str, why: str = "") -> None:
+        """Send a signal; *why*, if it ends the worker."""
+        self._why = why or self._why
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess(name)
+
+    def is_stopped(self) -> bool:
+        """Tell whether somebody has stopped its process (SIGSTOP), as far as Linux tells."""
+        try:
+            status = Path(f"/proc/{self.pid}/stat").read_text()
+        except OSError:
+            return False
+        return status.rpartition(")")[2].split()[0] == "T"
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        """Hear what it says to us, or pass on what it logs."""
+        if childFD == words.ANSWERS:
+            for value in self._frames.feed(data):
+                self._employer.heard(self, *cast("tuple[Any, ...]", value))
+        elif childFD == words.LOG:
+            self._log(data)
+        else:
+            said = self._last_words + data.decode("utf-8", "backslashreplace")
+            self._last_words = said[-_LAST_WORDS:]
+
+    def _log(self, data: bytes) -> None:
+        """Log whole lines; one without an end is not waited for, beyond a bound."""
+        whole, newline, rest = data.rpartition(b"\n")
+        if newline:
+            self._employer.log((self._line + whole).decode("utf-8", "backslashreplace"))
+            self._line = rest
+        else:
+            self._line += data
+        if len(self._line) > MOST_OF_A_LINE:
+            line, self._line = self._line, b""
+            self._employer.log(line.decode("utf-8", "backslashreplace"))
+
+    def childConnectionLost(self, childFD: int) -> None:
+        """Say nothing more to one that does not listen; it ends, or gives no sign of life."""
+        if childFD == words.ORDERS:
+            self._over = True
+
+    def processExited(self, reason: Failure) -> None:
+        """See it end; what is left in its pipes comes afterwards."""
+        self._over = True
+        said = self._last_words.strip().splitlines()
+        self._employer.ended(self, self._why or (said[-1] if said else str(reason.value)))
+
+    def processEnded(self, reason: Failure) -> None:
+        """Log the last line, whole or not."""
+        if self._line:
+            self._log(b"\n")

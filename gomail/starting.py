@@ -1,0 +1,216 @@
+"""
+How what twistd runs begins: as a server alone, as the parent of workers, or as one of these.
+
+Whatever can go wrong is tried here, before twistd forks or drops its rights.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TextIO
+
+from gomail import config
+from gomail.application import Application, Served, as_far_as_files_go
+from gomail.compose import Server
+from gomail.config import Configuration
+from gomail.parent import Workers
+from gomail.preflight import (
+    build_directory,
+    inherited_ports,
+    one_maildir,
+    open_listeners,
+    try_certificates,
+    try_maildirs,
+)
+from gomail.recipients.directory import Directory
+from gomail.server.encryption import Certificates, state_folder
+from gomail.server.notice import Notice
+from gomail.server.ports import Port
+from gomail.server.reactor import Reactor
+from gomail.server.start import Announcement, Identity, StartError
+from gomail.server.telling import Telling
+from gomail.server.twistd import Twistd, announce
+from gomail.server.workers.inheritance import Inheritance, inherit
+from gomail.server.workers.parent import Parent
+from gomail.server.workers.share import Share
+
+_PARENTS = "the parent's settings"  # where a mistake in them would be said to be
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """
+    What was said on the command line.
+
+    Attributes:
+        twistd: the options of twistd.
+        dialogue: whether every line of every session is logged.
+        show_messages: whether every stored message is.
+        read: gives the configuration.
+    """
+
+    twistd: Mapping[str, Any]
+    dialogue: bool
+    show_messages: bool
+    read: Callable[[], Configuration]
+
+
+def begin(reactor: Reactor, wishes: Wishes) -> Application:
+    """
+    Make what is to run.
+
+    Raises:
+        ConfigurationError, PortError, StartError: one line each.
+    """
+    beginning = _Beginning(reactor, wishes, Twistd(wishes.twistd))
+    inherited = inherit(os.environ)
+    if inherited is not None:
+        return beginning.worker(inherited)
+    found = _try(wishes.read(), reactor, beginning.twistd.identity)
+    log, shown = beginning.twistd.open_log()
+    make = beginning.alone if found.configuration.workers == 1 else beginning.parent
+    application = make(found, log)
+    _announce(found, beginning.twistd, shown)
+    return application
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was tried, made and opened for a configuration, and what people should know of it."""
+
+    configuration: Configuration
+    directory: Directory
+    certificates: Certificates | None
+    ports: Sequence[Port]
+    notes: Sequence[str]
+
+
+def _try(configuration: Configuration, reactor: Reactor, identity: Identity) -> _Found:
+    """Find out what can go wrong, for who will run it."""
+    with identity.assumed():
+        directory = build_directory(configuration, reactor)
+    try_maildirs(configuration, directory.root, identity)
+    certificates = try_certificates(configuration, identity)
+    if configuration.workers > 1 and certificates is not None and certificates.doubt is not None:
+        msg = f"workers read the certificate by themselves: {certificates.doubt.why}"
+        raise StartError(msg)
+    ports = open_listeners(configuration, reactor, identity)
+    configuration, capped = as_far_as_files_go(configuration)
+    of_certificates = certificates.notes if certificates else ()
+    notes = (*directory.notes, *of_certificates, *capped, *identity.warnings)
+    return _Found(configuration, directory, certificates, ports, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The ways to begin."""
+
+    reactor: Reactor
+    wishes: Wishes
+    twistd: Twistd
+
+    def alone(self, found: _Found, log: TextIO) -> Application:
+        """Begin as a server of its own."""
+        telling = self._telling(found.configuration, log)
+        server = Server(
+            self.reactor,
+            found.configuration,
+            found.directory,
+            found.ports,
+            found.certificates,
+            listeners=telling.listeners,
+            dialogue=self.wishes.dialogue,
+        )
+        notice = Notice(self.reactor, lambda: server.sessions, server.committer)
+        return self._application(telling, server, notice, self.wishes.read)
+
+    def parent(self, found: _Found, log: TextIO) -> Application:
+        """Begin as the parent of workers."""
+        telling = Telling(log, self.reactor, log_format=found.configuration.log_format)
+        state = state_folder(found.configuration.state, self.twistd.identity)
+        workers = Workers(
+            self.reactor,
+            found.configuration,
+            found.directory.root,
+            found.ports,
+            log=telling.write,
+            options=self._options_of_a_worker(),
+            state=state,
+        )
+        crew = workers.crew
+        notice = Notice(self.reactor, lambda: crew.sessions, crew, serving=crew.ready)
+        return self._application(telling, workers, notice, self.wishes.read)
+
+    def worker(self, inherited: Inheritance) -> Application:
+        """Begin as one of several workers; all was tried by the parent."""
+        configuration, _ = as_far_as_files_go(config.parse(inherited.settings, _PARENTS))
+        log, _ = self.twistd.open_log()
+        telling = self._telling(configuration, log)
+        line = Parent(self.reactor)
+        server = Server(
+            self.reactor,
+            configuration,
+            build_directory(configuration, self.reactor),
+            inherited_ports(configuration, inherited.sockets),
+            try_certificates(configuration),
+            listeners=telling.listeners,
+            dialogue=self.wishes.dialogue,
+            share=Share(line.shared_admission, inherited.root),
+        )
+        notice = Notice(self.reactor, lambda: server.sessions, server.committer)
+        application = self._application(telling, server, notice, None)
+        line.report = lambda: (server.sessions, server.committer.alive)
+        line.change = lambda text: application.change(partial(config.parse, text, _PARENTS))
+        line.orphaned = application.stop
+        application.addService(line)
+        return application
+
+    def _telling(self, configuration: Configuration, log: TextIO) -> Telling:
+        """Make what writes the log of a server."""
+        return Telling(
+            log,
+            self.reactor,
+            log_format=configuration.log_format,
+            dialogue=self.wishes.dialogue,
+            show_messages=self.wishes.show_messages,
+        )
+
+    def _application(
+        self,
+        telling: Telling,
+        served: Served,
+        notice: Notice,
+        read: Callable[[], Configuration] | None,
+    ) -> Application:
+        """Have it run."""
+        return Application(self.reactor, self.twistd, telling, served, notice=notice, read=read)
+
+    def _options_of_a_worker(self) -> Sequence[str]:
+        """Have workers run on the same kind of reactor, and log the same."""
+        reactor = self.wishes.twistd.get("reactor")
+        flags = {"--dialogue": self.wishes.dialogue, "--show-messages": self.wishes.show_messages}
+        return [
+            *([f"--reactor={reactor}"] if reactor else []),
+            "gomail",
+            *(flag for flag, wanted in flags.items() if wanted),
+        ]
+
+
+def _announce(found: _Found, twistd: Twistd, log: str) -> None:
+    """Say what will run: people read this before anything is logged; programs read the log."""
+    configuration = found.configuration
+    announcement = Announcement(
+        configuration.hostname,
+        [str(port) for port in found.ports],
+        list(configuration.domains),
+        configuration.maildir,
+        one_maildir(configuration),
+        log,
+        twistd.stop,
+        found.notes,
+        str(found.certificates or "nothing: tls is off"),
+        configuration.workers,
+    )
+    announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
