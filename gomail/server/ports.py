@@ -146,9 +146,7 @@ def shared_ports(ports: Sequence[Port]) -> Sequence[Port]:
         if port.socket is None:
             for each in ports:
                 each.close()
-            msg = (
-                f"{port.endpoint}: workers can't share it; they can share tcp:, unix: and systemd:"
-            )
+            msg = f"{port.endpoint}: workers can share tcp:, unix: and systemd: only"
             raise PortError(msg)
     return ports
 

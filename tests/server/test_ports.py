@@ -13,7 +13,7 @@ from twisted.internet.testing import MemoryReactor
 from twisted.python.systemd import ListenFDs
 
 from gomail.server import ports
-from gomail.server.ports import Port, PortError, open_port, open_ports
+from gomail.server.ports import Port, PortError, open_port, open_ports, shared_ports
 from tests.system.running import free_port
 
 
@@ -351,3 +351,15 @@ def test_unfit_socket_of_systemd_is_one_line(passed: Passed) -> None:
 def test_endpoint_of_systemd_that_cannot_be_is_one_line() -> None:
     """Twisted says what it lacks."""
     assert "Specify exactly one" in failure("systemd:domain=INET")
+
+
+def test_ports_that_twisted_listens_on_can_not_be_shared() -> None:
+    """All are closed then; and those that were bound here can be."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    shared = [Port("tcp:0", socket=bound)]
+    assert shared_ports(shared) is shared
+    with pytest.raises(
+        PortError, match=r"ssl:465: workers can share tcp:, unix: and systemd: only"
+    ):
+        shared_ports([*shared, Port("ssl:465", twisted=object())])  # type: ignore[arg-type]
+    assert bound.fileno() == -1

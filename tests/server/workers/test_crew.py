@@ -1,0 +1,335 @@
+"""A crew, whose processes are the test's: who is started when, who is ended, who is told what."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from gomail.frames import Frames, framed
+from gomail.limits import Limits
+from gomail.server.listening import STOP_TIME
+from gomail.server.workers import words
+from gomail.server.workers.crew import (
+    BEAT,
+    FIRST_REST,
+    GRACE,
+    HANGS_AFTER,
+    LONGEST_REST,
+    REST,
+    START_TIME,
+    Crew,
+)
+from gomail.server.workers.worker import MOST_OF_A_LINE, Worker
+
+
+class Process:
+    """A worker's process, as Twisted would show it to its parent."""
+
+    def __init__(self, worker: Worker, pid: int) -> None:
+        self.worker = worker
+        self.pid: int | None = pid
+        self.signals: list[str] = []
+        self._frames = Frames()
+        self._heard: list[Any] = []
+
+    def writeToChild(self, number: int, octets: bytes) -> None:
+        """Hear the parent."""
+        assert number == words.ORDERS
+        self._heard += self._frames.feed(octets)
+
+    def signalProcess(self, name: str) -> None:
+        """Note a signal."""
+        if self.pid is None:
+            raise ProcessExitedAlready
+        self.signals.append(name)
+
+    def heard(self) -> list[Any]:
+        """Give what was said since the last time."""
+        heard, self._heard = self._heard, []
+        return heard
+
+    def say(self, *said: object) -> None:
+        """Say something, an octet at a time."""
+        for octet in framed(said):
+            self.worker.childDataReceived(words.ANSWERS, bytes([octet]))
+
+    def log(self, octets: bytes) -> None:
+        """Write to the log."""
+        self.worker.childDataReceived(words.LOG, octets)
+
+    def end(self, last_words: bytes = b"") -> None:
+        """End."""
+        self.worker.childDataReceived(words.LAST_WORDS, last_words)
+        self.pid = None
+        self.worker.processExited(Failure(ProcessTerminated(1)))
+        self.worker.processEnded(Failure(ProcessTerminated(1)))
+
+
+class Reactor(Clock):
+    """Starts such processes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[Process] = []
+        self.fails = False
+
+    def callWhenRunning(self, work: Any) -> None:  # noqa: ANN401 -- as Twisted has it
+        """It runs."""
+        work()
+
+    def spawnProcess(self, worker: Worker, *how: object, childFDs: Mapping[int, object]) -> None:
+        """Start one."""
+        if self.fails:
+            raise FileNotFoundError(2, "No such file or directory")
+        path, command, variables, folder = cast("tuple[str, list[str], dict[str, str], str]", how)
+        assert (path, command, folder) == ("python", ["python", "worker"], "/")
+        assert variables[words.VARIABLE] == "0"
+        assert set(childFDs) == {0, 1, 2, 3}
+        process = Process(worker, 100 + len(self.started))
+        self.started.append(process)
+        worker.makeConnection(process)
+
+
+class House:
+    """A crew of two."""
+
+    def __init__(self) -> None:
+        self.reactor = Reactor()
+        self.lines: list[str] = []
+        self.crew = Crew(
+            cast("Any", self.reactor),
+            ["python", "worker"],
+            "/",
+            [],
+            log=self.lines.append,
+            limits=Limits(sessions_per_address=1),
+        )
+        self.crew.employ(2, "settings", (1, 2))
+        self.crew.startService()
+
+    @property
+    def processes(self) -> list[Process]:
+        """All that were ever started."""
+        return self.reactor.started
+
+    def serving(self) -> list[Process]:
+        """Have both serve."""
+        for process in self.processes:
+            process.heard()
+            process.say(words.READY)
+        return self.processes[:2]
+
+
+@pytest.fixture
+def house() -> House:
+    """Give it."""
+    return House()
+
+
+def test_each_is_told_first_how_to_be(house: House) -> None:
+    """And the crew is ready with the first that serves."""
+    one, two = house.processes
+    assert one.heard() == two.heard() == [(words.FIRST, "settings", (1, 2))]
+    assert not house.crew.ready.called
+    assert not house.crew.alive
+    one.say(words.READY)
+    assert house.crew.ready.called
+    assert house.crew.alive
+    two.say(words.READY)
+
+
+def test_one_that_has_served_is_replaced_at_once(house: House) -> None:
+    """Nearly."""
+    one, _ = house.serving()
+    one.end(b"Traceback:\nMemoryError\n")
+    house.reactor.advance(REST)
+    assert [process.worker.number for process in house.processes] == [1, 2, 1]
+
+
+def test_one_that_never_serves_is_tried_less_and_less_often(house: House) -> None:
+    """Until it serves; the other one is not touched."""
+    rest = FIRST_REST
+    while rest < LONGEST_REST:
+        house.processes[-1].end()
+        count = len(house.processes)
+        house.reactor.advance(rest - 0.001)
+        assert len(house.processes) == count
+        house.reactor.advance(0.001)
+        assert len(house.processes) == count + 1
+        rest = min(2 * rest, LONGEST_REST)
+    house.processes[-1].end()
+    house.reactor.advance(LONGEST_REST)
+    house.processes[-1].say(words.READY)
+    house.processes[-1].end()
+    house.reactor.advance(REST)
+    house.processes[-1].end()
+    count = len(house.processes)
+    house.reactor.advance(FIRST_REST)
+    assert len(house.processes) == count + 1
+
+
+def test_one_that_can_not_be_started_is_tried_again(house: House) -> None:
+    """The system has no process to spare, perhaps."""
+    one, _ = house.serving()
+    house.reactor.fails = True
+    one.end()
+    house.reactor.advance(REST)
+    house.reactor.fails = False
+    house.reactor.advance(FIRST_REST)
+    assert len(house.processes) == 3
+
+
+def test_sign_of_life_is_asked_for_and_tells_of_the_others(house: House) -> None:
+    """Each hears how many sessions the others have."""
+    one, two = house.serving()
+    house.reactor.advance(BEAT)
+    assert one.heard() == two.heard() == [(words.PULSE, 0)]
+    one.say(words.PULSE, 5, True)
+    two.say(words.PULSE, 7, True)
+    assert house.crew.sessions == 12
+    house.reactor.advance(BEAT)
+    assert (one.heard(), two.heard()) == ([(words.PULSE, 7)], [(words.PULSE, 5)])
+    house.reactor.advance(BEAT)
+    assert one.heard() == []  # it has not answered yet
+
+
+def test_who_gives_no_sign_of_life_is_ended(house: House) -> None:
+    """After a minute; and who can't store is alive, but not for the service manager."""
+    one, two = house.serving()
+    house.reactor.advance(BEAT)
+    for _ in range(int(HANGS_AFTER / BEAT)):
+        two.say(words.PULSE, 0, False)
+        assert one.signals == []
+        house.reactor.advance(BEAT)
+    house.reactor.advance(BEAT)
+    assert (one.signals[:1], two.signals) == (["KILL"], [])
+    one.end()
+    assert not house.crew.alive
+    house.reactor.advance(REST)
+    house.processes[-1].say(words.READY)
+    assert house.crew.alive
+
+
+def test_who_does_not_serve_in_time_is_ended(house: House) -> None:
+    """Whatever it does instead."""
+    for _ in range(int(START_TIME / BEAT)):
+        house.reactor.advance(BEAT)
+    assert house.processes[0].signals == []
+    house.reactor.advance(2 * BEAT)
+    assert house.processes[0].signals[:1] == ["KILL"]
+
+
+def test_strangers_are_counted_over_all(house: House) -> None:
+    """A place is free again when the worker says so, or is no more."""
+    one, two = house.serving()
+    one.say(words.ASK, 1, "192.0.2.1")
+    two.say(words.ASK, 8, "192.0.2.1")
+    assert one.heard() == [(words.PERMIT, 1, None)]
+    assert two.heard() == [(words.PERMIT, 8, "address")]
+    one.say(words.LEFT, "192.0.2.1")
+    two.say(words.ASK, 9, "192.0.2.1")
+    assert two.heard() == [(words.PERMIT, 9, None)]
+    two.end()
+    one.say(words.ASK, 2, "192.0.2.1")
+    assert one.heard() == [(words.PERMIT, 2, None)]
+
+
+def changed(house: House, settings: str) -> list[Any]:
+    """Change the settings, and give a list that will have the outcome."""
+    outcome: list[Any] = []
+    Deferred.fromCoroutine(house.crew.change(settings)).addBoth(outcome.append)
+    return outcome
+
+
+def test_settings_change_in_one_after_the_other(house: House) -> None:
+    """What is wrong with them is told."""
+    one, two = house.serving()
+    outcome = changed(house, "other")
+    assert (one.heard(), two.heard()) == ([(words.CHANGE, "other")], [])
+    one.say(words.CHANGED, None)
+    assert two.heard() == [(words.CHANGE, "other")]
+    two.say(words.CHANGED, "no such file")
+    assert outcome == [["worker 2: no such file"]]
+
+
+def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
+    """One that has ended is not waited for, one that begins is told, and the next has them."""
+    one, two = house.processes
+    one.say(words.READY)
+    one.heard(), two.heard()
+    outcome = changed(house, "other")
+    one.end()
+    assert outcome == [[]]
+    two.say(words.READY)
+    assert two.heard() == [(words.CHANGE, "other")]
+    two.say(words.CHANGED, None)
+    house.reactor.advance(REST)
+    assert house.processes[-1].heard() == [(words.FIRST, "other", (1, 2))]
+    house.processes[-1].say(words.READY)
+    assert house.processes[-1].heard() == []
+
+
+def test_log_has_whole_lines(house: House) -> None:
+    """In whatever pieces they come; and one without an end is bounded."""
+    one, two = house.serving()
+    one.log(b"first\nsec")
+    two.log(b"other\n")
+    one.log(b"ond\n\xff\nthird")
+    assert house.lines == ["first", "other", "second\n\\xff"]
+    one.end()
+    assert house.lines[3:] == ["third"]
+    two.log(b"x" * MOST_OF_A_LINE)
+    assert house.lines[4:] == []
+    two.log(b"x")
+    assert house.lines[4:] == ["x" * (MOST_OF_A_LINE + 1)]
+
+
+def test_stop_waits_for_all(house: House) -> None:
+    """And starts nobody any more."""
+    one, two = house.serving()
+    stopped: list[object] = []
+    house.crew.stopService().addCallback(stopped.append)
+    assert (one.signals, two.signals) == (["TERM"], ["TERM"])
+    house.crew.abort()
+    assert (one.signals, two.signals) == (["TERM", "INT"], ["TERM", "INT"])
+    one.end()
+    assert stopped == []
+    two.end()
+    assert len(stopped) == 1
+    assert house.reactor.getDelayedCalls() == []
+    assert len(house.processes) == 2
+
+
+def test_stop_is_over_at_once_where_nobody_is_left(house: House) -> None:
+    """Both have ended a moment ago, and the next ones are not started."""
+    for process in house.serving():
+        process.end()
+    assert house.crew.stopService().called
+    assert house.reactor.getDelayedCalls() == []
+
+
+def test_who_does_not_stop_is_ended(house: House) -> None:
+    """Beyond the time that each has for itself."""
+    one, two = house.serving()
+    two.end()
+    stopped = house.crew.stopService()
+    house.reactor.advance(STOP_TIME + GRACE)
+    assert one.signals == ["TERM", "KILL"]
+    one.end()
+    assert stopped.called
+
+
+def test_who_does_not_listen_is_told_nothing(house: House) -> None:
+    """A pipe that is closed takes no word; a process that is gone, no signal."""
+    one, _ = house.serving()
+    one.worker.childConnectionLost(words.ANSWERS)
+    one.worker.childConnectionLost(words.ORDERS)
+    house.reactor.advance(BEAT)
+    assert one.heard() == []
+    one.pid = None
+    one.worker.signal("TERM")
+    assert one.signals == []

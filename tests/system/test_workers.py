@@ -1,0 +1,407 @@
+"""Workers: several processes on one port, and a parent that keeps them at it."""
+
+import os
+import random
+import re
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.faults.test_kills import Sender, assert_whole
+from tests.patience import PATIENCE
+from tests.system.conftest import Serve
+from tests.system.running import GOMAIL, TWISTD, Client, Server, runs, until
+from tests.thorough import often
+
+pytestmark = pytest.mark.system
+WORKERS = 2
+KILLS = often(3, 8)
+_SERVES = re.compile(r"worker (\d+) serves \(pid (\d+)\)")
+
+
+@pytest.fixture
+def crew(serve: Serve) -> Callable[..., Server]:
+    """Start servers with two workers, and wait until both serve."""
+
+    def start(*arguments: str, **how: object) -> Server:
+        server = serve("--workers", str(WORKERS), *arguments, **how)
+        until(lambda: len(pids(server)) == WORKERS, f"both serve: {server.output}")
+        return server
+
+    return start
+
+
+def pids(server: Server) -> dict[str, int]:
+    """Give the process of each worker that serves: the last one of its number."""
+    serving = {number: int(pid) for number, pid in _SERVES.findall(server.output)}
+    return {number: pid for number, pid in serving.items() if runs(pid)}
+
+
+def replaced(server: Server, pid: int) -> None:
+    """Wait until another worker serves instead of one."""
+    until(
+        lambda: not runs(pid) and len(pids(server)) == WORKERS,
+        f"another serves: {server.output}",
+    )
+
+
+def worker_of(server: Server, client: Client) -> int:
+    """Give the process that has a client's connection."""
+    name = client.connection.getsockname()
+    local = f"{int.from_bytes(socket.inet_aton(name[0]), 'little'):08X}:{name[1]:04X}"
+    for pid in pids(server).values():
+        inodes = {
+            line.split()[9]
+            for table in ("tcp", "tcp6")
+            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+            if line.split()[2].endswith(local)
+        }
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                if any(str(fd.readlink()) == f"socket:[{inode}]" for inode in inodes):
+                    return pid
+    raise AssertionError(f"nobody has {local}")
+
+
+def configuration(tmp_path: Path, text: str) -> tuple[str, str]:
+    """Write a file, and give the option that names it."""
+    path = tmp_path / "gomail.toml"
+    path.write_text(text)
+    return "--config", str(path)
+
+
+def test_all_workers_serve_one_port(crew: Callable[..., Server]) -> None:
+    """Connections go to both, each message is stored once, and the log is one."""
+    server = crew()
+    clients = clients_of_all(server)
+    for number, client in enumerate(clients):
+        assert client.mail(f"number {number}").startswith("250 2.0.0 ")
+        client.quit()
+    assert len(server.messages()) == len(clients)
+    until(lambda: server.output.count("Z stored ") == len(clients), "each has its line")
+    assert "runs           2 workers" in server.output
+    assert server.stopped() == 0
+
+
+def test_r19_worker_that_is_killed_is_replaced(crew: Callable[..., Server]) -> None:
+    """The log says so; the other one goes on, and what comes meanwhile is served."""
+    server = crew()
+    for number, pid in pids(server).items():
+        os.kill(pid, signal.SIGKILL)
+        assert server.connect().mail().startswith("250 ")
+        replaced(server, pid)
+        assert f"worker {number} has ended (" in server.output
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_r19_port_stays_open_while_no_worker_lives(crew: Callable[..., Server]) -> None:
+    """Who connects then waits for the next one, and is neither refused nor reset."""
+    server = crew()
+    for pid in pids(server).values():
+        os.kill(pid, signal.SIGKILL)
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_r19_worker_that_is_stopped_is_replaced(crew: Callable[..., Server]) -> None:
+    """SIGSTOP leaves a process that takes connections and says nothing; it is ended."""
+    server = crew()
+    pid = pids(server)["1"]
+    os.kill(pid, signal.SIGSTOP)
+    replaced(server, pid)
+    server.logged("worker 1 has ended (it was stopped by a signal)")
+    assert server.stopped() == 0
+
+
+def test_worker_that_leaves_by_itself_ends_what_is_under_way(crew: Callable[..., Server]) -> None:
+    """An operator's SIGTERM to one of them is a restart of that one, in peace."""
+    server = crew()
+    client = server.connect().begin()
+    client.send(b"Subject: half\r\n")
+    pid = worker_of(server, client)
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: "stopping: 1 sessions" in server.output, server.output)
+    assert client.say("\r\nthe other half\r\n.").startswith("250 ")
+    replaced(server, pid)
+    assert server.stopped() == 0
+
+
+def test_r1_killed_workers_have_lost_nothing(crew: Callable[..., Server], tmp_path: Path) -> None:
+    """A worker dies under load, again and again: each acknowledged message is there, whole."""
+    option = configuration(
+        tmp_path,
+        'maildir = "mail/{mailbox}"\n[domains."here.example"]\nmailboxes = ["alice", "bob"]\n',
+    )
+    server = crew(*option)
+    acknowledged: dict[str, bytes] = {}
+    chance = random.Random(3)
+    for kill in range(KILLS):
+        senders = [Sender(100 * kill + number, server.port, patient=True) for number in range(6)]
+        time.sleep(chance.uniform(0.05, 0.4))
+        pid = chance.choice(list(pids(server).values()))
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)  # the other one goes on
+        for sender in senders:
+            acknowledged |= sender.leave()
+        replaced(server, pid)
+    assert len(acknowledged) > KILLS
+    assert_whole(tmp_path / "mail", acknowledged)
+    assert server.stopped() == 0
+
+
+def test_r20_workers_end_with_their_parent(crew: Callable[..., Server]) -> None:
+    """It is killed: what is under way comes to its end, idle sessions hear 421, and all is over."""
+    server = crew()
+    working = list(pids(server).values())
+    client, idle = server.connect().begin(), server.connect()
+    client.send(b"Subject: half\r\n")
+    server.process.kill()
+    assert idle.hear().startswith("421 4.3.2 ")
+    assert client.say("\r\nthe other half\r\n.").startswith("250 ")
+    assert client.hear().startswith("421 4.3.2 ")
+    until(lambda: not any(map(runs, working)), "all have ended")
+    assert len(server.messages()) == 1
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+
+
+def test_r17_stop_reaches_all(crew: Callable[..., Server]) -> None:
+    """Idle sessions of each hear 421, content may come to its end, and the exit code is 0."""
+    server = crew()
+    working = list(pids(server).values())
+    clients = [server.connect().begin() for _ in range(6)]
+    idle = [server.connect() for _ in range(6)]
+    server.tell(signal.SIGTERM)
+    for client in idle:
+        assert client.hear().startswith("421 4.3.2 ")
+    for client in clients:
+        assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    assert server.ended() == 0
+    assert not any(map(runs, working))
+    assert len(server.messages()) == len(clients)
+
+
+def test_what_is_typed_at_the_terminal_is_for_the_parent(crew: Callable[..., Server]) -> None:
+    """Ctrl-C reaches a whole group of processes; content under way has its time all the same."""
+    server = crew(command=("setsid", *GOMAIL))
+    group = os.getpgid(server.process.pid)
+    assert all(os.getpgid(pid) != group for pid in pids(server).values())
+    client = server.connect().begin()
+    os.killpg(group, signal.SIGINT)
+    server.logged("stopping: ")
+    assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    assert server.ended() == 0
+
+
+def test_second_interrupt_ends_the_waiting(crew: Callable[..., Server]) -> None:
+    """In all of them."""
+    server = crew()
+    clients = [server.connect().begin() for _ in range(4)]
+    server.tell(signal.SIGINT)
+    server.logged("stopping: ")
+    for _ in range(WORKERS):
+        until(lambda: server.output.count("stopping: ") >= 1, "they stop")
+    server.tell(signal.SIGINT)
+    for client in clients:
+        with suppress(ConnectionResetError):
+            assert client.hear() == ""
+    assert server.ended() == 0
+    assert server.messages() == []
+
+
+def welcome(server: Server, count: int) -> list[Client]:
+    """Give clients that are let in; those that have just gone may be counted for a moment still."""
+    inside: list[Client] = []
+    while len(inside) < count:
+        client = server.connect()
+        if client.greeting.startswith("220 "):
+            inside.append(client)
+    return inside
+
+
+def test_e3_sessions_of_an_address_are_counted_over_all(
+    crew: Callable[..., Server], tmp_path: Path
+) -> None:
+    """However the connections fall on the workers; and who has gone makes room."""
+    server = crew(*configuration(tmp_path, "trusted = []\n[limits]\nsessions-per-address = 4\n"))
+    inside = welcome(server, 4)
+    for _ in range(8):
+        assert server.connect().greeting.startswith("421 4.7.0 ")
+    inside.pop().quit()
+    late: list[Client] = []
+
+    def somebody_is_let_in() -> bool:
+        client = server.connect()
+        late.append(client)
+        return client.greeting.startswith("220 ")
+
+    until(somebody_is_let_in, "there is room again")
+    assert server.connect().greeting.startswith("421 4.7.0 ")
+    assert server.stopped() == 0
+
+
+def test_e3_sessions_of_a_worker_that_is_killed_count_no_more(
+    crew: Callable[..., Server], tmp_path: Path
+) -> None:
+    """Their address may come again at once."""
+    server = crew(*configuration(tmp_path, "trusted = []\n[limits]\nsessions-per-address = 4\n"))
+    inside = welcome(server, 4)
+    assert server.connect().greeting.startswith("421 4.7.0 ")
+    for pid in pids(server).values():
+        os.kill(pid, signal.SIGKILL)
+    assert [client.hear() for client in inside] == [""] * 4
+    again = [server.connect() for _ in range(4)]
+    assert [client.greeting[:3] for client in again] == ["220"] * 4
+    assert server.connect().greeting.startswith("421 4.7.0 ")
+    assert server.stopped() == 0
+
+
+def test_reload_reaches_all(crew: Callable[..., Server], tmp_path: Path) -> None:
+    """Each takes mail for the new domain, and none for the old one any more."""
+    option = configuration(tmp_path, '[domains."old.example"]\n')
+    server = crew(*option)
+    clients = clients_of_all(server)
+    configuration(tmp_path, '[domains."new.example"]\n')
+    server.tell(signal.SIGHUP)
+    server.logged("the configuration was read again and is in force")
+    for client in clients:
+        client.say("EHLO client.example")
+        client.say("MAIL FROM:<me@client.example>")
+        assert client.say("RCPT TO:<you@old.example>").startswith("550 ")
+        assert client.say("RCPT TO:<you@new.example>").startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_reload_of_a_file_that_is_wrong_changes_nothing(
+    crew: Callable[..., Server], tmp_path: Path
+) -> None:
+    """Not even for a worker that is started later."""
+    option = configuration(tmp_path, '[domains."old.example"]\n')
+    server = crew(*option)
+    configuration(tmp_path, '[domains."old.example"]\nmailboxs = []\n')
+    server.tell(signal.SIGHUP)
+    server.logged("the configuration stays as it was: ")
+    for pid in pids(server).values():
+        os.kill(pid, signal.SIGKILL)
+        replaced(server, pid)
+    assert server.connect().mail("Hello", "you@old.example").startswith("250 ")
+    assert server.stopped() == 0
+
+
+def clients_of_all(server: Server) -> list[Client]:
+    """Give clients, at least one of each worker."""
+    clients: list[Client] = []
+
+    def each_has_one() -> bool:
+        clients.append(server.connect())
+        return {worker_of(server, client) for client in clients} == set(pids(server).values())
+
+    until(each_has_one, "each has a client")
+    return clients
+
+
+def test_worker_does_not_make_the_root_anew(crew: Callable[..., Server], tmp_path: Path) -> None:
+    """An empty folder in its place is the mount point of a disk that is missing: 4xx."""
+    option = configuration(
+        tmp_path, 'maildir = "mail/{mailbox}"\n[domains.localhost]\nmailboxes = ["you", "me"]\n'
+    )
+    server = crew(*option)
+    assert server.connect().mail().startswith("250 ")
+    (tmp_path / "mail").rename(tmp_path / "away")
+    (tmp_path / "mail").mkdir()
+    for pid in pids(server).values():
+        os.kill(pid, signal.SIGKILL)
+        replaced(server, pid)
+    client = server.connect()
+    client.say("EHLO client.example")
+    client.say("MAIL FROM:<me@client.example>")
+    assert client.say("RCPT TO:<me@localhost>")[:1] == "4"
+    assert list((tmp_path / "mail").iterdir()) == []
+    (tmp_path / "mail").rmdir()
+    (tmp_path / "away").rename(tmp_path / "mail")
+    assert server.stopped() == 0
+
+
+def test_unix_sockets_and_tls_are_served(start: Serve, tmp_path: Path) -> None:
+    """By all of them; the file is removed in the end."""
+    path = tmp_path / "smtp"
+    server = start("--port", f"unix:{path}", "--workers", "2")
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    for _ in range(4):
+        client = Client.connect_unix(path)
+        client.say("EHLO client.example")
+        assert client.say("STARTTLS").startswith("220 ")
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client.connection = context.wrap_socket(client.connection)
+        assert client.mail().startswith("250 ")
+    assert server.stopped() == 0
+    assert not path.exists()
+    assert len(server.messages()) == 4
+
+
+def test_listeners_keep_their_own_settings(start: Serve, tmp_path: Path) -> None:
+    """Which socket is whose is told by the order."""
+    paths = [tmp_path / "one", tmp_path / "two"]
+    option = configuration(
+        tmp_path,
+        f'workers = 2\n[[listener]]\nendpoint = "unix:{paths[0]}"\ntls = "required"\n'
+        f'[[listener]]\nendpoint = "unix:{paths[1]}"\ntls = "off"\n',
+    )
+    server = start(*option)
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    for _ in range(3):
+        one, two = map(Client.connect_unix, paths)
+        assert "250-STARTTLS" in one.say("EHLO client.example")
+        assert one.say("MAIL FROM:<me@client.example>").startswith("530 5.7.0 ")
+        assert "STARTTLS" not in two.say("EHLO client.example")
+        assert two.say("MAIL FROM:<me@client.example>").startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_dialogue_and_json_are_one_log(crew: Callable[..., Server]) -> None:
+    """Lines of all workers stand in it, each whole."""
+    server = crew("--dialogue")
+    for _ in range(4):
+        server.connect().mail()
+    server.logged("C: EHLO client.example")
+    assert server.stopped() == 0
+
+
+@pytest.mark.parametrize("reactor", ["select", "asyncio"])
+def test_workers_run_on_the_reactor_that_twistd_was_told(start: Serve, reactor: str) -> None:
+    """And their parent does."""
+    server = start(
+        "--nodaemon", "--pidfile=", f"--reactor={reactor}", "gomail", "--port", "tcp:0",
+        "--workers", "2", command=TWISTD,
+    )  # fmt: skip
+    server.started()
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    name = {"select": "SelectReactor", "asyncio": "AsyncioSelectorReactor"}[reactor]
+    until(lambda: server.output.count(name) == WORKERS + 1, server.output)
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+@pytest.mark.parametrize("count", ["0", "many"])
+def test_number_of_workers_that_can_not_be_is_told(start: Serve, count: str) -> None:
+    """In one line."""
+    server = start("--port", "tcp:0", "--workers", count)
+    assert server.ended() == 1
+    assert server.complaints.startswith("gomail: --workers: ")
+    assert server.complaints.count("\n") == 1
+
+
+def test_variable_without_a_parent_is_told(start: Serve) -> None:
+    """Somebody has it in their environment."""
+    server = start("--port", "tcp:0", environment={"GOMAIL_WORKER": "1"})
+    assert server.ended() == 1
+    assert "only the parent of workers sets it" in server.complaints
+    assert server.complaints.count("\n") == 1
