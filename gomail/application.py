@@ -1,9 +1,9 @@
 """A server with its log, as twistd runs it: heeds signals, and is configured anew."""
 
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -62,8 +62,13 @@ class Application(MultiService):
         self._read = read
         self._reloading = DeferredLock()
         self._stopping = False
-        work = {SIGHUP: self.reload, SIGUSR1: telling.rotate}
-        work |= {SIGTERM: self.stop, SIGINT: self._interrupt}
+        work: dict[signal.Signals, Callable[[], object]] = {
+            signal.SIGHUP: self.reload,
+            signal.SIGUSR1: telling.rotate,
+            signal.SIGUSR2: self.give_way,
+            signal.SIGTERM: self.stop,
+            signal.SIGINT: self._interrupt,
+        }
         # In this order: who tells that the server is ready comes last.
         for each in (telling, served, Signals(reactor, work), notice):
             self.addService(each)
@@ -119,6 +124,29 @@ class Application(MultiService):
     def change(self, read: Callable[[], Configuration]) -> Deferred[str | None]:
         """Have what *read* gives be in force; give why it is not, where that is so."""
         return self._reloading.run(lambda: Deferred.fromCoroutine(self._change(read)))
+
+    def give_way(self) -> Deferred[None]:
+        """Have the program that is there now take the place of a parent; have a worker leave it."""
+        return self._reloading.run(lambda: Deferred.fromCoroutine(self._give_way()))
+
+    async def _give_way(self) -> None:
+        """Do so, or say why not."""
+        if self._read is None:
+            await self._retire()
+        elif isinstance(self._served, Workers):
+            self._notice.reloading()
+            _log.info("the program that is there now is tried, and then takes our place")
+            problem = await self._served.give_way(self._telling.flush)
+            tell(self._telling.listeners, Trouble(f"no program takes our place: {problem}"))
+            self._notice.ready()
+        else:
+            _log.warn("SIGUSR2: only the parent of workers gives way to another; see workers")
+
+    async def _retire(self) -> None:
+        """Leave in peace: other workers take what comes."""
+        if isinstance(self._served, Server) and not self._stopping:
+            await self._served.retire()
+            self.stop()
 
     async def _change(self, read: Callable[[], Configuration]) -> str | None:
         """Do so, off the reactor: a large one takes its time."""

@@ -95,7 +95,8 @@ class Server(MultiService):
         doors = map(_door, configuration.listeners, self._factories)
         pairs = list(zip(ports, doors, strict=True))
         self.addService(Pulse(reactor, admission.gauge))
-        self.addService(Listening(reactor, pairs, committer.stop, committer.abandon))
+        self._listening = Listening(reactor, pairs, committer.stop, committer.abandon)
+        self.addService(self._listening)
 
     def _factory(
         self, settings: ListenerSettings, admission: Admission, *, dialogue: bool
@@ -153,6 +154,10 @@ class Server(MultiService):
     def sessions(self) -> int:
         """How many sessions are open."""
         return sum(factory.sessions for factory in self._factories)
+
+    async def retire(self) -> None:
+        """Take no connections any more, and give sessions the time to end by themselves."""
+        await self._listening.retire()
 
     def abort(self) -> None:
         """Drop all connections; messages past their final dot are still stored."""

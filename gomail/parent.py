@@ -5,6 +5,7 @@ It reads the configuration, and the workers have it from there: what is in a fil
 since, and not read again, holds for none of them, also not for one that is started later.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from gomail.server.aside import aside, let_go
 from gomail.server.ports import Port, shared_ports
 from gomail.server.reactor import Reactor
 from gomail.server.workers.crew import Crew
+from gomail.server.workers.legacy import Legacy
+from gomail.server.workers.trial import attempt
 from gomail.settings.changes import without_restart
 from gomail.settings.values import ConfigurationError
 
@@ -33,8 +36,10 @@ class Workers(MultiService):
         root: the folder of the Maildirs.
         ports: bound, one for each listener of the configuration.
         log: writes lines of theirs.
-        options: of ``gomail worker``.
+        options: of twistd, for workers.
         state: the folder of what gomail keeps for itself, as it was found for who runs it.
+        again: the command of a parent in our place.
+        leaving: process and log of each worker of the parent whose place we have taken.
 
     Raises:
         PortError: they can't share one of the ports.
@@ -50,17 +55,26 @@ class Workers(MultiService):
         log: Callable[[str], None],
         options: Sequence[str],
         state: str | None,
+        again: Sequence[str],
+        leaving: Sequence[tuple[int, int]] = (),
     ) -> None:
         super().__init__()
         self.setName("gomail")
         self._reactor = reactor
         self.configuration = configuration
-        command = program.command("gomail", "worker", *options)
-        limits = configuration.limits
+        command = program.command("gomail", "twistd", *options)
         self._state = state
-        # Where we are before twistd changes the folder.
+        self._folder = str(Path.cwd())  # twistd may change it
+        self._ports = shared_ports(ports)
+        self._again = again
         self.crew = Crew(
-            reactor, command, str(Path.cwd()), shared_ports(ports), log=log, limits=limits
+            reactor,
+            command,
+            self._folder,
+            self._ports,
+            log=log,
+            limits=configuration.limits,
+            leaving=leaving,
         )
         self.crew.employ(configuration.workers, self._settings(configuration), identity_of(root))
         self.addService(self.crew)
@@ -99,3 +113,35 @@ class Workers(MultiService):
         if errors:
             raise ConfigurationError("; ".join(errors))
         return waiting
+
+    async def give_way(self, at_last: Callable[[], None]) -> str:
+        """
+        Have the program that is there now take our place, and keep all connections.
+
+        It is tried first. Where it does, this does not return.
+
+        Args:
+            at_last: called when nothing can be logged any more.
+
+        Returns:
+            Why it does not.
+        """
+        trial = Legacy(list(self._ports), trial=True)
+        variables = {**program.environment(), **trial.variables()}
+        problem = await attempt(
+            self._reactor, self._again, variables, self._folder, trial.descriptors
+        )
+        if problem is not None:
+            return problem
+        legacy = await self.crew.bequeath()
+        at_last()
+        try:
+            for number in legacy.descriptors:
+                os.set_inheritable(number, True)
+            os.chdir(self._folder)
+            path = program.environment()["PYTHONPATH"]
+            variables = {**os.environ, "PYTHONPATH": path, **legacy.variables()}
+            os.execve(self._again[0], list(self._again), variables)  # noqa: S606 -- it is ourselves
+        except OSError as error:
+            self.crew.resume()
+            return str(error)

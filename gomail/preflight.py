@@ -8,7 +8,7 @@ here: mailboxes are read, Maildirs made and tried, certificates read, ports boun
 import errno
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -131,16 +131,19 @@ def try_certificates(
 
 
 def open_listeners(
-    configuration: Configuration, reactor: Reactor, identity: Identity = MYSELF
+    configuration: Configuration,
+    reactor: Reactor,
+    identity: Identity = MYSELF,
+    had: Callable[[str], Port | None] = lambda _: None,
 ) -> list[Port]:
     """
-    Bind the ports of all listeners, for who will listen on them.
+    Bind the ports of all listeners, for who will listen on them; *had* gives those that are bound.
 
     Raises:
         PortError: one can't be had.
     """
     places = (each.place for each in configuration.listeners)
-    return open_ports(places, reactor, identity.assumed)
+    return open_ports(places, reactor, identity.assumed, had)
 
 
 def inherited_ports(configuration: Configuration, sockets: Iterable[socket.socket]) -> list[Port]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TextIO
 
-from gomail import config
+from gomail import config, program
 from gomail.application import Application, Served, as_far_as_files_go
 from gomail.compose import Server
 from gomail.config import Configuration
@@ -33,6 +33,7 @@ from gomail.server.start import Announcement, Identity, StartError
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd, announce
 from gomail.server.workers.inheritance import Inheritance, inherit
+from gomail.server.workers.legacy import Legacy, claim
 from gomail.server.workers.parent import Parent
 from gomail.server.workers.share import Share
 
@@ -46,12 +47,14 @@ class Wishes:
 
     Attributes:
         twistd: the options of twistd.
+        words: those of ours, as they were said.
         dialogue: whether every line of every session is logged.
         show_messages: whether every stored message is.
         read: gives the configuration.
     """
 
     twistd: Mapping[str, Any]
+    words: Sequence[str]
     dialogue: bool
     show_messages: bool
     read: Callable[[], Configuration]
@@ -68,10 +71,17 @@ def begin(reactor: Reactor, wishes: Wishes) -> Application:
     inherited = inherit(os.environ)
     if inherited is not None:
         return beginning.worker(inherited)
-    found = _try(wishes.read(), reactor, beginning.twistd.identity)
+    legacy = claim(os.environ)
+    found = _try(wishes.read(), reactor, beginning.twistd.identity, legacy)
+    if legacy.trial:
+        raise SystemExit(0)
+    for port in legacy.ports:  # whose listener is no more
+        port.close()
     log, shown = beginning.twistd.open_log()
-    make = beginning.alone if found.configuration.workers == 1 else beginning.parent
-    application = make(found, log)
+    if found.configuration.workers == 1:
+        application = beginning.alone(found, log)
+    else:
+        application = beginning.parent(found, log, shown, legacy)
     _announce(found, beginning.twistd, shown)
     return application
 
@@ -87,8 +97,13 @@ class _Found:
     notes: Sequence[str]
 
 
-def _try(configuration: Configuration, reactor: Reactor, identity: Identity) -> _Found:
+def _try(
+    configuration: Configuration, reactor: Reactor, identity: Identity, legacy: Legacy
+) -> _Found:
     """Find out what can go wrong, for who will run it."""
+    if configuration.workers == 1 and (legacy.trial or legacy.leaving):
+        msg = "workers: at least 2 were expected; for a server alone, stop this one and start it"
+        raise StartError(msg)
     with identity.assumed():
         directory = build_directory(configuration, reactor)
     try_maildirs(configuration, directory.root, identity)
@@ -96,7 +111,7 @@ def _try(configuration: Configuration, reactor: Reactor, identity: Identity) -> 
     if configuration.workers > 1 and certificates is not None and certificates.doubt is not None:
         msg = f"workers read the certificate by themselves: {certificates.doubt.why}"
         raise StartError(msg)
-    ports = open_listeners(configuration, reactor, identity)
+    ports = open_listeners(configuration, reactor, identity, legacy.port)
     configuration, capped = as_far_as_files_go(configuration)
     of_certificates = certificates.notes if certificates else ()
     notes = (*directory.notes, *of_certificates, *capped, *identity.warnings)
@@ -126,7 +141,7 @@ class _Beginning:
         notice = Notice(self.reactor, lambda: server.sessions, server.committer)
         return self._application(telling, server, notice, self.wishes.read)
 
-    def parent(self, found: _Found, log: TextIO) -> Application:
+    def parent(self, found: _Found, log: TextIO, shown: str, legacy: Legacy) -> Application:
         """Begin as the parent of workers."""
         telling = Telling(log, self.reactor, log_format=found.configuration.log_format)
         state = state_folder(found.configuration.state, self.twistd.identity)
@@ -138,6 +153,8 @@ class _Beginning:
             log=telling.write,
             options=self._options_of_a_worker(),
             state=state,
+            again=self._again(shown),
+            leaving=legacy.leaving,
         )
         crew = workers.crew
         notice = Notice(self.reactor, lambda: crew.sessions, crew, serving=crew.ready)
@@ -186,6 +203,11 @@ class _Beginning:
     ) -> Application:
         """Have it run."""
         return Application(self.reactor, self.twistd, telling, served, notice=notice, read=read)
+
+    def _again(self, log: str) -> list[str]:
+        """Give the command of a parent in our place."""
+        options = [*self.twistd.again(log), "gomail", *self.wishes.words]
+        return program.command("gomail", "twistd", *options)
 
     def _options_of_a_worker(self) -> Sequence[str]:
         """Have workers run on the same kind of reactor, and log the same."""

@@ -57,6 +57,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["ports"], self["domains"] = [], []
+        self._words: Sequence[str] = ()
 
     def opt_port(self, endpoint: str) -> None:
         """Listen on this endpoint, e.g. tcp:25; may be given several times [default: tcp:2525]."""
@@ -81,6 +82,7 @@ class Options(usage.Options):
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the options; one that can't be ends in one line, as everything that can't be."""
+        self._words = tuple(options or ())
         try:
             super().parseOptions(options)
             pidfile = Twistd(self.parent or {}).pidfile
@@ -118,7 +120,11 @@ class Options(usage.Options):
     def wishes(self) -> Wishes:
         """Give all that was said."""
         return Wishes(
-            self.parent or {}, self["dialogue"], self["show-messages"], self.configuration
+            self.parent or {},
+            self._words,
+            self["dialogue"],
+            self["show-messages"],
+            self.configuration,
         )
 
 

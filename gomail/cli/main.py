@@ -41,12 +41,12 @@ def run(options: tuple[str, ...]) -> None:
 
 @main.command(hidden=True, context_settings=_AS_THEY_ARE)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def worker(options: tuple[str, ...]) -> None:
-    """Be a worker; its parent starts it, with options of twistd's."""
-    from twisted.scripts import twistd  # noqa: PLC0415 -- as above
+def twistd(options: tuple[str, ...]) -> None:
+    """Be twistd in the foreground, without a pid file: so we start ourselves again."""
+    from twisted.scripts.twistd import run as run_twistd  # noqa: PLC0415 -- as above
 
     sys.argv = ["gomail", "--nodaemon", "--pidfile=", *options]
-    twistd.run()
+    run_twistd()
 
 
 main.add_command(config)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import deferLater
 
 from gomail.server.accepting import AcceptingPort
 from gomail.server.ports import Port, PortError
@@ -22,6 +23,8 @@ from gomail.smtp.factory import SMTPFactory
 
 Door = SMTPFactory | ProxiedFactory
 
+RETIRE_TIME = 30.0  # seconds for sessions to end by themselves, where somebody else has the ports
+RETIRE_LOOK = 0.1  # seconds from one look at whether they have to the next
 DRAIN_TIME = 30.0  # seconds for content that is under way
 STOP_TIME = 34.0  # seconds until the service counts as stopped, come what may
 
@@ -91,10 +94,25 @@ class Listening(Service):
         port.startListening()
         self._listening.append(port)
 
-    async def _leave(self) -> None:
-        """Close the ports, let the sessions end, and wait for the disk."""
+    async def retire(self) -> None:
+        """
+        Close the ports, and wait until the sessions have ended by themselves, or `RETIRE_TIME`.
+
+        Somebody else has the ports by now, so there is no hurry. The service is stopped afterwards.
+        """
+        await self._close()
+        end = self._reactor.seconds() + RETIRE_TIME
+        while any(door.sessions for _, door in self._ports) and self._reactor.seconds() < end:
+            await deferLater(self._reactor, RETIRE_LOOK)
+
+    async def _close(self) -> None:
+        """Close the ports."""
         ports, self._listening = self._listening, []
         await DeferredList([_closed(port) for port in ports])
+
+    async def _leave(self) -> None:
+        """Close the ports, let the sessions end, and wait for the disk."""
+        await self._close()
         factories = [factory for _, factory in self._ports]
         left = DeferredList([factory.leave() for factory in factories])
         patience = self._reactor.callLater(DRAIN_TIME, _abort, factories)

@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,10 +79,19 @@ class Port:
 
 
 def open_ports(
-    endpoints: Iterable[str], reactor: IReactorCore, as_owner: AsOwner = contextlib.nullcontext
+    endpoints: Iterable[str],
+    reactor: IReactorCore,
+    as_owner: AsOwner = contextlib.nullcontext,
+    had: Callable[[str], Port | None] = lambda _: None,
 ) -> list[Port]:
     """
     Bind what several endpoint strings name: all of them, or none.
+
+    Args:
+        endpoints: the strings.
+        reactor: what Twisted's own endpoints are for.
+        as_owner: makes us, for a while, the user to whom a unix socket belongs.
+        had: gives a port that is bound already, where there is one of that endpoint.
 
     Raises:
         PortError: see `open_port`.
@@ -90,7 +99,7 @@ def open_ports(
     ports: list[Port] = []
     with contextlib.ExitStack() as bound:
         for endpoint in endpoints:
-            port = open_port(endpoint, reactor, as_owner)
+            port = had(endpoint) or open_port(endpoint, reactor, as_owner)
             bound.callback(port.close)
             if _is_one_of(port, ports):
                 msg = f"{endpoint}: another listener has the same socket"

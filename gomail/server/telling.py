@@ -63,6 +63,10 @@ class Telling(Service):
         """Write lines that somebody else has made."""
         self._writer.write(lines)
 
+    def flush(self) -> None:
+        """Write what waits, now."""
+        self._writer.flush()
+
     def take_log(self, application: Componentized) -> None:
         """Have Twisted's own events written to the same log."""
         application.setComponent(ILogObserver, self._observer)

@@ -60,6 +60,19 @@ class Twistd:
             "SIGTERM" if self.pidfile is None else f"kill $(cat {shlex.quote(str(self.pidfile))})"
         )
 
+    def again(self, log: str) -> list[str]:
+        """
+        Give the options with which another one goes on in our place, whatever that is by now.
+
+        Args:
+            log: what `open_log` said of it.
+        """
+        reactor = self.options.get("reactor")
+        of_reactor = [f"--reactor={reactor}"] if reactor else []
+        if self.syslog:
+            return [*of_reactor, "--syslog", f"--prefix={self.options.get('prefix', 'twisted')}"]
+        return [*of_reactor, *([f"--logfile={log}"] if log.startswith("/") else [])]
+
     def open_log(self) -> tuple[TextIO, str]:
         """
         Open what it would log to; give it, and what people should know of it.

@@ -8,7 +8,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.internet.task import Clock
 
-from gomail.server.listening import DRAIN_TIME, STOP_TIME, Listening
+from gomail.server.listening import DRAIN_TIME, RETIRE_LOOK, RETIRE_TIME, STOP_TIME, Listening
 from gomail.server.ports import Port, PortError
 from gomail.server.reactor import Reactor
 from gomail.smtp.factory import SMTPFactory
@@ -49,6 +49,7 @@ class Sessions:
     def __init__(self, told: list[str]) -> None:
         self._told = told
         self.left: Deferred[None] = Deferred()
+        self.sessions = 1
 
     def leave(self) -> Deferred[None]:
         """Ask the sessions to end."""
@@ -204,3 +205,28 @@ def test_endpoint_that_cannot_listen_is_told() -> None:
     service = only_listening(port, told)
     with pytest.raises(PortError, match=r"^unix:/run/s: "):
         service.privilegedStartService()
+
+
+def test_sessions_may_end_by_themselves_where_somebody_else_has_the_ports(house: House) -> None:
+    """The ports are closed, and nobody is asked to leave."""
+    retired = Deferred.fromCoroutine(house.service.retire())
+    house.close_port()
+    house.clock.advance(RETIRE_LOOK)
+    house.clock.advance(RETIRE_LOOK)
+    assert not retired.called
+    house.sessions.sessions = 0
+    house.clock.advance(RETIRE_LOOK)
+    assert retired.called
+    assert house.told == ["closing"]
+    house.stop()
+    assert house.told == ["closing", "leaving"]
+
+
+def test_sessions_that_do_not_end_by_themselves_are_not_waited_for(house: House) -> None:
+    """Beyond a time; whoever stops the service asks them then."""
+    retired = Deferred.fromCoroutine(house.service.retire())
+    house.close_port()
+    for _ in range(int(RETIRE_TIME / RETIRE_LOOK) + 1):
+        house.clock.advance(RETIRE_LOOK)
+    assert retired.called
+    assert house.told == ["closing"]

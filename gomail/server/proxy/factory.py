@@ -96,6 +96,11 @@ class ProxiedFactory(ServerFactory):
         """Wait no more for the header of a connection."""
         self._waiting.discard(awaiting)
 
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open, with those that wait for their header."""
+        return self.factory.sessions + len(self._waiting)
+
     def leave(self) -> Deferred[None]:
         """
         Ask all sessions to end, as the factory behind this one does it.

@@ -6,6 +6,7 @@ a worker has open or under way is lost with it, as with any server: its senders 
 """
 
 from collections.abc import Callable, Sequence
+from signal import SIGINT, SIGKILL, SIGTERM, SIGUSR2
 from typing import Any
 
 from twisted.application.service import Service
@@ -21,6 +22,8 @@ from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
 from gomail.server.workers import words
 from gomail.server.workers.census import Census
+from gomail.server.workers.leaving import Leaving
+from gomail.server.workers.legacy import Legacy
 from gomail.server.workers.worker import Worker
 
 BEAT = 1.0  # seconds from one sign of life to the next
@@ -29,6 +32,7 @@ HANGS_AFTER = 60.0  # seconds without a sign of life
 REST = 0.1  # seconds until another follows one that has served; else twice as long behind each …
 LONGEST_REST = 60.0  # … up to this, the first time:
 FIRST_REST = 1.0
+WARN_TIME = 5.0  # seconds for a worker to say that it won't leave when we give way
 GRACE = 2.0  # seconds beyond the workers' own time to stop
 _log = Logger()
 
@@ -43,6 +47,7 @@ class Crew(Service):
         folder: where it is started.
         ports: what they listen on, bound.
         log: writes lines of theirs.
+        leaving: process and log of each worker of the parent whose place we have taken.
         limits: of the sessions of an address, and of a network.
 
     Attributes:
@@ -58,6 +63,7 @@ class Crew(Service):
         *,
         log: Callable[[str], None],
         limits: Limits,
+        leaving: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._reactor = reactor
         self._command = command
@@ -65,12 +71,16 @@ class Crew(Service):
         self._ports = ports
         self.log = log
         self._census = Census(limits)
+        self._leaving = Leaving(reactor, leaving, log, self._leave)
         self._first: tuple[object, ...] = ()
         self._count = 0
         self._workers: list[Worker] = []
         self._rests: dict[int, float] = {}  # the next one, of those who have not served
         self._starts: dict[int, IDelayedCall] = {}
         self._changing: dict[Worker, Deferred[str | None]] = {}
+        self._warned: dict[
+            Worker, Deferred[None]
+        ] = {}  # that we give way, and have not said so yet
         self._stopped: Deferred[None] | None = None
         self._beats = LoopingCall(self._beat)
         self._beats.clock = reactor
@@ -106,6 +116,7 @@ class Crew(Service):
         for number in range(1, self._count + 1):
             self._start(number)
         self._beats.start(BEAT, now=False)
+        self._leaving.start()
 
     def _start(self, number: int) -> None:
         """Start one."""
@@ -139,6 +150,8 @@ class Crew(Service):
             worker.sessions, worker.storing = about
         elif word == words.CHANGED:
             self._changing.pop(worker).callback(*about)
+        elif word == words.HEIR:
+            self._warned.pop(worker).callback(None)
         elif word == words.READY:
             self._welcome(worker)
 
@@ -151,11 +164,15 @@ class Crew(Service):
         _log.info("worker {number} serves (pid {pid})", number=worker.number, pid=worker.pid)
         if not self.ready.called:
             self.ready.callback(None)
+        if all(each.ready for each in self._workers) and len(self._workers) == self._count:
+            self._leaving.signal(SIGUSR2)  # they are not needed any more, and leave in peace
 
     def ended(self, worker: Worker, why: str) -> None:
         """Start another in a moment, unless we stop."""
         self._workers.remove(worker)
         self._census.lose(worker)
+        if worker in self._warned:
+            self._warned.pop(worker).callback(None)
         if worker in self._changing:
             self._changing.pop(worker).callback(None)  # the next one begins with the new settings
         if self._stopped is not None:
@@ -213,20 +230,43 @@ class Crew(Service):
         """Have all connections dropped, once we stop; messages past their final dot are stored."""
         for worker in self._workers:
             worker.signal("INT")
+        self._leaving.signal(SIGINT)
 
-    def stopService(self) -> Deferred[None]:
-        """Close the ports, and wait for all workers; after their time, end them."""
-        super().stopService()
+    async def bequeath(self) -> Legacy:
+        """Give what we leave to the program that takes our place, and start nobody any more."""
+        self._rest()
+        for worker in [each for each in self._workers if each.ready]:
+            warned = self._warned[worker] = Deferred()
+            worker.say(words.HEIR)
+            await warned.addTimeout(WARN_TIME, self._reactor, lambda *_: None)
+        logs = [(worker.pid, worker.log) for worker in self._workers]
+        leaving = [(pid, log) for pid, log in logs if pid is not None and log is not None]
+        return Legacy(list(self._ports), [*leaving, *self._leaving.left])
+
+    def resume(self) -> None:
+        """Go on: no program has taken our place."""
+        self._beats.start(BEAT, now=False)
+        for number in set(range(1, self._count + 1)) - {each.number for each in self._workers}:
+            self._start(number)
+
+    def _rest(self) -> None:
+        """Look after nobody, and start nobody."""
         if self._beats.running:
             self._beats.stop()
         for call in self._starts.values():
             call.cancel()
         self._starts.clear()
+
+    def stopService(self) -> Deferred[None]:
+        """Close the ports, and wait for all workers; after their time, end them."""
+        super().stopService()
+        self._rest()
         for port in self._ports:
             port.close()
         self._stopped = Deferred()
         for worker in self._workers:
             worker.signal("TERM")
+        self._leaving.signal(SIGTERM)
         limit = self._reactor.callLater(STOP_TIME + GRACE, self._give_up)
         self._stopped.addCallback(lambda _: limit.cancel() if limit.active() else None)
         stopped = self._stopped
@@ -237,8 +277,11 @@ class Crew(Service):
         """End who has not ended."""
         for worker in self._workers:
             worker.signal("KILL")
+        self._leaving.signal(SIGKILL)
 
     def _leave(self) -> None:
         """Stop when nobody is left."""
-        if self._stopped is not None and not self._workers and not self._stopped.called:
+        if self._workers or self._leaving:
+            return
+        if self._stopped is not None and not self._stopped.called:
             self._stopped.callback(None)

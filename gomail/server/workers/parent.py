@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import ITransport
+from twisted.internet.interfaces import IDelayedCall, ITransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.logger import Logger
@@ -21,6 +21,7 @@ from gomail.server.workers import words
 from gomail.server.workers.census import ADDRESS, NETWORK
 from gomail.smtp.admission import Admission
 
+HEIR_TIME = 180.0  # seconds for another parent to have workers of its own
 _REPLIES = {ADDRESS: TOO_MANY_FROM_ADDRESS, NETWORK: TOO_MANY_FROM_NETWORK}
 _log = Logger()
 
@@ -44,6 +45,8 @@ class Parent(Service):
         self._reactor = reactor
         self._line: _Line | None = None
         self._number = 0
+        self._orphaned: IDelayedCall | None = None
+        self._heir = False  # whether another parent comes
         self._asked: dict[int, Deferred[None]] = {}
         self.admission: SharedAdmission | None = None
 
@@ -77,11 +80,13 @@ class Parent(Service):
         """
         self._number += 1
         done: Deferred[None] = Deferred()
-        if self._line is None:
+        if self._line is None and self._heir:
+            done.callback(None)  # for a moment nobody counts
+        elif self._line is None:
             done.errback(Failure(Refused(TOO_BUSY, "the parent is no more")))
-            return done
-        self._asked[self._number] = done
-        self.say(words.ASK, self._number, address)
+        else:
+            self._asked[self._number] = done
+            self.say(words.ASK, self._number, address)
         return done
 
     def heard(self, word: str, *about: Any) -> None:  # noqa: ANN401 -- as it was said
@@ -89,9 +94,13 @@ class Parent(Service):
         if word == words.PERMIT:
             self._permit(*about)
         elif word == words.PULSE:
+            self._heir = False  # it has stayed
             if self.admission is not None:
                 self.admission.count_elsewhere(*about)
             self.say(words.PULSE, *self.report())
+        elif word == words.HEIR:
+            self._heir = True
+            self.say(words.HEIR)
         elif word == words.CHANGE:
             self.change(*about).addCallback(lambda error: self.say(words.CHANGED, error))
         else:
@@ -112,7 +121,14 @@ class Parent(Service):
         for done in asked.values():
             done.errback(Failure(Refused(TOO_BUSY, "the parent is no more")))
         if self.running:
-            self.orphaned()
+            wait = HEIR_TIME if self._heir else 0
+            self._orphaned = self._reactor.callLater(wait, self.orphaned)
+
+    def stopService(self) -> None:
+        """Stop, for whatever reason."""
+        super().stopService()
+        if self._orphaned is not None and self._orphaned.active():
+            self._orphaned.cancel()
 
 
 class _Line(Protocol):

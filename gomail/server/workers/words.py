@@ -8,6 +8,7 @@ The parent says, by the worker's standard input:
     permit, number, too_much    the answer to ask: None, or ``address`` or ``network``
     pulse, elsewhere            are you there? and how many sessions the others have open
     change, settings            be so from now on
+    heir                        another program takes my place, and will have you leave by SIGUSR2
 
 and the worker, by a pipe of its own:
 
@@ -17,6 +18,7 @@ and the worker, by a pipe of its own:
     pulse, sessions, storing    it is there: how many sessions it has open, and whether its mail can
                                 be stored
     changed, error              the answer to change: None, or why it stays as it was
+    heir                        the answer to heir: it is not going to leave by itself
 """
 
 FIRST = "first"
@@ -27,6 +29,7 @@ READY = "ready"
 ASK = "ask"
 LEFT = "left"
 CHANGED = "changed"
+HEIR = "heir"
 
 # The descriptors of a worker. What it writes by the standard ones is the parent's to log.
 ORDERS, LOG, LAST_WORDS, ANSWERS, SOCKETS = range(5)

@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 
 from gomail.frames import Frames, framed
 from gomail.server.workers import words
+from gomail.server.workers.lines import Lines
 
-MOST_OF_A_LINE = 1 << 16  # octets that wait for the end of their line
 _LAST_WORDS = 2000  # characters that are kept of what it says to people
 
 
@@ -62,7 +62,7 @@ class Worker(ProcessProtocol):
         self._employer = employer
         self.first = first
         self._frames = Frames()
-        self._line = b""
+        self._lines = Lines(employer.log)
         self._last_words = ""
         self._why = ""
         self._over = False
@@ -71,6 +71,12 @@ class Worker(ProcessProtocol):
     def pid(self) -> int | None:
         """The number of its process, while there is one."""
         return cast("int | None", self.transport.pid)
+
+    @property
+    def log(self) -> int | None:
+        """The number of the file that its log is read from, while that is open."""
+        pipe = getattr(self.transport, "pipes", {}).get(words.LOG)
+        return None if pipe is None else cast("int", pipe.fileno())
 
     def connectionMade(self) -> None:
         """Say the first word."""
@@ -107,22 +113,10 @@ class Worker(ProcessProtocol):
             for value in self._frames.feed(data):
                 self._employer.heard(self, *cast("tuple[Any, ...]", value))
         elif childFD == words.LOG:
-            self._log(data)
+            self._lines.feed(data)
         else:
             said = self._last_words + data.decode("utf-8", "backslashreplace")
             self._last_words = said[-_LAST_WORDS:]
-
-    def _log(self, data: bytes) -> None:
-        """Log whole lines; one without an end is not waited for, beyond a bound."""
-        whole, newline, rest = data.rpartition(b"\n")
-        if newline:
-            self._employer.log((self._line + whole).decode("utf-8", "backslashreplace"))
-            self._line = rest
-        else:
-            self._line += data
-        if len(self._line) > MOST_OF_A_LINE:
-            line, self._line = self._line, b""
-            self._employer.log(line.decode("utf-8", "backslashreplace"))
 
     def childConnectionLost(self, childFD: int) -> None:
         """Say nothing more to one that does not listen; it ends, or gives no sign of life."""
@@ -137,5 +131,4 @@ class Worker(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """Log the last line, whole or not."""
-        if self._line:
-            self._log(b"\n")
+        self._lines.end()

@@ -21,9 +21,11 @@ from gomail.server.workers.crew import (
     LONGEST_REST,
     REST,
     START_TIME,
+    WARN_TIME,
     Crew,
 )
-from gomail.server.workers.worker import MOST_OF_A_LINE, Worker
+from gomail.server.workers.lines import MOST_OF_A_LINE
+from gomail.server.workers.worker import Worker
 
 
 class Process:
@@ -33,6 +35,7 @@ class Process:
         self.worker = worker
         self.pid: int | None = pid
         self.signals: list[str] = []
+        self.pipes: dict[int, Any] = {}
         self._frames = Frames()
         self._heard: list[Any] = []
 
@@ -333,3 +336,47 @@ def test_who_does_not_listen_is_told_nothing(house: House) -> None:
     one.pid = None
     one.worker.signal("TERM")
     assert one.signals == []
+
+
+def test_parent_gives_way_when_all_have_heard(house: House) -> None:
+    """What it leaves is the log of each; and nobody is started or asked any more."""
+    one, two = house.serving()
+    outcome: list[Any] = []
+    Deferred.fromCoroutine(house.crew.bequeath()).addBoth(outcome.append)
+    one.pipes = {words.LOG: open_file(71)}
+    assert (one.heard(), two.heard()) == ([(words.HEIR,)], [])
+    one.say(words.HEIR)
+    assert two.heard() == [(words.HEIR,)]
+    two.end()
+    [legacy] = outcome
+    assert legacy.leaving == [(one.pid, 71)]
+    assert legacy.ports == []
+    house.reactor.advance(10 * BEAT)
+    assert one.heard() == []
+
+
+def open_file(number: int) -> Any:  # noqa: ANN401 -- what has a number
+    """Give what has the number of a file."""
+
+    class File:
+        def fileno(self) -> int:
+            return number
+
+    return File()
+
+
+def test_parent_that_can_not_give_way_goes_on(house: House) -> None:
+    """One worker has not answered, one has ended: all is looked after again."""
+    one, two = house.serving()
+    outcome: list[Any] = []
+    Deferred.fromCoroutine(house.crew.bequeath()).addBoth(outcome.append)
+    house.reactor.advance(WARN_TIME)
+    two.say(words.HEIR)
+    one.end()
+    assert len(outcome) == 1
+    house.reactor.advance(10 * BEAT)
+    two.heard()
+    house.crew.resume()
+    house.reactor.advance(BEAT)
+    assert two.heard() == [(words.PULSE, 0)]
+    assert [process.worker.number for process in house.processes] == [1, 2, 1]

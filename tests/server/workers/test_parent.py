@@ -4,20 +4,22 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
 
 from gomail.envelope import Client
 from gomail.frames import Frames, framed
 from gomail.limits import Limits
 from gomail.reply import TOO_BUSY, TOO_MANY_FROM_ADDRESS, TOO_MANY_FROM_NETWORK, Refused, Reply
 from gomail.server.workers import parent, words
-from gomail.server.workers.parent import Parent
+from gomail.server.workers.parent import HEIR_TIME, Parent
 from tests.smtp.wire import logged_failures
 
 
-class House:
+class House(Clock):
     """A worker's end of the line; the test is at the other one, and the reactor."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
         self.orphaned = 0
         self.changed: list[str] = []
         self._written = b""
@@ -161,6 +163,7 @@ def test_end_of_the_parent_is_the_end(house: House) -> None:
     house.line.connectionLost()
     outcome += house.ask(stranger("two"))
     assert [refused.reply for refused in outcome if isinstance(refused, Refused)] == [TOO_BUSY] * 2
+    house.advance(0)
     assert house.orphaned == 1
     house.admission.leave(stranger("one"))
 
@@ -169,4 +172,35 @@ def test_end_of_the_line_is_no_news_to_one_that_stops(house: House) -> None:
     """It stops already."""
     house.parent.stopService()
     house.line.connectionLost()
+    house.advance(HEIR_TIME)
     assert house.orphaned == 0
+
+
+def test_worker_waits_for_an_heir(house: House) -> None:
+    """It serves strangers, too, until it is ended; or for so long as one may take."""
+    house.say(words.HEIR)
+    assert house.heard() == [(words.HEIR,)]
+    house.line.connectionLost()
+    assert house.ask(stranger()) == [None]
+    house.admission.leave(stranger())
+    house.advance(HEIR_TIME - 1)
+    assert house.orphaned == 0
+    house.advance(1)
+    assert house.orphaned == 1
+
+
+def test_worker_that_is_ended_waits_no_more(house: House) -> None:
+    """The heir has ended it."""
+    house.say(words.HEIR)
+    house.line.connectionLost()
+    house.parent.stopService()
+    assert house.getDelayedCalls() == []
+
+
+def test_parent_that_stays_is_one_to_follow(house: House) -> None:
+    """It could not give way, and asks for signs of life again."""
+    house.say(words.HEIR)
+    house.say(words.PULSE, 0)
+    house.line.connectionLost()
+    house.advance(0)
+    assert house.orphaned == 1

@@ -1,0 +1,122 @@
+"""Workers of the parent whose place we have taken: they serve until ours do, and then leave."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from gomail.server.reactor import Reactor
+from gomail.server.workers.lines import Lines
+
+LOOK = 0.5  # seconds from one look at whether they have ended to the next
+_PIECE = 1 << 16
+_log = Logger()
+
+
+class Leaving:
+    """
+    Those workers.
+
+    Args:
+        reactor: the one that runs.
+        left: process and log of each.
+        log: writes their lines.
+        over: called when the last one has ended.
+    """
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        left: Iterable[tuple[int, int]],
+        log: Callable[[str], None],
+        over: Callable[[], None],
+    ) -> None:
+        self._reactor = reactor
+        self._logs = {pid: _Log(reactor, number, log) for pid, number in left}
+        self._over = over
+        self._looks = LoopingCall(self._look)
+        self._looks.clock = reactor
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self._logs)
+
+    @property
+    def left(self) -> list[tuple[int, int]]:
+        """Process and log of each that has not ended."""
+        return [(pid, log.fileno()) for pid, log in self._logs.items() if log.fileno() >= 0]
+
+    def start(self) -> None:
+        """Read what they log, until they end."""
+        for log in self._logs.values():
+            self._reactor.addReader(log)
+        if self._logs:
+            self._looks.start(LOOK)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all."""
+        for pid in self._logs:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _look(self) -> None:
+        """See who has ended; they are our children still, and nobody else's."""
+        for pid in list(self._logs):
+            with suppress(ChildProcessError):
+                ended, _ = os.waitpid(pid, os.WNOHANG)
+                if not ended:
+                    continue
+            self._logs.pop(pid).finish()
+            _log.info("the former worker with pid {pid} has ended", pid=pid)
+        if not self._logs:
+            self._looks.stop()
+            self._over()
+
+
+@implementer(IReadDescriptor)
+class _Log:
+    """The pipe by which one of them logs."""
+
+    def __init__(self, reactor: Reactor, number: int, log: Callable[[str], None]) -> None:
+        self._reactor = reactor
+        self._number = number
+        self._lines = Lines(log)
+        os.set_blocking(number, False)
+
+    def fileno(self) -> int:
+        """Give its number, -1 once it is closed."""
+        return self._number
+
+    def logPrefix(self) -> str:
+        """Give the name by which the reactor's own troubles with it are logged."""
+        return "log of a former worker"
+
+    def doRead(self) -> None:
+        """Log what there is."""
+        try:
+            octets = os.read(self._number, _PIECE)
+        except BlockingIOError:
+            return
+        self._lines.feed(octets)
+        if not octets:
+            self._reactor.removeReader(self)
+
+    def finish(self) -> None:
+        """Log what is left, and close it."""
+        with suppress(BlockingIOError):
+            while self._number >= 0 and (octets := os.read(self._number, _PIECE)):
+                self._lines.feed(octets)
+        self.connectionLost(None)
+
+    def connectionLost(self, reason: Failure | None) -> None:
+        """Close it: all is logged, or the reactor ends."""
+        if self._number >= 0:
+            self._reactor.removeReader(self)
+            self._lines.end()
+            os.close(self._number)
+            self._number = -1

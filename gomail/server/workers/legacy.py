@@ -1,0 +1,87 @@
+"""
+What a parent leaves to the program that takes its place (execve(2)): another version, perhaps.
+
+The process stays, and with it its number, its terminal and its place with the service manager. The
+sockets stay open, so that nobody is refused; the workers there are see the end of their parent, and
+leave in peace; what they still log is read by the new one.
+"""
+
+import json
+import os
+import socket
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field
+
+from gomail.server.ports import Port
+from gomail.server.start import StartError
+
+VARIABLE = "GOMAIL_LEGACY"
+
+
+@dataclass(frozen=True, slots=True)
+class Legacy:
+    """
+    What that is.
+
+    Attributes:
+        ports: bound, each with the endpoint that it was made of.
+        leaving: process and log of each worker that is about to end.
+        trial: whether all is only to be tried: the old parent is still there.
+    """
+
+    ports: list[Port] = field(default_factory=list)
+    leaving: list[tuple[int, int]] = field(default_factory=list)
+    trial: bool = False
+
+    def port(self, endpoint: str) -> Port | None:
+        """Give the port of an endpoint, once, if there is one."""
+        for place, port in enumerate(self.ports):
+            if port.endpoint == endpoint:
+                return self.ports.pop(place)
+        return None
+
+    def variables(self) -> dict[str, str]:
+        """Write all that is left, for the environment of the heir."""
+        ports = [
+            (port.endpoint, port.socket.fileno(), port.passed)
+            for port in self.ports
+            if port.socket is not None
+        ]
+        return {VARIABLE: json.dumps([ports, self.leaving, self.trial])}
+
+    @property
+    def descriptors(self) -> Sequence[int]:
+        """The open files that belong to it."""
+        sockets = [port.socket.fileno() for port in self.ports if port.socket is not None]
+        return [*sockets, *(log for _, log in self.leaving)]
+
+
+NOTHING = Legacy()
+
+
+def claim(environment: MutableMapping[str, str]) -> Legacy:
+    """
+    Take what was left, once; where there was no parent before, that is nothing.
+
+    Raises:
+        StartError: what the environment says of it is not so.
+    """
+    text = environment.pop(VARIABLE, None)
+    if text is None:
+        return Legacy()
+    try:
+        ports, leaving, trial = json.loads(text)
+        legacy = Legacy(
+            [
+                Port(endpoint, socket=socket.socket(fileno=number), passed=passed)
+                for endpoint, number, passed in ports
+            ],
+            [(pid, log) for pid, log in leaving],
+            trial,
+        )
+        for number in legacy.descriptors:
+            os.set_inheritable(number, False)
+    except (OSError, ValueError, TypeError) as error:
+        msg = f"{VARIABLE}: only a parent of workers sets it ({error})"
+        raise StartError(msg) from error
+    return legacy

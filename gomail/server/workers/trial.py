@@ -1,0 +1,69 @@
+"""Whether the program would start that is there now: another version, another configuration."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessDone
+from twisted.internet.interfaces import IProcessTransport
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+from gomail.server.reactor import Reactor
+
+TRIAL_TIME = 120.0  # seconds; it reads the mailboxes
+_LAST_WORDS = 2000  # characters
+
+
+def attempt(
+    reactor: Reactor,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    folder: str,
+    descriptors: Iterable[int],
+) -> Deferred[str | None]:
+    """
+    Run a command that ends with 0 where all is well.
+
+    Returns:
+        A Deferred that fires with None then; else with the last line that it has said.
+    """
+    trial = _Trial()
+    files: dict[int, int | str] = {1: "r", 2: "r", **{each: each for each in descriptors}}
+    try:
+        reactor.spawnProcess(trial, command[0], command, variables, folder, childFDs=files)
+    except OSError as error:
+        trial.outcome.callback(str(error))
+        return trial.outcome
+    limit = reactor.callLater(TRIAL_TIME, trial.give_up)
+
+    def over(problem: str | None) -> str | None:
+        if limit.active():
+            limit.cancel()
+        return problem
+
+    return trial.outcome.addCallback(over)
+
+
+class _Trial(ProcessProtocol):
+    """The process of a trial."""
+
+    transport: IProcessTransport
+
+    def __init__(self) -> None:
+        self.outcome: Deferred[str | None] = Deferred()
+        self._said = ""
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        """Hear what it says to people."""
+        self._said = (self._said + data.decode("utf-8", "backslashreplace"))[-_LAST_WORDS:]
+
+    def give_up(self) -> None:
+        """End what does not end by itself."""
+        self._said = f"it did not end within {TRIAL_TIME:.0f} s"
+        self.transport.signalProcess("KILL")
+
+    def processEnded(self, reason: Failure) -> None:
+        """Tell the outcome."""
+        lines = self._said.strip().splitlines()
+        problem = lines[-1] if lines else str(reason.value)
+        self.outcome.callback(None if reason.check(ProcessDone) else problem)

@@ -1,0 +1,56 @@
+"""A trial of a command: what its end says, and what it says itself."""
+
+import os
+import sys
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor as installed  # noqa: TID253 -- the one that pytest installed
+
+from gomail.server.workers import trial
+from gomail.server.workers.trial import attempt
+
+reactor: Any = installed
+
+
+def python(code: str) -> list[str]:
+    """Give the command for some code."""
+    return [sys.executable, "-c", code]
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (python("print('fine')"), None),
+        (python("print('one'); raise SystemExit('two')"), "two"),
+        (python("import os; os.kill(os.getpid(), 9)"), "ended by signal 9"),
+        (["/nonexistent/python"], "No such file"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_outcome_is_none_or_the_last_word(command: list[str], problem: str | None) -> None:
+    """Whatever it is that does not start."""
+    outcome = await attempt(reactor, command, dict(os.environ), "/", [])
+    assert (outcome is None) == (problem is None)
+    assert problem is None or problem in str(outcome)
+
+
+@pytest_twisted.ensureDeferred
+async def test_descriptors_are_passed() -> None:
+    """By their own numbers."""
+    reader, writer = os.pipe()
+    command = python(f"import os; os.write({writer}, b'here')")
+    assert await attempt(reactor, command, dict(os.environ), "/", [writer]) is None
+    assert os.read(reader, 10) == b"here"
+    os.close(reader)
+    os.close(writer)
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a time."""
+    monkeypatch.setattr(trial, "TRIAL_TIME", 0.1)
+    command = python("import time; time.sleep(600)")
+    outcome = await attempt(reactor, command, dict(os.environ), "/", [])
+    assert outcome == "it did not end within 0 s"

@@ -1,0 +1,207 @@
+"""SIGUSR2: the program that is there now takes the place of a parent, and nobody is refused."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.patience import PATIENCE
+from tests.system.conftest import Serve
+from tests.system.running import TWISTD, Client, Server, runs, until
+from tests.system.test_workers import WORKERS, configuration, pids
+from tests.thorough import often
+
+pytestmark = pytest.mark.system
+HANDOVERS = often(2, 4)
+
+
+@pytest.fixture
+def crew(serve: Serve) -> Callable[..., Server]:
+    """Start servers with two workers, and wait until both serve."""
+
+    def start(*arguments: str, **how: object) -> Server:
+        server = serve("--workers", str(WORKERS), *arguments, **how)
+        until(lambda: len(pids(server)) == WORKERS, f"both serve: {server.output}")
+        return server
+
+    return start
+
+
+def hand_over(server: Server) -> None:
+    """Have another program take the place, and wait until its workers serve, and no others."""
+    before = set(pids(server).values())
+    server.tell(signal.SIGUSR2)
+    until(
+        lambda: not before & set(pids(server).values()) and len(pids(server)) == WORKERS,
+        f"new workers serve: {server.output}",
+    )
+
+
+class Caller:
+    """Sends a message a connection, one after the other; whatever is not 250 is a fault."""
+
+    def __init__(self, port: int) -> None:
+        self.sent = 0
+        self.faults: list[str] = []
+        self._port = port
+        self._leaving = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def _work(self) -> None:
+        """Send."""
+        while not self._leaving.is_set():
+            try:
+                # At once: a port that is closed for a moment would be seen.
+                client = Client(socket.create_connection(("127.0.0.1", self._port), PATIENCE))
+                reply = client.mail(f"number {self.sent}")
+                client.quit()
+            except (OSError, AssertionError) as error:
+                self.faults.append(repr(error))
+            else:
+                if reply.startswith("250 "):
+                    self.sent += 1
+                else:
+                    self.faults.append(reply)
+
+    def leave(self) -> int:
+        """Send no more; give the number of messages that were sent."""
+        self._leaving.set()
+        self._thread.join(PATIENCE)
+        assert self.faults == []
+        return self.sent
+
+
+def test_handover_under_load_refuses_and_loses_nothing(crew: Callable[..., Server]) -> None:
+    """Again and again: no connection is refused or reset, and each message is stored once."""
+    server = crew()
+    callers = [Caller(server.port) for _ in range(3)]
+    for _ in range(HANDOVERS):
+        hand_over(server)
+    sent = sum(caller.leave() for caller in callers)
+    assert len(server.messages()) == sent > 0
+    until(lambda: server.output.count("Z stored ") == sent, "each has its line")
+    assert server.stopped() == 0
+
+
+def test_content_under_way_comes_to_its_end(crew: Callable[..., Server]) -> None:
+    """The process stays the same; the old worker stores what it has, and its line is in the log."""
+    server = crew()
+    pid = server.process.pid
+    client, old = server.connect().begin(), set(pids(server).values())
+    client.send(b"Subject: half\r\n")
+    hand_over(server)
+    assert server.connect().mail().startswith("250 ")
+    assert client.say("\r\nthe other half\r\n.").startswith("250 ")
+    assert client.hear().startswith("421 4.3.2 ")
+    until(lambda: not any(map(runs, old)), "the old ones have ended")
+    until(lambda: server.output.count("the former worker") == WORKERS, server.output)
+    until(lambda: server.output.count("Z stored ") == 2, server.output)
+    assert server.process.pid == pid
+    assert runs(pid)
+    assert not zombies_of(pid)
+    assert server.stopped() == 0
+
+
+def zombies_of(pid: int) -> list[int]:
+    """Give the children of a process that nobody has buried."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if not runs(int(child))]
+
+
+def test_stop_waits_for_former_workers(crew: Callable[..., Server]) -> None:
+    """They have the time that everybody has."""
+    server = crew()
+    client = server.connect().begin()
+    hand_over(server)
+    server.tell(signal.SIGTERM)
+    assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    assert server.ended() == 0
+    assert len(server.messages()) == 1
+
+
+def test_another_configuration_is_in_force(crew: Callable[..., Server], tmp_path: Path) -> None:
+    """What needs a restart needs no more than this; a port that is not named any more is closed."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    text = 'hostname = "{}"\n[[listener]]\nendpoint = "unix:{}"\n[domains.localhost]\n'
+    option = configuration(tmp_path, text.format("old.example", first))
+    server = crew(*option)
+    configuration(tmp_path, text.format("new.example", second))
+    hand_over(server)
+    assert Client.connect_unix(second).greeting.startswith("220 new.example ")
+    assert server.connect().greeting.startswith("220 new.example ")
+    assert not first.exists()
+    assert server.stopped() == 0
+    assert not second.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("hostnam = 1\n", "hostnam: there is no such key"),
+        ("workers = 1\n", "workers: at least 2 were expected"),
+        (
+            'workers = 2\n[[listener]]\nendpoint = "unix:/missing/s"\n',
+            "there is no folder /missing",
+        ),
+    ],
+)
+def test_program_that_would_not_start_takes_no_place(
+    serve: Serve, tmp_path: Path, text: str, problem: str
+) -> None:
+    """The log says why, and everything is as it was."""
+    option = configuration(tmp_path, "workers = 2\n")
+    server = serve(*option)
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    before = pids(server)
+    client = server.connect().begin()
+    configuration(tmp_path, text)
+    server.tell(signal.SIGUSR2)
+    server.logged("trouble: no program takes our place: gomail: ")
+    assert problem in server.output
+    assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    assert pids(server) == before
+    assert server.stopped() == 0
+
+
+def test_server_alone_says_that_it_can_not(serve: Serve) -> None:
+    """There is nobody who could hold the ports for it."""
+    server = serve()
+    server.tell(signal.SIGUSR2)
+    server.logged("only the parent of workers gives way")
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_daemon_goes_on_with_its_log_and_its_number(start: Serve, tmp_path: Path) -> None:
+    """Its pid file names it still, and it is stopped by that."""
+    server = start(
+        "--logfile", "log", "gomail", "--port", "tcp:0", "--workers", "2", command=TWISTD
+    )
+    assert server.ended() == 0
+    log, pidfile = tmp_path / "log", tmp_path / "twistd.pid"
+    pid = int(pidfile.read_text())
+    try:
+        until(lambda: log.read_text().count(" serves (pid") == WORKERS, "they serve")
+        os.kill(pid, signal.SIGUSR2)
+        until(lambda: log.read_text().count(" serves (pid") == 2 * WORKERS, "new ones serve")
+        assert int(pidfile.read_text()) == pid
+        assert Client.connect(server.port).mail().startswith("250 ")
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: not runs(pid), "it has ended")
+        assert len(server.messages()) == 1
+    finally:
+        if runs(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_variable_without_a_parent_is_told(start: Serve) -> None:
+    """Somebody has it in their environment."""
+    server = start("--port", "tcp:0", environment={"GOMAIL_LEGACY": "[[],"})
+    assert server.ended() == 1
+    assert "only a parent of workers sets it" in server.complaints
+    assert server.complaints.count("\n") == 1
