@@ -24,6 +24,24 @@ def test_e5_all_sessions_are_bounded() -> None:
     assert admission.refusal(client("198.51.100.1")) is None
 
 
+def test_e5_sessions_elsewhere_are_some_of_all() -> None:
+    """Those of other processes; and they make the server busy, too."""
+    admission = Admission(Limits(sessions=4))
+    admission.enter(client(None))
+    admission.count_elsewhere(3)
+    assert admission.refusal(client("198.51.100.1")) == TOO_BUSY
+    assert admission.gauge.share == 1
+    admission.count_elsewhere(2)
+    assert admission.refusal(client("198.51.100.1")) is None
+
+
+def test_nobody_else_has_a_say() -> None:
+    """Unless somebody shares the sessions."""
+    admission = Admission(Limits())
+    assert not admission.shared
+    assert admission.permit(client("192.0.2.1")) is None
+
+
 def test_e5_sessions_of_an_address_are_bounded() -> None:
     """One client can't take all; its neighbours may come."""
     admission = Admission(Limits(sessions_per_address=2))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol
@@ -13,8 +14,11 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from gomail.answers import Answer
+from gomail.envelope import Client
 from gomail.events import Event, Refusal, SessionEnded, SessionStarted
 from gomail.limits import DEFAULT_LIMITS, Limits
+from gomail.reply import TOO_MANY_FROM_ADDRESS, Refused
 from gomail.smtp.admission import Admission
 from gomail.smtp.alarms import A_TURN
 from gomail.smtp.factory import MOST_KNOWN, SESSIONS_A_TURN, SMTPFactory, TurnedAway
@@ -143,6 +147,53 @@ def test_listeners_may_share_their_admission() -> None:
     first, second = Porch(admission=admission), Porch(admission=admission)
     first.connect()
     assert second.connect().sent[0].startswith(b"421")
+
+
+class Shared(Admission):
+    """An admission in which somebody else has a say, later."""
+
+    shared = True
+
+    def __init__(self) -> None:
+        super().__init__(DEFAULT_LIMITS)
+        self.asked: list[Deferred[None]] = []
+
+    def permit(self, client: Client) -> Answer[None]:
+        """Ask."""
+        self.asked.append(Deferred())
+        return self.asked[-1]
+
+
+def test_stranger_is_greeted_when_somebody_else_permits_it() -> None:
+    """Not before; and the delivery is asked behind that."""
+    admission = Shared()
+    porch = Porch(admission=admission)
+    wire = porch.connect()
+    assert wire.sent == []
+    assert porch.desk.told == []
+    admission.asked[0].callback(None)
+    assert wire.sent[0].startswith(b"220 ")
+    assert porch.desk.told == ["greeted"]
+
+
+def test_stranger_whom_somebody_else_refuses_is_turned_away() -> None:
+    """With that reply, and the end."""
+    admission = Shared()
+    porch = Porch(admission=admission)
+    wire = porch.connect()
+    admission.asked[0].errback(Refused(TOO_MANY_FROM_ADDRESS, "counted over all"))
+    assert wire.sent[0].startswith(b"421 4.7.0 ")
+    assert porch.desk.told == []
+    porch.clock.advance(CLOSE_TIME)
+    assert porch.factory.sessions == 0
+
+
+def test_nobody_else_is_asked_about_the_trusted() -> None:
+    """They are greeted at once."""
+    admission = Shared()
+    porch = Porch(admission=admission)
+    assert porch.connect(IPv4Address("TCP", "127.0.0.1", 1)).sent[0].startswith(b"220 ")
+    assert admission.asked == []
 
 
 def test_delivery_that_fails_to_begin_takes_no_place() -> None:
