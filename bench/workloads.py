@@ -79,5 +79,13 @@ _ALL = (
         20,
         peers=("gomail", "gomail-unsynced", "gomail-filesystem"),
     ),
+    Workload(
+        "workers",
+        "1 KB, a connection each, 20 sessions: two workers beside one server",
+        "source",
+        1000,
+        20,
+        peers=("gomail", "gomail-workers", "postfix"),
+    ),
 )
 WORKLOADS = {each.name: each for each in _ALL}

@@ -1,9 +1,10 @@
 """
-gomail as it ships, and three others that share all of it but one thing.
+gomail as it ships, and four others that share all of it but one thing.
 
 ``gomail-null`` drops content instead of storing it; ``gomail-unsynced`` stores without fsync, so
-that the price of durability can be told; ``gomail-filesystem`` has ``sync = "filesystem"``, where
-gomail knows that. All else is the default configuration: limits, log, TLS offered, every check.
+that the price of durability can be told; ``gomail-workers`` has two workers; ``gomail-filesystem``
+has ``sync = "filesystem"``, where gomail knows that. All else is the default configuration:
+limits, log, TLS offered, every check.
 
 127.0.0.1 is among the trusted networks of the default, so that limits of strangers and the wait for
 early talkers play no role; with `Setting.strangers` nobody is trusted.
@@ -77,6 +78,14 @@ class GomailUnsynced(Gomail):
         if eatmydata is None:
             return command
         return [eatmydata, *(part if part != self.way else "plain" for part in command)]
+
+
+class GomailWorkers(Gomail):
+    """gomail with two workers."""
+
+    name = "gomail-workers"
+    what = "the same, with two processes that serve the port"
+    lines = ("workers = 2",)
 
 
 class GomailFilesystem(Gomail):

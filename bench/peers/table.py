@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.peers.gomail import Gomail, GomailFilesystem, GomailNull, GomailUnsynced
+from bench.peers.gomail import Gomail, GomailFilesystem, GomailNull, GomailUnsynced, GomailWorkers
 from bench.peers.libraries import (
     AiosmtpdMailbox,
     AiosmtpdNull,
@@ -27,6 +27,7 @@ PEERS: dict[str, Peer] = {
         AiosmtpdNull(),
         GomailUnsynced(),
         GomailFilesystem(),
+        GomailWorkers(),
     )
 }
 
