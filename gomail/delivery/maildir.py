@@ -194,6 +194,8 @@ class Maildir:
         for name, fd in (("tmp", self.tmp), ("new", self.new)):
             if not os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=_EFFECTIVE):
                 path = os.path.join(self.path, name)
+                if os.fstatvfs(fd).f_flag & os.ST_RDONLY:  # as a disk is behind its first fault
+                    raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
                 raise PermissionError(errno.EACCES, "may not be written to", path)
 
     def probe(self) -> None:

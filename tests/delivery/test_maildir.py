@@ -9,6 +9,7 @@ import stat
 import time
 from mailbox import Maildir as Reader
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -406,6 +407,18 @@ def test_folder_without_the_right_to_write_is_named(
     )
     maildir = Maildir(str(alice))
     with pytest.raises(PermissionError, match=f"may not be written to: '{alice}/{folder}'"):
+        maildir.check()
+    maildir.close()
+
+
+def test_r8_disk_that_may_only_be_read_is_told_from_a_missing_right(
+    alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the disk's fault, and everybody's concern."""
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(os, "fstatvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    maildir = Maildir(str(alice))
+    with pytest.raises(OSError, match=f"Read-only file system: '{alice}/tmp'"):
         maildir.check()
     maildir.close()
 
