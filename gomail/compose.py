@@ -17,6 +17,7 @@ from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
 from gomail.delivery.places import Places
 from gomail.delivery.room import Room
+from gomail.delivery.vigil import Vigil
 from gomail.events import Listeners, LoadChanged, tell
 from gomail.preflight import (
     build_directory,
@@ -34,9 +35,10 @@ from gomail.server.encryption import Certificates
 from gomail.server.listening import Door, Listening
 from gomail.server.ports import Port
 from gomail.server.proxy.factory import ProxiedFactory
-from gomail.server.pulse import Pulse
+from gomail.server.pulse import BEAT, Pulse
 from gomail.server.reactor import Reactor
 from gomail.server.start import StartError
+from gomail.server.watch import Meters, Watch, count_descriptors
 from gomail.server.workers.share import ALONE, Share
 from gomail.settings.changes import without_restart
 from gomail.smtp.admission import Admission
@@ -79,12 +81,13 @@ class Server(MultiService):
         self._reactor = reactor
         self._listeners = listeners
         self.configuration = configuration
-        self.committer = committer = Committer(
-            reactor, find_syncing(configuration), find_agent(configuration, reactor)
-        )
+        agent = find_agent(configuration, reactor)
+        self.committer = committer = Committer(reactor, find_syncing(configuration), agent)
         self._office = _office(configuration, directory, committer, reactor, listeners, share)
         admission = share.admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
+        vigil = Vigil(reactor, committer, agent)
+        self.watch = Watch(_meters(self._office, admission, vigil), listeners)
         self.certificates = _keeper(certificates, reactor, listeners)
         if self.certificates is not None:
             self.addService(self.certificates)
@@ -94,7 +97,7 @@ class Server(MultiService):
         ]
         doors = map(_door, configuration.listeners, self._factories)
         pairs = list(zip(ports, doors, strict=True))
-        self.addService(Pulse(reactor, admission.gauge))
+        self.addService(Pulse(reactor, admission.gauge.measure_lag, self.watch.beat))
         self._listening = Listening(reactor, pairs, committer.stop, committer.abandon)
         self.addService(self._listening)
 
@@ -198,6 +201,16 @@ def _office(  # noqa: PLR0913, PLR0917 -- furniture
         clock=reactor,
         ownership=owner,
         listeners=listeners,
+    )
+
+
+def _meters(office: Office, admission: Admission, vigil: Vigil) -> Meters:
+    """Show the watch over the server where it can read how that fares."""
+    return Meters(
+        sessions=lambda: admission.sessions,
+        storing=partial(vigil.look, BEAT),
+        disk=lambda: office.room.look(office.limits.size),
+        descriptors=partial(office.committer.run, count_descriptors),
     )
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from twisted.logger import Logger
 
 from gomail.envelope import Client, Envelope
+from gomail.health import Disk, Health, Share, Storing
 from gomail.reply import Reply
 
 _log = Logger()
@@ -116,6 +117,31 @@ class CertificateChanged(NamedTuple):
     serial: str
 
 
+class HealthChanged(NamedTuple):
+    """The server fares better or worse than before, or for other reasons."""
+
+    health: Health
+
+
+class Measured(NamedTuple):
+    """
+    What was measured of the server: told every ten seconds, and when its health changes.
+
+    Attributes:
+        lag: seconds by which the reactor was late, at most, in the last ten.
+        sessions: that are open.
+        descriptors: files and sockets that are open; None as long as nobody knows.
+        storing: how those fare who store, with the slowest batch of the last ten seconds.
+        disk: its room.
+    """
+
+    lag: float = 0.0
+    sessions: Share = Share(0, 1)
+    descriptors: Share | None = None
+    storing: Storing = Storing()
+    disk: Disk = Disk()
+
+
 class SessionEnded(NamedTuple):
     """
     A session is over.
@@ -144,6 +170,8 @@ Event = (
     | Trouble
     | LoadChanged
     | CertificateChanged
+    | HealthChanged
+    | Measured
     | SessionEnded
 )
 Listener = Callable[[Event], None]

@@ -138,7 +138,7 @@ class _Beginning:
             listeners=telling.listeners,
             dialogue=self.wishes.dialogue,
         )
-        notice = Notice(self.reactor, lambda: server.sessions, server.committer)
+        notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         return self._application(telling, server, notice, self.wishes.read)
 
     def parent(self, found: _Found, log: TextIO, shown: str, legacy: Legacy) -> Application:
@@ -157,7 +157,7 @@ class _Beginning:
             leaving=legacy.leaving,
         )
         crew = workers.crew
-        notice = Notice(self.reactor, lambda: crew.sessions, crew, serving=crew.ready)
+        notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
         return self._application(telling, workers, notice, self.wishes.read)
 
     def worker(self, inherited: Inheritance) -> Application:
@@ -176,9 +176,9 @@ class _Beginning:
             dialogue=self.wishes.dialogue,
             share=Share(line.shared_admission, inherited.root),
         )
-        notice = Notice(self.reactor, lambda: server.sessions, server.committer)
+        notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         application = self._application(telling, server, notice, None)
-        line.report = lambda: (server.sessions, server.committer.alive)
+        line.report = lambda: (server.sessions, server.watch.health.plain())
         line.change = lambda text: application.change(partial(config.parse, text, _PARENTS))
         line.orphaned = application.stop
         application.addService(line)

@@ -11,13 +11,22 @@ from threading import get_ident
 
 import pytest
 import pytest_twisted
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from gomail.certificates.keeper import world_time
 from gomail.compose import Server, mail_service
 from gomail.config import Configuration, ConfigurationError, Listener
 from gomail.delivery.maildir import make
-from gomail.events import CertificateChanged, Event, MessageStored, Said, SessionEnded, Trouble
+from gomail.events import (
+    CertificateChanged,
+    Event,
+    Measured,
+    MessageStored,
+    Said,
+    SessionEnded,
+    Trouble,
+)
 from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.server.ports import PortError
@@ -25,6 +34,7 @@ from gomail.server.start import StartError
 from gomail.settings.values import TLS
 from tests.certificates.pairs import pair as pair_for
 from tests.certificates.pairs import with_other_key, written
+from tests.patience import PATIENCE
 from tests.system.running import Client, free_port, stored, until
 
 name = attrgetter("name")
@@ -134,6 +144,28 @@ async def test_dialogue_is_told_where_it_was_asked_for(mount: Mount, tmp_path: P
     await deferToThread(lambda: Client.connect(port_of(configuration)).quit())
     said = [event.octets for event in events if isinstance(event, Said)]
     assert said == [b"220 mx.one.example ESMTP gomail", b"QUIT", b"221 2.0.0 Bye"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_watches_over_itself(mount: Mount, tmp_path: Path) -> None:
+    """It knows what it has, and how it fares."""
+    from twisted.internet import reactor
+
+    events: list[Event] = []
+    configuration = configured(tmp_path, "one.example", limits=Limits(sessions=7))
+    server = mount(configuration, listeners=(events.append,))
+    client = await deferToThread(Client.connect, port_of(configuration))
+    measured = Measured()
+    end = reactor.seconds() + PATIENCE
+    while measured.disk.free is None or measured.descriptors is None:
+        assert reactor.seconds() < end
+        await deferLater(reactor, 0.01)
+        server.watch.beat(0.0)
+        measured = next((each for each in events[::-1] if isinstance(each, Measured)), measured)
+    assert measured.sessions == (1, 7)
+    assert 0 < measured.descriptors.used < measured.descriptors.most
+    assert measured.disk.plenty - measured.disk.reserve == configuration.limits.size
+    await deferToThread(client.quit)
 
 
 @pytest_twisted.ensureDeferred

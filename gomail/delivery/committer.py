@@ -10,6 +10,7 @@ one that comes alone never waits for company. Results go back to the reactor in 
 functions of a batch, and in one for all its deposits.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -23,6 +24,7 @@ from twisted.python.failure import Failure
 
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
 from gomail.delivery.process import DeliveryProcess
+from gomail.delivery.record import Record
 from gomail.delivery.syncing import ByFiles, Syncing
 
 T = TypeVar("T")
@@ -51,6 +53,9 @@ class Committer:
         reactor: where results are told.
         syncing: how a batch becomes durable; by default each file by itself.
         agent: stores what is in memory; by default the thread does.
+
+    Attributes:
+        record: what became of the batches of both.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Committer:
         agent: DeliveryProcess | None = None,
     ) -> None:
         self._agent = agent
+        self.record = Record() if agent is None else agent.record
         self._batch: int | None = None
         self._batches = 0
         self._reactor = reactor
@@ -76,12 +82,10 @@ class Committer:
     @property
     def batch(self) -> int | None:
         """
-        The number of the batch that is being worked off, None while there is none.
+        The number of the batch that the thread works off, None while there is none.
 
         One that stays the same for long tells of a disk that does not answer.
         """
-        if self._batch is None and self._agent is not None:
-            return self._agent.batch
         return self._batch
 
     def start(self) -> None:
@@ -173,14 +177,22 @@ class Committer:
 
     def _store(self, deposits: Sequence[Deposit], commits: Sequence[_Job]) -> None:
         """Make deposits durable, tell what came of it, and tidy up while nobody waits."""
-        folders = Folders()
+        folders, began = Folders(), time.monotonic()
         fault = _outcome(lambda: make_durable(deposits, folders, self._syncing))
         for job in commits:
             job.result = fault or job.work
-        self._reactor.callFromThread(_tell, commits)
+        self._reactor.callFromThread(self._told, commits, deposits, time.monotonic() - began)
         fault = _outcome(lambda: tidy(deposits, folders))
         if isinstance(fault, Failure):
             _log.failure("tidying up after a batch failed", failure=fault)
+
+    def _told(self, commits: Sequence[_Job], deposits: Sequence[Deposit], seconds: float) -> None:
+        """Write down what became of a batch, and tell those who wait; on the reactor's thread."""
+        for deposit in deposits:
+            if deposit.error is not None and deposit.at:  # else somebody has given it up
+                self.record.fail(deposit.error, deposit.at)
+        self.record.end(seconds, stored=any(deposit.stored for deposit in deposits))
+        _tell(commits)
 
 
 def _next_batch(jobs: _Jobs) -> tuple[list[_Job], Deferred[None] | None]:

@@ -149,11 +149,13 @@ class Places:
     def _fault(self, failure: Failure, place: tuple[str, str], now: float) -> _Known:
         """Give what a look that failed tells of a mailbox."""
         failure.trap(OSError)
+        error = cast("OSError", failure.value)
         maildir, _ = place
         before = self._known.get(place)
         path = maildir if before is None else before.path
         until = now + (SUSPENDED if path in self._suspended else FRESH)
-        return _Known(until, path, refusal_of(cast("OSError", failure.value), maildir))
+        self._committer.record.fail(error, path)
+        return _Known(until, path, refusal_of(error, maildir))
 
     def _see(self, maildir: str, folder: str) -> tuple[str, bool]:
         """See whether mail can be stored, and tell whether that was tried in earnest; blocks."""

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -28,40 +27,19 @@ from twisted.python.failure import Failure
 
 from gomail.delivery.agent import PIPE
 from gomail.delivery.deposit import Deposit
+from gomail.delivery.job import Job
 from gomail.delivery.orders import READY, Order, Outcome
+from gomail.delivery.record import Record
 from gomail.frames import Frames, framed
 from gomail.program import environment
 from gomail.reply import LOCAL_ERROR, Refused
 
-PATIENCE = 235.0  # seconds to store a message: a little later the session says 451 by itself
 MOST_COPIES = 64  # that the agent has at once: one batch, or what waits while it does another
 START_TIME = 30.0  # seconds until the first word
 END_TIME = 1.0  # seconds from the end of its outcomes to its own
 REST = 1.0  # seconds until another one follows one that died; twice as long behind each …
 LONGEST_REST = 300.0  # … that has not even said its first word
 _log = Logger()
-
-
-@dataclass(slots=True)
-class _Job:
-    """A deposit with its content, until when it is wanted, and the Deferred that waits for it."""
-
-    deposit: Deposit
-    content: bytes | bytearray
-    until: float
-    done: Deferred[Deposit]
-
-    def order(self, number: int) -> Order:
-        """Write the order."""
-        deposit = self.deposit
-        filings = tuple((filing.path, filing.trace) for filing in deposit.filings)
-        group = deposit.ownership.group
-        return Order(number, self.until, deposit.hostname, group, filings, self.content)
-
-    def conclude(self, fault: Failure | None = None) -> None:
-        """Give the deposit back, or say why not, unless nobody waits for it any more."""
-        if not self.done.called:
-            self.done.callback(fault or self.deposit)
 
 
 class DeliveryProcess:
@@ -75,12 +53,15 @@ class DeliveryProcess:
 
     Attributes:
         ready: whether there is one that stores what it is given.
+        record: what became of its batches.
+        copies: how many it has been given that nobody knows anything of yet.
     """
 
     def __init__(
         self, starter: IReactorProcess, clock: IReactorTime, arguments: Sequence[str]
     ) -> None:
         self.ready = False
+        self.record = Record()
         self._starter = starter
         self._clock = clock
         self._arguments = arguments
@@ -88,9 +69,9 @@ class DeliveryProcess:
         self._start: IDelayedCall | None = None  # of the next one
         self._rest = REST
         self._stopped: Deferred[None] | None = None
-        self._waiting: deque[_Job] = deque()
-        self._away: dict[int, _Job] = {}
-        self._copies = self._octets = 0  # that are away
+        self._waiting: deque[Job] = deque()
+        self._away: dict[int, Job] = {}
+        self.copies = self._octets = 0  # that are away
         self._number = 0  # of the last order
         self._answers = 0
 
@@ -98,6 +79,11 @@ class DeliveryProcess:
     def batch(self) -> int | None:
         """What stays the same for as long as the agent says nothing; None while it has no work."""
         return -1 - self._answers if self._away else None
+
+    @property
+    def places(self) -> set[str]:
+        """Which Maildirs these are for."""
+        return {filing.path for job in self._away.values() for filing in job.deposit.filings}
 
     def start(self) -> None:
         """Start an agent; it is ready a moment later."""
@@ -123,8 +109,14 @@ class DeliveryProcess:
     def kill(self) -> None:
         """End an agent that is not waited for any longer; whoever sent what it has heard no 250."""
         if self._line is not None:
-            with suppress(ProcessExitedAlready):
-                self._line.transport.signalProcess("KILL")
+            self._line.kill()
+
+    def end(self, why: str) -> None:
+        """End an agent that hangs; what it had is given up now, whenever the kernel lets it die."""
+        if self._line is not None:
+            self.ready = False
+            self._line.end(why)
+            self._give_up("the delivery agent hung, and nobody knows what came of it")
 
     def store(self, deposit: Deposit, content: bytes | bytearray) -> Deferred[Deposit]:
         """
@@ -133,7 +125,7 @@ class DeliveryProcess:
         Not before the agent is `ready`. Where that dies it fails with Refused. When the Deferred
         never will, and what has gone out is not delivered once its time is over.
         """
-        job = _Job(deposit, content, time.monotonic() + PATIENCE, Deferred(self._forget))
+        job = Job(deposit, content, time.monotonic(), Deferred(self._forget))
         self._waiting.append(job)
         self._send()
         return job.done
@@ -148,7 +140,7 @@ class DeliveryProcess:
     def _send(self) -> None:
         """Give the agent what it may have: less than a batch, or whatever comes first."""
         while self._waiting and self._line is not None and self._line.open:
-            if self._away and (self._copies >= MOST_COPIES or self._octets >= PIPE):
+            if self._away and (self.copies >= MOST_COPIES or self._octets >= PIPE):
                 return
             job = self._waiting.popleft()
             self._number += 1
@@ -156,9 +148,9 @@ class DeliveryProcess:
             self._count(job, 1)
             self._line.order(job.order(self._number))
 
-    def _count(self, job: _Job, sign: int) -> None:
+    def _count(self, job: Job, sign: int) -> None:
         """Add a job to what is away, or take it off."""
-        self._copies += sign * len(job.deposit.filings)
+        self.copies += sign * len(job.deposit.filings)
         self._octets += sign * len(job.content)
 
     def begin(self) -> None:
@@ -174,14 +166,19 @@ class DeliveryProcess:
     def heard(self, outcomes: Iterable[Outcome]) -> None:
         """Hear what came of a batch."""
         self._answers += 1
+        asked, stored = next(iter(self._away.values())).asked, False  # the first has waited longest
         for outcome in outcomes:
             job = self._away.pop(outcome.number)
             self._count(job, -1)
             if outcome.error is None:
                 job.deposit.stored = outcome.stored
+                stored = True
             else:
-                job.deposit.fail(outcome.at, OSError(*outcome.error))
+                error = OSError(*outcome.error)
+                job.deposit.fail(outcome.at, error)
+                self.record.fail(error, outcome.at)
             job.conclude()
+        self.record.end(time.monotonic() - asked, stored=stored)
         self._send()
         self._leave()
 
@@ -195,20 +192,22 @@ class DeliveryProcess:
     def lost(self, why: str) -> None:
         """See the agent go: as it should, or with all that it had to do."""
         self.ready, self._line = False, None
-        jobs = [*self._away.values(), *self._waiting]
-        self._away.clear()
-        self._waiting.clear()
-        self._copies = self._octets = 0
         if self._stopped is not None:
             self._stopped.callback(None)
         else:
-            trouble = "there is no delivery agent ({why}); the server stores without one"
-            _log.warn(trouble, why=why)
+            _log.warn("there is no delivery agent ({why}); the server stores without one", why=why)
             self._start = self._clock.callLater(self._rest, self.start)
             self._rest = min(2 * self._rest, LONGEST_REST)
-        died = "the delivery agent died before it said what came of it"
+        self._give_up("the delivery agent died before it said what came of it")
+
+    def _give_up(self, why: str) -> None:
+        """Conclude what nobody will hear of any more."""
+        jobs = [*self._away.values(), *self._waiting]
+        self._away.clear()
+        self._waiting.clear()
+        self.copies = self._octets = 0
         for job in jobs:
-            job.conclude(Failure(Refused(LOCAL_ERROR, died)))
+            job.conclude(Failure(Refused(LOCAL_ERROR, why)))
 
 
 class _Line(ProcessProtocol):
@@ -223,6 +222,7 @@ class _Line(ProcessProtocol):
         self._patience: IDelayedCall | None = None
         self._said = ""
         self._told = False
+        self._deaf = False
         self.open = True
 
     def connectionMade(self) -> None:
@@ -233,8 +233,20 @@ class _Line(ProcessProtocol):
         """Send an order."""
         self.transport.writeToChild(0, framed(tuple(order)))
 
+    def end(self, why: str) -> None:
+        """Kill it; the kernel may let it die later, and whatever it says by then is not heard."""
+        self.open, self._deaf, self._said = False, True, why
+        self.kill()
+
+    def kill(self) -> None:
+        """Have the kernel end it."""
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("KILL")
+
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Hear outcomes; or what the agent says to people, which is no good news."""
+        if self._deaf:
+            return
         if childFD != 1:
             self._said = (self._said + data.decode("utf-8", "replace"))[-1000:]
             return
@@ -268,16 +280,13 @@ class _Line(ProcessProtocol):
     def _kill(self) -> None:
         """End what has not become an agent."""
         self._patience = None
-        self._said = f"no word of it in {START_TIME:.0f} s"
-        with suppress(ProcessExitedAlready):
-            self.transport.signalProcess("KILL")
+        self.end(f"no word of it in {START_TIME:.0f} s")
 
     def _give_up(self) -> None:
         """Leave what has closed its pipes, and has not ended, or not for a reactor to see."""
         self._patience = None
         reapAllProcesses()  # in a reactor without signals nobody else does
-        with suppress(ProcessExitedAlready):
-            self.transport.signalProcess("KILL")
+        self.kill()
         self.transport.loseConnection()
         self._over("it let go of its pipes")
 

@@ -1,5 +1,6 @@
 """How much room the disk has, asked before a transaction begins."""
 
+import math
 import os
 from typing import cast
 
@@ -10,6 +11,7 @@ from gomail.answers import Answer
 from gomail.delivery.asking import Asking
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
+from gomail.health import Disk
 from gomail.reply import DISK_FULL, Refused
 
 FRESH = 1.0  # seconds for which what the disk said is believed
@@ -32,10 +34,12 @@ class Room:
         "_asking",
         "_clock",
         "_committer",
+        "_error",
         "_fault",
         "_folder",
         "_free",
         "_reserve",
+        "_seen",
         "_until",
     )
 
@@ -47,8 +51,10 @@ class Room:
         self._folder = folder
         self._reserve = reserve
         self._free = 0
+        self._seen = False  # whether the disk has ever said what is free …
+        self._error = ""  # … and what it said instead, if that came last
         self._fault: Refused | None = None
-        self._until = -1.0
+        self._until = -math.inf
         self._asking: Asking[OSError | None] | None = None
 
     def find(self, size: int) -> Answer[None]:
@@ -85,11 +91,26 @@ class Room:
         self._asking = None
         if isinstance(free, Failure):
             free.trap(OSError)
-            return cast("OSError", free.value)
+            error = cast("OSError", free.value)
+            self._error = f"{self._folder}: {error.strerror or error}"
+            return error
+        self._error = ""
         now = self._clock.seconds()
         if self._fault is None or self._until < now:
             self._free, self._fault, self._until = free, None, now + FRESH
+            self._seen = True
         return None
+
+    def look(self, largest: int) -> Disk:
+        """
+        Tell what is known, for a server whose largest message has that many octets.
+
+        Called once a second; where no mail comes, the disk is asked at every other call.
+        """
+        if self._until + RENEW <= self._clock.seconds():
+            self._measure()
+        free = self._free if self._seen else None
+        return Disk(free, self._reserve, self._reserve + largest, self._error)
 
     def defer(self, fault: Refused) -> None:
         """Answer with *fault* for a moment: the system as a whole is in trouble, or has been."""

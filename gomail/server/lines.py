@@ -14,6 +14,7 @@ from gomail.events import (
     CertificateChanged,
     ContentDropped,
     Event,
+    HealthChanged,
     LoadChanged,
     MessageStored,
     Refusal,
@@ -62,6 +63,8 @@ def text(event: Event) -> str | None:
             return f"trouble: {printable(what)}"
         case LoadChanged(load, share, lag):
             return f"load {load}: {share:.0%} of all sessions, the reactor {lag:.3f} s late"
+        case HealthChanged(health):
+            return f"health {printable(str(health))}"
         case CertificateChanged(names, ends, serial):
             of = f"{', '.join(names)} until {ends:%Y-%m-%d %H:%M} UTC"
             return printable(f"certificate of {of} is in force ({serial})")
@@ -123,6 +126,9 @@ def _values_of_ours(event: Event) -> dict[str, object] | None:
             return {"event": "trouble", "what": what}
         case LoadChanged(load, share, lag):
             return {"event": "load", "load": load, "share": round(share, 4), "lag": round(lag, 6)}
+        case HealthChanged(health):
+            reasons = {reason.word: reason.text for reason in health.reasons}
+            return {"event": "health", "state": str(health.state), "reasons": reasons}
         case CertificateChanged(names, ends, serial):
             return {
                 "event": "certificate",

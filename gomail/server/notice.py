@@ -3,7 +3,8 @@ What the service manager is told (sd_notify(3)): ready, reloading, stopping, ali
 
 Without NOTIFY_SOCKET in the environment nothing is told. What can't be told is logged, once, and
 costs no mail. That we live is told by the reactor, and only while there is a thread that stores:
-a start anew mends both. It does not mend a disk that hangs; that is told as the status.
+a start anew mends both. It mends nothing else of which the server's health speaks, least of all a
+disk that hangs; that is told as the status.
 """
 
 import os
@@ -18,26 +19,29 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from gomail.health import Health
 from gomail.server.listening import STOP_TIME
 from gomail.server.reactor import Reactor
 
 STATUS_TIME = 30.0  # seconds between two looks, where no watchdog asks for more
-STUCK_AFTER = 60.0  # seconds of one batch, from which on the disk counts as hanging
 SEND_TIME = 1.0  # seconds that the manager may take to take what is told
 SPARE_TIME = 2.0  # seconds for what is left to do after the service has stopped
 _log = Logger()
 
 
-class Storing(Protocol):
-    """What is known of the thread that stores: whether it lives, and which batch it works on."""
+class Watch(Protocol):
+    """What is known of how the server fares."""
+
+    @property
+    def health(self) -> Health:
+        """How it fares now."""
 
     @property
     def alive(self) -> bool:
-        """Whether there is a thread for what is asked for, or none is needed."""
+        """Whether it can go on: what is not alive is mended by a new start alone."""
 
-    @property
-    def batch(self) -> int | None:
-        """The number of the batch that is being worked off."""
+    def tell(self, changed: Callable[[Health], None]) -> None:
+        """Have *changed* called when that is another."""
 
 
 class Notice(Service):
@@ -47,7 +51,7 @@ class Notice(Service):
     Args:
         reactor: keeps the time; by the monotonic clock, as systemd does.
         sessions: how many are open.
-        storing: what is looked after beside the reactor.
+        watch: how it fares.
         serving: fires when the server is ready, where that is not when the reactor runs.
     """
 
@@ -55,20 +59,18 @@ class Notice(Service):
         self,
         reactor: Reactor,
         sessions: Callable[[], int],
-        storing: Storing,
+        watch: Watch,
         serving: Deferred[None] | None = None,
     ) -> None:
         self._reactor = reactor
         self._serving = serving
         self._sessions = sessions
-        self._storing = storing
+        self._watch = watch
         self._line: _Line | None = None
         self._beats = LoopingCall(self._beat)
         self._beats.clock = reactor
-        self._batch: int | None = None  # that was under way at the last look, or before …
-        self._batch_since = 0.0  # … and when it was first seen
-        self._hanging: int | None = None  # the batch that was logged
         self._told = ""  # the status
+        watch.tell(lambda _: self._tell_status())
 
     def startService(self) -> None:
         """Say that we are ready, once the reactor runs: the ports are listened on by now."""
@@ -109,25 +111,20 @@ class Notice(Service):
 
     def _beat(self) -> None:
         """Say that we live, if so, and how it goes, if that is news."""
-        status = self._status()
-        if self.running and status != self._told:
-            self._told = status
-            self._say(f"STATUS={status}")
-        if self._storing.alive and self._line is not None and self._line.interval:
+        self._tell_status()
+        if self._watch.alive and self._line is not None and self._line.interval:
             self._say("WATCHDOG=1")
 
+    def _tell_status(self) -> None:
+        """Say how it goes, if that is news, and somebody has heard that we are ready."""
+        status = self._status()
+        if self.running and self._beats.running and status != self._told:
+            self._told = status
+            self._say(f"STATUS={status}")
+
     def _status(self) -> str:
-        """Write how it goes, in one line; a disk that hangs is logged, too, once."""
-        batch, now = self._storing.batch, self._reactor.seconds()
-        if batch is None or batch != self._batch:
-            self._batch, self._batch_since = batch, now
-        if batch is None or now - self._batch_since < STUCK_AFTER:
-            return self._open()
-        trouble = f"the disk has not answered for {now - self._batch_since:.0f} s"
-        if batch != self._hanging:
-            self._hanging = batch
-            _log.warn("{trouble}; mail is deferred", trouble=trouble)
-        return f"{trouble}, {self._open()}"
+        """Write how it goes, in one line."""
+        return f"{self._watch.health}, {self._open()}"
 
     def _open(self) -> str:
         """Count the sessions, for people."""

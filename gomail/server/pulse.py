@@ -1,9 +1,9 @@
 """By how much the reactor is late: felt once a second while the server runs."""
 
+from collections.abc import Callable
+
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-
-from gomail.smtp.load import Gauge
 
 BEAT = 1.0  # seconds
 
@@ -14,12 +14,12 @@ class Pulse(Service):
 
     Args:
         clock: the reactor.
-        gauge: is told.
+        told: are called with each measure, in seconds.
     """
 
-    def __init__(self, clock: IReactorTime, gauge: Gauge) -> None:
+    def __init__(self, clock: IReactorTime, *told: Callable[[float], None]) -> None:
         self._clock = clock
-        self._gauge = gauge
+        self._told = told
         self._call: IDelayedCall | None = None
 
     def startService(self) -> None:
@@ -41,5 +41,7 @@ class Pulse(Service):
 
     def _beat(self, due: float) -> None:
         """See how much later than *due* it is."""
-        self._gauge.measure_lag(max(0.0, self._clock.seconds() - due))
-        self._wait()
+        late = max(0.0, self._clock.seconds() - due)
+        self._wait()  # first: the next beat comes, whatever becomes of this one
+        for told in self._told:
+            told(late)

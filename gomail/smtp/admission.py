@@ -4,6 +4,7 @@ from socket import AF_INET6, inet_pton
 
 from gomail.answers import Answer
 from gomail.envelope import Client
+from gomail.health import Share
 from gomail.limits import Limits
 from gomail.reply import TOO_BUSY, TOO_MANY_FROM_ADDRESS, TOO_MANY_FROM_NETWORK, Reply
 from gomail.smtp.load import Gauge
@@ -30,6 +31,11 @@ class Admission:
         self._all = 0
         self._addresses: dict[str, int] = {}
         self._networks: dict[str, int] = {}
+
+    @property
+    def sessions(self) -> Share:
+        """How many are open, here and elsewhere, of those that may be."""
+        return Share(self._all + self._elsewhere, self._limits.sessions)
 
     def refusal(self, client: Client) -> Reply | None:
         """Give the reply with which *client* is turned away, or None if it may come in."""

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from gomail.delivery.faults import is_of_system, refusal_of
+from gomail.delivery.faults import is_alarming, is_of_system, refusal_of
 from gomail.reply import DISK_FULL, LOCAL_ERROR, MAILBOX_FULL, MAILBOX_UNAVAILABLE, Reply
 
 
@@ -47,3 +47,23 @@ def test_fault_without_a_number_says_its_text() -> None:
     assert refusal_of(OSError(0, "5 octets were written"), "/m").reason == (
         "/m: 5 octets were written"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "alarming"),
+    [
+        (errno.EIO, True),
+        (errno.EROFS, True),
+        (errno.EMFILE, True),
+        (errno.ESTALE, True),
+        (None, True),
+        (errno.ENOENT, False),
+        (errno.EACCES, False),
+        (errno.EDQUOT, False),
+        (errno.ENOSPC, False),
+    ],
+)
+def test_fault_of_one_mailbox_is_no_alarm(number: int | None, *, alarming: bool) -> None:
+    """The disk and the system are everybody's; room is known by what is free."""
+    error = OSError("late") if number is None else OSError(number, os.strerror(number))
+    assert is_alarming(error) is alarming

@@ -518,3 +518,18 @@ def test_r8_look_that_is_under_way_lifts_no_suspension(desk: Desk, alice: Path) 
         desk.bench.wait(asked)
     desk.bench.clock.advance(SUSPENDED + 0.01)
     assert desk.find(alice) == str(alice)
+
+
+def test_r8_what_a_look_says_of_the_disk_is_written_down(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch over the server sees it before a message has come; a wrong right is no alarm."""
+    record = desk.bench.committer.record
+    alice.with_name("file").touch()
+    desk.refusal(alice.with_name("file"))
+    assert record.fault == ""
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "free_octets", failing(errno.EIO))
+        desk.refusal(alice)
+    assert record.fault == f"{alice}: Input/output error"
+    assert not record.stored

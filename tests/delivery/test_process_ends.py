@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Callable
 from os import kill
 from pathlib import Path
+from select import select
 from typing import Any, cast
 
 import pytest
@@ -18,8 +19,9 @@ from gomail.delivery.deposit import Deposit
 from gomail.delivery.process import MOST_COPIES, DeliveryProcess
 from gomail.delivery.program import command
 from gomail.reply import Refused
-from tests.delivery.bench import deposit, maildirs
+from tests.delivery.bench import deposit, maildirs, messages
 from tests.delivery.test_process import agents, store, the_reactor, until
+from tests.patience import PATIENCE
 
 
 class Octets(bytearray):
@@ -108,6 +110,35 @@ async def test_dying_agent_is_given_nothing(
     for each in asked:
         with pytest.raises(Refused, match="the delivery agent died"):
             await each
+    await process.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_an_agent_says_behind_its_end_is_not_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its messages were given up: the sender comes again, and nothing is said twice."""
+    monkeypatch.setattr(module, "REST", 0.01)
+    (one,) = maildirs(tmp_path, "one")
+    process = DeliveryProcess(the_reactor(), the_reactor(), command())
+    process.end("there is none")
+    process.start()
+    await until(lambda: process.ready)
+    line = process._line
+    assert line is not None
+    done = store(process, deposit(one))
+    pipes = cast("Any", line.transport).pipes
+    pipes[0].doWrite()  # else the reactor would, when it has its turn
+    assert select([pipes[1]], [], [], PATIENCE)[0], "the outcome lies there, and nobody reads it"
+    process.end("it was taken for one that hangs")
+    assert not process.ready
+    with pytest.raises(Refused, match="the delivery agent hung"):
+        await done
+    assert process.copies == 0
+    assert process.places == set()
+    await until(lambda: process.ready)
+    assert (await store(process, deposit(one))).error is None
+    assert len(messages(one)) == 2
     await process.stop()
 
 

@@ -233,3 +233,51 @@ def test_fault_of_ours_is_no_belief(bench: Bench, room: Room, disk: Disk) -> Non
         find(bench, room, 0)
     disk.facts |= PLENTY
     find(bench, room, 0)
+
+
+def test_watch_sees_the_room_without_mail(bench: Bench, room: Room, disk: Disk) -> None:
+    """Asked once a second, it has the disk asked every two, and never waits for an answer."""
+    largest = 1000
+    before = room.look(largest)
+    assert before.free is None
+    assert (before.reserve, before.plenty, before.fault) == (9_600, 10_600, "")
+    bench.backdoor.pump()
+    assert room.look(largest).free == 409_600
+    for _ in range(10):
+        bench.clock.advance(1)
+        room.look(largest)
+        if room._asking is not None:
+            bench.backdoor.pump()
+    assert disk.asked == 6
+
+
+def test_watch_sees_a_disk_that_fills_and_is_freed(bench: Bench, room: Room, disk: Disk) -> None:
+    """At most two looks later."""
+
+    def seen(blocks: int) -> None:
+        disk.facts["f_bavail"] = blocks
+        for _ in range(3):
+            bench.clock.advance(1)
+            room.look(0)
+            if room._asking is not None:
+                bench.backdoor.pump()
+        assert room.look(0).free == blocks * 4096
+
+    for blocks in (100, 0, 50):
+        seen(blocks)
+
+
+def test_r8_watch_sees_a_disk_that_is_not_there(bench: Bench, room: Room, disk: Disk) -> None:
+    """And that it is back."""
+    find(bench, room, 0)
+    disk.error = OSError(errno.ENOENT, "No such file or directory")
+    bench.clock.advance(2.5)
+    room.look(0)
+    bench.backdoor.pump()
+    fault = "/srv/mail: No such file or directory"
+    assert room.look(0) == (409_600, 9_600, 9_600, fault)
+    bench.backdoor.pump()
+    disk.error = None
+    room.look(0)
+    bench.backdoor.pump()
+    assert room.look(0).fault == ""

@@ -9,7 +9,9 @@ from gomail.events import (
     ContentDropped,
     Copy,
     Event,
+    HealthChanged,
     LoadChanged,
+    Measured,
     MessageStored,
     Refusal,
     Said,
@@ -17,6 +19,7 @@ from gomail.events import (
     SessionStarted,
     Trouble,
 )
+from gomail.health import Health, Reason, Share, State, Storing
 from gomail.reply import NO_SUCH_MAILBOX, SHUTTING_DOWN, Reply
 
 CLIENT = Client("0123456789", "192.0.2.1", 40695, "client.example", esmtp=True)
@@ -50,6 +53,9 @@ _envelopes = st.builds(
 )
 _replies = st.sampled_from([NO_SUCH_MAILBOX, SHUTTING_DOWN, Reply(550, "", "two\nlines")])
 _seconds = st.floats(0, 10**6)
+_reasons = st.builds(
+    Reason, st.just("disk-full"), st.sampled_from([State.DEGRADED, State.FAILING]), _texts
+)
 
 any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(SessionStarted, _clients),
@@ -66,6 +72,8 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(ContentDropped, _envelopes, _texts),
     st.builds(Trouble, _texts),
     st.builds(LoadChanged, st.sampled_from(["normal", "busy", "overload"]), _seconds, _seconds),
+    st.builds(HealthChanged, st.builds(Health, st.lists(_reasons).map(tuple))),
+    st.builds(Measured, _seconds, st.just(Share(1, 2)), storing=st.builds(Storing, fault=_texts)),
     st.builds(CertificateChanged, st.tuples(_texts), st.datetimes(), _texts),
     st.builds(SessionEnded, _clients, st.just("helo=1 rcpt=1/2"), _seconds, st.integers(0), _texts),
 )

@@ -8,9 +8,26 @@ import pytest
 from hypothesis import given
 
 from gomail.envelope import Encryption
-from gomail.events import CertificateChanged, ContentDropped, Event, Said, SessionStarted, Trouble
+from gomail.events import (
+    CertificateChanged,
+    ContentDropped,
+    Event,
+    HealthChanged,
+    Measured,
+    Said,
+    SessionStarted,
+    Trouble,
+)
+from gomail.health import WELL, Health, Reason, State
 from gomail.server.lines import as_json, escaped, one_object, printable, text
 from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_event
+
+POOR = Health(
+    (
+        Reason("disk-full", State.FAILING, "the disk\u2028 is full"),
+        Reason("lag", State.DEGRADED, "the reactor is 2.0 s late"),
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +93,12 @@ from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_ev
             ContentDropped(ENVELOPE, "the end never came"),
             "dropped 0123456789.1 from <me@client.example>: the end never came",
         ),
+        (HealthChanged(WELL), "health ok"),
+        (
+            HealthChanged(POOR),
+            r"health failing: the disk\u2028 is full; the reactor is 2.0 s late",
+        ),
+        (Measured(), None),
         (Trouble("the disk is full"), "trouble: the disk is full"),
         (SessionStarted(CLIENT), None),
         (Said(CLIENT, "C", b"NOOP"), None),
@@ -135,6 +158,21 @@ def test_refusal_dropped_content_and_trouble_are_objects() -> None:
         "serial": "0A",
     }
     assert as_json(Said(CLIENT, "C", b"NOOP")) is None
+
+
+def test_health_is_an_object() -> None:
+    """The words of its reasons are those that programs rely on."""
+    assert json.loads(as_json(HealthChanged(POOR)) or "") == {
+        "event": "health",
+        "state": "failing",
+        "reasons": {
+            "disk-full": "the disk\u2028 is full",
+            "lag": "the reactor is 2.0 s late",
+        },
+    }
+    well = {"event": "health", "state": "ok", "reasons": {}}
+    assert json.loads(as_json(HealthChanged(WELL)) or "") == well
+    assert as_json(Measured()) is None
 
 
 @given(any_event)

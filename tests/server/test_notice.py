@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,19 +10,32 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, globalLogPublisher
 
-from gomail.server.notice import STATUS_TIME, STUCK_AFTER, Notice
+from gomail.health import WELL, Health, Reason, State
+from gomail.server.judgement import THREAD_ENDED
+from gomail.server.notice import STATUS_TIME, Notice
 from gomail.server.reactor import Reactor
 
-READY = ["READY=1", "STATUS=0 sessions open"]
+READY = ["READY=1", "STATUS=ok, 0 sessions open"]
 ALIVE = ["WATCHDOG=1"]
 
 
-@dataclass
-class Disk:
-    """Stands for the committer."""
+class Watch:
+    """Stands for the watch over the server."""
 
-    alive: bool = True
-    batch: int | None = None
+    def __init__(self) -> None:
+        self.health = WELL
+        self.alive = True
+        self.told: list[Callable[[Health], None]] = []
+
+    def tell(self, changed: Callable[[Health], None]) -> None:
+        """Take who is told."""
+        self.told.append(changed)
+
+    def see(self, *reasons: Reason) -> None:
+        """Find that the server fares otherwise."""
+        self.health = Health(reasons)
+        for changed in self.told:
+            changed(self.health)
 
 
 class Turns(Clock):
@@ -78,9 +90,9 @@ class House:
 
     def __init__(self) -> None:
         self.reactor = Turns()
-        self.disk = Disk()
+        self.watch = Watch()
         self.sessions = 0
-        self.notice = Notice(cast("Reactor", self.reactor), lambda: self.sessions, self.disk)
+        self.notice = Notice(cast("Reactor", self.reactor), lambda: self.sessions, self.watch)
 
     def run(self) -> None:
         """Start the service, and have the first turn of the reactor."""
@@ -161,7 +173,7 @@ def test_watchdog_of_nobody_or_of_another_process_hears_nothing(
     house.run()
     house.sessions = 1
     house.reactor.advance(STATUS_TIME)
-    assert manager.heard() == [READY, ["STATUS=1 session open"]]
+    assert manager.heard() == [READY, ["STATUS=ok, 1 session open"]]
 
 
 def test_status_is_told_when_it_is_news(manager: Manager, house: House) -> None:
@@ -171,7 +183,7 @@ def test_status_is_told_when_it_is_news(manager: Manager, house: House) -> None:
     house.sessions = 2
     house.reactor.advance(10)
     house.reactor.advance(10)
-    assert manager.heard() == [["STATUS=2 sessions open"], ALIVE, ALIVE]
+    assert manager.heard() == [["STATUS=ok, 2 sessions open"], ALIVE, ALIVE]
 
 
 def test_reload_is_told_with_its_time_and_its_end(manager: Manager, house: House) -> None:
@@ -216,28 +228,43 @@ def test_dead_thread_that_stores_is_no_life(manager: Manager, house: House) -> N
     """A server that can't store any more is started anew: the watchdog hears nothing."""
     house.run()
     manager.heard()
-    house.disk.alive = False
+    house.watch.alive = False
+    house.watch.see(Reason(THREAD_ENDED, State.FAILING, "the thread that stores has ended"))
+    status = "STATUS=failing: the thread that stores has ended, 0 sessions open"
+    assert manager.heard() == [[status]]
     house.reactor.advance(10)
     assert manager.heard() == []
 
 
-def test_hanging_disk_is_told_and_logged_and_no_reason_to_be_killed(
-    manager: Manager, house: House, logged: list[Any]
+def test_r10_hanging_disk_is_told_and_no_reason_to_be_killed(
+    manager: Manager, house: House
 ) -> None:
-    """R10: what hangs in the disk would hang in the next process too; the owner must see it."""
+    """What hangs in the disk would hang in the next process too; the owner must see it."""
     house.run()
-    house.disk.batch = 1
-    house.reactor.pump([10] * 6)
-    assert manager.heard() == [READY, *[ALIVE] * 6]
-    house.reactor.pump([10, 10])
-    hangs = [f"STATUS=the disk has not answered for {each} s, 0 sessions open" for each in (60, 70)]
-    assert manager.heard() == [[hangs[0]], ALIVE, [hangs[1]], ALIVE]
-    told = [event for event in logged if "trouble" in event]
-    assert [event["trouble"] for event in told] == ["the disk has not answered for 60 s"]
-    house.disk.batch = 2
-    house.reactor.advance(10)
-    assert manager.heard() == [["STATUS=0 sessions open"], ALIVE]
-    assert STUCK_AFTER == 60
+    manager.heard()
+    for seconds in (60, 70):
+        text = f"the disk has not answered for {seconds} s"
+        house.watch.see(Reason("disk-hangs", State.FAILING, text))
+        assert manager.heard() == [[f"STATUS=failing: {text}, 0 sessions open"]]
+        house.reactor.advance(10)
+        assert manager.heard() == [ALIVE]
+    house.watch.see()
+    assert manager.heard() == [["STATUS=ok, 0 sessions open"]]
+
+
+def test_health_that_changes_while_nobody_is_told_yet_is_told_with_ready(
+    manager: Manager, house: House
+) -> None:
+    """The first word is that we are ready; behind the stop nothing more is told of it."""
+    house.notice.startService()
+    house.watch.see(Reason("lag", State.DEGRADED, "late"))
+    assert manager.heard() == []
+    house.reactor.run()
+    assert manager.heard() == [["READY=1", "STATUS=degraded: late, 0 sessions open"]]
+    house.notice.stopService()
+    manager.heard()
+    house.watch.see()
+    assert manager.heard() == []
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -81,6 +81,16 @@ def test_trusted_clients_and_sockets_have_no_limits_of_their_own() -> None:
             admission.enter(each)
 
 
+def test_sessions_are_counted_with_how_many_there_may_be() -> None:
+    """Trusted ones, too: they take a place like any other."""
+    admission = Admission(Limits(sessions=7))
+    admission.enter(client("192.0.2.1"))
+    admission.enter(client("127.0.0.1", trusted=True))
+    assert admission.sessions == (2, 7)
+    admission.count_elsewhere(3)
+    assert admission.sessions == (5, 7)
+
+
 def test_nobody_leaves_a_trace() -> None:
     """A server that runs for years remembers only who is inside."""
     admission = Admission(Limits())

@@ -60,10 +60,10 @@ def notify(start: Serve, manager: Manager) -> Callable[..., Server]:
 def test_life_of_a_server_is_told(notify: Callable[..., Server], manager: Manager) -> None:
     """Ready when the port answers, alive meanwhile, reloading and ready again, stopping."""
     server = notify()
-    assert manager.until("READY=1") == ["READY=1", "STATUS=0 sessions open"]
-    assert manager.heard == [["READY=1", "STATUS=0 sessions open"]]
+    assert manager.until("READY=1") == ["READY=1", "STATUS=ok, 0 sessions open"]
+    assert manager.heard == [["READY=1", "STATUS=ok, 0 sessions open"]]
     client = server.connect()  # somebody listens, and greets
-    manager.until("STATUS=1 session open")
+    manager.until("STATUS=ok, 1 session open")
     manager.until("WATCHDOG=1")
     client.quit()
     server.tell(signal.SIGHUP)

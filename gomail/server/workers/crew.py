@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from gomail.health import Health
 from gomail.limits import Limits
 from gomail.program import environment
 from gomail.server.listening import STOP_TIME
@@ -24,6 +25,7 @@ from gomail.server.workers import words
 from gomail.server.workers.census import Census
 from gomail.server.workers.leaving import Leaving
 from gomail.server.workers.legacy import Legacy
+from gomail.server.workers.wellbeing import Wellbeing
 from gomail.server.workers.worker import Worker
 
 BEAT = 1.0  # seconds from one sign of life to the next
@@ -52,6 +54,7 @@ class Crew(Service):
 
     Attributes:
         ready: fires when the first worker serves.
+        wellbeing: how they fare.
     """
 
     def __init__(  # noqa: PLR0913 -- what a service manager is told
@@ -84,27 +87,18 @@ class Crew(Service):
         self._stopped: Deferred[None] | None = None
         self._beats = LoopingCall(self._beat)
         self._beats.clock = reactor
+        self.wellbeing = Wellbeing(self._workers)
         self.ready: Deferred[None] = Deferred()
 
     def employ(self, count: int, settings: str, root: tuple[int, int] | None) -> None:
         """Say how many there are to be, and what each is told first."""
-        self._count = count
+        self._count = self.wellbeing.wanted = count
         self._first = (words.FIRST, settings, root)
 
     @property
     def sessions(self) -> int:
         """How many sessions are open, as the workers said last."""
         return sum(worker.sessions for worker in self._workers)
-
-    @property
-    def alive(self) -> bool:
-        """Whether somebody serves whose mail can be stored."""
-        return any(worker.ready and worker.storing for worker in self._workers)
-
-    @property
-    def batch(self) -> int | None:
-        """Which batch is under way: each worker tells of its own."""
-        return None
 
     def startService(self) -> None:
         """Start them once the reactor runs, as the user that we have become by then."""
@@ -147,7 +141,8 @@ class Crew(Service):
             self._census.leave(worker, *about)
         elif word == words.PULSE:
             worker.asked = None
-            worker.sessions, worker.storing = about
+            worker.sessions, plain = about
+            worker.health = Health.of(plain)
         elif word == words.CHANGED:
             self._changing.pop(worker).callback(*about)
         elif word == words.HEIR:
@@ -191,7 +186,8 @@ class Crew(Service):
         self._starts[number] = self._reactor.callLater(rest, self._start, number)
 
     def _beat(self) -> None:
-        """Ask all for a sign of life, and replace who gives none."""
+        """Ask all for a sign of life, and replace who gives none; tell how they fare."""
+        self.wellbeing.look()
         now, sessions = self._reactor.seconds(), self.sessions
         for worker in list(self._workers):
             waited = now - (worker.since if worker.asked is None else worker.asked)

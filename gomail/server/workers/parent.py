@@ -31,12 +31,12 @@ class Parent(Service):
     The parent, as its worker sees it; it comes after all other services.
 
     Attributes:
-        report: gives the sessions that are open, and whether mail can be stored.
+        report: gives the sessions that are open, and the health, as plain values.
         change: has other settings be in force; its Deferred gives None, or why they are not.
         orphaned: called when the parent is no more.
     """
 
-    report: Callable[[], tuple[int, bool]]
+    report: Callable[[], tuple[int, object]]
     change: Callable[[str], Deferred[str | None]]
     orphaned: Callable[[], None]
 

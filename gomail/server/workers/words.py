@@ -15,8 +15,8 @@ and the worker, by a pipe of its own:
     ready                       it takes connections
     ask, number, address        may this stranger stay?
     left, address               one who was permitted has gone
-    pulse, sessions, storing    it is there: how many sessions it has open, and whether its mail can
-                                be stored
+    pulse, sessions, health     it is there: how many sessions it has open, and how it fares (the
+                                reasons: word, state and text of each)
     changed, error              the answer to change: None, or why it stays as it was
     heir                        the answer to heir: it is not going to leave by itself
 """

@@ -11,6 +11,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from gomail.frames import Frames, framed
+from gomail.health import WELL
 from gomail.server.workers import words
 from gomail.server.workers.lines import Lines
 
@@ -43,7 +44,7 @@ class Worker(ProcessProtocol):
     Attributes:
         ready: whether it takes connections.
         sessions: how many it has open, as it said last.
-        storing: whether its mail can be stored, as it said last.
+        health: how it fares, as it said last.
         first: as above, or what it was told later instead.
         asked: when it was asked for a sign of life that has not come yet; None where all is well.
     """
@@ -57,7 +58,7 @@ class Worker(ProcessProtocol):
         self.since = since
         self.ready = False
         self.sessions = 0
-        self.storing = True
+        self.health = WELL
         self.asked: float | None = None
         self._employer = employer
         self.first = first

@@ -10,7 +10,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from gomail.frames import Frames, framed
+from gomail.health import WELL, Health, Reason, State
 from gomail.limits import Limits
+from gomail.server.judgement import THREAD_ENDED
 from gomail.server.listening import STOP_TIME
 from gomail.server.workers import words
 from gomail.server.workers.crew import (
@@ -26,6 +28,8 @@ from gomail.server.workers.crew import (
 )
 from gomail.server.workers.lines import MOST_OF_A_LINE
 from gomail.server.workers.worker import Worker
+
+ENDED = Reason(THREAD_ENDED, State.FAILING, "the thread that stores has ended")
 
 
 class Process:
@@ -138,10 +142,10 @@ def test_each_is_told_first_how_to_be(house: House) -> None:
     one, two = house.processes
     assert one.heard() == two.heard() == [(words.FIRST, "settings", (1, 2))]
     assert not house.crew.ready.called
-    assert not house.crew.alive
+    assert not house.crew.wellbeing.alive
     one.say(words.READY)
     assert house.crew.ready.called
-    assert house.crew.alive
+    assert house.crew.wellbeing.alive
     two.say(words.READY)
 
 
@@ -191,8 +195,8 @@ def test_sign_of_life_is_asked_for_and_tells_of_the_others(house: House) -> None
     one, two = house.serving()
     house.reactor.advance(BEAT)
     assert one.heard() == two.heard() == [(words.PULSE, 0)]
-    one.say(words.PULSE, 5, True)
-    two.say(words.PULSE, 7, True)
+    one.say(words.PULSE, 5, [])
+    two.say(words.PULSE, 7, [])
     assert house.crew.sessions == 12
     house.reactor.advance(BEAT)
     assert (one.heard(), two.heard()) == ([(words.PULSE, 7)], [(words.PULSE, 5)])
@@ -200,21 +204,44 @@ def test_sign_of_life_is_asked_for_and_tells_of_the_others(house: House) -> None
     assert one.heard() == []  # it has not answered yet
 
 
+def test_crew_fares_as_its_workers_do(house: House) -> None:
+    """What is the matter with one of them is the matter with all; and who is missing is told."""
+    told: list[Health] = []
+    house.crew.wellbeing.tell(told.append)
+    assert str(house.crew.wellbeing.health) == "failing: 0 of 2 workers serve"
+    one, two = house.serving()
+    house.reactor.advance(BEAT)
+    assert (house.crew.wellbeing.health, told) == (WELL, [])
+    late = Reason("lag", State.DEGRADED, "the reactor is 2.0 s late")
+    for each in (one, two):
+        each.say(words.PULSE, 0, Health((late,)).plain())
+    house.reactor.advance(BEAT)
+    house.reactor.advance(BEAT)
+    assert told == [Health((late,))]
+    one.end()
+    house.reactor.advance(BEAT)
+    assert str(told[1]) == "degraded: 1 of 2 workers serve; the reactor is 2.0 s late"
+    two.say(words.PULSE, 0, [])
+    house.processes[-1].say(words.READY)
+    house.reactor.advance(BEAT)
+    assert told[2:] == [WELL]
+
+
 def test_who_gives_no_sign_of_life_is_ended(house: House) -> None:
     """After a minute; and who can't store is alive, but not for the service manager."""
     one, two = house.serving()
     house.reactor.advance(BEAT)
     for _ in range(int(HANGS_AFTER / BEAT)):
-        two.say(words.PULSE, 0, False)
+        two.say(words.PULSE, 0, Health((ENDED,)).plain())
         assert one.signals == []
         house.reactor.advance(BEAT)
     house.reactor.advance(BEAT)
     assert (one.signals[:1], two.signals) == (["KILL"], [])
     one.end()
-    assert not house.crew.alive
+    assert not house.crew.wellbeing.alive
     house.reactor.advance(REST)
     house.processes[-1].say(words.READY)
-    assert house.crew.alive
+    assert house.crew.wellbeing.alive
 
 
 def test_who_does_not_serve_in_time_is_ended(house: House) -> None:

@@ -26,7 +26,7 @@ class House(Clock):
         self._frames = Frames()
         monkeypatch.setattr(parent, "StandardIO", self._open)
         self.parent = Parent(self)  # type: ignore[arg-type]  # a short one
-        self.parent.report = lambda: (3, True)
+        self.parent.report = lambda: (3, [])
         self.parent.change = self._change
         self.parent.orphaned = self._orphan
         self.admission = self.parent.shared_admission(Limits(sessions=10))
@@ -137,7 +137,7 @@ def test_nobody_asks_about_who_is_trusted_or_has_no_address(house: House) -> Non
 def test_sign_of_life_tells_and_hears_of_sessions(house: House) -> None:
     """Those of others count, as far as all sessions go."""
     house.say(words.PULSE, 10)
-    assert house.heard() == [(words.PULSE, 3, True)]
+    assert house.heard() == [(words.PULSE, 3, [])]
     assert house.admission.refusal(Client("s", "127.0.0.1", 1, trusted=True)) is TOO_BUSY
     house.say(words.PULSE, 9)
     assert house.admission.refusal(stranger()) is None

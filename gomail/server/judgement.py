@@ -1,0 +1,160 @@
+"""
+How a server fares, judged by what is measured of it.
+
+Each reason has one rule: a value, and two marks, as load has. The reason holds from the one on, and
+as long as the value is not below the other, so that it does not flicker. A server is failing where
+mail is not stored; where that is only slow, or will not go on for ever, it is degraded.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gomail.events import Measured
+from gomail.health import WELL, Health, Reason, Share, State
+from gomail.limits import MIB
+from gomail.smtp.load import Mark
+
+LAG = Mark(1.0, 0.25)  # seconds by which the reactor is late
+SESSIONS = Mark(0.95, 0.80)  # of those that there may be
+DESCRIPTORS = Mark(0.90, 0.80)  # of the files that may be open
+SLOW = Mark(5.0, 1.0)  # seconds of a batch
+HANGS = Mark(60.0, 60.0)  # seconds of a batch, from which on the disk counts as hanging
+MISSING = Mark(10.0, 10.0)  # seconds without a delivery agent: another one comes sooner, mostly
+WANT = Mark(1.0, 0.9)  # of what should be free, for each octet that is
+FACT = Mark(1.0, 1.0)  # what is so, or not
+
+THREAD_ENDED = "thread-ended"  # of all reasons the one that a new start of the process mends
+
+
+class Finding(NamedTuple):
+    """A value, and what it says to people where it is high enough."""
+
+    value: float
+    text: str
+
+
+class Rule(NamedTuple):
+    """
+    When a reason holds.
+
+    Attributes:
+        word: that of the reason.
+        state: what the server is then.
+        mark: where it begins, and where it ends.
+        find: gives the value.
+    """
+
+    word: str
+    state: State
+    mark: Mark
+    find: Callable[[Measured], Finding]
+
+
+def judge(measured: Measured, before: Health = WELL) -> Health:
+    """Say how a server fares of which this was measured, and which has fared so *before*."""
+    held, reasons = before.words, []
+    for word, state, mark, find in RULES:
+        value, text = find(measured)
+        if value >= (mark.leave if word in held else mark.enter):
+            reasons.append(Reason(word, state, text))
+    return Health(tuple(reasons))
+
+
+def _thread_ended(measured: Measured) -> Finding:
+    """See whether the thread has ended by itself, and nobody stores any more."""
+    return Finding(not measured.storing.alive, "the thread that stores has ended")
+
+
+def _disk_hangs(measured: Measured) -> Finding:
+    """See for how long the disk has said nothing, be it an error."""
+    silence = measured.storing.silence
+    return Finding(silence, f"the disk has not answered for {silence:.0f} s")
+
+
+def _storing_fails(measured: Measured) -> Finding:
+    """See whether the last message could not be stored, or the disk says that it is not there."""
+    storing, fault = measured.storing, measured.disk.fault
+    if not fault and not storing.stored:
+        fault = storing.fault
+    return Finding(bool(fault), f"nothing can be stored: {fault}")
+
+
+def _disk_full(measured: Measured) -> Finding:
+    """See whether more is free than what must stay free."""
+    return _wanted(measured, measured.disk.reserve, "no mail is taken")
+
+
+def _disk_low(measured: Measured) -> Finding:
+    """See whether there is room for every message."""
+    return _wanted(measured, measured.disk.plenty, "the largest messages are not taken")
+
+
+def _wanted(measured: Measured, octets: int, so: str) -> Finding:
+    """See what part of the octets that should be free are not."""
+    free = measured.disk.free
+    if free is None:
+        return Finding(0, "nobody knows yet")
+    text = f"{free / MIB:.1f} MiB of the disk are free, {octets / MIB:.1f} should be: {so}"
+    return Finding(max(1, octets) / max(0.5, free), text)
+
+
+def _storing_failed(measured: Measured) -> Finding:
+    """See whether a fault is not long ago, though others were stored since."""
+    fault = measured.storing.fault
+    return Finding(bool(fault), f"something could not be stored: {fault}")
+
+
+def _storing_slow(measured: Measured) -> Finding:
+    """See for how long senders wait for the disk."""
+    slowest = max(measured.storing.latency, measured.storing.silence)
+    return Finding(slowest, f"the disk takes {slowest:.1f} s")
+
+
+def _agent_hangs(measured: Measured) -> Finding:
+    """See whether the agent hangs by itself; it is going to be ended."""
+    silence = measured.storing.agent_silence
+    text = f"the delivery agent has said nothing for {silence:.0f} s, though the disk answers"
+    return Finding(silence, text)
+
+
+def _agent_missing(measured: Measured) -> Finding:
+    """See for how long no agent has come; the thread stores meanwhile."""
+    missing = measured.storing.agent_missing
+    return Finding(missing, f"there has been no delivery agent for {missing:.0f} s")
+
+
+def _lag(measured: Measured) -> Finding:
+    """See whether the reactor has too much to do, or the machine has."""
+    return Finding(measured.lag, f"the reactor is {measured.lag:.1f} s late")
+
+
+def _sessions(measured: Measured) -> Finding:
+    """See how soon nobody will be let in any more."""
+    return _share(measured.sessions, "sessions are open")
+
+
+def _descriptors(measured: Measured) -> Finding:
+    """See how soon no file can be opened any more."""
+    return _share(measured.descriptors or Share(0, 1), "files may be open, and are")
+
+
+def _share(share: Share, what: str) -> Finding:
+    """See which part of something is in use."""
+    used, most = share
+    return Finding(used / most, f"{used} of {most} {what}")
+
+
+RULES = (
+    Rule(THREAD_ENDED, State.FAILING, FACT, _thread_ended),
+    Rule("disk-hangs", State.FAILING, HANGS, _disk_hangs),
+    Rule("storing-fails", State.FAILING, FACT, _storing_fails),
+    Rule("disk-full", State.FAILING, WANT, _disk_full),
+    Rule("disk-low", State.DEGRADED, WANT, _disk_low),
+    Rule("storing-failed", State.DEGRADED, FACT, _storing_failed),
+    Rule("storing-slow", State.DEGRADED, SLOW, _storing_slow),
+    Rule("agent-hangs", State.DEGRADED, FACT, _agent_hangs),
+    Rule("agent-missing", State.DEGRADED, MISSING, _agent_missing),
+    Rule("lag", State.DEGRADED, LAG, _lag),
+    Rule("sessions", State.DEGRADED, SESSIONS, _sessions),
+    Rule("descriptors", State.DEGRADED, DESCRIPTORS, _descriptors),
+)

@@ -1,0 +1,196 @@
+"""An agent that says nothing, and whose fault that is: a real agent, that is stopped."""
+
+import errno
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred
+
+from gomail.delivery import process as process_module
+from gomail.delivery.deposit import Deposit
+from gomail.delivery.probe import Probe
+from gomail.delivery.process import DeliveryProcess
+from gomail.delivery.program import command
+from gomail.delivery.record import Record
+from gomail.delivery.silence import ASKED_AFTER, ASKED_EVERY, ENDED_AFTER, AgentWatch, Silence
+from gomail.reply import Refused
+from tests.delivery.bench import Recorder, deposit, maildirs, messages
+from tests.delivery.test_process import agents, store, the_reactor, until
+from tests.patience import PATIENCE
+
+
+def test_silence_lasts_while_the_batch_is_the_same() -> None:
+    """Each new one begins anew, and where there is none nobody is silent."""
+    silence = Silence()
+    looks = [(None, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (None, 0), (None, 0), (2, 0)]
+    assert [silence.look(batch, 1.0) for batch, _ in looks] == [seconds for _, seconds in looks]
+
+
+class House:
+    """A watch over a real agent, which is stopped and so says nothing, with work for a Maildir."""
+
+    def __init__(self, folder: Path) -> None:
+        (self.maildir,) = maildirs(folder, "one")
+        self.process = DeliveryProcess(the_reactor(), the_reactor(), command())
+        self.record = Record()
+        self.watch = AgentWatch(self.process, Probe(the_reactor()), self.record)
+        self.done: list[Deferred[Deposit]] = []
+
+    async def begin(self) -> None:
+        """Have the agent be there."""
+        self.process.start()
+        await until(lambda: self.process.ready)
+        (self.pid,) = agents()
+
+    def hang(self, copies: int = 1) -> None:
+        """Stop the agent, and give it something to do."""
+        os.kill(self.pid, signal.SIGSTOP)
+        self.done = [store(self.process, deposit(self.maildir)) for _ in range(copies)]
+        self.look(0)
+
+    def look(self, seconds: float) -> tuple[float, float, float]:
+        """Let so many seconds go by; say for how long what is so."""
+        self.watch.look(seconds)
+        return self.watch.waiting, self.watch.slow, self.watch.hanging
+
+    async def answered(self) -> None:
+        """Wait until the disk has answered, be it with an error."""
+        faults = self.record.faults
+        await until(lambda: self.watch._took is not None or self.record.faults != faults)
+
+
+@pytest_twisted.async_yield_fixture
+async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """A house whose agent is there."""
+    monkeypatch.setattr(process_module, "REST", 0.01)
+    house = House(tmp_path)
+    await house.begin()
+    yield house
+    for each in house.done:
+        each.addErrback(lambda failure: failure.trap(Refused) and None)
+    house.process.kill()
+    await house.process.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_agent_that_hangs_though_the_disk_answers_is_replaced(house: House) -> None:
+    """Its messages are 451, as those of one that dies; the next ones are stored by its follower."""
+    house.hang(copies=100)
+    assert house.look(ASKED_AFTER - 1) == (ASKED_AFTER - 1, 0, 0)
+    house.look(1)
+    await house.answered()
+    assert house.look(1) == (0, 0, ASKED_AFTER + 1)
+    assert house.look(ENDED_AFTER - ASKED_AFTER - 2)[2] == ENDED_AFTER - 1
+    assert house.process.ready
+    house.look(1)
+    assert not house.process.ready
+    for each in house.done:
+        with pytest.raises(Refused, match="the delivery agent hung"):
+            await each
+    await until(lambda: house.process.ready)
+    assert agents() != [house.pid]
+    assert house.look(1) == (0, 0, 0)
+    assert (await store(house.process, deposit(house.maildir))).error is None
+    assert len(messages(house.maildir)) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_agent_that_goes_on_in_time_is_kept(house: House) -> None:
+    """What it says ends the silence, and the next one begins anew."""
+    house.hang()
+    house.look(ASKED_AFTER)
+    await house.answered()
+    assert house.look(ENDED_AFTER - ASKED_AFTER - 1)[2] == ENDED_AFTER - 1
+    os.kill(house.pid, signal.SIGCONT)
+    assert (await house.done[0]).error is None
+    assert house.look(1) == (0, 0, 0)
+    house.hang()
+    assert house.look(ASKED_AFTER - 1) == (ASKED_AFTER - 1, 0, 0)
+    assert agents() == [house.pid]
+
+
+@pytest_twisted.ensureDeferred
+async def test_answer_that_belongs_to_an_earlier_silence_counts_for_nothing(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that took its time then may hang by now."""
+    go_on = Event()
+    Recorder(monkeypatch, tmp_path).answer("fsync", ".*", lambda *_: go_on.wait(PATIENCE))
+    house.hang()
+    house.look(ASKED_AFTER)
+    os.kill(house.pid, signal.SIGCONT)
+    await house.done[0]
+    house.hang()
+    go_on.set()
+    await until(lambda: not house.watch._probe._asking)
+    assert house.look(ENDED_AFTER) == (ENDED_AFTER, 0, 0)
+    assert agents() == [house.pid]
+
+
+@pytest_twisted.ensureDeferred
+async def test_r10_agent_that_waits_for_a_hanging_disk_is_left_alone(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one would hang there as well."""
+    go_on = Event()
+    Recorder(monkeypatch, tmp_path).answer("fsync", ".*", lambda *_: go_on.wait(PATIENCE))
+    house.hang()
+    for _ in range(10):
+        house.look(ASKED_AFTER)
+    assert house.look(0) == (10 * ASKED_AFTER, 0, 0)
+    assert agents() == [house.pid]
+    assert house.process.ready
+    go_on.set()
+    await house.answered()
+
+
+@pytest_twisted.ensureDeferred
+async def test_r9_agent_that_works_for_a_slow_disk_is_left_alone(house: House) -> None:
+    """A batch may take as long as all its copies, one after the other, and as long once more."""
+    house.hang(copies=64)
+    house.look(ASKED_AFTER)
+    await house.answered()
+    house.watch._took = 5.0  # seconds for one copy
+    assert house.look(30) == (0, 60, 0)
+    assert house.look(2 * 64 * 5 - 61) == (0, 2 * 64 * 5 - 1, 0)
+    assert house.process.ready
+    house.look(1)
+    assert not house.process.ready
+
+
+@pytest_twisted.ensureDeferred
+async def test_r4_disk_that_is_broken_is_written_down_and_asked_again(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the disk that has something the matter with it, so the agent is left alone."""
+    recorder = Recorder(monkeypatch, tmp_path)
+    recorder.fail("fsync", ".*", errno.EIO)
+    house.hang()
+    house.look(ASKED_AFTER)
+    await house.answered()
+    assert house.record.fault == f"{house.maildir}: Input/output error"
+    recorder.answers.clear()
+    house.look(ASKED_EVERY - 1)
+    assert house.look(ENDED_AFTER) == (ASKED_AFTER + ASKED_EVERY - 1 + ENDED_AFTER, 0, 0)
+    await house.answered()
+    house.look(1)
+    assert not house.process.ready
+
+
+@pytest_twisted.ensureDeferred
+async def test_agent_that_is_missing_is_seen(house: House) -> None:
+    """For as long as it is."""
+    house.look(1)
+    assert house.watch.missing == 0
+    house.process.ready = False
+    house.look(1)
+    house.look(1)
+    assert house.watch.missing == 2
+    house.process.ready = True
+    house.look(1)
+    assert house.watch.missing == 0
