@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cattrs
 
@@ -56,11 +57,9 @@ def parse(text: str, path: str) -> Configuration:
     Raises:
         ConfigurationError: something in it can't be.
     """
+    table = _table(path, text)
     try:
-        table = tomllib.loads(text)
         configuration = anchored(read_table(table), str(Path(path).parent.absolute()))
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax(path, str(error)) from None
     except cattrs.BaseValidationError as error:
         raise _told(path, text, mistakes(error)) from None
     return replace(configuration, source=path, given=frozenset(table))
@@ -85,7 +84,7 @@ def directory(configuration: Configuration, off_reactor: OffReactor | None = Non
         )
     except Mistake as mistake:
         if source is None:
-            raise ConfigurationError(str(mistake)) from None
+            raise ConfigurationError(_printable(str(mistake))) from None
         raise _told(source, _read(source), [mistake]) from None
 
 
@@ -101,12 +100,24 @@ def _read(path: str) -> str:
         raise ConfigurationError(msg) from None
 
 
+def _table(path: str, text: str) -> dict[str, Any]:
+    """Read a text as TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax(path, str(error)) from None
+    except ValueError:  # of Python's int, which tomllib lets through
+        raise _syntax(path, "a number has too many digits") from None
+    except RecursionError:
+        raise _syntax(path, "it is nested too deeply") from None
+
+
 def _syntax(path: str, error: str) -> ConfigurationError:
     """Tell what is no TOML, the line first, as everywhere."""
     at = _AT_LINE.search(error)
     where = f"{path}, line {at[1]}" if at else path
     problem = error[: at.start()] if at else error
-    return ConfigurationError(f"{where}: this is no TOML: {problem}")
+    return ConfigurationError(_printable(f"{where}: this is no TOML: {problem}"))
 
 
 def _told(path: str, text: str, found: Iterable[Mistake]) -> ConfigurationError:
@@ -115,4 +126,9 @@ def _told(path: str, text: str, found: Iterable[Mistake]) -> ConfigurationError:
     lines = lines_of(text, [mistake.key for mistake in told])
     line, mistake = min(zip(lines, told, strict=True), key=lambda each: each[0] or 0)
     where = f"{path}, line {line}" if line else path
-    return ConfigurationError(f"{where}: {mistake}")
+    return ConfigurationError(_printable(f"{where}: {mistake}"))
+
+
+def _printable(line: str) -> str:
+    """Escape what would be no sign on a terminal, such as an override of the direction of text."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)

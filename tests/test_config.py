@@ -401,6 +401,10 @@ MISTAKES = [
         "[domains.localhost.aliases]\nteam = 1",
         "line 2: domains.localhost.aliases.team: an address or a list of them was expected, not 1",
     ),
+    (
+        f"[limits]\nhops = 0x{'f' * 5000}",
+        "line 2: limits.hops: a whole number was expected, not a number of more than 64 bits",
+    ),
     ("a = \n", "line 1: this is no TOML: Invalid value"),
     (
         'group = "a"\ngroup = "b"\n',
@@ -416,6 +420,47 @@ def test_a_mistake_is_told_in_one_line(tmp_path: Path, text: str, problem: str) 
     with pytest.raises(ConfigurationError) as caught:
         load(path)
     assert str(caught.value) == f"{path}, {problem}"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"hostname = {'9' * 5000}", "this is no TOML: a number has too many digits"),
+        (f"hostname = {'[' * 5000}", "this is no TOML: it is nested too deeply"),
+    ],
+)
+def test_what_python_cannot_read_is_told_too(tmp_path: Path, text: str, problem: str) -> None:
+    """Where TOML's own reader gives up, there is a line for the owner, and no traceback."""
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: {problem}"
+
+
+@pytest.mark.parametrize("line", [f"[a = {'{a = ' * 5000}]", f"[a = {'9' * 5000}]"])
+def test_line_of_a_mistake_is_found_behind_any_text(tmp_path: Path, line: str) -> None:
+    """A text of several lines may hold what looks like a table, and never ends as one."""
+    path = written(tmp_path, f"group = '''\n{line}\n'''\nstate = 1")
+    with pytest.raises(ConfigurationError, match=r", line 4: state: text was expected, not 1$"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('"\u202e" = 1', r'line 1: "\u202e": there is no such key'),
+        ('state = "~\u202e"', r"there is no home folder '~\u202e'"),
+        ('maildir = "/{\u0085}"', r"was expected, not {\x85}"),
+        ('state = "~\\u0000"', r"line 1: state: text was expected, not '~\x00'"),
+        ('domains.localhost.mailboxes = "a\\u0000"', r"text was expected, not 'a\x00'"),
+    ],
+)
+def test_no_sign_of_a_mistake_garbles_the_line(tmp_path: Path, text: str, told: str) -> None:
+    """What a terminal would not show, or obey, is written down as its number."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(written(tmp_path, text))
+    assert told in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 def test_the_first_of_several_mistakes_is_told(tmp_path: Path) -> None:
@@ -485,7 +530,7 @@ def test_p1_the_advice_names_option_or_table(tmp_path: Path) -> None:
         )
 
 
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
 hosts = st.lists(names, min_size=1, max_size=3).map(".".join)
 domains = st.builds(

@@ -21,7 +21,7 @@ def absolute(path: str, folder: str = "") -> str:
         path = str(Path(path).expanduser())
     except RuntimeError:
         home = path.split("/")[0]
-        raise ConfigurationError(f"the path {path!r}: there is no home folder {home}") from None
+        raise ConfigurationError(f"the path {path!r}: there is no home folder {home!r}") from None
     return os.path.abspath(Path(folder) / path)  # noqa: PTH100 -- without links
 
 

@@ -55,7 +55,7 @@ def _parse(written: str) -> Key:
     """Read a dotted key as TOML does; () if it is none."""
     try:
         value: object = tomllib.loads(f"{written} = 0")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # a line of some text, that only looks like a table's
         return ()
     key: Key = ()
     while isinstance(value, dict):

@@ -183,7 +183,7 @@ def _read_domains(value: object) -> Mapping[str, Domain]:
 def _read_mailboxes(value: object) -> tuple[str, ...] | str:
     """Read names, or the path of a file, or of a database."""
     if isinstance(value, str) and value not in {"", SQLITE}:
-        return value
+        return read_text(value)
     return tuple(read_items(value, read_text, f'a list of names, a path, or "{SQLITE}" and a path'))
 
 

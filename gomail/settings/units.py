@@ -44,6 +44,8 @@ def shown(value: object) -> str:
         return f"a {kind}" if value else f"an empty {kind}"
     if isinstance(value, str):
         return f'"{value}"' if value.isprintable() else ascii(value)
+    if isinstance(value, int) and not _has_64_bits(value):
+        return "a number of more than 64 bits"
     return str(value)
 
 
@@ -65,7 +67,7 @@ def read_time(value: object, allowed: Range) -> float:
 
 def read_count(value: object, allowed: Range) -> int:
     """Read a whole number."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or not _has_64_bits(value):
         raise unexpected("a whole number", value)
     return int(_within(value, allowed, str))
 
@@ -91,9 +93,14 @@ def _amount(value: object, units: Mapping[str, int]) -> float | None:
             return None
         number = float(match[1]) if "." in match[1] else int(match[1])
         return number * units[match[2]]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value
+    if isinstance(value, int):
+        return value if _has_64_bits(value) and not isinstance(value, bool) else None
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def _has_64_bits(number: int) -> bool:
+    """Tell whether a number is no longer than TOML's; Python's are as long as they are written."""
+    return -(2**63) <= number < 2**63
 
 
 def _within(number: float, allowed: Range, write: Callable[[float], str]) -> float:

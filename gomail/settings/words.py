@@ -23,8 +23,8 @@ _WORKERS = Range(1, 256)
 
 
 def read_text(value: object) -> str:
-    """Read text that is not empty."""
-    if not isinstance(value, str) or not value:
+    """Read text that is not empty; a NUL can be in no path or name."""
+    if not isinstance(value, str) or not value or "\0" in value:
         raise unexpected("text", value)
     return value
 

@@ -58,7 +58,7 @@ NEITHER: list[object] = [
     "1e6",
     "1" * 19,
 ]
-NEITHER += [True, None, [], {}, math.inf, math.nan]
+NEITHER += [True, None, [], {}, math.inf, math.nan, 2**63, -(2**63) - 1]
 
 
 @pytest.mark.parametrize("written", NEITHER)
@@ -70,7 +70,7 @@ def test_other_values_are_neither(written: object) -> None:
         read_time(written, ANY)
 
 
-@pytest.mark.parametrize("written", [True, 1.0, "1", None])
+@pytest.mark.parametrize("written", [True, 1.0, "1", None, 2**63])
 def test_only_whole_numbers_count(written: object) -> None:
     """Half a recipient is none."""
     with pytest.raises(ValueError, match="a whole number was expected, not"):
