@@ -20,6 +20,10 @@ _LINES = frozenset(
 _DROPPED = frozenset({"script", "style", "title"})
 _LINKS = ("http:", "https:", "mailto:", "ftp:", "tel:")
 
+# Comments and marked sections, to their end or to that of the text, as browsers have it. They are
+# taken out before: html.parser looks for the end of each anew, in quadratic time if there is none.
+_UNSHOWN = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<!\[.*?(?:\]\s*>|\Z)", re.DOTALL)
+
 # Newsletters fill their previews with these; a browser shows nothing.
 _FILLING = re.compile("[\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff]")
 
@@ -32,11 +36,17 @@ def read_hypertext(markup: str) -> str:
         AssertionError: html.parser raises it on some declarations.
     """
     reading = _Reading()
-    reading.feed(markup)
+    reading.feed(_closed(_UNSHOWN.sub("", markup)))
     reading.close()
     lines = "".join(reading.pieces).split("\n")
     text = "\n".join(" ".join(line.split()) for line in lines)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _closed(markup: str) -> str:
+    """Write what is behind the last tag so that it can begin none: it would never end."""
+    end = markup.rfind(">") + 1
+    return markup[:end] + markup[end:].replace("<", "&lt;")
 
 
 class _Reading(HTMLParser):

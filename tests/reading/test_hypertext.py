@@ -1,5 +1,7 @@
 """HTML → text."""
 
+from html.parser import HTMLParser
+
 import pytest
 
 from gomail.reading.hypertext import read_hypertext
@@ -24,8 +26,29 @@ from gomail.reading.hypertext import read_hypertext
         ('<a href="mailto:a@b.example">a@b.example</a>', "a@b.example"),
         ('<a href="javascript:alert(1)">click</a><a>no</a>', "clickno"),
         ("</a>", ""),
+        ("a<!-- b --!>c<!-->d<!-- > -->e", "acde"),
+        ("a<![if !mso]>b<![endif]>c<![CDATA[d]]>e", "abce"),
+        ("a<!-- b", "a"),
+        ("<p>a</p>b < c & <d", "a\n\nb < c & <d"),
     ],
 )
 def test_html_is_read_as_text(markup: str, text: str) -> None:
     """Blocks are lines, links show where they lead, scripts and styles are gone."""
     assert read_hypertext(markup) == text
+
+
+@pytest.mark.parametrize(
+    "begun", ["<a b", "<a href='", "<!--", "<![CDATA[", "<?", "</", "<!doctype "]
+)
+def test_e8_what_never_ends_is_not_looked_for(begun: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand beginnings without an end are a thousand searches through the whole mail."""
+    searches: list[int] = []
+
+    def search(_: HTMLParser, at: int, *__: object) -> int:
+        searches.append(at)
+        return -1
+
+    for name in ("parse_starttag", "parse_endtag", "parse_html_declaration", "parse_pi"):
+        monkeypatch.setattr(HTMLParser, name, search)
+    read_hypertext("<p" + begun * 1000)
+    assert not searches
