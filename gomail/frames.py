@@ -26,7 +26,7 @@ class Frames:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._rest = b""
+        self._rest = bytearray()  # grows in place, however many pieces a frame has
 
     def feed(self, octets: bytes) -> list[object]:
         """Take the next octets, and give the values that are complete with them."""
@@ -35,12 +35,15 @@ class Frames:
 
     def _values(self) -> Iterator[object]:
         """Take out what is complete."""
-        octets, begin = memoryview(self._rest), 0
-        while len(octets) - begin >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(octets, begin)
-            end = begin + _LENGTH.size + length
-            if len(octets) < end:
-                break
-            yield marshal.loads(octets[begin + _LENGTH.size : end])  # noqa: S302 -- from ourselves
-            begin = end
-        self._rest = self._rest[begin:]
+        begin = 0
+        with memoryview(self._rest) as octets:
+            while len(octets) - begin >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(octets, begin)
+                end = begin + _LENGTH.size + length
+                if len(octets) < end:
+                    break
+                with octets[begin + _LENGTH.size : end] as frame:
+                    value = marshal.loads(frame)  # noqa: S302 -- from ourselves
+                yield value
+                begin = end
+        del self._rest[:begin]

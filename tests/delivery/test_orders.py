@@ -27,3 +27,18 @@ def test_order_arrives_with_all_that_it_says() -> None:
     order = Order(1, 2.5, "mx.here.example", None, (("/m/a", b"T: y\n"),), bytearray(b"A: b\n"))
     (value,) = Frames().feed(framed(tuple(order)))
     assert value == tuple(order._replace(content=b"A: b\n"))
+
+
+def test_frame_in_many_pieces_is_not_copied_with_each() -> None:
+    """What has come grows in place: a message of 1 MiB comes in pieces of a pipe."""
+    frames = Frames()
+    kept = frames._rest
+    octets = framed(b"x" * 100_000) + framed("next")
+    read = [
+        value
+        for begin in range(0, len(octets), 4096)
+        for value in frames.feed(octets[begin : begin + 4096])
+    ]
+    assert read == [b"x" * 100_000, "next"]
+    assert frames._rest is kept
+    assert not kept
