@@ -5,6 +5,7 @@ run:   ; @$(PYTHON) bootstrap.py run $(ARGS)
 test:  ; @$(PYTHON) bootstrap.py test $(ARGS)
 check: ; @$(PYTHON) bootstrap.py check
 bench: ; @$(PYTHON) bootstrap.py bench $(ARGS)
-clean: ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov
+fuzz:  ; @$(PYTHON) bootstrap.py fuzz $(ARGS)
+clean: ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov .fuzz
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench fuzz clean

@@ -6,6 +6,7 @@ Make gomail a home in .venv and run it there; Python's own library is enough.
     python3 bootstrap.py test [options of pytest]    the tests; needs neither root nor mail tools
     python3 bootstrap.py check                       lint, format, types, who imports whom, news
     python3 bootstrap.py bench [options]             gomail beside other servers; --help lists them
+    python3 bootstrap.py fuzz [targets] [options]    inputs that nobody has thought of; likewise
 
 The environment is made aside, renamed into place, and stamped last: a .venv without the right
 stamp is half made, or made for another checkout, Python or pyproject.toml, and is made again.
@@ -32,7 +33,9 @@ LOCK = ROOT / ".venv.lock"
 LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
-EXTRAS = {"run": (), "test": ("test",), "check": ("test", "check"), "bench": ("bench",)}
+EXTRAS = {name: (name,) for name in ("test", "bench", "fuzz")}
+EXTRAS.update(run=(), check=("test", "check"))
+MODULES = {"bench": "bench", "fuzz": "tests.fuzz"}
 
 CHECKS = (
     ("ruff", "check"),
@@ -51,7 +54,7 @@ def main(arguments):
     """Do what the first of *arguments* names; return the exit status."""
     task, options = (arguments[0], arguments[1:]) if arguments else ("", [])
     if task not in EXTRAS:
-        raise Stop("usage: bootstrap.py run|test|check|bench [options]")
+        raise Stop("usage: bootstrap.py run|test|check|bench|fuzz [options]")
     if os.name != "posix":
         raise Stop("gomail runs on Linux, macOS and other POSIX systems, not on this one")
     if sys.version_info < OLDEST:
@@ -61,23 +64,17 @@ def main(arguments):
     if task == "check":
         return check()
     if task == "test":
-        start("pytest", *options)
-    if task == "bench":
-        start_module("bench", *options)
+        start(str(tool_path("pytest")), *options)
+    if task in MODULES:
+        start("-m", MODULES[task], *options)
     # Without a pid file, since a stale one would keep the server from starting.
-    return start("twistd", "--nodaemon", "--pidfile=", "gomail", *options)
+    return start(str(tool_path("twistd")), "--nodaemon", "--pidfile=", "gomail", *options)
 
 
-def start(tool, *options):
-    """Become *tool*, so that signals and the exit status are its own."""
+def start(*command):
+    """Become what Python makes of *command*, so that signals and the exit status are its own."""
     python = str(tool_path("python"))
-    os.execv(python, [python, str(tool_path(tool)), *options])
-
-
-def start_module(name, *options):
-    """Become the module *name* of this checkout, likewise."""
-    python = str(tool_path("python"))
-    os.execv(python, [python, "-m", name, *options])
+    os.execv(python, [python, *command])
 
 
 def check():

@@ -87,8 +87,13 @@ def test_environment_keeps_the_extras_it_had(
     assert installs == [["test"], ["check", "test"]]
 
 
-def test_benchmark_is_a_module_with_an_extra_of_its_own(
-    bootstrap: ModuleType, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("task", "module"), [("bench", "bench"), ("fuzz", "tests.fuzz")])
+def test_some_tasks_are_modules_with_an_extra_of_their_own(
+    bootstrap: ModuleType,
+    installs: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    task: str,
+    module: str,
 ) -> None:
     """`make bench ARGS="--quick"` installs what it needs, and passes the options on."""
 
@@ -98,9 +103,9 @@ def test_benchmark_is_a_module_with_an_extra_of_its_own(
     monkeypatch.setattr(bootstrap.os, "execv", become)
     monkeypatch.chdir(bootstrap.ROOT)
     with pytest.raises(SystemExit) as ended:
-        bootstrap.main(["bench", "--quick"])
-    assert ended.value.code == "-m bench --quick"
-    assert installs == [["bench"]]
+        bootstrap.main([task, "--quick"])
+    assert ended.value.code == f"-m {module} --quick"
+    assert installs == [[task]]
 
 
 def test_changed_dependencies_make_it_anew(
