@@ -1,0 +1,1 @@
+"""How work grows with its input: families of inputs, and their work, counted or timed."""
