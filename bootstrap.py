@@ -7,6 +7,7 @@ Make gomail a home in .venv and run it there; Python's own library is enough.
     python3 bootstrap.py check                       lint, format, types, who imports whom, news
     python3 bootstrap.py bench [options]             gomail beside other servers; --help lists them
     python3 bootstrap.py fuzz [targets] [options]    inputs that nobody has thought of; likewise
+    python3 bootstrap.py faults CAMPAIGN [options]   long runs of faults; --help lists them
 
 The environment is made aside, renamed into place, and stamped last: a .venv without the right
 stamp is half made, or made for another checkout, Python or pyproject.toml, and is made again.
@@ -34,8 +35,8 @@ LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
 EXTRAS = {name: (name,) for name in ("test", "bench", "fuzz")}
-EXTRAS.update(run=(), check=("test", "check"))
-MODULES = {"bench": "bench", "fuzz": "tests.fuzz"}
+EXTRAS.update(run=(), check=("test", "check"), faults=("test",))
+MODULES = {"bench": "bench", "fuzz": "tests.fuzz", "faults": "tests.faults"}
 
 CHECKS = (
     ("ruff", "check"),
@@ -54,7 +55,7 @@ def main(arguments):
     """Do what the first of *arguments* names; return the exit status."""
     task, options = (arguments[0], arguments[1:]) if arguments else ("", [])
     if task not in EXTRAS:
-        raise Stop("usage: bootstrap.py run|test|check|bench|fuzz [options]")
+        raise Stop("usage: bootstrap.py run|test|check|bench|fuzz|faults [options]")
     if os.name != "posix":
         raise Stop("gomail runs on Linux, macOS and other POSIX systems, not on this one")
     if sys.version_info < OLDEST:

@@ -87,13 +87,20 @@ def test_environment_keeps_the_extras_it_had(
     assert installs == [["test"], ["check", "test"]]
 
 
-@pytest.mark.parametrize(("task", "module"), [("bench", "bench"), ("fuzz", "tests.fuzz")])
-def test_some_tasks_are_modules_with_an_extra_of_their_own(
+@pytest.mark.parametrize(
+    ("task", "becomes"),
+    [
+        ("bench", "-m bench --quick"),
+        ("fuzz", "-m tests.fuzz --quick"),
+        ("faults", "-m tests.faults --quick"),
+    ],
+)
+def test_module_gets_its_extra_and_its_options(
     bootstrap: ModuleType,
     installs: list[list[str]],
     monkeypatch: pytest.MonkeyPatch,
     task: str,
-    module: str,
+    becomes: str,
 ) -> None:
     """`make bench ARGS="--quick"` installs what it needs, and passes the options on."""
 
@@ -104,8 +111,8 @@ def test_some_tasks_are_modules_with_an_extra_of_their_own(
     monkeypatch.chdir(bootstrap.ROOT)
     with pytest.raises(SystemExit) as ended:
         bootstrap.main([task, "--quick"])
-    assert ended.value.code == f"-m {module} --quick"
-    assert installs == [[task]]
+    assert ended.value.code == becomes
+    assert installs == [[*bootstrap.EXTRAS[task]]]
 
 
 def test_changed_dependencies_make_it_anew(
