@@ -8,6 +8,7 @@ campaign cannot run here.
 
 import argparse
 import shlex
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -33,6 +34,11 @@ def main(
     return int(not held)
 
 
+def _end(number: int, _frame: object) -> None:
+    """End as by Ctrl-C, with the processes that the campaign has started."""
+    raise SystemExit(128 + number)
+
+
 def _parser(campaigns: Mapping[str, Campaign]) -> argparse.ArgumentParser:
     """Make the reader of the command line, with a part for each campaign."""
     parser = argparse.ArgumentParser(
@@ -47,4 +53,5 @@ def _parser(campaigns: Mapping[str, Campaign]) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main())
