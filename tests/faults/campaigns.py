@@ -2,6 +2,7 @@
 
 from tests.faults.campaign import Campaign
 from tests.faults.power.campaign import POWER
+from tests.faults.power.stalls import DISKS
 
-ALL: tuple[Campaign, ...] = (POWER,)
+ALL: tuple[Campaign, ...] = (POWER, DISKS)
 CAMPAIGNS: dict[str, Campaign] = {each.name: each for each in ALL}

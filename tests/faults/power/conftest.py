@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.power.machine import PROGRAM, missing
+from tests.faults.power.machine import PROGRAM, missing, missing_mapper
 from tests.patience import PATIENCE
 
 _TRIAL = ("mem=64M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "con=null")
@@ -20,6 +20,14 @@ def a_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
     # Where nothing may be skipped the tests themselves would tell.
     if not os.environ.get("GOMAIL_CI_REQUIRE"):
         try_machine(tmp_path_factory.mktemp("trial"))
+
+
+@pytest.fixture(scope="session")
+def a_mapper(request: pytest.FixtureRequest) -> None:
+    """Say where it has no disk that is slow, hangs, or keeps a log."""
+    request.getfixturevalue("a_machine")
+    if lacks := missing_mapper():
+        pytest.skip(lacks)
 
 
 def try_machine(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import random
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ class How:
     Attributes:
         storing: ``process`` or ``thread``.
         sync: ``files`` or ``filesystem``.
-        changes: names of cheats (tests/faults/cheats.py).
+        changes: names of cheats (tests/faults/cheats.py) and the like.
     """
 
     storing: str = "process"
@@ -36,12 +36,15 @@ class How:
 HONEST = tuple(
     How(storing, sync) for sync in ("files", "filesystem") for storing in ("process", "thread")
 )
+LONG = 600  # seconds: longer than any deadline of gomail's
 # Seconds until ext4 commits its journal by itself; 5 unless it is told otherwise.
 NEVER = 60  # what nobody syncs is lost in any cut
 COMMITS = (1, 5, NEVER)
 
 
-def order(scenario: str, how: How, seed: str, commit: int = NEVER) -> dict[str, object]:
+def order(
+    scenario: str, how: How, seed: str, commit: int = NEVER, **more: object
+) -> dict[str, object]:
     """Write the order for a machine."""
     return {
         "scenario": scenario,
@@ -50,7 +53,8 @@ def order(scenario: str, how: How, seed: str, commit: int = NEVER) -> dict[str, 
         "changes": how.changes,
         "seed": seed,
         "commit": commit,
-    }
+        "disk": "plain",
+    } | more
 
 
 class Series:
@@ -89,6 +93,15 @@ class Series:
             told = [machine.hear_of("receipt") for _ in range(2)]
             self._take([*told, *machine.cut()])
         return self.judged()
+
+    def tell_until(self, last: str, given: Mapping[str, object]) -> list[Told]:
+        """Have a machine do what the order says, and cut its power behind the event *last*."""
+        with running(self._next(), [self._image], given) as machine:
+            told = [machine.hear(LONG)]
+            while told[-1]["event"] != last:
+                told.append(machine.hear(LONG))
+            self._take([*told, *machine.cut()])
+        return told
 
     def judged(self) -> Findings:
         """See what a start would find on the disk."""

@@ -27,6 +27,7 @@ from tests.faults.power import disk
 from tests.patience import PATIENCE
 
 PROGRAM = "linux.uml"
+MODULES = Path("/usr/lib/uml/modules")
 MEMORY = 320  # MiB
 _SHARED = "/dev/shm"
 _TEMPORARY = {"TMPDIR", "TMP", "TEMP"}
@@ -56,6 +57,15 @@ def missing() -> str:
     if not wanted:
         return ""
     return f"{', '.join(wanted)} missing; try: sudo apt install user-mode-linux e2fsprogs"
+
+
+def missing_mapper() -> str:
+    """Say what is missing for disks that are more than a disk; nothing if all is there."""
+    if lacks := missing():
+        return lacks
+    if disk.tool("dmsetup") and disk.tool("modprobe") and any(MODULES.glob("*/modules.dep")):
+        return ""
+    return "dmsetup, modprobe or their modules missing; try: sudo apt install dmsetup kmod"
 
 
 class Machine:

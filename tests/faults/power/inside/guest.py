@@ -18,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.faults.power.inside import load
+from tests.faults.power.inside import load, stalls
 from tests.faults.power.inside.house import House
+from tests.faults.power.inside.mapper import Delayed, Device
 
 DEVICE = "/dev/ubda"
 DISK = Path("/run/disk")
@@ -31,6 +32,8 @@ _telling = threading.Lock()
 SCENARIOS: dict[str, Callable[[House, dict[str, Any]], None]] = {
     "load": load.under_load,
     "lone": load.alone,
+    "slow": stalls.slow,
+    "hung": stalls.hung,
 }
 
 
@@ -50,8 +53,9 @@ def main(path: str) -> None:
     end.start()
     try:
         connect_loopback()
-        mount(DEVICE, order["commit"])
-        SCENARIOS[order["scenario"]](House(DISK, order, tell), order)
+        device = Delayed(DEVICE) if order["disk"] == "delayed" else Device(DEVICE)
+        mount(device.node, order["commit"])
+        SCENARIOS[order["scenario"]](House(DISK, order, tell, device), order)
     except BaseException:
         tell("fault", why=traceback.format_exc())
         raise

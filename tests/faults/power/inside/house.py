@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.client import Session
+from tests.faults.power.inside.mapper import Device
 from tests.patience import PATIENCE
 
 PORT = 2525
@@ -40,6 +41,7 @@ class House:
         order: ``storing`` and ``sync`` as the configuration has them, and ``changes``: what the
             server does otherwise than gomail, by name.
         tell: tells an event.
+        device: the disk itself.
     """
 
     def __init__(
@@ -47,8 +49,11 @@ class House:
         disk: Path,
         order: Mapping[str, Any],
         tell: Tell,
+        device: Device,
     ) -> None:
         self.tell = tell
+        self.device = device
+        self._agent = order["storing"] == "process"
         (disk / "mail").mkdir(exist_ok=True)
         FOLDER.mkdir()
         configuration = FOLDER / "gomail.toml"
@@ -79,6 +84,14 @@ class House:
     def connect(self) -> Session:
         """Open a session that has said EHLO."""
         return Session(PORT)
+
+    def stored_as_asked(self, name: str) -> bool:
+        """
+        Tell by its name whether who stored a message is who ought to.
+
+        While the delivery agent starts, the server stores without it.
+        """
+        return not self._agent or f"P{self.process.pid}Q" not in name
 
 
 def _program(changes: list[str]) -> list[str]:

@@ -43,6 +43,11 @@ def send(house: House, session: Session, content: bytes, *mailboxes: str) -> str
     return _told(house, session.send(content, *mailboxes), content, mailboxes)
 
 
+def hear_verdict(house: House, session: Session, content: bytes, *mailboxes: str) -> str:
+    """Send the content of a message behind its DATA, and tell likewise."""
+    return _told(house, session.say(content + b".\r\n"), content, mailboxes)
+
+
 def _told(house: House, reply: bytes, content: bytes, mailboxes: Sequence[str]) -> str:
     """Tell what a reply says."""
     if reply.startswith(b"250"):
