@@ -3,6 +3,7 @@
 from tests.faults.campaign import Campaign
 from tests.faults.power.campaign import POWER
 from tests.faults.power.stalls import DISKS
+from tests.faults.power.writes import WRITES
 
-ALL: tuple[Campaign, ...] = (POWER, DISKS)
+ALL: tuple[Campaign, ...] = (POWER, WRITES, DISKS)
 CAMPAIGNS: dict[str, Campaign] = {each.name: each for each in ALL}

@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.system,
     pytest.mark.usefixtures("a_mapper"),
 ]
-DELAY = 2000  # milliseconds
+DELAY = 1500  # milliseconds
 
 
 def test_r9_slow_disk_holds_up_nobody_else(tmp_path: Path) -> None:

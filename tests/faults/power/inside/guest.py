@@ -18,11 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.faults.power.inside import load, stalls
-from tests.faults.power.inside.house import House
-from tests.faults.power.inside.mapper import Delayed, Device
+from tests.faults.power.inside import load, stalls, written
+from tests.faults.power.inside.house import House, Tell
+from tests.faults.power.inside.mapper import Delayed, Device, Logged
 
 DEVICE = "/dev/ubda"
+LOG = "/dev/ubdb"
 DISK = Path("/run/disk")
 _SIOCSIFFLAGS = 0x8914  # netdevice(7)
 _UP = 0x1 | 0x40  # IFF_UP, IFF_RUNNING
@@ -34,6 +35,7 @@ SCENARIOS: dict[str, Callable[[House, dict[str, Any]], None]] = {
     "lone": load.alone,
     "slow": stalls.slow,
     "hung": stalls.hung,
+    "written": written.one_by_one,
 }
 
 
@@ -53,12 +55,28 @@ def main(path: str) -> None:
     end.start()
     try:
         connect_loopback()
-        device = Delayed(DEVICE) if order["disk"] == "delayed" else Device(DEVICE)
+        device, tell_it = furnish(order["disk"])
         mount(device.node, order["commit"])
-        SCENARIOS[order["scenario"]](House(DISK, order, tell, device), order)
+        SCENARIOS[order["scenario"]](House(DISK, order, tell_it, device), order)
     except BaseException:
         tell("fault", why=traceback.format_exc())
         raise
+
+
+def furnish(kind: str) -> tuple[Device, Tell]:
+    """Make the disk of a kind; give it, and how events are told: a log hears of receipts first."""
+    if kind == "delayed":
+        return Delayed(DEVICE), tell
+    if kind == "logged":
+        logged = Logged(DEVICE, LOG)
+
+        def marked(event: str, **what: object) -> None:
+            if event == "receipt":
+                logged.mark(str(what["name"]))
+            tell(event, **what)
+
+        return logged, marked
+    return Device(DEVICE), tell
 
 
 def connect_loopback() -> None:

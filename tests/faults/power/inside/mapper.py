@@ -1,10 +1,13 @@
 """
-A disk inside the machine that can be made slow, or hang, while a file system is mounted on it.
+Disks inside the machine that are more than a disk, made by the kernel's device mapper.
 
-It is made by the kernel's device mapper, and needs no more than a module of it.
+One can be made slow, or hang, while a file system is mounted on it. Another one keeps a log, on a
+second disk, of all that is written to it, in the order in which it became durable.
 """
 
+import fcntl
 import os
+import struct
 import subprocess
 from pathlib import Path
 
@@ -13,6 +16,10 @@ from tests.faults.power.machine import MODULES
 _NODE = "/dev/dm-0"  # that of the only one
 _NAME = "disk"
 _LIBRARY = Path("/run/modules")
+_CONTROL = Path("/dev/mapper/control")
+# <linux/dm-ioctl.h>: version, sizes, flags, name and uuid, and behind it sector and message.
+_DM_IOCTL = struct.Struct("=10IQ128s129s7x")
+_DM_TARGET_MSG = 3 << 30 | _DM_IOCTL.size << 16 | 0xFD << 8 | 14
 
 
 class Device:
@@ -49,6 +56,27 @@ class Delayed(Device):
         """Write the table of dm-delay: reads, writes and flushes, each with a delay."""
         below = self._below
         return f"0 {self._sectors} delay {below} 0 0 {below} 0 0 {below} 0 {milliseconds}"
+
+
+class Logged(Device):
+    """The disk *below*, with a *log* of its own (dm-log-writes), for tests/faults/power/log.py."""
+
+    def __init__(self, below: str, log: str) -> None:
+        super().__init__(_NODE)
+        _create("dm-log-writes", f"0 {_sectors(below)} log-writes {below} {log}")
+
+    def mark(self, text: str) -> None:
+        """Write into the log what has happened now, at once: a program to do that is too slow."""
+        message = struct.pack("=Q", 0) + f"mark {text}".encode() + b"\0"
+        size = _DM_IOCTL.size + len(message)
+        numbers = (4, 0, 0, size, _DM_IOCTL.size, 0, 0, 0, 0, 0, 0)
+        request = bytearray(_DM_IOCTL.pack(*numbers, _NAME.encode(), b"") + message)
+        with _CONTROL.open("rb") as control:
+            fcntl.ioctl(control, _DM_TARGET_MSG, request)
+
+    def close(self) -> None:
+        """Write the log to its end; nothing is mounted any more."""
+        _setup("remove", _NAME)
 
 
 def _sectors(device: str) -> int:
