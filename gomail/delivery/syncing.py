@@ -85,14 +85,22 @@ class ByFileSystems:
     def _sync(self, maildirs: Iterable[Maildir]) -> Outcomes:
         """Sync each file system once, by what was opened first on it; tell all that are there."""
         said: dict[int, OSError | None] = {}
-        outcomes = []
+        outcomes: list[OSError | None] = []
         for maildir in maildirs:
-            device = maildir.device
+            try:
+                device = maildir.device
+            except OSError as error:
+                outcomes.append(error)
+                continue
             if device not in said:
-                said[device] = None
-                try:
-                    self._syncfs(maildir.new)
-                except OSError as error:
-                    said[device] = error
+                said[device] = self._sync_by(maildir)
             outcomes.append(said[device])
         return outcomes
+
+    def _sync_by(self, maildir: Maildir) -> OSError | None:
+        """Sync the file system that a Maildir is on, and give what the disk said."""
+        try:
+            self._syncfs(maildir.new)
+        except OSError as error:
+            return error
+        return None

@@ -148,6 +148,19 @@ def test_each_file_system_is_synced_for_itself(
     assert messages(tmp_path / "two") == []
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOMEM])
+def test_r4_folder_that_does_not_say_where_it_is_fails_its_own_alone(
+    disk: Recorder, kernel: Kernel, tmp_path: Path, number: int
+) -> None:
+    """What is on the same disk is stored as if nothing had been."""
+    disk.fail("fstat", "two/new$", number)
+    batch = [deposit(tmp_path / name) for name in ("one", "two", "three")]
+    store(kernel, *batch)
+    assert [each.error and each.error.errno for each in batch] == [None, number, None]
+    assert messages(tmp_path / "one") == messages(tmp_path / "three") == [STORED]
+    assert messages(tmp_path / "two") == []
+
+
 def test_system_call_is_made_and_its_error_told(tmp_path: Path) -> None:
     """The real one: a folder can be synced, and what is no descriptor is refused."""
     try:
