@@ -120,13 +120,14 @@ class DirectOutbox:
             self.unsent = len(self._rest) + 1
             return
         sent = self._transport.writeSomeData(octets)
-        if isinstance(sent, int) and sent < len(octets):
-            self._rest = octets[sent:]
+        # An error instead of a number means mostly that the connection is lost. What is left to the
+        # transport then has it find that out, or is sent after all.
+        taken = sent if isinstance(sent, int) else 0
+        if taken < len(octets):
+            self._rest = octets[taken:]
             self.unsent = len(self._rest) + 1
             self._sender.unsent_changed()
             self._transport.registerProducer(self, streaming=False)
-        # An exception instead of a number means that the connection is lost; the reactor will say
-        # so.
 
     def end(self) -> None:
         """Leave to the transport what is left."""

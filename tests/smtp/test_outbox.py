@@ -92,13 +92,28 @@ def test_connection_closes_behind_what_waits() -> None:
     assert b"".join(wire.sent) == b"221 Bye\r\n"
 
 
-def test_broken_connection_is_the_reactors_business() -> None:
-    """An error instead of a number changes nothing here."""
+def test_broken_connection_is_found_out_by_the_transport() -> None:
+    """An error instead of a number is told to nobody; what the transport tries next ends it."""
+    wire, box, _ = direct(None)
+    wire.broken = True
+    box.send(b"250 OK\r\n")
+    assert not wire.disconnected
+    wire.clock.advance(0)
+    assert wire.disconnected
+    assert wire.sent == []
+
+
+def test_reply_that_failed_for_a_moment_is_sent_after_all() -> None:
+    """A connection of which nothing more is heard would leave its client waiting for a reply."""
     wire, box, changes = direct(None)
     wire.broken = True
     box.send(b"250 OK\r\n")
+    box.send(b"221 Bye\r\n")
+    wire.broken = False
+    wire.clock.pump([0] * 5)
+    assert b"".join(wire.sent) == b"250 OK\r\n221 Bye\r\n"
     assert box.unsent == 0
-    assert changes == []
+    assert changes[-1] == 0
 
 
 def test_lost_connection_forgets_what_waits() -> None:
