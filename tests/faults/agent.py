@@ -4,7 +4,9 @@ import sys
 
 from gomail.delivery.agent import main
 from tests.faults.cheats import cheat
+from tests.faults.weather import expose
 
 if __name__ == "__main__":
     cheat(*sys.argv[1:])
+    expose(*sys.argv[1:])
     main()

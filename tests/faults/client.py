@@ -52,6 +52,16 @@ class Session:
         assert self.say(b"DATA\r\n").startswith(b"354")
         return self.say(content + b".\r\n")
 
+    def offer(self, content: bytes, *recipients: str) -> bytes:
+        """Send one message as far as it is welcome; give the last reply."""
+        commands = [b"MAIL FROM:<a@client.example>\r\n"]
+        commands += [f"RCPT TO:<{each}@here.example>\r\n".encode() for each in recipients]
+        for command in [*commands, b"DATA\r\n"]:
+            reply = self.say(command)
+            if not reply.startswith((b"2", b"354")):
+                return reply
+        return self.say(content + b".\r\n")
+
     def say(self, octets: bytes) -> bytes:
         """Send octets, and hear the reply."""
         self._socket.sendall(octets)

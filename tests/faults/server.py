@@ -13,7 +13,7 @@ from typing import cast
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IReactorFromThreads
 
-from gomail.delivery import process, room
+from gomail.delivery import places, process, room
 from gomail.delivery.committer import Committer
 from gomail.delivery.places import Places
 from gomail.delivery.process import DeliveryProcess
@@ -26,9 +26,11 @@ from gomail.recipients.domain import Domain
 from gomail.recipients.register import build
 from gomail.smtp.factory import SMTPFactory
 from tests.faults.cheats import FILESYSTEM, cheat
+from tests.faults.weather import expose
 
 AGENT = "agent"
 QUICK = "quick"  # trouble of the system, or a dead agent, counts for a moment only
+FORGIVING = "forgiving"  # … and so does trouble of one mailbox
 HOST = "mx.here.example"
 LIMITS = Limits(content_in_memory=8192, disk_reserve=0)
 SPARE = tuple(f"spare{number}" for number in range(300))  # mailboxes that may be broken
@@ -39,9 +41,12 @@ def main(root: str, *how: str) -> None:
     from twisted.internet import reactor
 
     cheat(*how)
+    expose(*how)
     if QUICK in how:
         vars(room).update(FRESH=0.02, RENEW=0.01)
         vars(process).update(REST=0.05)
+    if FORGIVING in how:
+        vars(places).update(FRESH=0.02, RENEW=0.01, SUSPENDED=0.02)
     syncing = ByFileSystems(find_syncfs()) if FILESYSTEM in how else ByFiles()
     command = [sys.executable, "-m", "tests.faults.agent", *how]
     agent = DeliveryProcess(reactor, reactor, command) if AGENT in how else None

@@ -19,8 +19,9 @@ import pytest
 
 from tests.faults.client import Session, name_of, port_and_pid
 from tests.faults.house import STORED, TEXT
+from tests.faults.long.kills import running
+from tests.faults.processes import until_there_is
 from tests.faults.server import AGENT, QUICK, SPARE
-from tests.faults.test_kills import running, until_there_is
 from tests.patience import PATIENCE
 from tests.thorough import often
 

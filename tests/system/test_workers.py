@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_kills import Sender, assert_whole
+from tests.faults.long.ledger import Ledger
+from tests.faults.long.senders import Sender, begin, end
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.running import GOMAIL, TWISTD, Client, Server, runs, until
@@ -140,19 +141,20 @@ def test_r1_killed_workers_have_lost_nothing(crew: Callable[..., Server], tmp_pa
         'maildir = "mail/{mailbox}"\n[domains."here.example"]\nmailboxes = ["alice", "bob"]\n',
     )
     server = crew(*option)
-    acknowledged: dict[str, bytes] = {}
+    senders = [Sender(number, returning=True) for number in range(6)]
+    ledger = Ledger(tmp_path / "mail", senders)
     chance = random.Random(3)
-    for kill in range(KILLS):
-        senders = [Sender(100 * kill + number, server.port, patient=True) for number in range(6)]
+    for _ in range(KILLS):
+        begin(senders, server.port)
         time.sleep(chance.uniform(0.05, 0.4))
         pid = chance.choice(list(pids(server).values()))
         os.kill(pid, signal.SIGKILL)
         time.sleep(0.1)  # the other one goes on
-        for sender in senders:
-            acknowledged |= sender.leave()
+        end(senders)
+        ledger.settle()
         replaced(server, pid)
-    assert len(acknowledged) > KILLS
-    assert_whole(tmp_path / "mail", acknowledged)
+    assert ledger.wrong == []
+    assert ledger.acknowledged > KILLS
     assert server.stopped() == 0
 
 
