@@ -13,6 +13,7 @@ functions of a batch, and in one for all its deposits.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
@@ -155,10 +156,18 @@ class Committer:
             batch, stopped = _next_batch(jobs)
             self._batches += 1
             self._batch = self._batches
-            self._do(batch)
+            fault = _outcome(partial(self._do, batch))
+            if isinstance(fault, Failure):  # of ours, or for want of memory
+                self._break_off(batch, fault)
             self._batch = None
         self._syncing.close()
         self._reactor.callFromThread(stopped.callback, None)
+
+    def _break_off(self, batch: Sequence[_Job], fault: Failure) -> None:
+        """Have all of a batch hear of a fault who have heard of nothing yet; the thread goes on."""
+        for job in batch:
+            job.result = job.result or fault
+        self._reactor.callFromThread(_tell, batch)
 
     def _do(self, batch: Sequence[_Job]) -> None:
         """Do one batch: its functions, whose results nobody waits for longer, then its deposits."""

@@ -22,7 +22,6 @@ class Helpers:
     def __init__(self) -> None:
         """Begin with nobody hired."""
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._done: SimpleQueue[None] = SimpleQueue()
         self._hired = 0
 
     def do(self, steps: Sequence[Step]) -> list[OSError | None]:
@@ -34,11 +33,12 @@ class Helpers:
         """
         outcomes: list[BaseException | None] = [None] * len(steps)
         hands = self._hire(min(MOST, len(steps) // _SHARE - 1)) + 1
+        done: SimpleQueue[None] = SimpleQueue()  # of this work: none that broke off counts for it
         for first in range(1, hands):
-            self._tasks.put(partial(_take, steps, outcomes, first, hands))
+            self._tasks.put(partial(_help, done, steps, outcomes, first, hands))
         _take(steps, outcomes, 0, hands)
         for _ in range(1, hands):
-            self._done.get()
+            done.get()
         return list(_of_the_disk(outcomes))
 
     def close(self) -> None:
@@ -50,9 +50,7 @@ class Helpers:
     def _hire(self, wanted: int) -> int:
         """Have up to *wanted* helpers, and give how many there are for this work."""
         while self._hired < wanted:
-            thread = Thread(
-                target=_work, args=(self._tasks, self._done), name="gomail fsync", daemon=True
-            )
+            thread = Thread(target=_work, args=(self._tasks,), name="gomail fsync", daemon=True)
             try:
                 thread.start()
             except RuntimeError:  # there may be no more threads: it goes with fewer
@@ -61,11 +59,22 @@ class Helpers:
         return max(0, min(wanted, self._hired))
 
 
-def _work(tasks: SimpleQueue[Callable[[], None] | None], done: SimpleQueue[None]) -> None:
+def _work(tasks: SimpleQueue[Callable[[], None] | None]) -> None:
     """Do task after task: a helper's own loop."""
     while (task := tasks.get()) is not None:
         task()
-        done.put(None)
+
+
+def _help(
+    done: SimpleQueue[None],
+    steps: Sequence[Step],
+    outcomes: list[BaseException | None],
+    first: int,
+    hands: int,
+) -> None:
+    """Take every step of one hand, and say when that is over."""
+    _take(steps, outcomes, first, hands)
+    done.put(None)
 
 
 def _take(

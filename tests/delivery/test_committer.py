@@ -192,6 +192,28 @@ def test_fault_of_ours_is_told_to_the_whole_batch(
     assert messages(one) == [STORED]
 
 
+def test_r25_batch_that_breaks_off_is_told_and_the_thread_goes_on(
+    bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should there be no memory even to begin, all who wait hear of it, and the next is stored."""
+
+    def none_left() -> Folders:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "Folders", none_left)
+        with bench.busy():
+            number = bench.committer.run(int, "7")
+            done = [bench.committer.commit(deposit(one)) for _ in range(2)]
+        for each in done:
+            with pytest.raises(MemoryError):
+                bench.wait(each)
+        assert bench.wait(number) == 7
+    assert bench.committer.alive
+    bench.wait(bench.committer.commit(deposit(one)))
+    assert messages(one) == [STORED]
+
+
 def test_fault_in_tidying_up_is_logged(
     bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch, logged: list[Any]
 ) -> None:
@@ -326,8 +348,8 @@ def test_thread_is_alive_until_it_dies(bench: Bench, monkeypatch: pytest.MonkeyP
     assert committer.alive
     bench.wait(committer.run(int))
     assert committer.alive
-    monkeypatch.setattr(committer, "_do", lambda _: fail())
-    committer.run(int)
+    monkeypatch.setattr(module, "_next_batch", lambda _: fail())
+    bench.wait(committer.run(int))
     for worker in workers():
         worker.join(PATIENCE)
     assert died.is_set()

@@ -4,9 +4,11 @@ import errno
 import threading
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
+from gomail.delivery import helpers as module
 from gomail.delivery.helpers import MOST, Helpers, Step
 from tests.patience import PATIENCE
 
@@ -78,6 +80,28 @@ def test_fault_of_ours_is_raised_when_all_is_over(helpers: Helpers) -> None:
         helpers.do(steps)
     assert len(taken) == 11
     assert helpers.do(steps[:5]) == [None] * 5
+
+
+def test_r25_work_that_was_broken_off_counts_for_no_other(
+    helpers: Helpers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Helpers that are through with it late do not make the next work look done."""
+    late, gate = threading.Event(), threading.Event()
+    take = module._take
+
+    def break_off(*how: Any) -> None:  # noqa: ANN401 - as it comes
+        if how[2] == 0:  # the hand of whoever asked
+            raise MemoryError
+        take(*how)
+
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(module, "_take", break_off)
+        helpers.do([partial(late.wait, PATIENCE)] * 20)
+    steps = [partial(gate.wait, PATIENCE) if number % (MOST + 1) else int for number in range(20)]
+    late.set()
+    threading.Timer(0.1, gate.set).start()
+    assert helpers.do(steps) == [None] * 20
+    assert gate.is_set()
 
 
 def test_helpers_that_are_let_go_end_and_others_are_hired(helpers: Helpers) -> None:
