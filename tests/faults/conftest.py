@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.house import House, opened
+from tests.system.conftest import serve, start
+
+__all__ = ["house", "serve", "start"]  # the last two are those of real servers
 
 
 @pytest.fixture

@@ -109,6 +109,10 @@ def test_r8_rights_are_those_of_the_server(tmp_path: Path) -> None:
         ("link", errno.EROFS, b"451 4.2.0 "),
         ("writev", errno.ENOSPC, b"452 4.3.1 "),
         ("writev", errno.ENOMEM, b"451 4.3.0 "),
+        ("writev", errno.EFBIG, b"451 4.2.0 "),
+        ("writev", errno.ENFILE, b"451 4.3.0 "),
+        ("link", errno.EMLINK, b"451 4.2.0 "),
+        ("link", errno.EXDEV, b"451 4.2.0 "),
     ],
 )
 def test_r4_fault_of_the_disk_is_temporary(
