@@ -129,7 +129,11 @@ def _anonymous(folder: str) -> int:
     import tempfile  # noqa: PLC0415 -- hardly anybody needs it, and it takes much with it
 
     fd, name = tempfile.mkstemp(dir=folder, prefix=".spool-")
-    os.unlink(name)  # noqa: PTH108 -- as everything here, by a call of os
+    try:
+        os.unlink(name)  # noqa: PTH108 -- as everything here, by a call of os
+    except OSError:
+        os.close(fd)
+        raise
     return fd
 
 

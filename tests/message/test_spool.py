@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gomail.message.spool import Spool, write_all
+from tests.delivery.bench import no_file_left_open
 
 OCTETS = bytes(range(256)) * 40
 
@@ -170,6 +171,19 @@ def test_system_without_nameless_files_is_served(
     spool.write(OCTETS)
     assert list(tmp_path.iterdir()) == []
     assert copied(spool, tmp_path) == OCTETS
+
+
+def test_r21_spool_file_that_keeps_its_name_is_not_left_open(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a disk has no nameless files, and the name can't be removed either, it is an error."""
+    with no_file_left_open(), monkeypatch.context() as patch:
+        patch.delattr(os, "O_TMPFILE")
+        patch.setattr(os, "unlink", failing(errno.EROFS))
+        spool.write(OCTETS)
+    assert spool.error is not None
+    assert spool.error.errno == errno.EROFS
+    assert spool._fd == -1
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.EROFS, errno.ENOSPC])
