@@ -152,7 +152,7 @@ def test_content_has_no_file_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("how", [{}, {"filesystem": True}])
-def test_process_ends_with_its_orders_and_by_no_signal(
+def test_r20_process_ends_with_its_orders_and_by_no_signal(
     tmp_path: Path, how: dict[str, bool]
 ) -> None:
     """Signals reach the whole group of a terminal or a service: they are for the server."""
@@ -175,7 +175,7 @@ def test_process_ends_with_its_orders_and_by_no_signal(
     assert messages(one) == [STORED] * 2
 
 
-def test_agent_whose_server_is_dead_ends_in_silence(tmp_path: Path) -> None:
+def test_r20_agent_whose_server_is_dead_ends_in_silence(tmp_path: Path) -> None:
     """Nobody is told, and so nobody takes the message for stored."""
     (one,) = maildirs(tmp_path, "one")
     process = subprocess.Popen(

@@ -94,9 +94,10 @@ def test_r25_work_that_was_broken_off_counts_for_no_other(
             raise MemoryError
         take(*how)
 
-    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+    with monkeypatch.context() as patch:
         patch.setattr(module, "_take", break_off)
-        helpers.do([partial(late.wait, PATIENCE)] * 20)
+        with pytest.raises(MemoryError):
+            helpers.do([partial(late.wait, PATIENCE)] * 20)
     steps = [partial(gate.wait, PATIENCE) if number % (MOST + 1) else int for number in range(20)]
     late.set()
     threading.Timer(0.1, gate.set).start()
@@ -116,7 +117,9 @@ def test_helpers_that_are_let_go_end_and_others_are_hired(helpers: Helpers) -> N
     assert len(hired()) == MOST
 
 
-def test_work_goes_on_with_fewer_threads(helpers: Helpers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_r21_work_goes_on_with_fewer_threads(
+    helpers: Helpers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where no thread can be started, all is done by the one that is there."""
 
     def start(_: object) -> None:

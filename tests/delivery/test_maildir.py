@@ -210,7 +210,7 @@ def test_n6_folders_swapped_during_a_delivery_change_nothing(alice: Path, tmp_pa
 
 
 @pytest.mark.parametrize("size", [3, 5])
-def test_file_of_another_size_is_no_message(alice: Path, size: int) -> None:
+def test_r5_file_of_another_size_is_no_message(alice: Path, size: int) -> None:
     """A file that is shorter or longer than the message is thrown away."""
     maildir = Maildir(str(alice))
     with no_file_left_open(), pytest.raises(OSError, match="4 octets were written instead of"):
@@ -430,7 +430,7 @@ def age(path: Path, seconds: float) -> Path:
     return path
 
 
-def test_only_what_is_older_than_36_hours_is_swept(alice: Path) -> None:
+def test_r1_only_what_is_older_than_36_hours_is_swept(alice: Path) -> None:
     """What a delivery left that died goes; what may still be written stays."""
     age(alice / "tmp/stale", STALE + 60)
     age(alice / "tmp/young", STALE - 60)

@@ -152,7 +152,7 @@ async def test_stopping_stores_what_waits(tmp_path: Path, hire: Hire) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_dead_agent_is_followed_by_another(
+async def test_r19_dead_agent_is_followed_by_another(
     tmp_path: Path, hire: Hire, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it had to do is known to nobody: an error of the system, and the sender comes again."""
@@ -220,7 +220,7 @@ async def test_what_is_no_agent_is_never_given_anything(
 
 
 @pytest_twisted.ensureDeferred
-async def test_system_without_room_for_a_process_has_none(
+async def test_r21_system_without_room_for_a_process_has_none(
     hire: Hire, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That it can't be started is no reason not to serve."""

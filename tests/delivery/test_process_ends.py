@@ -64,7 +64,7 @@ def hired(told: str, then: Callable[[], object]) -> DeliveryProcess:
 
 
 @pytest_twisted.ensureDeferred
-async def test_hanging_agent_costs_no_memory(tmp_path: Path) -> None:
+async def test_r10_hanging_agent_costs_no_memory(tmp_path: Path) -> None:
     """What is given up before it goes out is let go at once: senders come again and again."""
     (one,) = maildirs(tmp_path, "one")
     process = DeliveryProcess(the_reactor(), the_reactor(), command())
@@ -89,7 +89,7 @@ async def test_hanging_agent_costs_no_memory(tmp_path: Path) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_dying_agent_is_given_nothing(
+async def test_r19_dying_agent_is_given_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the first pipe that is closed on; a message that comes all the same has failed."""

@@ -236,7 +236,7 @@ def test_group_that_shares_the_maildirs_under_systemd(systemd: Systemd) -> None:
 
 
 @pytest.mark.needs_root
-def test_process_that_does_not_turn_is_started_anew(systemd: Systemd) -> None:
+def test_r19_process_that_does_not_turn_is_started_anew(systemd: Systemd) -> None:
     """The watchdog ends it; what came meanwhile waits in the socket, and is received."""
     systemd.writes("/etc/gomail.toml", MANY)
     install(systemd)
@@ -247,7 +247,7 @@ def test_process_that_does_not_turn_is_started_anew(systemd: Systemd) -> None:
 
 
 @pytest.mark.needs_root
-def test_mail_that_comes_while_it_is_killed_is_received(systemd: Systemd) -> None:
+def test_r19_mail_that_comes_while_it_is_killed_is_received(systemd: Systemd) -> None:
     """Who connects while the process is gone is greeted by the next one."""
     systemd.writes("/etc/gomail.toml", MANY)
     install(systemd)

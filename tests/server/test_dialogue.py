@@ -49,6 +49,6 @@ def test_long_line_is_cut() -> None:
 
 
 @given(any_event)
-def test_any_event_is_printable_ascii(event: Event) -> None:
+def test_n5_any_event_is_printable_ascii(event: Event) -> None:
     """The terminal that follows a dialogue is told nothing by the peer (N5)."""
     assert all(line.isascii() and line.isprintable() for line in written(event))

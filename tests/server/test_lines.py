@@ -176,7 +176,7 @@ def test_health_is_an_object() -> None:
 
 
 @given(any_event)
-def test_any_event_is_one_line_of_printable_ascii(event: Event) -> None:
+def test_n5_any_event_is_one_line_of_printable_ascii(event: Event) -> None:
     """Whatever a peer says, and paths are called, a line can't break or ring a bell (N5)."""
     for line in (text(event), as_json(event)):
         assert line is None or (line.isascii() and line.isprintable())

@@ -131,7 +131,7 @@ def test_sessions_that_do_not_end_are_dropped(house: House) -> None:
     assert house.stopped == [None]
 
 
-def test_disk_that_hangs_is_left_behind(house: House) -> None:
+def test_r10_disk_that_hangs_is_left_behind(house: House) -> None:
     """After the stop time the service counts as stopped, whatever comes later."""
     house.stop()
     house.close_port()

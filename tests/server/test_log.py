@@ -50,7 +50,7 @@ def test_lines_are_written_together() -> None:
     assert clock.getDelayedCalls() == []
 
 
-def test_lines_that_cannot_be_written_are_counted() -> None:
+def test_e13_lines_that_cannot_be_written_are_counted() -> None:
     """A full disk costs lines and nothing else; when there is room again the log goes on."""
 
     class Full(io.StringIO):
@@ -96,7 +96,7 @@ def test_file_is_rotated_and_the_oldest_goes(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_file_that_cannot_be_rotated_is_begun_anew(
+def test_r22_file_that_cannot_be_rotated_is_begun_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a folder of somebody else's the log does not grow without bounds."""
@@ -113,7 +113,7 @@ def test_file_that_cannot_be_rotated_is_begun_anew(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("call", ["remove", "rename"])
-def test_rotation_that_fails_halfway_costs_no_line(
+def test_r22_rotation_that_fails_halfway_costs_no_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     """Where an old file can't be moved or removed, as in /tmp, lines go on being written."""
@@ -194,7 +194,7 @@ def told(observer: Callable[[LogEvent], None], text: str) -> None:
 HOSTILE = "a\rb\x1b[2J\x07\u2028\u202e\x7f\n2026-01-01T00:00:00Z {x.__class__}"
 
 
-def test_twisteds_lines_are_printable() -> None:
+def test_n5_twisteds_lines_are_printable() -> None:
     """What Twisted logs is escaped, and its further lines are indented (N5)."""
     written: list[str] = []
     told(TwistedLog(written.append), HOSTILE)
@@ -217,7 +217,7 @@ def test_twisteds_objects_are_one_line_each() -> None:
     assert "Traceback" in failure["text"]
 
 
-def test_log_that_nobody_reads_stops_nothing() -> None:
+def test_e13_log_that_nobody_reads_stops_nothing() -> None:
     """Lines wait for the reader; once too many do, the latest are lost, and the mail goes on."""
     clock = Clock()
     reading, writing = os.pipe()

@@ -170,7 +170,7 @@ class Full(socket.socket):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
-def test_kernel_without_descriptors_is_not_asked_all_the_time(house: House) -> None:
+def test_e6_kernel_without_descriptors_is_not_asked_all_the_time(house: House) -> None:
     """It is told, and the port rests for a second; and it can be stopped while it does."""
     house.port.stopListening()
     full = Full(socket.AF_UNIX)

@@ -92,7 +92,7 @@ def test_connection_closes_behind_what_waits() -> None:
     assert b"".join(wire.sent) == b"221 Bye\r\n"
 
 
-def test_broken_connection_is_found_out_by_the_transport() -> None:
+def test_r16_broken_connection_is_found_out_by_the_transport() -> None:
     """An error instead of a number is told to nobody; what the transport tries next ends it."""
     wire, box, _ = direct(None)
     wire.broken = True

@@ -88,7 +88,7 @@ def test_each_session_message_and_refusal_has_its_line(serve: Serve, tmp_path: P
     assert "--domain elsewhere.example" in refused
 
 
-def test_peer_cannot_forge_the_log_or_reach_the_terminal(serve: Serve) -> None:
+def test_n5_peer_cannot_forge_the_log_or_reach_the_terminal(serve: Serve) -> None:
     """Whatever a client says, the log is lines of printable ASCII, and only our own (N5)."""
     server = serve("--dialogue")
     insult(server.connect())
@@ -167,7 +167,7 @@ def test_messages_are_shown(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--dialogue", "--show-messages"]])
-def test_terminal_that_has_gone_costs_no_mail(start: Serve, options: list[str]) -> None:
+def test_r22_terminal_that_has_gone_costs_no_mail(start: Serve, options: list[str]) -> None:
     """Where nobody reads the output any more, mail goes on, and the exit is clean."""
     read, write = os.pipe()
     port = free_port()
@@ -182,7 +182,7 @@ def test_terminal_that_has_gone_costs_no_mail(start: Serve, options: list[str]) 
     assert len(server.messages()) == 3
 
 
-def test_closed_output_costs_no_mail(start: Serve) -> None:
+def test_r22_closed_output_costs_no_mail(start: Serve) -> None:
     """Where the output was closed from the start, nothing is written into what took its number."""
     port = free_port()
     closed = ("sh", "-c", 'exec "$0" "$@" >&-', *GOMAIL)
@@ -193,7 +193,7 @@ def test_closed_output_costs_no_mail(start: Serve) -> None:
 
 
 @pytest.mark.parametrize("twistd", [False, True], ids=["output", "logfile"])
-def test_full_log_costs_no_mail(start: Serve, *, twistd: bool) -> None:
+def test_r22_full_log_costs_no_mail(start: Serve, *, twistd: bool) -> None:
     """Where the log can't be written, on a disk that is full, mail goes on (R22)."""
     full = Path("/dev/full")
     if not full.exists():

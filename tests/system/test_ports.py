@@ -58,7 +58,7 @@ def test_ports_of_the_command_line_join_those_of_the_file(start: Serve, tmp_path
     assert server.stopped() == 0
 
 
-def test_two_servers_share_a_maildir(serve: Serve, tmp_path: Path) -> None:
+def test_r24_two_servers_share_a_maildir(serve: Serve, tmp_path: Path) -> None:
     """Two instances store into one Maildir at the same time, and nothing is lost (R24)."""
     one = serve("--maildir", "Maildir")
     (tmp_path / "elsewhere").mkdir()
@@ -86,7 +86,7 @@ def test_two_servers_share_a_maildir(serve: Serve, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", [0, -86_400_000_000_000], ids=["stands", "goes back"])
-def test_clock_that_is_wrong_loses_nothing(serve: Serve, step: int) -> None:
+def test_r11_clock_that_is_wrong_loses_nothing(serve: Serve, step: int) -> None:
     """Two servers whose clock stands, or goes back a day at each look, overwrite nothing (R11)."""
     clock = patched(
         "import itertools, os, time\n"

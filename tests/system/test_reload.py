@@ -65,7 +65,7 @@ def test_domains_mailboxes_and_aliases_change_for_sessions_under_way(
     assert server.stopped() == 0
 
 
-def test_transaction_under_way_is_stored(server: Server, path: Path) -> None:
+def test_r18_transaction_under_way_is_stored(server: Server, path: Path) -> None:
     """A recipient that was welcome gets its message, though it is gone from the file since."""
     client = server.connect().begin("alice@old.example")
     client.send(b"Subject: x\r\n")
@@ -98,7 +98,7 @@ def test_limits_and_trust_change_for_new_sessions(server: Server, path: Path) ->
         ('[domains."new.example".aliases]\na = "b@elsewhere.example"\n', "elsewhere.example"),
     ],
 )
-def test_bad_file_changes_nothing(server: Server, path: Path, toml: str, told: str) -> None:
+def test_r18_bad_file_changes_nothing(server: Server, path: Path, toml: str, told: str) -> None:
     """What can't be read is told in one line of the log, and all stays as it was."""
     reload(server, path, toml, KEPT)
     (line,) = (line for line in server.output.splitlines() if KEPT in line)
@@ -109,7 +109,7 @@ def test_bad_file_changes_nothing(server: Server, path: Path, toml: str, told: s
     assert server.connect().mail("x", "alice@new.example").startswith("250 ")
 
 
-def test_missing_file_changes_nothing(server: Server, path: Path) -> None:
+def test_r18_missing_file_changes_nothing(server: Server, path: Path) -> None:
     """A file that is gone is told, and costs no mail."""
     path.unlink()
     server.tell(signal.SIGHUP)

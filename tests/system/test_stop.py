@@ -35,7 +35,7 @@ HUNG_DISK = patched(
 )
 
 
-def test_idle_sessions_hear_421_and_the_port_is_closed(serve: Serve) -> None:
+def test_r17_idle_sessions_hear_421_and_the_port_is_closed(serve: Serve) -> None:
     """Whoever says nothing, or is between commands, is told to try again, in RFC 3463's words."""
     server = serve()
     port = server.port
@@ -52,7 +52,7 @@ def test_idle_sessions_hear_421_and_the_port_is_closed(serve: Serve) -> None:
         socket.create_connection(("127.0.0.1", port), PATIENCE)
 
 
-def test_content_under_way_may_come_to_its_end(serve: Serve) -> None:
+def test_r17_content_under_way_may_come_to_its_end(serve: Serve) -> None:
     """A client in the middle of its message is let finish, hears 250, and then 421."""
     server = serve()
     client = server.connect().begin()
@@ -67,7 +67,7 @@ def test_content_under_way_may_come_to_its_end(serve: Serve) -> None:
     assert message.endswith(b"Subject: half\n\nthe other half\n")
 
 
-def test_second_signal_changes_nothing(serve: Serve) -> None:
+def test_r17_second_signal_changes_nothing(serve: Serve) -> None:
     """Another SIGTERM, and SIGHUP, while the server leaves neither kill it nor are errors."""
     server = serve()
     client = server.connect().begin()
@@ -93,7 +93,7 @@ def test_second_interrupt_ends_the_waiting(serve: Serve) -> None:
     assert server.messages() == []
 
 
-def test_client_that_never_ends_is_cut(serve: Serve) -> None:
+def test_r17_client_that_never_ends_is_cut(serve: Serve) -> None:
     """Content that does not come to its end is dropped after the drain time; the exit code is 0."""
     server = serve(command=QUICK)
     client = server.connect().begin()
@@ -107,7 +107,7 @@ def test_client_that_never_ends_is_cut(serve: Serve) -> None:
     assert server.messages() == []
 
 
-def test_disk_that_hangs_does_not_keep_the_server_alive(serve: Serve) -> None:
+def test_r10_disk_that_hangs_does_not_keep_the_server_alive(serve: Serve) -> None:
     """Where a file is never written, the process ends all the same; nothing was acknowledged."""
     server = serve(command=HUNG_DISK)
     client = server.connect().begin()
@@ -123,7 +123,7 @@ def test_disk_that_hangs_does_not_keep_the_server_alive(serve: Serve) -> None:
     assert server.messages() == []
 
 
-def test_clock_that_is_set_back_delays_nothing(serve: Serve, tmp_path: Path) -> None:
+def test_r11_clock_that_is_set_back_delays_nothing(serve: Serve, tmp_path: Path) -> None:
     """Set back by a day, the clock holds up neither the log nor the end (R11)."""
     *python, quick = QUICK
     clock = (
@@ -232,7 +232,7 @@ def end_load(senders: list[Sender], server: Server) -> None:
     assert lost == set()
 
 
-def test_restarts_under_load_lose_nothing(start: Serve, senders: list[Sender]) -> None:
+def test_r17_restarts_under_load_lose_nothing(start: Serve, senders: list[Sender]) -> None:
     """Restarted while mail comes in: each 250 is on disk, and each exit is clean (R17)."""
     server = start(*ANY_PORT).started()
     port = server.port
@@ -251,7 +251,7 @@ def test_restarts_under_load_lose_nothing(start: Serve, senders: list[Sender]) -
     assert "Traceback" not in server.output
 
 
-def test_reloads_under_load_lose_nothing(
+def test_r18_reloads_under_load_lose_nothing(
     serve: Serve, senders: list[Sender], tmp_path: Path
 ) -> None:
     """The configuration is read again and again, good and bad, while mail comes in (R18)."""
