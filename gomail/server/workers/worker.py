@@ -67,6 +67,7 @@ class Worker(ProcessProtocol):
         self._last_words = ""
         self._why = ""
         self._over = False
+        self._ended = False
 
     @property
     def pid(self) -> int | None:
@@ -111,6 +112,8 @@ class Worker(ProcessProtocol):
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Hear what it says to us, or pass on what it logs."""
         if childFD == words.ANSWERS:
+            if self._ended:
+                return  # what it had is given back: nothing that it has asked for counts any more
             for value in self._frames.feed(data):
                 self._employer.heard(self, *cast("tuple[Any, ...]", value))
         elif childFD == words.LOG:
@@ -126,7 +129,7 @@ class Worker(ProcessProtocol):
 
     def processExited(self, reason: Failure) -> None:
         """See it end; what is left in its pipes comes afterwards."""
-        self._over = True
+        self._over = self._ended = True
         said = self._last_words.strip().splitlines()
         self._employer.ended(self, self._why or (said[-1] if said else str(reason.value)))
 

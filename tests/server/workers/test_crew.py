@@ -268,6 +268,18 @@ def test_strangers_are_counted_over_all(house: House) -> None:
     assert one.heard() == [(words.PERMIT, 2, None)]
 
 
+def test_what_comes_from_a_worker_that_has_ended_counts_no_more(house: House) -> None:
+    """Its end is seen before its last words are, as it may be: nobody is inside for it."""
+    one, two = house.serving()
+    one.say(words.ASK, 1, "192.0.2.1")
+    one.end()
+    one.say(words.LEFT, "192.0.2.1")
+    one.say(words.ASK, 2, "192.0.2.1")
+    one.say(words.READY)
+    two.say(words.ASK, 8, "192.0.2.1")
+    assert two.heard() == [(words.PERMIT, 8, None)]
+
+
 def changed(house: House, settings: str) -> list[Any]:
     """Change the settings, and give a list that will have the outcome."""
     outcome: list[Any] = []
