@@ -1,5 +1,6 @@
 """One worker, as its parent sees it: what it says, what it logs, and how it ends."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from gomail.health import WELL
 from gomail.server.workers import words
 from gomail.server.workers.lines import Lines
 
+_PIECE = 1 << 16
 _LAST_WORDS = 2000  # characters that are kept of what it says to people
 
 
@@ -77,7 +79,11 @@ class Worker(ProcessProtocol):
     @property
     def log(self) -> int | None:
         """The number of the file that its log is read from, while that is open."""
-        pipe = getattr(self.transport, "pipes", {}).get(words.LOG)
+        return self._pipe(words.LOG)
+
+    def _pipe(self, number: int) -> int | None:
+        """Give the file of one of its pipes, while that is open."""
+        pipe = getattr(self.transport, "pipes", {}).get(number)
         return None if pipe is None else cast("int", pipe.fileno())
 
     def connectionMade(self) -> None:
@@ -128,10 +134,19 @@ class Worker(ProcessProtocol):
             self._over = True
 
     def processExited(self, reason: Failure) -> None:
-        """See it end; what is left in its pipes comes afterwards."""
+        """See it end, and hear the last of it: who waits for its end need not wait for that."""
         self._over = self._ended = True
+        for number in (words.LOG, words.LAST_WORDS):
+            self._hear_out(number)
         said = self._last_words.strip().splitlines()
         self._employer.ended(self, self._why or (said[-1] if said else str(reason.value)))
+
+    def _hear_out(self, number: int) -> None:
+        """Take what is left in a pipe; one that a process of its own has still may not end."""
+        pipe = self._pipe(number)
+        with suppress(BlockingIOError):
+            while pipe is not None and (octets := os.read(pipe, _PIECE)):
+                self.childDataReceived(number, octets)
 
     def processEnded(self, reason: Failure) -> None:
         """Log the last line, whole or not."""

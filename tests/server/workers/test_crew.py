@@ -1,5 +1,6 @@
 """A crew, whose processes are the test's: who is started when, who is ended, who is told what."""
 
+import os
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -344,6 +345,24 @@ def test_stop_waits_for_all(house: House) -> None:
     assert len(stopped) == 1
     assert house.reactor.getDelayedCalls() == []
     assert len(house.processes) == 2
+
+
+def test_all_that_a_worker_has_logged_is_there_when_it_has_ended(house: House) -> None:
+    """The crew has stopped then, and the reactor closes the pipes, whatever is in them."""
+    one, two = house.serving()
+    stopped = house.crew.stopService()
+    two.end()
+    (log, to_log), (said, to_say) = pipes = os.pipe(), os.pipe()
+    for reader, writer in pipes:
+        os.set_blocking(reader, False)
+        os.write(writer, b"it is over\n")
+    one.pipes = {words.LOG: open_file(log), words.LAST_WORDS: open_file(said)}
+    one.pid = None
+    one.worker.processExited(Failure(ProcessTerminated(1)))
+    assert stopped.called
+    assert house.lines == ["it is over"]
+    for number in (log, to_log, said, to_say):
+        os.close(number)
 
 
 def test_stop_is_over_at_once_where_nobody_is_left(house: House) -> None:
