@@ -119,7 +119,10 @@ class Parent(Service):
         self._line = None
         asked, self._asked = self._asked, {}
         for done in asked.values():
-            done.errback(Failure(Refused(TOO_BUSY, "the parent is no more")))
+            if self._heir:
+                done.callback(None)
+            else:
+                done.errback(Failure(Refused(TOO_BUSY, "the parent is no more")))
         if self.running:
             wait = HEIR_TIME if self._heir else 0
             self._orphaned = self._reactor.callLater(wait, self.orphaned)

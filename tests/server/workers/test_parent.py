@@ -180,9 +180,12 @@ def test_worker_waits_for_an_heir(house: House) -> None:
     """It serves strangers, too, until it is ended; or for so long as one may take."""
     house.say(words.HEIR)
     assert house.heard() == [(words.HEIR,)]
+    outcome = house.ask(stranger("one"))  # whom the parent does not come to answer any more
     house.line.connectionLost()
-    assert house.ask(stranger()) == [None]
-    house.admission.leave(stranger())
+    assert outcome == [None]
+    assert house.ask(stranger("two")) == [None]
+    house.admission.leave(stranger("one"))
+    house.admission.leave(stranger("two"))
     house.advance(HEIR_TIME - 1)
     assert house.orphaned == 0
     house.advance(1)
