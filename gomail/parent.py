@@ -17,7 +17,7 @@ from gomail.config import Configuration
 from gomail.delivery.places import identity_of
 from gomail.preflight import build_directory
 from gomail.server.aside import aside, let_go
-from gomail.server.ports import Port, shared_ports
+from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
 from gomail.server.workers.crew import Crew
 from gomail.server.workers.legacy import Legacy
@@ -34,15 +34,12 @@ class Workers(MultiService):
         reactor: the one that runs.
         configuration: what they are.
         root: the folder of the Maildirs.
-        ports: bound, one for each listener of the configuration.
+        ports: bound, one for each listener of the configuration; workers can share them.
         log: writes lines of theirs.
         options: of twistd, for workers.
         state: the folder of what gomail keeps for itself, as it was found for who runs it.
         again: the command of a parent in our place.
         leaving: process and log of each worker of the parent whose place we have taken.
-
-    Raises:
-        PortError: they can't share one of the ports.
     """
 
     def __init__(  # noqa: PLR0913 -- the parts of a parent
@@ -65,7 +62,7 @@ class Workers(MultiService):
         command = program.command("gomail", "twistd", *options)
         self._state = state
         self._folder = str(Path.cwd())  # twistd may change it
-        self._ports = shared_ports(ports)
+        self._ports = ports
         self._again = again
         self.crew = Crew(
             reactor,

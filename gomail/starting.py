@@ -27,7 +27,7 @@ from gomail.preflight import (
 from gomail.recipients.directory import Directory
 from gomail.server.encryption import Certificates, state_folder
 from gomail.server.notice import Notice
-from gomail.server.ports import Port
+from gomail.server.ports import Port, try_sharing
 from gomail.server.reactor import Reactor
 from gomail.server.start import Announcement, Identity, StartError
 from gomail.server.telling import Telling
@@ -112,6 +112,8 @@ def _try(
         msg = f"workers read the certificate by themselves: {certificates.doubt.why}"
         raise StartError(msg)
     ports = open_listeners(configuration, reactor, identity, legacy.port)
+    if configuration.workers > 1:
+        try_sharing(ports)
     configuration, capped = as_far_as_files_go(configuration)
     of_certificates = certificates.notes if certificates else ()
     notes = (*directory.notes, *of_certificates, *capped, *identity.warnings)

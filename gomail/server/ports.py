@@ -144,9 +144,9 @@ def open_port(
     return Port(endpoint, twisted=twisted)
 
 
-def shared_ports(ports: Sequence[Port]) -> Sequence[Port]:
+def try_sharing(ports: Sequence[Port]) -> None:
     """
-    Give *ports*, if several processes can listen on them.
+    See that several processes can listen on *ports*; else close them.
 
     Raises:
         PortError: Twisted listens on one by itself.
@@ -157,7 +157,6 @@ def shared_ports(ports: Sequence[Port]) -> Sequence[Port]:
                 each.close()
             msg = f"{port.endpoint}: workers can share tcp:, unix: and systemd: only"
             raise PortError(msg)
-    return ports
 
 
 def _is_one_of(port: Port, others: Iterable[Port]) -> bool:

@@ -168,6 +168,28 @@ def test_program_that_would_not_start_takes_no_place(
     assert server.stopped() == 0
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "problem"),
+    [("unix:/missing/s", "there is no folder /missing"), ("stdio:x", "workers can share tcp:")],
+)
+def test_trial_leaves_everything_as_it_was(
+    start: Serve, tmp_path: Path, endpoint: str, problem: str
+) -> None:
+    """A unix socket's file, too; and what a parent of workers can't have is found by it."""
+    path = tmp_path / "smtp"
+    text = f'workers = 2\n[domains.localhost]\n[[listener]]\nendpoint = "unix:{path}"\n'
+    option = configuration(tmp_path, text)
+    server = start(*option)
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    configuration(tmp_path, f'{text}[[listener]]\nendpoint = "{endpoint}"\n')
+    server.tell(signal.SIGUSR2)
+    server.logged("trouble: no program takes our place: gomail: ")
+    assert problem in server.output
+    assert Client.connect_unix(path).mail().startswith("250 ")
+    assert server.stopped() == 0
+    assert not path.exists()
+
+
 def test_server_alone_says_that_it_can_not(serve: Serve) -> None:
     """There is nobody who could hold the ports for it."""
     server = serve()

@@ -73,7 +73,8 @@ def claim(environment: MutableMapping[str, str]) -> Legacy:
         ports, leaving, trial = json.loads(text)
         legacy = Legacy(
             [
-                Port(endpoint, socket=socket.socket(fileno=number), passed=passed)
+                # While all is only tried the sockets' files are the parent's, whatever is wrong.
+                Port(endpoint, socket=socket.socket(fileno=number), passed=passed or trial)
                 for endpoint, number, passed in ports
             ],
             [(pid, log) for pid, log in leaving],
