@@ -74,7 +74,9 @@ class Port:
         if self.socket is None or self.socket.fileno() == -1:
             return
         if self.socket.family == socket.AF_UNIX and not self.passed:
-            Path(self.socket.getsockname()).unlink(missing_ok=True)
+            # Made by root, whose rights are gone? Then the next start removes it.
+            with contextlib.suppress(OSError):
+                Path(self.socket.getsockname()).unlink()
         self.socket.close()
 
 

@@ -259,6 +259,16 @@ def test_unix_socket_goes_where_another_port_cannot_be_had(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_port_is_closed_where_its_file_can_not_be_removed(tmp_path: Path) -> None:
+    """It is root's, whose rights are gone; here a folder stands in its place."""
+    port = open_port(f"unix:{tmp_path}/socket", MemoryReactor())
+    (tmp_path / "socket").unlink()
+    (tmp_path / "socket").mkdir()
+    port.close()
+    assert port.socket is not None
+    assert port.socket.fileno() == -1
+
+
 def test_unix_socket_needs_a_folder_that_may_be_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
