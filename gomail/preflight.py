@@ -8,6 +8,7 @@ here: mailboxes are read, Maildirs made and tried, certificates read, ports boun
 import errno
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -95,6 +96,19 @@ def find_syncing(configuration: Configuration) -> Syncing:
     except SyncfsMissing as error:
         msg = f'sync = "filesystem": {error}'
         raise StartError(msg) from error
+
+
+def try_program(identity: Identity) -> None:
+    """
+    See that who will be the parent of workers can start them.
+
+    Raises:
+        StartError: Python can't be started by that user, or not again at all.
+    """
+    with identity.assumed():
+        if not can_start() or not os.access(sys.executable, os.X_OK, effective_ids=True):
+            msg = f"workers: {identity} can't start {sys.executable or 'Python'}"
+            raise StartError(msg)
 
 
 def find_agent(configuration: Configuration, reactor: Reactor) -> DeliveryProcess | None:

@@ -23,6 +23,7 @@ from gomail.preflight import (
     open_listeners,
     try_certificates,
     try_maildirs,
+    try_program,
 )
 from gomail.recipients.directory import Directory
 from gomail.server.encryption import Certificates, state_folder
@@ -111,6 +112,8 @@ def _try(
     if configuration.workers > 1 and certificates is not None and certificates.doubt is not None:
         msg = f"workers read the certificate by themselves: {certificates.doubt.why}"
         raise StartError(msg)
+    if configuration.workers > 1:
+        try_program(identity)
     ports = open_listeners(configuration, reactor, identity, legacy.port)
     if configuration.workers > 1:
         try_sharing(ports)

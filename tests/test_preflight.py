@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from gomail.preflight import (
     open_listeners,
     ownership,
     try_maildirs,
+    try_program,
 )
 from gomail.server.start import MYSELF, Identity, StartError
 
@@ -144,3 +146,16 @@ def test_unix_socket_belongs_to_its_user(open_folder: Path, owner: int) -> None:
     finally:
         for port in ports:
             port.close()
+
+
+def test_python_that_can_not_be_started_by_who_has_workers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be tried for ever, while the ports are open and nobody serves."""
+    try_program(MYSELF)
+    python = tmp_path / "python"
+    python.touch(mode=0o600)
+    for executable, told in ((str(python), str(python)), ("", "Python")):
+        monkeypatch.setattr(sys, "executable", executable)
+        with pytest.raises(StartError, match=f"workers: .* can't start {told}"):
+            try_program(MYSELF)
