@@ -67,7 +67,6 @@ class Workers(MultiService):
         self.crew = Crew(
             reactor,
             command,
-            self._folder,
             self._ports,
             log=log,
             limits=configuration.limits,
@@ -126,7 +125,7 @@ class Workers(MultiService):
         trial = Legacy(list(self._ports), trial=True)
         variables = {**program.environment(), **trial.variables()}
         problem = await attempt(
-            self._reactor, self._again, variables, self._folder, trial.descriptors
+            self._reactor, self._again, variables, self._elsewhere(), trial.descriptors
         )
         if problem is not None:
             return problem
@@ -135,10 +134,20 @@ class Workers(MultiService):
         try:
             for number in legacy.descriptors:
                 os.set_inheritable(number, True)
-            os.chdir(self._folder)
+            folder = self._elsewhere()
+            if folder is not None:
+                os.chdir(folder)
             path = program.environment()["PYTHONPATH"]
             variables = {**os.environ, "PYTHONPATH": path, **legacy.variables()}
             os.execve(self._again[0], list(self._again), variables)  # noqa: S606 -- it is ourselves
         except OSError as error:
             self.crew.resume()
             return str(error)
+
+    def _elsewhere(self) -> str | None:
+        """
+        Give the folder that we were started in, for those who go by paths from there.
+
+        None where we are there still: it may be one that only root may go to.
+        """
+        return None if self._folder == str(Path.cwd()) else self._folder

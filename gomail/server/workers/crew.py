@@ -46,7 +46,6 @@ class Crew(Service):
     Args:
         reactor: the one that runs.
         command: starts a worker.
-        folder: where it is started.
         ports: what they listen on, bound.
         log: writes lines of theirs.
         leaving: process and log of each worker of the parent whose place we have taken.
@@ -61,7 +60,6 @@ class Crew(Service):
         self,
         reactor: Reactor,
         command: Sequence[str],
-        folder: str,
         ports: Sequence[Port],
         *,
         log: Callable[[str], None],
@@ -70,7 +68,6 @@ class Crew(Service):
     ) -> None:
         self._reactor = reactor
         self._command = command
-        self._folder = folder
         self._ports = ports
         self.log = log
         self._census = Census(limits)
@@ -127,7 +124,7 @@ class Crew(Service):
         variables = {**environment(), words.VARIABLE: str(len(sockets))}
         try:
             self._reactor.spawnProcess(
-                worker, self._command[0], self._command, variables, self._folder, childFDs=pipes
+                worker, self._command[0], self._command, variables, childFDs=pipes
             )
         except OSError as error:
             self.ended(worker, str(error))

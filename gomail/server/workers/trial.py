@@ -18,11 +18,11 @@ def attempt(
     reactor: Reactor,
     command: Sequence[str],
     variables: Mapping[str, str],
-    folder: str,
+    folder: str | None,
     descriptors: Iterable[int],
 ) -> Deferred[str | None]:
     """
-    Run a command that ends with 0 where all is well.
+    Run a command that ends with 0 where all is well, in a folder if that is not ours.
 
     Returns:
         A Deferred that fires with None then; else with the last line that it has said.

@@ -93,8 +93,8 @@ class Reactor(Clock):
         """Start one."""
         if self.fails:
             raise FileNotFoundError(2, "No such file or directory")
-        path, command, variables, folder = cast("tuple[str, list[str], dict[str, str], str]", how)
-        assert (path, command, folder) == ("python", ["python", "worker"], "/")
+        path, command, variables = cast("tuple[str, list[str], dict[str, str]]", how)
+        assert (path, command) == ("python", ["python", "worker"])
         assert variables[words.VARIABLE] == "0"
         assert set(childFDs) == {0, 1, 2, 3}
         process = Process(worker, 100 + len(self.started))
@@ -111,7 +111,6 @@ class House:
         self.crew = Crew(
             cast("Any", self.reactor),
             ["python", "worker"],
-            "/",
             [],
             log=self.lines.append,
             limits=Limits(sessions_per_address=1),
