@@ -77,7 +77,7 @@ class Crew(Service):
         self._workers: list[Worker] = []
         self._rests: dict[int, float] = {}  # the next one, of those who have not served
         self._starts: dict[int, IDelayedCall] = {}
-        self._changing: dict[Worker, Deferred[str | None]] = {}
+        self._changing: dict[Worker, list[Deferred[str | None]]] = {}  # answers to come, in order
         self._warned: dict[
             Worker, Deferred[None]
         ] = {}  # that we give way, and have not said so yet
@@ -141,7 +141,7 @@ class Crew(Service):
             worker.sessions, plain = about
             worker.health = Health.of(plain)
         elif word == words.CHANGED:
-            self._changing.pop(worker).callback(*about)
+            self._changing[worker].pop(0).callback(*about)
         elif word == words.HEIR:
             self._warned.pop(worker).callback(None)
         elif word == words.READY:
@@ -165,8 +165,8 @@ class Crew(Service):
         self._census.lose(worker)
         if worker in self._warned:
             self._warned.pop(worker).callback(None)
-        if worker in self._changing:
-            self._changing.pop(worker).callback(None)  # the next one begins with the new settings
+        for answer in self._changing.pop(worker, ()):
+            answer.callback(None)  # the next one begins with the new settings
         if self._stopped is not None:
             self._leave()
             return
@@ -213,7 +213,8 @@ class Crew(Service):
         """Have the settings be in force in one worker; give why they are not."""
         if worker not in self._workers:
             return None
-        answer = self._changing[worker] = Deferred()
+        answer: Deferred[str | None] = Deferred()
+        self._changing.setdefault(worker, []).append(answer)
         worker.first = self._first
         worker.say(words.CHANGE, *self._first[1:2])
         error = await answer

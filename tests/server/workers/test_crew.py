@@ -315,6 +315,21 @@ def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
     assert house.processes[-1].heard() == []
 
 
+def test_settings_that_change_while_others_come_are_answered_in_turn(house: House) -> None:
+    """One that begins meanwhile has heard of the first ones only, and then of the second."""
+    one, two = house.processes
+    one.say(words.READY)
+    first = changed(house, "first")
+    two.heard()
+    two.say(words.READY)
+    one.say(words.CHANGED, None)
+    assert two.heard() == [(words.CHANGE, "first")] * 2
+    two.say(words.CHANGED, "no")
+    assert first == []
+    two.say(words.CHANGED, "no such file")
+    assert first == [["worker 2: no such file"]]
+
+
 def test_log_has_whole_lines(house: House) -> None:
     """In whatever pieces they come; and one without an end is bounded."""
     one, two = house.serving()
