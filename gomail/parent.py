@@ -25,6 +25,8 @@ from gomail.server.workers.trial import attempt
 from gomail.settings.changes import without_restart
 from gomail.settings.values import ConfigurationError
 
+_WE_STOP = "this one stops"
+
 
 class Workers(MultiService):
     """
@@ -122,14 +124,18 @@ class Workers(MultiService):
         Returns:
             Why it does not.
         """
+        if not self.running:
+            return _WE_STOP
         trial = Legacy(list(self._ports), trial=True)
         variables = {**program.environment(), **trial.variables()}
         problem = await attempt(
             self._reactor, self._again, variables, self._elsewhere(), trial.descriptors
         )
-        if problem is not None:
-            return problem
+        if problem is not None or not self.running:
+            return problem or _WE_STOP
         legacy = await self.crew.bequeath()
+        if not self.running:
+            return _WE_STOP
         at_last()
         try:
             for number in legacy.descriptors:

@@ -124,6 +124,19 @@ def test_stop_waits_for_former_workers(crew: Callable[..., Server]) -> None:
     assert len(server.messages()) == 1
 
 
+def test_stop_goes_before_a_handover(crew: Callable[..., Server]) -> None:
+    """No program takes the place of one that stops, and no worker is started any more."""
+    server = crew()
+    client = server.connect().begin()
+    server.tell(signal.SIGUSR2)
+    server.logged("is tried, and then takes our place")
+    server.tell(signal.SIGTERM)
+    server.logged("no program takes our place")
+    assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    assert server.ended() == 0
+    assert server.output.count(" serves (pid ") == WORKERS
+
+
 def test_another_configuration_is_in_force(crew: Callable[..., Server], tmp_path: Path) -> None:
     """What needs a restart needs no more than this; a port that is not named any more is closed."""
     first, second = tmp_path / "first", tmp_path / "second"

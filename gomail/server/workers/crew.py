@@ -143,7 +143,8 @@ class Crew(Service):
         elif word == words.CHANGED:
             self._changing[worker].pop(0).callback(*about)
         elif word == words.HEIR:
-            self._warned.pop(worker).callback(None)
+            if worker in self._warned:
+                self._warned.pop(worker).callback(None)
         elif word == words.READY:
             self._welcome(worker)
 
@@ -239,8 +240,11 @@ class Crew(Service):
 
     def resume(self) -> None:
         """Go on: no program has taken our place."""
+        if self._stopped is not None:
+            return
         self._beats.start(BEAT, now=False)
-        for number in set(range(1, self._count + 1)) - {each.number for each in self._workers}:
+        there = {each.number for each in self._workers}
+        for number in set(range(1, self._count + 1)) - there - set(self._starts):
             self._start(number)
 
     def _rest(self) -> None:

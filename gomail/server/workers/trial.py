@@ -1,9 +1,10 @@
 """Whether the program would start that is there now: another version, another configuration."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ProcessDone
+from twisted.internet.error import ProcessDone, ProcessExitedAlready
 from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
@@ -35,10 +36,13 @@ def attempt(
         trial.outcome.callback(str(error))
         return trial.outcome
     limit = reactor.callLater(TRIAL_TIME, trial.give_up)
+    stop = reactor.addSystemEventTrigger("before", "shutdown", trial.end)
 
     def over(problem: str | None) -> str | None:
         if limit.active():
             limit.cancel()
+        if not trial.ended:
+            reactor.removeSystemEventTrigger(stop)
         return problem
 
     return trial.outcome.addCallback(over)
@@ -51,6 +55,7 @@ class _Trial(ProcessProtocol):
 
     def __init__(self) -> None:
         self.outcome: Deferred[str | None] = Deferred()
+        self.ended = False  # since we stop
         self._said = ""
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
@@ -60,7 +65,17 @@ class _Trial(ProcessProtocol):
     def give_up(self) -> None:
         """End what does not end by itself."""
         self._said = f"it did not end within {TRIAL_TIME:.0f} s"
-        self.transport.signalProcess("KILL")
+        self._kill()
+
+    def end(self) -> None:
+        """End it: who tries it stops, and it would have the ports a while longer."""
+        self.ended = True
+        self._kill()
+
+    def _kill(self) -> None:
+        """Kill the process, if there still is one."""
+        with suppress(ProcessExitedAlready):
+            self.transport.signalProcess("KILL")
 
     def processEnded(self, reason: Failure) -> None:
         """Tell the outcome."""

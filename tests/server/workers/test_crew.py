@@ -452,3 +452,33 @@ def test_parent_that_can_not_give_way_goes_on(house: House) -> None:
     house.reactor.advance(BEAT)
     assert two.heard() == [(words.PULSE, 0)]
     assert [process.worker.number for process in house.processes] == [1, 2, 1]
+
+
+def test_parent_that_can_not_give_way_has_no_more_workers_than_before(house: House) -> None:
+    """One ended while the others were warned, and another follows already; an answer comes late."""
+    one, two = house.serving()
+    Deferred.fromCoroutine(house.crew.bequeath())
+    one.end()
+    house.reactor.advance(0)
+    house.crew.resume()
+    house.reactor.advance(REST)
+    assert [process.worker.number for process in house.processes] == [1, 2, 1]
+    Deferred.fromCoroutine(house.crew.bequeath())
+    two.say(words.HEIR)
+    two.say(words.HEIR)
+    two.say(words.PULSE, 7, [])
+    assert house.crew.sessions == 7
+
+
+def test_parent_that_stops_does_not_go_on(house: House) -> None:
+    """It was told to while another program was about to take its place."""
+    one, two = house.serving()
+    Deferred.fromCoroutine(house.crew.bequeath())
+    stopped = house.crew.stopService()
+    one.end()
+    house.crew.resume()
+    house.reactor.advance(10 * BEAT)
+    two.end()
+    assert stopped.called
+    assert len(house.processes) == 2
+    assert house.reactor.getDelayedCalls() == []

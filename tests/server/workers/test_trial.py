@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -54,3 +55,23 @@ async def test_what_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> No
     command = python("import time; time.sleep(600)")
     outcome = await attempt(reactor, command, dict(os.environ), "/", [])
     assert outcome == "it did not end within 0 s"
+
+
+class Stopping:
+    """The reactor, which stops as soon as somebody wants to hear of that."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(reactor, name)
+
+    def addSystemEventTrigger(self, phase: str, event: str, work: Callable[[], None]) -> None:
+        """Tell them."""
+        assert (phase, event) == ("before", "shutdown")
+        work()
+
+
+@pytest_twisted.ensureDeferred
+async def test_trial_ends_with_who_tries() -> None:
+    """It would have the ports, and nobody else could."""
+    command = python("import time; time.sleep(600)")
+    stopping: Any = Stopping()
+    assert "signal 9" in str(await attempt(stopping, command, dict(os.environ), "/", []))
