@@ -30,6 +30,7 @@ from gomail.server.workers.worker import Worker
 
 BEAT = 1.0  # seconds from one sign of life to the next
 START_TIME = 120.0  # seconds until a worker serves: it reads the mailboxes first
+LATE = 5.0  # seconds from one look to the next, from which on it is we who were away
 HANGS_AFTER = 60.0  # seconds without a sign of life
 REST = 0.1  # seconds until another follows one that has served; else twice as long behind each …
 LONGEST_REST = 60.0  # … up to this, the first time:
@@ -85,6 +86,7 @@ class Crew(Service):
         self._beats = LoopingCall(self._beat)
         self._beats.clock = reactor
         self.wellbeing = Wellbeing(self._workers)
+        self._looked = 0.0  # when we last asked for signs of life
         self.ready: Deferred[None] = Deferred()
 
     def employ(self, count: int, settings: str, root: tuple[int, int] | None) -> None:
@@ -106,6 +108,7 @@ class Crew(Service):
         """Start all."""
         for number in range(1, self._count + 1):
             self._start(number)
+        self._looked = self._reactor.seconds()
         self._beats.start(BEAT, now=False)
         self._leaving.start()
 
@@ -187,7 +190,10 @@ class Crew(Service):
         """Ask all for a sign of life, and replace who gives none; tell how they fare."""
         self.wellbeing.look()
         now, sessions = self._reactor.seconds(), self.sessions
+        away, self._looked = now - self._looked > LATE, now
         for worker in list(self._workers):
+            if away:  # stopped and continued, perhaps: what they have said is still to be heard
+                worker.wait_anew(now)
             waited = now - (worker.since if worker.asked is None else worker.asked)
             if not worker.ready:
                 if waited > START_TIME:

@@ -41,7 +41,7 @@ class Worker(ProcessProtocol):
         number: by which people know it, and the one that comes after it.
         employer: who has it.
         first: what it is told first.
-        since: when it was started, by the reactor's clock.
+        since: when it was started, by the reactor's clock; or when we began to wait anew.
 
     Attributes:
         ready: whether it takes connections.
@@ -100,6 +100,12 @@ class Worker(ProcessProtocol):
         if self.asked is None:
             self.asked = now
             self.say(words.PULSE, elsewhere)
+
+    def wait_anew(self, now: float) -> None:
+        """Have it be as if it were started, or asked, just now: nobody has listened meanwhile."""
+        self.since = now
+        if self.asked is not None:
+            self.asked = now
 
     def signal(self, name: str, why: str = "") -> None:
         """Send a signal; *why*, if it ends the worker."""

@@ -244,6 +244,18 @@ def test_who_gives_no_sign_of_life_is_ended(house: House) -> None:
     assert house.crew.wellbeing.alive
 
 
+def test_nobody_is_ended_because_the_parent_was_away(house: House) -> None:
+    """It was stopped and continued, or its machine was: the workers are well, and their mail is."""
+    one, two = house.processes
+    one.say(words.READY)
+    house.reactor.advance(BEAT)
+    house.reactor.advance(START_TIME + HANGS_AFTER)
+    assert (one.signals, two.signals) == ([], [])
+    for _ in range(int(START_TIME / BEAT) + 2):
+        house.reactor.advance(BEAT)
+    assert (one.signals[:1], two.signals[:1]) == (["KILL"], ["KILL"])
+
+
 def test_who_does_not_serve_in_time_is_ended(house: House) -> None:
     """Whatever it does instead."""
     for _ in range(int(START_TIME / BEAT)):
