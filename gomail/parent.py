@@ -6,6 +6,7 @@ since, and not read again, holds for none of them, also not for one that is star
 """
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from gomail.server.workers.trial import attempt
 from gomail.settings.changes import without_restart
 from gomail.settings.values import ConfigurationError
 
+# What would end a program that does not heed it yet; ignored, it stays so until it is heeded.
+_NOT_MEANWHILE = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 _WE_STOP = "this one stops"
 
 
@@ -137,6 +140,7 @@ class Workers(MultiService):
         if not self.running:
             return _WE_STOP
         at_last()
+        heeded = {number: signal.signal(number, signal.SIG_IGN) for number in _NOT_MEANWHILE}
         try:
             for number in legacy.descriptors:
                 os.set_inheritable(number, True)
@@ -147,6 +151,8 @@ class Workers(MultiService):
             variables = {**os.environ, "PYTHONPATH": path, **legacy.variables()}
             os.execve(self._again[0], list(self._again), variables)  # noqa: S606 -- it is ourselves
         except OSError as error:
+            for number, work in heeded.items():
+                signal.signal(number, work)
             self.crew.resume()
             return str(error)
 

@@ -124,6 +124,23 @@ def test_stop_waits_for_former_workers(crew: Callable[..., Server]) -> None:
     assert len(server.messages()) == 1
 
 
+def test_signals_meanwhile_do_no_harm(crew: Callable[..., Server]) -> None:
+    """The program that has taken the place does not heed them yet, and would end by one."""
+    server = crew()
+    before = set(pids(server).values())
+    server.tell(signal.SIGUSR2)
+
+    def taken() -> bool:
+        server.tell(signal.SIGUSR1)
+        assert server.process.poll() is None
+        now = set(pids(server).values())
+        return not before & now and len(now) == WORKERS
+
+    until(taken, "new workers serve")
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
 def test_stop_goes_before_a_handover(crew: Callable[..., Server]) -> None:
     """No program takes the place of one that stops, and no worker is started any more."""
     server = crew()
