@@ -136,11 +136,16 @@ class Application(MultiService):
         elif isinstance(self._served, Workers):
             self._notice.reloading()
             _log.info("the program that is there now is tried, and then takes our place")
-            problem = await self._served.give_way(self._telling.flush)
+            problem = await self._served.give_way(self._say_goodbye)
             tell(self._telling.listeners, Trouble(f"no program takes our place: {problem}"))
             self._notice.ready()
         else:
             _log.warn("SIGUSR2: only the parent of workers gives way to another; see workers")
+
+    def _say_goodbye(self) -> None:
+        """Write what waits, and be thought alive for as long as can be: the next one begins."""
+        self._notice.beat()
+        self._telling.flush()
 
     async def _retire(self) -> None:
         """Leave in peace: other workers take what comes."""

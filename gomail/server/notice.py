@@ -67,7 +67,7 @@ class Notice(Service):
         self._sessions = sessions
         self._watch = watch
         self._line: _Line | None = None
-        self._beats = LoopingCall(self._beat)
+        self._beats = LoopingCall(self.beat)
         self._beats.clock = reactor
         self._told = ""  # the status
         watch.tell(lambda _: self._tell_status())
@@ -80,9 +80,10 @@ class Notice(Service):
             self._line = _Line(address)
             self._reactor.addSystemEventTrigger("after", "shutdown", self._hang_up)
             if self._serving is None:
-                self._reactor.callWhenRunning(self._begin)
+                self._reactor.callWhenRunning(self.ready)
             else:
-                self._serving.addCallback(lambda _: self._begin())
+                self._serving.addCallback(lambda _: self.ready())
+            self._reactor.callWhenRunning(self._look_after)
 
     def reloading(self) -> None:
         """Say that the configuration is read again; `ready` follows, whatever comes of it."""
@@ -92,7 +93,7 @@ class Notice(Service):
 
     def ready(self) -> None:
         """Say that the server serves."""
-        if self.running:
+        if self.running and (self._serving is None or self._serving.called):
             self._told = self._status()
             self._say("READY=1", f"STATUS={self._told}")
 
@@ -103,13 +104,12 @@ class Notice(Service):
         status = f"STATUS=stopping, with {self._open()}"
         self._say("STOPPING=1", f"EXTEND_TIMEOUT_USEC={time}", status)
 
-    def _begin(self) -> None:
-        """Be ready, and look after the server from now on."""
-        self.ready()
+    def _look_after(self) -> None:
+        """Look after the server from now on, ready or not: one may have taken another's place."""
         if self._line is not None:
             self._beats.start(self._line.interval or STATUS_TIME, now=False)
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
         """Say that we live, if so, and how it goes, if that is news."""
         self._tell_status()
         if self._watch.alive and self._line is not None and self._line.interval:
@@ -118,7 +118,7 @@ class Notice(Service):
     def _tell_status(self) -> None:
         """Say how it goes, if that is news, and somebody has heard that we are ready."""
         status = self._status()
-        if self.running and self._beats.running and status != self._told:
+        if self.running and self._told and status != self._told:
             self._told = status
             self._say(f"STATUS={status}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, globalLogPublisher
 
@@ -135,6 +136,21 @@ def test_ready_is_said_when_the_reactor_runs(manager: Manager, house: House) -> 
     assert manager.heard() == []
     house.reactor.run()
     assert manager.heard() == [READY]
+
+
+def test_life_is_told_before_all_is_ready(manager: Manager) -> None:
+    """One that takes another's place is watched already; and nobody is told of it too early."""
+    house, serving = House(), Deferred[None]()
+    house.notice = Notice(cast("Reactor", house.reactor), lambda: 0, house.watch, serving)
+    house.run()
+    house.notice.reloading()
+    house.notice.ready()
+    manager.heard()
+    house.reactor.advance(10)
+    assert ALIVE in manager.heard()
+    serving.callback(None)
+    assert manager.heard() == [READY]
+    house.reactor.end()
 
 
 def test_life_is_told_at_half_of_the_time_that_the_watchdog_waits(

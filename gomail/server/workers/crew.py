@@ -79,13 +79,11 @@ class Crew(Service):
         self._rests: dict[int, float] = {}  # the next one, of those who have not served
         self._starts: dict[int, IDelayedCall] = {}
         self._changing: dict[Worker, list[Deferred[str | None]]] = {}  # answers to come, in order
-        self._warned: dict[
-            Worker, Deferred[None]
-        ] = {}  # that we give way, and have not said so yet
+        self._warned: dict[Worker, Deferred[None]] = {}  # that we give way, unanswered yet
         self._stopped: Deferred[None] | None = None
         self._beats = LoopingCall(self._beat)
         self._beats.clock = reactor
-        self.wellbeing = Wellbeing(self._workers)
+        self.wellbeing = Wellbeing(self._workers, self._leaving)
         self._looked = 0.0  # when we last asked for signs of life
         self.ready: Deferred[None] = Deferred()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from gomail.health import Health, Reason, State, together
 from gomail.server.judgement import THREAD_ENDED
+from gomail.server.workers.leaving import Leaving
 from gomail.server.workers.worker import Worker
 
 
@@ -13,21 +14,23 @@ class Wellbeing:
 
     Args:
         workers: those that there are.
+        leaving: those of the parent whose place we have taken.
 
     Attributes:
         wanted: how many there are to be.
     """
 
-    def __init__(self, workers: Sequence[Worker]) -> None:
+    def __init__(self, workers: Sequence[Worker], leaving: Leaving) -> None:
         self.wanted = 0
         self._workers = workers
+        self._leaving = leaving
         self._known: tuple[str, ...] = ()  # the reasons that were told
         self._told: list[Callable[[Health], None]] = []
 
     @property
     def alive(self) -> bool:
-        """Whether somebody serves whose mail can be stored."""
-        return any(
+        """Whether somebody serves whose mail can be stored, or nobody of ours is needed yet."""
+        return bool(self._leaving) or any(
             worker.ready and THREAD_ENDED not in worker.health.words for worker in self._workers
         )
 

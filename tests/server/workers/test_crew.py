@@ -244,6 +244,18 @@ def test_who_gives_no_sign_of_life_is_ended(house: House) -> None:
     assert house.crew.wellbeing.alive
 
 
+def test_crew_lives_while_the_former_workers_serve(house: House) -> None:
+    """The service manager is told so: those of our own may take a while."""
+    reader, writer = os.pipe()
+    crew = Crew(
+        cast("Any", house.reactor), [], [], log=print, limits=Limits(), leaving=[(1, reader)]
+    )
+    assert crew.wellbeing.alive
+    assert not house.crew.wellbeing.alive
+    os.close(reader)
+    os.close(writer)
+
+
 def test_nobody_is_ended_because_the_parent_was_away(house: House) -> None:
     """It was stopped and continued, or its machine was: the workers are well, and their mail is."""
     one, two = house.processes
