@@ -6,7 +6,7 @@ a worker has open or under way is lost with it, as with any server: its senders 
 """
 
 from collections.abc import Callable, Sequence
-from signal import SIGINT, SIGKILL, SIGTERM, SIGUSR2
+from signal import SIGINT, SIGKILL, SIGTERM
 from typing import Any
 
 from twisted.application.service import Service
@@ -159,7 +159,7 @@ class Crew(Service):
         if not self.ready.called:
             self.ready.callback(None)
         if all(each.ready for each in self._workers) and len(self._workers) == self._count:
-            self._leaving.signal(SIGUSR2)  # they are not needed any more, and leave in peace
+            self._leaving.retire()  # they are not needed any more
 
     def ended(self, worker: Worker, why: str) -> None:
         """Start another in a moment, unless we stop."""

@@ -1,19 +1,23 @@
 """Workers of the parent whose place we have taken: they serve until ours do, and then leave."""
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from gomail.server.listening import RETIRE_TIME, STOP_TIME
 from gomail.server.reactor import Reactor
 from gomail.server.workers.lines import Lines
 
 LOOK = 0.5  # seconds from one look at whether they have ended to the next
+# Seconds for one to leave; beyond its own times it hangs, or was stopped by a signal.
+LEAVE_TIME = RETIRE_TIME + STOP_TIME + 10.0
 _PIECE = 1 << 16
 _log = Logger()
 
@@ -39,6 +43,7 @@ class Leaving:
         self._reactor = reactor
         self._logs = {pid: _Log(reactor, number, log) for pid, number in left}
         self._over = over
+        self._limit: IDelayedCall | None = None
         self._looks = LoopingCall(self._look)
         self._looks.clock = reactor
 
@@ -58,6 +63,12 @@ class Leaving:
         if self._logs:
             self._looks.start(LOOK)
 
+    def retire(self) -> None:
+        """Have them leave in peace; who has not in time is ended."""
+        self.signal(signal.SIGUSR2)
+        if self._logs and self._limit is None:
+            self._limit = self._reactor.callLater(LEAVE_TIME, self.signal, signal.SIGKILL)
+
     def signal(self, number: int) -> None:
         """Send a signal to all."""
         for pid in self._logs:
@@ -75,6 +86,8 @@ class Leaving:
             _log.info("the former worker with pid {pid} has ended", pid=pid)
         if not self._logs:
             self._looks.stop()
+            if self._limit is not None and self._limit.active():
+                self._limit.cancel()
             self._over()
 
 

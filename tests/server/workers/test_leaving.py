@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import pytest_twisted
 from twisted.internet import reactor as installed  # noqa: TID253 -- the one that pytest installed
 from twisted.internet.task import deferLater
 
+from gomail.server.workers import leaving
 from gomail.server.workers.leaving import Leaving
 
 reactor: Any = installed
@@ -48,24 +50,39 @@ async def test_all_that_they_log_is_logged_and_their_end_is_seen() -> None:
     lines: list[str] = []
     over: list[bool] = []
     left = begun(2)
-    leaving = Leaving(reactor, left, lines.append, lambda: over.append(True))
-    assert leaving
-    assert leaving.left == left
-    leaving.start()
+    former = Leaving(reactor, left, lines.append, lambda: over.append(True))
+    assert former
+    assert former.left == left
+    former.start()
     await until(lambda: len(lines) == 2)
     os.kill(left[0][0], signal.SIGKILL)
-    await until(lambda: len(leaving.left) == 1)
+    await until(lambda: len(former.left) == 1)
     assert over == []
-    leaving.signal(signal.SIGTERM)
+    former.signal(signal.SIGTERM)
     await until(lambda: over)
     assert lines == ["un", "un", "left", "and not ended"]
-    assert not leaving
-    leaving.signal(signal.SIGTERM)
+    assert not former
+    former.signal(signal.SIGTERM)
 
 
 @pytest_twisted.ensureDeferred
 async def test_nobody_is_waited_for_where_there_was_nobody() -> None:
     """Most parents have no former one."""
-    leaving = Leaving(reactor, [], print, lambda: None)
-    leaving.start()
-    assert not leaving
+    former = Leaving(reactor, [], print, lambda: None)
+    former.start()
+    assert not former
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_does_not_leave_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was stopped by a signal, and nobody asks it for signs of life any more."""
+    monkeypatch.setattr(leaving, "LEAVE_TIME", 0.1)
+    over: list[bool] = []
+    [(pid, log)] = begun(1)
+    os.kill(pid, signal.SIGSTOP)
+    former = Leaving(reactor, [(pid, log)], print, lambda: over.append(True))
+    former.start()
+    former.retire()
+    former.retire()
+    await until(lambda: over)
+    assert not former
