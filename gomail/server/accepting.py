@@ -6,6 +6,7 @@ has it, and take as many connections as there are: of several servers on one soc
 wake would have them all.
 """
 
+import errno
 import socket
 from abc import abstractmethod
 from contextlib import suppress
@@ -22,6 +23,16 @@ from gomail.server.reactor import Reactor
 CONNECTIONS_A_TURN = 100
 SHARED_CONNECTIONS_A_TURN = 4  # where other processes listen on the same socket, and want some too
 REST = 1.0  # seconds without a try, where the kernel has no descriptor left for a connection
+# What accept(2) says of the one connection that it would have given: a packet filter or a security
+# module doesn't have it, or the network is gone. The next one may be well.
+_OF_THE_CONNECTION = {
+    errno.EPERM,
+    errno.EPROTO,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+}
 _log = Logger()
 
 
@@ -84,7 +95,9 @@ class AcceptingPort:
                 connection, peer = self._socket.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
-            except OSError:
+            except OSError as error:
+                if error.errno in _OF_THE_CONNECTION:
+                    continue
                 _log.failure("no connection can be taken on {port}", port=self.getHost())
                 self._rest()
                 return

@@ -1,5 +1,6 @@
 """A TCP port of ours: who connects, what becomes of it, and what is left for other processes."""
 
+import errno
 import socket
 from collections.abc import Iterator
 
@@ -122,6 +123,23 @@ def test_fault_costs_one_connection(house: House) -> None:
     assert house.clients[0].recv(1) == b""
     house.factory.fails = False
     house.connect()
+    house.port.doRead()
+    assert len(house.factory.made) == 1
+
+
+def test_connection_that_a_packet_filter_does_not_have_costs_nobody_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """accept(2) says EPERM then, and the next connection is taken in the same turn."""
+    house.connect()
+    accept, errors = socket.socket.accept, [PermissionError(errno.EPERM, "not this one")]
+
+    def filtered(listening: socket.socket) -> tuple[socket.socket, object]:
+        if errors:
+            raise errors.pop()
+        return accept(listening)
+
+    monkeypatch.setattr(socket.socket, "accept", filtered)
     house.port.doRead()
     assert len(house.factory.made) == 1
 
