@@ -25,6 +25,7 @@ from gomail.server.workers import words
 from gomail.server.workers.census import Census
 from gomail.server.workers.leaving import Leaving
 from gomail.server.workers.legacy import Legacy
+from gomail.server.workers.rests import Rests
 from gomail.server.workers.wellbeing import Wellbeing
 from gomail.server.workers.worker import Worker
 
@@ -32,9 +33,6 @@ BEAT = 1.0  # seconds from one sign of life to the next
 START_TIME = 120.0  # seconds until a worker serves: it reads the mailboxes first
 LATE = 5.0  # seconds from one look to the next, from which on it is we who were away
 HANGS_AFTER = 60.0  # seconds without a sign of life
-REST = 0.1  # seconds until another follows one that has served; else twice as long behind each …
-LONGEST_REST = 60.0  # … up to this, the first time:
-FIRST_REST = 1.0
 WARN_TIME = 5.0  # seconds for a worker to say that it won't leave when we give way
 GRACE = 2.0  # seconds beyond the workers' own time to stop
 _log = Logger()
@@ -76,7 +74,7 @@ class Crew(Service):
         self._first: tuple[object, ...] = ()
         self._count = 0
         self._workers: list[Worker] = []
-        self._rests: dict[int, float] = {}  # the next one, of those who have not served
+        self._rests = Rests()
         self._starts: dict[int, IDelayedCall] = {}
         self._changing: dict[Worker, list[Deferred[str | None]]] = {}  # answers to come, in order
         self._warned: dict[Worker, Deferred[None]] = {}  # that we give way, unanswered yet
@@ -152,7 +150,7 @@ class Crew(Service):
     def _welcome(self, worker: Worker) -> None:
         """See one serve."""
         worker.ready = True
-        self._rests.pop(worker.number, None)
+        self._rests.serves(worker.number)
         if worker.first is not self._first:  # it has begun before they were changed
             Deferred.fromCoroutine(self._change(worker))
         _log.info("worker {number} serves (pid {pid})", number=worker.number, pid=worker.pid)
@@ -172,10 +170,8 @@ class Crew(Service):
         if self._stopped is not None:
             self._leave()
             return
-        number = worker.number
-        rest = REST if worker.ready else self._rests.get(number, FIRST_REST)
-        if not worker.ready:
-            self._rests[number] = min(2 * rest, LONGEST_REST)
+        number, lived = worker.number, self._reactor.seconds() - worker.began
+        rest = self._rests.behind(number, lived, served=worker.ready)
         _log.warn(
             "worker {number} has ended ({why}); another is started in {rest:.1f} s",
             number=number,
@@ -280,6 +276,10 @@ class Crew(Service):
         for worker in self._workers:
             worker.signal("KILL")
         self._leaving.signal(SIGKILL)
+        stopped = self._stopped  # whom even that does not end, a dead disk holds
+        if stopped is not None:
+            last = self._reactor.callLater(GRACE, stopped.callback, None)
+            stopped.addCallback(lambda _: last.cancel() if last.active() else None)
 
     def _leave(self) -> None:
         """Stop when nobody is left."""

@@ -44,6 +44,7 @@ class Worker(ProcessProtocol):
         since: when it was started, by the reactor's clock; or when we began to wait anew.
 
     Attributes:
+        began: when it was started.
         ready: whether it takes connections.
         sessions: how many it has open, as it said last.
         health: how it fares, as it said last.
@@ -57,7 +58,7 @@ class Worker(ProcessProtocol):
         self, number: int, employer: Employer, first: Sequence[object], since: float
     ) -> None:
         self.number = number
-        self.since = since
+        self.began = self.since = since
         self.ready = False
         self.sessions = 0
         self.health = WELL

@@ -18,16 +18,14 @@ from gomail.server.listening import STOP_TIME
 from gomail.server.workers import words
 from gomail.server.workers.crew import (
     BEAT,
-    FIRST_REST,
     GRACE,
     HANGS_AFTER,
-    LONGEST_REST,
-    REST,
     START_TIME,
     WARN_TIME,
     Crew,
 )
 from gomail.server.workers.lines import MOST_OF_A_LINE
+from gomail.server.workers.rests import FIRST_REST, LONGEST_REST, REST, SETTLED
 from gomail.server.workers.worker import Worker
 
 ENDED = Reason(THREAD_ENDED, State.FAILING, "the thread that stores has ended")
@@ -155,6 +153,26 @@ def test_one_that_has_served_is_replaced_at_once(house: House) -> None:
     one.end(b"Traceback:\nMemoryError\n")
     house.reactor.advance(REST)
     assert [process.worker.number for process in house.processes] == [1, 2, 1]
+
+
+def test_one_that_serves_and_ends_soon_is_replaced_less_and_less_often(house: House) -> None:
+    """Up to a bound; and at once again when one has lived for a while."""
+    house.serving()
+    rest = REST
+    for _ in range(12):
+        house.processes[-1].end()
+        count = len(house.processes)
+        house.reactor.advance(rest * 0.9)
+        assert len(house.processes) == count
+        house.reactor.advance(rest * 0.2)
+        assert len(house.processes) == count + 1
+        house.processes[-1].say(words.READY)
+        rest = min(2 * rest, LONGEST_REST)
+    house.reactor.advance(SETTLED + 1)
+    house.processes[-1].end()
+    count = len(house.processes)
+    house.reactor.advance(1.1 * REST)
+    assert len(house.processes) == count + 1
 
 
 def test_one_that_never_serves_is_tried_less_and_less_often(house: House) -> None:
@@ -419,6 +437,16 @@ def test_who_does_not_stop_is_ended(house: House) -> None:
     house.reactor.advance(STOP_TIME + GRACE)
     assert one.signals == ["TERM", "KILL"]
     one.end()
+    assert stopped.called
+
+
+def test_who_can_not_be_ended_is_left_behind(house: House) -> None:
+    """The kernel holds it, for the sake of a dead disk."""
+    house.serving()
+    stopped = house.crew.stopService()
+    house.reactor.advance(STOP_TIME + GRACE)
+    assert not stopped.called
+    house.reactor.advance(GRACE)
     assert stopped.called
 
 
