@@ -16,7 +16,7 @@ from tests.system.test_workers import WORKERS, configuration, pids
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
-HANDOVERS = often(2, 4)
+HANDOVERS = often(1, 2)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_content_under_way_comes_to_its_end(crew: Callable[..., Server]) -> None
     hand_over(server)
     assert server.connect().mail().startswith("250 ")
     assert client.say("\r\nthe other half\r\n.").startswith("250 ")
-    assert client.hear().startswith("421 4.3.2 ")
+    client.quit()
     until(lambda: not any(map(runs, old)), "the old ones have ended")
     until(lambda: server.output.count("the former worker") == WORKERS, server.output)
     until(lambda: server.output.count("Z stored ") == 2, server.output)
