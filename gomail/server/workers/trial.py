@@ -56,15 +56,16 @@ class _Trial(ProcessProtocol):
     def __init__(self) -> None:
         self.outcome: Deferred[str | None] = Deferred()
         self.ended = False  # since we stop
-        self._said = ""
+        self._said = {1: "", 2: ""}  # by its standard output, and by the one for complaints
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Hear what it says to people."""
-        self._said = (self._said + data.decode("utf-8", "backslashreplace"))[-_LAST_WORDS:]
+        said = self._said[childFD] + data.decode("utf-8", "backslashreplace")
+        self._said[childFD] = said[-_LAST_WORDS:]
 
     def give_up(self) -> None:
         """End what does not end by itself."""
-        self._said = f"it did not end within {TRIAL_TIME:.0f} s"
+        self._said[2] = f"it did not end within {TRIAL_TIME:.0f} s"
         self._kill()
 
     def end(self) -> None:
@@ -79,6 +80,6 @@ class _Trial(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """Tell the outcome."""
-        lines = self._said.strip().splitlines()
+        lines = (self._said[1] + "\n" + self._said[2]).strip().splitlines()
         problem = lines[-1] if lines else str(reason.value)
         self.outcome.callback(None if reason.check(ProcessDone) else problem)
