@@ -24,7 +24,6 @@ from gomail.server.workers.crew import Crew
 from gomail.server.workers.legacy import Legacy
 from gomail.server.workers.trial import attempt
 from gomail.settings.changes import without_restart
-from gomail.settings.values import ConfigurationError
 
 # What would end a program that does not heed it yet; ignored, it stays so until it is heeded.
 _NOT_MEANWHILE = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -95,7 +94,7 @@ class Workers(MultiService):
 
     async def change(self, configuration: Configuration) -> list[str]:
         """
-        Let another configuration be in force, in all workers or in none.
+        Let another configuration be in force, in all workers; or in none, where it can't be.
 
         Returns:
             The keys of what needs a restart, and stays as it was.
@@ -110,9 +109,7 @@ class Workers(MultiService):
         await let_go(self._reactor, before)
         settings = await aside(self._reactor, self._settings, configuration)
         self.configuration = configuration
-        errors = await self.crew.change(settings)
-        if errors:
-            raise ConfigurationError("; ".join(errors))
+        await self.crew.change(settings)
         return waiting
 
     async def give_way(self, at_last: Callable[[], None]) -> str:

@@ -26,6 +26,7 @@ REST = 1.0  # seconds without a try, where the kernel has no descriptor left for
 # What accept(2) says of the one connection that it would have given: a packet filter or a security
 # module doesn't have it, or the network is gone. The next one may be well.
 _OF_THE_CONNECTION = {
+    errno.ECONNABORTED,
     errno.EPERM,
     errno.EPROTO,
     errno.ENETDOWN,
@@ -93,7 +94,7 @@ class AcceptingPort:
         for _ in range(self._most):
             try:
                 connection, peer = self._socket.accept()
-            except (BlockingIOError, ConnectionAbortedError):
+            except BlockingIOError:
                 return
             except OSError as error:
                 if error.errno in _OF_THE_CONNECTION:

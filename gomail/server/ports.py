@@ -19,6 +19,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorCore, IStreamServerEndpoint
 
 from gomail.server.activation import missing, take
+from gomail.server.occupant import by_whom
 from gomail.server.unix import AsOwner, bind_file
 
 BACKLOG = 1024
@@ -279,7 +280,7 @@ def _make_room(endpoint: str, path: str) -> None:
 def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:
     """Say why a port can't be had, and what helps."""
     if error.errno == errno.EADDRINUSE:
-        return f"{endpoint}: port {port} is in use{_by_whom(port)}"
+        return f"{endpoint}: port {port} is in use{by_whom(port)}"
     if error.errno == errno.EACCES:
         return (
             f"{endpoint}: port {port} needs root: use twistd with --uid and --gid, "
@@ -288,25 +289,3 @@ def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"{endpoint}: {interface} is no address of this machine"
     return f"{endpoint}: {error.strerror or error}"
-
-
-def _by_whom(port: int) -> str:
-    """Say which process listens on a port, as far as Linux tells it to this user."""
-    wanted = {f"socket:[{inode}]" for inode in _listening(port)}
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if any(str(fd.readlink()) in wanted for fd in (process / "fd").iterdir()):
-                return f" by {(process / 'comm').read_text().strip()} (pid {process.name})"
-    return ""
-
-
-def _listening(port: int) -> list[str]:
-    """Give the inodes of the sockets that listen on a TCP port."""
-    inodes = []
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError):
-            for line in Path(table).read_text().splitlines()[1:]:
-                _, local, _, state, *rest = line.split()
-                if state == "0A" and int(local.rpartition(":")[2], 16) == port:
-                    inodes.append(rest[5])
-    return inodes

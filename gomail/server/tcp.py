@@ -4,37 +4,26 @@ import socket
 from typing import cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.protocol import ServerFactory
 from twisted.internet.tcp import Port
 
 from gomail.server.accepting import AcceptingPort
 from gomail.server.prompt import PromptConnection
-from gomail.server.reactor import Reactor
 
+_Place = tuple[str, int] | tuple[str, int, int, int]  # the latter of IPv6, the last its scope
 _BY_NUMBER = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
 
 
 class TCPPort(AcceptingPort):
     """Takes the connections of a TCP socket; its arguments are those of `AcceptingPort`."""
 
-    def __init__(
-        self,
-        reactor: Reactor,
-        listening: socket.socket,
-        factory: ServerFactory,
-        *,
-        shared: bool = False,
-    ) -> None:
-        super().__init__(reactor, listening, factory, shared=shared)
-        self._kind = IPv6Address if listening.family == socket.AF_INET6 else IPv4Address
-        self._number = 0  # of the last connection
+    _number = 0  # of the last connection
 
     def take(self, connection: socket.socket, peer: object) -> None:
         """Make a transport of it, if the factory makes a protocol."""
-        place = cast("tuple[str, int]", peer)
-        if self._kind is IPv6Address:  # the scope of a link-local address is part of its name
+        place = cast("_Place", peer)
+        if len(place) > 2 and place[3]:  # the scope of a link-local address is part of its name
             place = (socket.getnameinfo(place, _BY_NUMBER)[0], *place[1:])
-        protocol = self._factory.buildProtocol(self._kind("TCP", *place))
+        protocol = self._factory.buildProtocol(_address(place))
         if protocol is None:
             connection.close()
             return
@@ -47,4 +36,9 @@ class TCPPort(AcceptingPort):
 
     def getHost(self) -> IPv4Address | IPv6Address:
         """Give the address that is listened on."""
-        return self._kind("TCP", *self._socket.getsockname())
+        return _address(self._socket.getsockname())
+
+
+def _address(place: _Place) -> IPv4Address | IPv6Address:
+    """Give the address of what a socket says of one of its ends."""
+    return IPv6Address("TCP", *place) if len(place) > 2 else IPv4Address("TCP", *place)

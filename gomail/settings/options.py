@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from gomail.certificates.wanted import Files
 from gomail.settings.paths import absolute
@@ -25,24 +25,11 @@ from gomail.settings.words import (
 T = TypeVar("T")
 
 
-def with_options(  # noqa: PLR0913 -- each is an option
-    configuration: Configuration,
-    *,
-    ports: Sequence[str] = (),
-    hostname: str | None = None,
-    domains: Sequence[str] = (),
-    maildir: str | None = None,
-    size: str | None = None,
-    log_format: str | None = None,
-    certificate: str | None = None,
-    key: str | None = None,
-    workers: str | None = None,
-) -> Configuration:
+class Said(TypedDict, total=False):
     """
-    Give the configuration with what the options say instead.
+    What may be said on a command line; None is as good as nothing.
 
-    Args:
-        configuration: from a file, or the defaults.
+    Attributes:
         ports: numbers or Twisted endpoint strings; listeners beside those of the file.
         hostname: ours.
         domains: whose mail goes, whatever the local-part, to one mailbox; only where the file names
@@ -53,28 +40,45 @@ def with_options(  # noqa: PLR0913 -- each is an option
         certificate: a path, relative to the working directory.
         key: of its key, likewise.
         workers: a number, or ``auto``.
+    """
+
+    ports: Sequence[str]
+    hostname: str | None
+    domains: Sequence[str]
+    maildir: str | None
+    size: str | None
+    log_format: str | None
+    certificate: str | None
+    key: str | None
+    workers: str | None
+
+
+def with_options(configuration: Configuration, **said: Unpack[Said]) -> Configuration:
+    """
+    Give the *configuration*, from a file or the defaults, with what options say instead.
 
     Raises:
         ConfigurationError: an option can't be, or is at odds with the file.
     """
-    if hostname is not None:
+    if (hostname := said.get("hostname")) is not None:
         configuration = _with_hostname(configuration, hostname)
-    if domains:
+    if domains := said.get("domains"):
         configuration = _with_domains(configuration, domains)
-    if ports:
+    if ports := said.get("ports"):
         configuration = _with_ports(configuration, ports)
-    if maildir is not None:
+    if (maildir := said.get("maildir")) is not None:
         path = absolute(_read("--maildir", read_maildir, maildir))
         configuration = replace(configuration, maildir=path)
-    if size is not None:
+    if (size := said.get("size")) is not None:
         octets = _read("--size", lambda text: int(read_limit("size", text)), size)
         configuration = replace(configuration, limits=replace(configuration.limits, size=octets))
-    if log_format is not None:
+    if (log_format := said.get("log_format")) is not None:
         word = _read("--log-format", lambda text: read_word(text, LOG_FORMATS), log_format)
         configuration = replace(configuration, log_format=word)
+    certificate, key = said.get("certificate"), said.get("key")
     if certificate is not None or key is not None:
         configuration = _with_pair(configuration, certificate, key)
-    if workers is not None:
+    if (workers := said.get("workers")) is not None:
         number = _read("--workers", lambda text: read_workers(_number(text)), workers)
         configuration = replace(configuration, workers=number)
     return configuration

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.internet.testing import MemoryReactor
 from twisted.python.systemd import ListenFDs
 
-from gomail.server import ports
+from gomail.server import occupant, ports
 from gomail.server.ports import Port, PortError, open_port, open_ports, try_sharing
 from tests.system.running import free_port
 
@@ -127,7 +127,7 @@ def test_port_of_another_users_process_is_in_use_all_the_same(
     port = port_of(opened, "tcp:0")
     assert port.socket is not None
     number = port.socket.getsockname()[1]
-    monkeypatch.setattr(ports, "_listening", lambda _: [])
+    monkeypatch.setattr(occupant, "_listening", lambda _: [])
     assert failure(f"tcp:{number}") == f"tcp:{number}: port {number} is in use"
 
 

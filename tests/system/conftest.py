@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.running import ANY_PORT, Server
+from tests.system.crews import WORKERS, pids
+from tests.system.running import ANY_PORT, Server, until
 
 Serve = Callable[..., Server]
 
@@ -28,3 +29,15 @@ def start(tmp_path: Path) -> Iterator[Serve]:
 def serve(start: Serve) -> Serve:
     """Start servers on any free port, and wait until they greet."""
     return lambda *arguments, **how: start(*ANY_PORT, *arguments, **how).started()
+
+
+@pytest.fixture
+def crew(serve: Serve) -> Serve:
+    """Start servers with two workers, and wait until both serve."""
+
+    def start(*arguments: str, **how: object) -> Server:
+        server = serve("--workers", str(WORKERS), *arguments, **how)
+        until(lambda: len(pids(server)) == WORKERS, f"both serve: {server.output}")
+        return server
+
+    return start

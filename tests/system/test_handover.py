@@ -4,31 +4,18 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
+from tests.system.crews import WORKERS, configuration, pids
 from tests.system.running import TWISTD, Client, Server, runs, until
-from tests.system.test_workers import WORKERS, configuration, pids
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
 HANDOVERS = often(1, 2)
-
-
-@pytest.fixture
-def crew(serve: Serve) -> Callable[..., Server]:
-    """Start servers with two workers, and wait until both serve."""
-
-    def start(*arguments: str, **how: object) -> Server:
-        server = serve("--workers", str(WORKERS), *arguments, **how)
-        until(lambda: len(pids(server)) == WORKERS, f"both serve: {server.output}")
-        return server
-
-    return start
 
 
 def hand_over(server: Server) -> None:
@@ -76,7 +63,7 @@ class Caller:
         return self.sent
 
 
-def test_handover_under_load_refuses_and_loses_nothing(crew: Callable[..., Server]) -> None:
+def test_handover_under_load_refuses_and_loses_nothing(crew: Serve) -> None:
     """Again and again: no connection is refused or reset, and each message is stored once."""
     server = crew()
     callers = [Caller(server.port) for _ in range(3)]
@@ -88,7 +75,7 @@ def test_handover_under_load_refuses_and_loses_nothing(crew: Callable[..., Serve
     assert server.stopped() == 0
 
 
-def test_content_under_way_comes_to_its_end(crew: Callable[..., Server]) -> None:
+def test_content_under_way_comes_to_its_end(crew: Serve) -> None:
     """The process stays the same; the old worker stores what it has, and its line is in the log."""
     server = crew()
     pid = server.process.pid
@@ -113,7 +100,7 @@ def zombies_of(pid: int) -> list[int]:
     return [int(child) for child in children if not runs(int(child))]
 
 
-def test_stop_waits_for_former_workers(crew: Callable[..., Server]) -> None:
+def test_stop_waits_for_former_workers(crew: Serve) -> None:
     """They have the time that everybody has."""
     server = crew()
     client = server.connect().begin()
@@ -124,7 +111,7 @@ def test_stop_waits_for_former_workers(crew: Callable[..., Server]) -> None:
     assert len(server.messages()) == 1
 
 
-def test_signals_meanwhile_do_no_harm(crew: Callable[..., Server]) -> None:
+def test_signals_meanwhile_do_no_harm(crew: Serve) -> None:
     """The program that has taken the place does not heed them yet, and would end by one."""
     server = crew()
     before = set(pids(server).values())
@@ -141,7 +128,7 @@ def test_signals_meanwhile_do_no_harm(crew: Callable[..., Server]) -> None:
     assert server.stopped() == 0
 
 
-def test_stop_goes_before_a_handover(crew: Callable[..., Server]) -> None:
+def test_stop_goes_before_a_handover(crew: Serve) -> None:
     """No program takes the place of one that stops, and no worker is started any more."""
     server = crew()
     client = server.connect().begin()
@@ -154,7 +141,7 @@ def test_stop_goes_before_a_handover(crew: Callable[..., Server]) -> None:
     assert server.output.count(" serves (pid ") == WORKERS
 
 
-def test_another_configuration_is_in_force(crew: Callable[..., Server], tmp_path: Path) -> None:
+def test_another_configuration_is_in_force(crew: Serve, tmp_path: Path) -> None:
     """What needs a restart needs no more than this; a port that is not named any more is closed."""
     first, second = tmp_path / "first", tmp_path / "second"
     text = 'hostname = "{}"\n[[listener]]\nendpoint = "unix:{}"\n[domains.localhost]\n'

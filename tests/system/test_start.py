@@ -117,9 +117,9 @@ def test_daemon_without_pid_file_names_the_signal(tmp_path: Path) -> None:
 
 def listener(port: int) -> int | None:
     """Give the process that listens on *port*."""
-    from gomail.server.ports import _by_whom
+    from gomail.server.occupant import by_whom
 
-    found = re.search(r"pid (\d+)", _by_whom(port))
+    found = re.search(r"pid (\d+)", by_whom(port))
     return int(found[1]) if found else None
 
 

@@ -2,12 +2,10 @@
 
 import os
 import random
-import re
 import signal
 import socket
 import ssl
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,31 +15,12 @@ from tests.faults.long.ledger import Ledger
 from tests.faults.long.senders import Sender, begin, end
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
+from tests.system.crews import WORKERS, configuration, pids
 from tests.system.running import GOMAIL, TWISTD, Client, Server, runs, until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
-WORKERS = 2
 KILLS = often(3, 8)
-_SERVES = re.compile(r"worker (\d+) serves \(pid (\d+)\)")
-
-
-@pytest.fixture
-def crew(serve: Serve) -> Callable[..., Server]:
-    """Start servers with two workers, and wait until both serve."""
-
-    def start(*arguments: str, **how: object) -> Server:
-        server = serve("--workers", str(WORKERS), *arguments, **how)
-        until(lambda: len(pids(server)) == WORKERS, f"both serve: {server.output}")
-        return server
-
-    return start
-
-
-def pids(server: Server) -> dict[str, int]:
-    """Give the process of each worker that serves: the last one of its number."""
-    serving = {number: int(pid) for number, pid in _SERVES.findall(server.output)}
-    return {number: pid for number, pid in serving.items() if runs(pid)}
 
 
 def replaced(server: Server, pid: int) -> None:
@@ -70,14 +49,7 @@ def worker_of(server: Server, client: Client) -> int:
     raise AssertionError(f"nobody has {local}")
 
 
-def configuration(tmp_path: Path, text: str) -> tuple[str, str]:
-    """Write a file, and give the option that names it."""
-    path = tmp_path / "gomail.toml"
-    path.write_text(text)
-    return "--config", str(path)
-
-
-def test_all_workers_serve_one_port(crew: Callable[..., Server]) -> None:
+def test_all_workers_serve_one_port(crew: Serve) -> None:
     """Connections go to both, each message is stored once, and the log is one."""
     server = crew()
     clients = clients_of_all(server)
@@ -90,7 +62,7 @@ def test_all_workers_serve_one_port(crew: Callable[..., Server]) -> None:
     assert server.stopped() == 0
 
 
-def test_r19_worker_that_is_killed_is_replaced(crew: Callable[..., Server]) -> None:
+def test_r19_worker_that_is_killed_is_replaced(crew: Serve) -> None:
     """The log says so; the other one goes on, and what comes meanwhile is served."""
     server = crew()
     for number, pid in pids(server).items():
@@ -102,7 +74,7 @@ def test_r19_worker_that_is_killed_is_replaced(crew: Callable[..., Server]) -> N
     assert server.stopped() == 0
 
 
-def test_r19_port_stays_open_while_no_worker_lives(crew: Callable[..., Server]) -> None:
+def test_r19_port_stays_open_while_no_worker_lives(crew: Serve) -> None:
     """Who connects then waits for the next one, and is neither refused nor reset."""
     server = crew()
     for pid in pids(server).values():
@@ -111,7 +83,7 @@ def test_r19_port_stays_open_while_no_worker_lives(crew: Callable[..., Server]) 
     assert server.stopped() == 0
 
 
-def test_r19_worker_that_is_stopped_is_replaced(crew: Callable[..., Server]) -> None:
+def test_r19_worker_that_is_stopped_is_replaced(crew: Serve) -> None:
     """SIGSTOP leaves a process that takes connections and says nothing; it is ended."""
     server = crew()
     pid = pids(server)["1"]
@@ -121,7 +93,7 @@ def test_r19_worker_that_is_stopped_is_replaced(crew: Callable[..., Server]) -> 
     assert server.stopped() == 0
 
 
-def test_worker_that_leaves_by_itself_ends_what_is_under_way(crew: Callable[..., Server]) -> None:
+def test_worker_that_leaves_by_itself_ends_what_is_under_way(crew: Serve) -> None:
     """An operator's SIGTERM to one of them is a restart of that one, in peace."""
     server = crew()
     client = server.connect().begin()
@@ -134,7 +106,7 @@ def test_worker_that_leaves_by_itself_ends_what_is_under_way(crew: Callable[...,
     assert server.stopped() == 0
 
 
-def test_r1_killed_workers_have_lost_nothing(crew: Callable[..., Server], tmp_path: Path) -> None:
+def test_r1_killed_workers_have_lost_nothing(crew: Serve, tmp_path: Path) -> None:
     """A worker dies under load, again and again: each acknowledged message is there, whole."""
     option = configuration(
         tmp_path,
@@ -158,7 +130,7 @@ def test_r1_killed_workers_have_lost_nothing(crew: Callable[..., Server], tmp_pa
     assert server.stopped() == 0
 
 
-def test_r20_workers_end_with_their_parent(crew: Callable[..., Server]) -> None:
+def test_r20_workers_end_with_their_parent(crew: Serve) -> None:
     """It is killed: what is under way comes to its end, idle sessions hear 421, and all is over."""
     server = crew()
     working = list(pids(server).values())
@@ -174,7 +146,7 @@ def test_r20_workers_end_with_their_parent(crew: Callable[..., Server]) -> None:
         socket.create_connection(("127.0.0.1", server.port), PATIENCE)
 
 
-def test_r17_stop_reaches_all(crew: Callable[..., Server]) -> None:
+def test_r17_stop_reaches_all(crew: Serve) -> None:
     """Idle sessions of each hear 421, content may come to its end, and the exit code is 0."""
     server = crew()
     working = list(pids(server).values())
@@ -190,7 +162,7 @@ def test_r17_stop_reaches_all(crew: Callable[..., Server]) -> None:
     assert len(server.messages()) == len(clients)
 
 
-def test_what_is_typed_at_the_terminal_is_for_the_parent(crew: Callable[..., Server]) -> None:
+def test_what_is_typed_at_the_terminal_is_for_the_parent(crew: Serve) -> None:
     """Ctrl-C reaches a whole group of processes; content under way has its time all the same."""
     server = crew(command=("setsid", *GOMAIL))
     group = os.getpgid(server.process.pid)
@@ -202,7 +174,7 @@ def test_what_is_typed_at_the_terminal_is_for_the_parent(crew: Callable[..., Ser
     assert server.ended() == 0
 
 
-def test_second_interrupt_ends_the_waiting(crew: Callable[..., Server]) -> None:
+def test_second_interrupt_ends_the_waiting(crew: Serve) -> None:
     """In all of them."""
     server = crew()
     clients = [server.connect().begin() for _ in range(4)]
@@ -228,9 +200,7 @@ def welcome(server: Server, count: int) -> list[Client]:
     return inside
 
 
-def test_e3_sessions_of_an_address_are_counted_over_all(
-    crew: Callable[..., Server], tmp_path: Path
-) -> None:
+def test_e3_sessions_of_an_address_are_counted_over_all(crew: Serve, tmp_path: Path) -> None:
     """However the connections fall on the workers; and who has gone makes room."""
     server = crew(*configuration(tmp_path, "trusted = []\n[limits]\nsessions-per-address = 4\n"))
     inside = welcome(server, 4)
@@ -249,9 +219,7 @@ def test_e3_sessions_of_an_address_are_counted_over_all(
     assert server.stopped() == 0
 
 
-def test_e3_sessions_of_a_worker_that_is_killed_count_no_more(
-    crew: Callable[..., Server], tmp_path: Path
-) -> None:
+def test_e3_sessions_of_a_worker_that_is_killed_count_no_more(crew: Serve, tmp_path: Path) -> None:
     """Their address may come again at once."""
     server = crew(*configuration(tmp_path, "trusted = []\n[limits]\nsessions-per-address = 4\n"))
     inside = welcome(server, 4)
@@ -265,7 +233,7 @@ def test_e3_sessions_of_a_worker_that_is_killed_count_no_more(
     assert server.stopped() == 0
 
 
-def test_reload_reaches_all(crew: Callable[..., Server], tmp_path: Path) -> None:
+def test_reload_reaches_all(crew: Serve, tmp_path: Path) -> None:
     """Each takes mail for the new domain, and none for the old one any more."""
     option = configuration(tmp_path, '[domains."old.example"]\n')
     server = crew(*option)
@@ -281,9 +249,7 @@ def test_reload_reaches_all(crew: Callable[..., Server], tmp_path: Path) -> None
     assert server.stopped() == 0
 
 
-def test_reload_of_a_file_that_is_wrong_changes_nothing(
-    crew: Callable[..., Server], tmp_path: Path
-) -> None:
+def test_reload_of_a_file_that_is_wrong_changes_nothing(crew: Serve, tmp_path: Path) -> None:
     """Not even for a worker that is started later."""
     option = configuration(tmp_path, '[domains."old.example"]\n')
     server = crew(*option)
@@ -309,7 +275,7 @@ def clients_of_all(server: Server) -> list[Client]:
     return clients
 
 
-def test_worker_does_not_make_the_root_anew(crew: Callable[..., Server], tmp_path: Path) -> None:
+def test_worker_does_not_make_the_root_anew(crew: Serve, tmp_path: Path) -> None:
     """An empty folder in its place is the mount point of a disk that is missing: 4xx."""
     option = configuration(
         tmp_path, 'maildir = "mail/{mailbox}"\n[domains.localhost]\nmailboxes = ["you", "me"]\n'
@@ -368,7 +334,7 @@ def test_listeners_keep_their_own_settings(start: Serve, tmp_path: Path) -> None
     assert server.stopped() == 0
 
 
-def test_dialogue_and_json_are_one_log(crew: Callable[..., Server]) -> None:
+def test_dialogue_and_json_are_one_log(crew: Serve) -> None:
     """Lines of all workers stand in it, each whole."""
     server = crew("--dialogue")
     for _ in range(4):

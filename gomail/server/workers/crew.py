@@ -199,27 +199,28 @@ class Crew(Service):
             elif worker.is_stopped():
                 worker.signal("KILL", "it was stopped by a signal")
 
-    async def change(self, settings: str) -> list[str]:
+    async def change(self, settings: str) -> None:
         """
         Have other settings be in force, in one worker after the other.
 
-        Returns:
-            Why they are not, for each worker where that is so.
+        One that can't have them, as others can, leaves: that which follows it begins with them.
         """
         self._first = (words.FIRST, settings, *self._first[2:])
-        errors = [await self._change(worker) for worker in list(self._workers) if worker.ready]
-        return [error for error in errors if error is not None]
+        for worker in list(self._workers):
+            if worker.ready:  # by now: one that has begun meanwhile is waited for as well
+                await self._change(worker)
 
-    async def _change(self, worker: Worker) -> str | None:
-        """Have the settings be in force in one worker; give why they are not."""
+    async def _change(self, worker: Worker) -> None:
+        """Have the settings be in force in one worker."""
         if worker not in self._workers:
-            return None
+            return
         answer: Deferred[str | None] = Deferred()
         self._changing.setdefault(worker, []).append(answer)
         worker.first = self._first
         worker.say(words.CHANGE, *self._first[1:2])
         error = await answer
-        return None if error is None else f"worker {worker.number}: {error}"
+        if error is not None:
+            worker.signal("TERM", f"it could not have other settings: {error}")
 
     def abort(self) -> None:
         """Have all connections dropped, once we stop; messages past their final dot are stored."""

@@ -56,9 +56,6 @@ class Legacy:
         return [*sockets, *(log for _, log in self.leaving)]
 
 
-NOTHING = Legacy()
-
-
 def claim(environment: MutableMapping[str, str]) -> Legacy:
     """
     Take what was left, once; where there was no parent before, that is nothing.

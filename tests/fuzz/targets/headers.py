@@ -6,10 +6,10 @@ from gomail.address import Path
 from gomail.envelope import Client, Encryption, Envelope, MailParameters
 from gomail.limits import Limits
 from gomail.message import trace
-from gomail.message.headers import HeaderBlock
 from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused, Reply
 from gomail.smtp import grammar
 from tests.fuzz.target import Case, Target, pieces, read_case
+from tests.message.test_headers import verdict
 
 SMALL = Limits(header_size=200, header_fields=4, hops=2)
 FIELDS = ("Return-Path", "X-Original-To", "Delivered-To", "Received")
@@ -26,21 +26,8 @@ def check(octets: bytes) -> None:
 def check_block(case: Case) -> None:
     """The verdict is that on the whole message, however it is cut."""
     expected = reference(case.octets, SMALL)
-    found = verdict(pieces(case.octets, case.lengths))
+    found = verdict(pieces(case.octets, case.lengths), SMALL)
     assert found == expected, found
-
-
-def verdict(cut: list[bytes]) -> Reply | None:
-    """Show a message to the header block, piece by piece, and give its refusal."""
-    header = HeaderBlock(SMALL)
-    try:
-        for piece in cut:
-            header.take(piece)
-        header.end()
-    except Refused as refused:
-        return refused.reply
-    assert header.complete
-    return None
 
 
 def reference(octets: bytes, limits: Limits) -> Reply | None:

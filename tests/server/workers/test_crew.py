@@ -330,14 +330,18 @@ def changed(house: House, settings: str) -> list[Any]:
 
 
 def test_settings_change_in_one_after_the_other(house: House) -> None:
-    """What is wrong with them is told."""
+    """One that can't have them leaves, and the next one begins with them."""
     one, two = house.serving()
     outcome = changed(house, "other")
     assert (one.heard(), two.heard()) == ([(words.CHANGE, "other")], [])
     one.say(words.CHANGED, None)
     assert two.heard() == [(words.CHANGE, "other")]
     two.say(words.CHANGED, "no such file")
-    assert outcome == [["worker 2: no such file"]]
+    assert outcome == [None]
+    assert (one.signals, two.signals) == ([], ["TERM"])
+    two.end()
+    house.reactor.advance(REST)
+    assert house.processes[-1].heard() == [(words.FIRST, "other", (1, 2))]
 
 
 def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
@@ -347,7 +351,7 @@ def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
     one.heard(), two.heard()
     outcome = changed(house, "other")
     one.end()
-    assert outcome == [[]]
+    assert outcome == [None]
     two.say(words.READY)
     assert two.heard() == [(words.CHANGE, "other")]
     two.say(words.CHANGED, None)
@@ -366,10 +370,11 @@ def test_settings_that_change_while_others_come_are_answered_in_turn(house: Hous
     two.say(words.READY)
     one.say(words.CHANGED, None)
     assert two.heard() == [(words.CHANGE, "first")] * 2
-    two.say(words.CHANGED, "no")
+    two.say(words.CHANGED, None)
     assert first == []
     two.say(words.CHANGED, "no such file")
-    assert first == [["worker 2: no such file"]]
+    assert first == [None]
+    assert two.signals == ["TERM"]
 
 
 def test_log_has_whole_lines(house: House) -> None:
