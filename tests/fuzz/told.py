@@ -53,6 +53,10 @@ class Replies:
         """Tell whether there are more."""
         return bool(self._octets)
 
+    def end(self) -> None:
+        """Take no more replies from here: what else came is TLS, or would be."""
+        self._octets = b""
+
 
 def told(exchange: Exchange, *, chunking: bool) -> list[bytes]:
     """Give the content of each message that the replies say is stored."""
@@ -104,7 +108,7 @@ class Reader:
         if verb == b"DATA" and code == 354:
             return self._read_content()
         if verb == b"STARTTLS" and code == 220:
-            self._replies = Replies(b"")  # what comes is TLS, or would be
+            self._replies.end()
             return False
         if verb in {b"RSET", b"EHLO", b"HELO"} and code == 250:
             self._chunks = b""
