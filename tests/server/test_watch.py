@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,9 +143,13 @@ def test_open_files_are_counted() -> None:
     before = count_descriptors()
     assert before is not None
     assert before.most == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    with Path("/dev/null").open(), Path("/dev/null").open():
+    with ExitStack() as files:
+        for _ in range(100):
+            files.enter_context(Path("/dev/null").open())
         after = count_descriptors()
-    assert after == before._replace(used=before.used + 2)
+    assert after is not None
+    assert after.most == before.most
+    assert 50 < after.used - before.used < 150  # another thread has some of its own, now and then
 
 
 @pytest.mark.parametrize("missing", ["/nowhere", "/proc/self/nowhere"])

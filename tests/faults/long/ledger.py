@@ -50,6 +50,7 @@ class Ledger:
         """Count the messages of a mailbox as a reader does that moves them at once."""
         new = self._root / mailbox / "new"
         for path in list(new.iterdir()) if new.exists() else ():
+            path.chmod(0o600)  # below libfiu's open() the mode of an O_TMPFILE is lost
             octets = path.read_bytes()
             body = sum_of(octets)
             if body is None or not path.name.endswith(f",S={len(octets)}"):
