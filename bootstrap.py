@@ -36,6 +36,7 @@ STAMP = "gomail-stamp"
 
 EXTRAS = {name: (name,) for name in ("test", "bench", "fuzz")}
 EXTRAS.update(run=(), check=("test", "check"), faults=("test",))
+SIDE_BY_SIDE = ("--numprocesses=auto",)  # all tests at once; those that somebody names, one by one
 MODULES = {"bench": "bench", "fuzz": "tests.fuzz", "faults": "tests.faults"}
 
 CHECKS = (
@@ -65,7 +66,7 @@ def main(arguments):
     if task == "check":
         return check()
     if task == "test":
-        start(str(tool_path("pytest")), *options)
+        start(str(tool_path("pytest")), *(options or SIDE_BY_SIDE))
     if task in MODULES:
         start("-m", MODULES[task], *options)
     # Without a pid file, since a stale one would keep the server from starting.

@@ -60,6 +60,12 @@ def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two tests a core: they wait half of their time, for disks, processes and clocks."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_report_header() -> str:
     """Name the reactor that really runs."""
     from twisted.internet import reactor

@@ -15,7 +15,7 @@ from tests.thorough import often
 
 pytestmark = pytest.mark.system
 
-KILLS = often(6, 24)
+KILLS = often(6, 12)
 
 
 @pytest.mark.parametrize("way", ["thread", "agent"])

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -80,8 +81,9 @@ def test_r8_rights_are_those_of_the_server(tmp_path: Path) -> None:
         maildirs(tmp_path, mailbox)
         for folder in ("", "tmp", "new", "cur"):
             os.chown(tmp_path / mailbox / folder, 65534, 65534)
-    for above in (tmp_path, *tmp_path.parents[:2]):
-        above.chmod(0o755)
+    for above in (tmp_path, *tmp_path.parents):
+        if above.is_relative_to(gettempdir()) and above != Path(gettempdir()):
+            above.chmod(0o755)
     (tmp_path / "bob/new").chmod(0o500)
     house = House(tmp_path)
     os.seteuid(65534)

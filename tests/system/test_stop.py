@@ -16,7 +16,7 @@ from tests.system.running import ANY_PORT, Client, Server, patched, until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
-RESTARTS = often(3, 12)
+RESTARTS = often(3, 6)
 SENDERS = 4
 QUICK = patched(
     "import gomail.server.listening as listening\n"

@@ -18,7 +18,7 @@ from tests.system.running import patched, until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
-SWAPS = often(40, 1000)
+SWAPS = often(40, 300)
 LOOK_TIME = 0.01
 SENDERS = 2
 OFTEN = patched(f"import gomail.certificates.keeper as keeper\nkeeper.LOOK_TIME = {LOOK_TIME}")

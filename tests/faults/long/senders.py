@@ -83,7 +83,7 @@ class Sender:
         """Begin to send to a server; what was not acknowledged by the one before comes first."""
         self._port = port
         self._leaving = False
-        self._thread = threading.Thread(target=self._work)
+        self._thread = threading.Thread(target=self._work, daemon=True)  # a failure ends all
         self._thread.start()
 
     def end(self) -> None:
