@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from twisted.application.service import MultiService
+from twisted.internet.task import deferLater
 
 from gomail import config, program
 from gomail.config import Configuration
@@ -21,7 +22,7 @@ from gomail.server.aside import aside, let_go
 from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
 from gomail.server.workers.crew import Crew
-from gomail.server.workers.legacy import Legacy
+from gomail.server.workers.legacy import ENDS, Legacy
 from gomail.server.workers.trial import attempt
 from gomail.settings.changes import without_restart
 
@@ -44,6 +45,7 @@ class Workers(MultiService):
         state: the folder of what gomail keeps for itself, as it was found for who runs it.
         again: the command of a parent in our place.
         leaving: process and log of each worker of the parent whose place we have taken.
+        pidfile: the path of our pid file, if there is one.
     """
 
     def __init__(  # noqa: PLR0913 -- the parts of a parent
@@ -58,6 +60,7 @@ class Workers(MultiService):
         state: str | None,
         again: Sequence[str],
         leaving: Sequence[tuple[int, int]] = (),
+        pidfile: str | None = None,
     ) -> None:
         super().__init__()
         self.setName("gomail")
@@ -68,6 +71,7 @@ class Workers(MultiService):
         self._folder = str(Path.cwd())  # twistd may change it
         self._ports = ports
         self._again = again
+        self._pidfile = pidfile
         self.crew = Crew(
             reactor,
             command,
@@ -133,9 +137,16 @@ class Workers(MultiService):
         )
         if problem is not None or not self.running:
             return problem or _WE_STOP
-        legacy = await self.crew.bequeath()
-        if not self.running:
-            return _WE_STOP
+        legacy = replace(await self.crew.bequeath(), pidfile=self._pidfile)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # one that comes now, our heir will hear
+        try:
+            await deferLater(self._reactor, 0)  # one that came before has its turn
+            return self._become(legacy, at_last) if self.running else _WE_STOP
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+    def _become(self, legacy: Legacy, at_last: Callable[[], None]) -> str:
+        """Start the heir in our place; or go on, and give the reason."""
         at_last()
         heeded = {number: signal.signal(number, signal.SIG_IGN) for number in _NOT_MEANWHILE}
         try:

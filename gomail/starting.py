@@ -73,18 +73,8 @@ def begin(reactor: Reactor, wishes: Wishes) -> Application:
     if inherited is not None:
         return beginning.worker(inherited)
     legacy = claim(os.environ)
-    found = _try(wishes.read(), reactor, beginning.twistd.identity, legacy)
-    if legacy.trial:
-        raise SystemExit(0)
-    for port in legacy.ports:  # whose listener is no more
-        port.close()
-    log, shown = beginning.twistd.open_log()
-    if found.configuration.workers == 1:
-        application = beginning.alone(found, log)
-    else:
-        application = beginning.parent(found, log, shown, legacy)
-    _announce(found, beginning.twistd, shown)
-    return application
+    with legacy.at_stake():
+        return beginning.first(legacy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +121,21 @@ class _Beginning:
     wishes: Wishes
     twistd: Twistd
 
+    def first(self, legacy: Legacy) -> Application:
+        """Begin as what was started by somebody, or as the heir of a parent."""
+        found = _try(self.wishes.read(), self.reactor, self.twistd.identity, legacy)
+        if legacy.trial:
+            raise SystemExit(0)
+        for port in legacy.ports:  # whose listener is no more
+            port.close()
+        log, shown = self.twistd.open_log()
+        if found.configuration.workers == 1:
+            application = self.alone(found, log)
+        else:
+            application = self.parent(found, log, shown, legacy)
+        _announce(found, self.twistd, shown)
+        return application
+
     def alone(self, found: _Found, log: TextIO) -> Application:
         """Begin as a server of its own."""
         telling = self._telling(found.configuration, log)
@@ -150,6 +155,7 @@ class _Beginning:
         """Begin as the parent of workers."""
         telling = Telling(log, self.reactor, log_format=found.configuration.log_format)
         state = state_folder(found.configuration.state, self.twistd.identity)
+        pidfile = self.twistd.pidfile
         workers = Workers(
             self.reactor,
             found.configuration,
@@ -160,7 +166,9 @@ class _Beginning:
             state=state,
             again=self._again(shown),
             leaving=legacy.leaving,
+            pidfile=legacy.pidfile or (None if pidfile is None else str(pidfile)),
         )
+        self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
         return self._application(telling, workers, notice, self.wishes.read)

@@ -141,6 +141,37 @@ def test_stop_goes_before_a_handover(crew: Serve) -> None:
     assert server.output.count(" serves (pid ") == WORKERS
 
 
+def heir_has_begun(server: Server) -> None:
+    """Wait for the moment at which another program is there, which has read nothing yet."""
+    server.tell(signal.SIGUSR2)
+    variables = Path(f"/proc/{server.process.pid}/environ")
+    until(lambda: b"GOMAIL_LEGACY=" in variables.read_bytes(), f"it begins: {server.output}")
+
+
+def test_heir_that_is_ended_at_once_takes_the_workers_along(crew: Serve) -> None:
+    """It does not know yet what a signal is, and theirs is what is under way."""
+    server = crew()
+    client, old = server.connect().begin(), list(pids(server).values())
+    heir_has_begun(server)
+    server.tell(signal.SIGTERM)
+    assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    assert server.ended() in {0, -signal.SIGTERM}
+    until(lambda: not any(map(runs, old)), "the old ones have ended")
+    assert len(server.messages()) == 1
+
+
+def test_heir_that_fails_after_all_takes_the_workers_along(serve: Serve, tmp_path: Path) -> None:
+    """Whoever starts the server again finds its ports free."""
+    server = serve(*configuration(tmp_path, "workers = 2\n"))
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    old = list(pids(server).values())
+    heir_has_begun(server)
+    configuration(tmp_path, "hostnam = 1\n")
+    assert server.ended() == 1
+    assert "there is no such key" in server.complaints
+    until(lambda: not any(map(runs, old)), "the old ones have ended")
+
+
 def test_another_configuration_is_in_force(crew: Serve, tmp_path: Path) -> None:
     """What needs a restart needs no more than this; a port that is not named any more is closed."""
     first, second = tmp_path / "first", tmp_path / "second"
@@ -233,6 +264,7 @@ def test_daemon_goes_on_with_its_log_and_its_number(start: Serve, tmp_path: Path
         os.kill(pid, signal.SIGTERM)
         until(lambda: not runs(pid), "it has ended")
         assert len(server.messages()) == 1
+        assert not pidfile.exists()
     finally:
         if runs(pid):
             os.kill(pid, signal.SIGKILL)

@@ -231,10 +231,11 @@ class Crew(Service):
     async def bequeath(self) -> Legacy:
         """Give what we leave to the program that takes our place, and start nobody any more."""
         self._rest()
-        for worker in [each for each in self._workers if each.ready]:
-            warned = self._warned[worker] = Deferred()
-            worker.say(words.HEIR)
-            await warned.addTimeout(WARN_TIME, self._reactor, lambda *_: None)
+        for worker in list(self._workers):
+            worker.say(words.HEIR)  # also one that begins just now: it hears so before our end
+            if worker.ready:
+                warned = self._warned[worker] = Deferred()
+                await warned.addTimeout(WARN_TIME, self._reactor, lambda *_: None)
         logs = [(worker.pid, worker.log) for worker in self._workers]
         leaving = [(pid, log) for pid, log in logs if pid is not None and log is not None]
         return Legacy(list(self._ports), [*leaving, *self._leaving.left])

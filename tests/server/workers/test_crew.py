@@ -484,6 +484,17 @@ def test_parent_gives_way_when_all_have_heard(house: House) -> None:
     assert one.heard() == []
 
 
+def test_worker_that_begins_meanwhile_hears_of_it_too(house: House) -> None:
+    """It may have sessions before it is heard to serve; nobody waits for it."""
+    one, two = house.processes
+    one.say(words.READY)
+    outcome: list[Any] = []
+    Deferred.fromCoroutine(house.crew.bequeath()).addBoth(outcome.append)
+    one.say(words.HEIR)
+    assert len(outcome) == 1
+    assert two.heard()[-1] == (words.HEIR,)
+
+
 def open_file(number: int) -> Any:  # noqa: ANN401 -- what has a number
     """Give what has the number of a file."""
 

@@ -17,7 +17,7 @@ def test_what_is_left_can_be_claimed_once() -> None:
     bound = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     names = [each.getsockname() for each in bound]
     ports = [Port("tcp:0", socket=bound[0]), Port("tcp:0", socket=bound[1], passed=True)]
-    legacy = Legacy(ports, [(7, reader)])
+    legacy = Legacy(ports, [(7, reader)], pidfile="/run/gomail.pid")
     assert legacy.descriptors == [bound[0].fileno(), bound[1].fileno(), reader]
     environment = legacy.variables()
     for number in legacy.descriptors:
@@ -28,6 +28,7 @@ def test_what_is_left_can_be_claimed_once() -> None:
     assert environment == {}
     assert not any(map(os.get_inheritable, claimed.descriptors))
     assert (claimed.leaving, claimed.trial) == ([(7, reader)], False)
+    assert claimed.pidfile == "/run/gomail.pid"
     first, second = claimed.port("tcp:0"), claimed.port("tcp:0")
     assert first is not None
     assert second is not None
@@ -49,7 +50,7 @@ def test_most_servers_are_left_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[", "[[], []]", '[[["tcp:25", 987, false]], [], false]', "7"]
+    "text", ["", "[", "[[], []]", '[[["tcp:25", 987, false]], [], false, null]', "7"]
 )
 def test_what_nobody_has_left_is_told(text: str) -> None:
     """Somebody has the variable in their environment."""
