@@ -158,7 +158,9 @@ class Application(MultiService):
         self._notice.reloading()
         problem = None
         try:
-            configuration, _ = as_far_as_files_go(await aside(self._reactor, read))
+            configuration = await aside(self._reactor, read)
+            if not isinstance(self._served, Workers):  # each of which does so by itself
+                configuration, _ = as_far_as_files_go(configuration)
             waiting = await self._served.change(configuration)
         except ConfigurationError as error:
             problem = str(error)
@@ -181,5 +183,5 @@ def as_far_as_files_go(configuration: Configuration) -> tuple[Configuration, lis
     if limits == configuration.limits:
         return configuration, []
     most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
-    note = f"{most}: this process may not open more files (RLIMIT_NOFILE)"
+    note = f"{most}: this process may not open more files (ulimit -n, or LimitNOFILE=)"
     return replace(configuration, limits=limits), [note]

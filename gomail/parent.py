@@ -136,7 +136,7 @@ class Workers(MultiService):
             self._reactor, self._again, variables, self._elsewhere(), trial.descriptors
         )
         if problem is not None or not self.running:
-            return problem or _WE_STOP
+            return problem if self.running and problem is not None else _WE_STOP
         legacy = replace(await self.crew.bequeath(), pidfile=self._pidfile)
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # one that comes now, our heir will hear
         try:

@@ -1,8 +1,11 @@
 """This program, started again as another process of ours: its command and its environment."""
 
 import os
+import site
 import sys
+import sysconfig
 from collections.abc import Mapping
+from pathlib import Path
 
 # What systemd says to the server.
 _NOT_FOR_IT = {
@@ -25,7 +28,28 @@ def command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
+def how_it_ended(reason: BaseException | None) -> str:
+    """Say for people how a process of ours has ended, of which Twisted gives the *reason*."""
+    number = getattr(reason, "signal", None)
+    status = getattr(reason, "exitCode", None)
+    if number is not None:
+        return f"ended by signal {number}"
+    return str(reason) if status is None else f"exit status {status}"
+
+
 def environment() -> Mapping[str, str]:
     """Give an environment in which it finds the modules that we have found."""
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_IT}
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    paths = [path for path in sys.path if path and path not in _paths_of_this_python()]
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _paths_of_this_python() -> set[str]:
+    """Give the paths that each Python finds by itself: another version has others."""
+    library = Path(sysconfig.get_path("stdlib"))
+    version = f"{sys.version_info.major}{sys.version_info.minor}"
+    return {
+        *map(str, (library, library / "lib-dynload", library.parent / f"python{version}.zip")),
+        *site.getsitepackages(),
+        *((site.getusersitepackages(),) if site.ENABLE_USER_SITE else ()),
+    }

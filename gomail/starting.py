@@ -15,6 +15,7 @@ from gomail import config, program
 from gomail.application import Application, Served, as_far_as_files_go
 from gomail.compose import Server
 from gomail.config import Configuration
+from gomail.events import HealthChanged, tell
 from gomail.parent import Workers
 from gomail.preflight import (
     build_directory,
@@ -68,6 +69,11 @@ def begin(reactor: Reactor, wishes: Wishes) -> Application:
     Raises:
         ConfigurationError, PortError, StartError: one line each.
     """
+    if wishes.twistd.get("chroot"):
+        msg = (
+            "--chroot: all is tried before it; systemd's RootDirectory= and containers are for that"
+        )
+        raise StartError(msg)
     beginning = _Beginning(reactor, wishes, Twistd(wishes.twistd))
     inherited = inherit(os.environ)
     if inherited is not None:
@@ -107,7 +113,7 @@ def _try(
     ports = open_listeners(configuration, reactor, identity, legacy.port)
     if configuration.workers > 1:
         try_sharing(ports)
-    configuration, capped = as_far_as_files_go(configuration)
+    _, capped = as_far_as_files_go(configuration)
     of_certificates = certificates.notes if certificates else ()
     notes = (*directory.notes, *of_certificates, *capped, *identity.warnings)
     return _Found(configuration, directory, certificates, ports, notes)
@@ -139,9 +145,10 @@ class _Beginning:
     def alone(self, found: _Found, log: TextIO) -> Application:
         """Begin as a server of its own."""
         telling = self._telling(found.configuration, log)
+        configuration, _ = as_far_as_files_go(found.configuration)
         server = Server(
             self.reactor,
-            found.configuration,
+            configuration,
             found.directory,
             found.ports,
             found.certificates,
@@ -170,6 +177,9 @@ class _Beginning:
         )
         self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
+        crew.wellbeing.tell_missing(
+            lambda health: tell(telling.listeners, HealthChanged(health)),
+        )
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
         return self._application(telling, workers, notice, self.wishes.read)
 

@@ -31,7 +31,7 @@ from gomail.delivery.job import Job
 from gomail.delivery.orders import READY, Order, Outcome
 from gomail.delivery.record import Record
 from gomail.frames import Frames, framed
-from gomail.program import environment
+from gomail.program import environment, how_it_ended
 from gomail.reply import LOCAL_ERROR, Refused
 
 MOST_COPIES = 64  # that the agent has at once: one batch, or what waits while it does another
@@ -269,7 +269,7 @@ class _Line(ProcessProtocol):
 
     def processEnded(self, reason: Failure) -> None:
         """See that all is over, also its last words to people."""
-        self._over(str(reason.value))
+        self._over(how_it_ended(reason.value))
 
     def _know(self) -> None:
         """Wait for a sign of life, or of death, no longer."""

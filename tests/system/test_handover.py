@@ -160,6 +160,17 @@ def test_heir_that_is_ended_at_once_takes_the_workers_along(crew: Serve) -> None
     assert len(server.messages()) == 1
 
 
+def test_heir_that_is_killed_leaves_no_worker_behind(crew: Serve) -> None:
+    """They see that their parent's process is no more, whatever program it was."""
+    server = crew()
+    client, old = server.connect().begin(), list(pids(server).values())
+    heir_has_begun(server)
+    server.tell(signal.SIGKILL)
+    assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    until(lambda: not any(map(runs, old)), "the old ones have ended")
+    assert len(server.messages()) == 1
+
+
 def test_heir_that_fails_after_all_takes_the_workers_along(serve: Serve, tmp_path: Path) -> None:
     """Whoever starts the server again finds its ports free."""
     server = serve(*configuration(tmp_path, "workers = 2\n"))

@@ -16,7 +16,7 @@ from tests.faults.long.senders import Sender, begin, end
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.crews import WORKERS, configuration, pids
-from tests.system.running import GOMAIL, TWISTD, Client, Server, runs, until
+from tests.system.running import GOMAIL, TWISTD, Client, Server, patched, runs, until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
@@ -47,6 +47,30 @@ def worker_of(server: Server, client: Client) -> int:
                 if any(str(fd.readlink()) == f"socket:[{inode}]" for inode in inodes):
                     return pid
     raise AssertionError(f"nobody has {local}")
+
+
+FEW_FILES = patched("import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))")
+
+
+def test_workers_serve_where_few_files_may_be_open(crew: Serve) -> None:
+    """Each holds as little as that allows, also behind a reload; what it is told is all of it."""
+    server = crew(command=FEW_FILES)
+    assert "ulimit -n" in server.output
+    server.tell(signal.SIGHUP)
+    server.logged("is in force")
+    assert server.connect().mail().startswith("250 ")
+    assert "has ended" not in server.output
+    assert server.stopped() == 0
+
+
+def test_root_of_ones_own_is_refused(start: Serve, tmp_path: Path) -> None:
+    """Nothing is made outside of it, and no worker fails in it for ever."""
+    command = (*TWISTD, "--nodaemon", "--pidfile=", "--chroot", str(tmp_path))
+    server = start("gomail", "--port", "tcp:0", "--workers", "2", command=command)
+    assert server.ended() == 1
+    assert "--chroot: " in server.complaints
+    assert server.complaints.count("\n") == 1
+    assert not (tmp_path / "Maildir").exists()
 
 
 def test_all_workers_serve_one_port(crew: Serve) -> None:

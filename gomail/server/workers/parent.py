@@ -1,5 +1,6 @@
 """A worker's line to its parent: strangers are asked about, and its end is the worker's."""
 
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from gomail.server.workers import words
 from gomail.server.workers.census import ADDRESS, NETWORK
 from gomail.smtp.admission import Admission
 
-HEIR_TIME = 180.0  # seconds for another parent to have workers of its own
+LOOK = 0.5  # seconds from one look at whether an heir is there to the next
 _REPLIES = {ADDRESS: TOO_MANY_FROM_ADDRESS, NETWORK: TOO_MANY_FROM_NETWORK}
 _log = Logger()
 
@@ -47,6 +48,7 @@ class Parent(Service):
         self._number = 0
         self._orphaned: IDelayedCall | None = None
         self._heir = False  # whether another parent comes
+        self._process = os.getppid()  # which stays the same, whatever program it becomes
         self._asked: dict[int, Deferred[None]] = {}
         self.admission: SharedAdmission | None = None
 
@@ -123,9 +125,15 @@ class Parent(Service):
                 done.callback(None)
             else:
                 done.errback(Failure(Refused(TOO_BUSY, "the parent is no more")))
-        if self.running:
-            wait = HEIR_TIME if self._heir else 0
-            self._orphaned = self._reactor.callLater(wait, self.orphaned)
+        self._look()
+
+    def _look(self) -> None:
+        """See that an heir is there, who will end us; where there is none, leave."""
+        if not self.running:
+            return
+        there = self._heir and os.getppid() == self._process
+        wait, work = (LOOK, self._look) if there else (0, self.orphaned)
+        self._orphaned = self._reactor.callLater(wait, work)
 
     def stopService(self) -> None:
         """Stop, for whatever reason."""

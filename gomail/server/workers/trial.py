@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
+from gomail.program import how_it_ended
 from gomail.server.reactor import Reactor
 
 TRIAL_TIME = 120.0  # seconds; it reads the mailboxes
@@ -81,5 +82,5 @@ class _Trial(ProcessProtocol):
     def processEnded(self, reason: Failure) -> None:
         """Tell the outcome."""
         lines = (self._said[1] + "\n" + self._said[2]).strip().splitlines()
-        problem = lines[-1] if lines else str(reason.value)
+        problem = lines[-1] if lines else how_it_ended(reason.value)
         self.outcome.callback(None if reason.check(ProcessDone) else problem)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from gomail.health import Health, Reason, State, together
+from gomail.health import WELL, Health, Reason, State, together
 from gomail.server.judgement import THREAD_ENDED
 from gomail.server.workers.leaving import Leaving
 from gomail.server.workers.worker import Worker
+
+LONG = 10  # looks at which somebody was missing until it is told: one that ends is soon replaced
 
 
 class Wellbeing:
@@ -26,6 +28,9 @@ class Wellbeing:
         self._leaving = leaving
         self._known: tuple[str, ...] = ()  # the reasons that were told
         self._told: list[Callable[[Health], None]] = []
+        self._missing: list[Callable[[Health], None]] = []
+        self._looks = 0  # at which somebody was missing, one after the other
+        self._named = WELL  # what was told of that
 
     @property
     def alive(self) -> bool:
@@ -37,21 +42,41 @@ class Wellbeing:
     @property
     def health(self) -> Health:
         """What is the matter with any of them, or with all."""
+        return together([self._counted(), *(worker.health for worker in self._workers)])
+
+    def _counted(self) -> Health:
+        """Tell whether all are there."""
         serving = sum(worker.ready for worker in self._workers)
+        if serving == self.wanted:
+            return WELL
         text = f"{serving} of {self.wanted} workers serve"
-        state = State.DEGRADED if serving else State.FAILING
-        missing = Health((Reason("workers-missing", state, text),))
-        healths = [worker.health for worker in self._workers]
-        return together(healths if serving == self.wanted else [missing, *healths])
+        if self._leaving:
+            text += ", and those of the program before"
+        state = State.DEGRADED if serving or self._leaving else State.FAILING
+        return Health((Reason("workers-missing", state, text),))
 
     def tell(self, changed: Callable[[Health], None]) -> None:
         """Have *changed* called when that is another."""
         self._told.append(changed)
 
+    def tell_missing(self, changed: Callable[[Health], None]) -> None:
+        """Have *changed* called when workers are missing for a while, and when they are back."""
+        self._missing.append(changed)
+
     def look(self) -> None:
         """See whether it is another: once a second."""
+        self._look_for_missing()
         health = self.health
         if health.words != self._known:
             self._known = health.words
             for changed in self._told:
                 changed(health)
+
+    def _look_for_missing(self) -> None:
+        """See whether that is news; each worker tells by itself what else is the matter with it."""
+        counted = self._counted()
+        self._looks = self._looks + 1 if counted.reasons else 0
+        if counted.state != self._named.state and (not counted.reasons or self._looks >= LONG):
+            self._named = counted
+            for changed in self._missing:
+                changed(counted)

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from gomail.frames import Frames, framed
 from gomail.health import WELL
+from gomail.program import how_it_ended
 from gomail.server.workers import words
 from gomail.server.workers.lines import Lines
 
@@ -146,7 +147,7 @@ class Worker(ProcessProtocol):
         for number in (words.LOG, words.LAST_WORDS):
             self._hear_out(number)
         said = self._last_words.strip().splitlines()
-        self._employer.ended(self, self._why or (said[-1] if said else str(reason.value)))
+        self._employer.ended(self, self._why or (said[-1] if said else how_it_ended(reason.value)))
 
     def _hear_out(self, number: int) -> None:
         """Take what is left in a pipe; one that a process of its own has still may not end."""

@@ -26,6 +26,7 @@ from gomail.server.workers.crew import (
 )
 from gomail.server.workers.lines import MOST_OF_A_LINE
 from gomail.server.workers.rests import FIRST_REST, LONGEST_REST, REST, SETTLED
+from gomail.server.workers.wellbeing import LONG
 from gomail.server.workers.worker import Worker
 
 ENDED = Reason(THREAD_ENDED, State.FAILING, "the thread that stores has ended")
@@ -243,6 +244,24 @@ def test_crew_fares_as_its_workers_do(house: House) -> None:
     house.processes[-1].say(words.READY)
     house.reactor.advance(BEAT)
     assert told[2:] == [WELL]
+
+
+def test_workers_that_are_missing_for_a_while_are_told_once(house: House) -> None:
+    """Not one that ends, and is soon replaced; and that all are back is told."""
+    told: list[str] = []
+    house.crew.wellbeing.tell_missing(lambda health: told.append(str(health)))
+    house.reactor.pump([BEAT] * (LONG - 1))
+    assert told == []
+    house.reactor.pump([BEAT] * LONG)
+    assert told == ["failing: 0 of 2 workers serve"]
+    one, _ = house.serving()
+    house.reactor.advance(BEAT)
+    assert told[1:] == [str(WELL)]
+    one.end()
+    house.reactor.advance(BEAT)
+    house.processes[-1].say(words.READY)
+    house.reactor.pump([BEAT] * LONG)
+    assert len(told) == 2
 
 
 def test_who_gives_no_sign_of_life_is_ended(house: House) -> None:

@@ -11,7 +11,7 @@ from gomail.frames import Frames, framed
 from gomail.limits import Limits
 from gomail.reply import TOO_BUSY, TOO_MANY_FROM_ADDRESS, TOO_MANY_FROM_NETWORK, Refused, Reply
 from gomail.server.workers import parent, words
-from gomail.server.workers.parent import HEIR_TIME, Parent
+from gomail.server.workers.parent import LOOK, Parent
 from tests.smtp.wire import logged_failures
 
 
@@ -172,12 +172,12 @@ def test_end_of_the_line_is_no_news_to_one_that_stops(house: House) -> None:
     """It stops already."""
     house.parent.stopService()
     house.line.connectionLost()
-    house.advance(HEIR_TIME)
+    house.advance(LOOK)
     assert house.orphaned == 0
 
 
-def test_worker_waits_for_an_heir(house: House) -> None:
-    """It serves strangers, too, until it is ended; or for so long as one may take."""
+def test_worker_waits_for_an_heir(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It serves strangers, too, until it is ended; or its parent is, whatever program that was."""
     house.say(words.HEIR)
     assert house.heard() == [(words.HEIR,)]
     outcome = house.ask(stranger("one"))  # whom the parent does not come to answer any more
@@ -186,9 +186,11 @@ def test_worker_waits_for_an_heir(house: House) -> None:
     assert house.ask(stranger("two")) == [None]
     house.admission.leave(stranger("one"))
     house.admission.leave(stranger("two"))
-    house.advance(HEIR_TIME - 1)
+    house.pump([LOOK] * 1000)
     assert house.orphaned == 0
-    house.advance(1)
+    monkeypatch.setattr("os.getppid", lambda: 1)
+    house.advance(LOOK)
+    house.advance(0)
     assert house.orphaned == 1
 
 
