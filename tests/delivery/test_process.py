@@ -21,6 +21,7 @@ from gomail.delivery.program import command
 from gomail.reply import Refused
 from gomail.server.reactor import Reactor
 from tests.delivery.bench import STORED, deposit, left_over, maildirs, messages
+from tests.faults.processes import children
 from tests.patience import PATIENCE
 
 Hire = Callable[..., DeliveryProcess]
@@ -81,8 +82,7 @@ def store(process: DeliveryProcess, what: Deposit) -> Deferred[Deposit]:
 
 def agents() -> list[int]:
     """Give the process ids of our children."""
-    tasks = Path("/proc/self/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    return list(children(os.getpid()))
 
 
 @pytest_twisted.ensureDeferred

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -73,7 +73,9 @@ def until_traced(pid: int) -> None:
     """Wait until all threads of a process are traced."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        told = [status.read_text() for status in Path(f"/proc/{pid}/task").glob("*/status")]
+        told = []
+        with suppress(OSError):  # a thread has ended meanwhile
+            told = [status.read_text() for status in Path(f"/proc/{pid}/task").glob("*/status")]
         if told and not any("TracerPid:\t0\n" in each for each in told):
             return
         time.sleep(0.005)
