@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, Staged
+from gomail.delivery.maildir import Maildir, Ownership, Staged
 from gomail.delivery.syncing import Syncing
 
 MOST_OPEN = 64  # copies whose files are open at once: a message may have thousands
@@ -67,7 +67,7 @@ class Deposit:
     content: Written
     filings: Sequence[Filing]
     hostname: str
-    ownership: Ownership = PRIVATE
+    ownership: Ownership
     until: float = math.inf
     stored: tuple[str, ...] = ()
     error: OSError | None = None

@@ -257,6 +257,6 @@ def _body(value: bytes | None) -> str:
 
 
 def _ignore_auth(value: bytes | None) -> None:
-    """AUTH=<> and AUTH=xtext mean nothing to us (RFC 4954 §5); Exchange always sends one."""
-    if value is None or (value != b"<>" and not _XTEXT.match(value)):
+    """AUTH=<>, as any AUTH=xtext, means nothing to us (RFC 4954 §5); Exchange always sends one."""
+    if value is None or not _XTEXT.match(value):
         raise Refused(BAD_ARGUMENT)

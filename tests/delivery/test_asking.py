@@ -67,11 +67,15 @@ def test_who_is_sent_away_by_another_while_all_are_told_hears_that() -> None:
 
 
 def test_fault_of_ours_is_told_to_all_who_wait() -> None:
-    """Nobody waits for ever, whatever happened."""
+    """Nobody waits for ever, whatever happened; those who have heard of it may log it."""
     disk: Deferred[str] = Deferred()
     asking = Asking(disk)
     heard = outcomes_of(asking.wait(), asking.wait())
-    disk.errback(ZeroDivisionError())
+    with logged_failures() as logged:
+        disk.errback(ZeroDivisionError())
+        del disk
+        gc.collect()
+    assert logged == []
     assert [each.check(ZeroDivisionError) for each in heard if isinstance(each, Failure)] == [
         ZeroDivisionError
     ] * 2

@@ -236,6 +236,7 @@ def test_deposit_that_nobody_waits_for_is_not_stored(bench: Bench, one: Path) ->
     bench.wait(bench.committer.run(int))
     assert messages(one) == []
     assert left_over(one) == []
+    assert bench.committer.record.fault == "", "the disk is not to blame"
 
 
 def test_function_that_nobody_waits_for_disturbs_nobody(bench: Bench) -> None:

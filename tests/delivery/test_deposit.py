@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -290,6 +291,28 @@ def test_deposit_that_was_given_up_does_nothing(tmp_path: Path) -> None:
     store(late)
     assert isinstance(late.error, TimeoutError)
     assert messages(tmp_path / "one") == []
+
+
+def test_deposit_that_comes_too_late_is_not_linked(tmp_path: Path) -> None:
+    """Its sender has heard 451, and comes again; others of the batch are in time."""
+    one, two = maildirs(tmp_path, "one", "two")
+    late, other = deposit(one, two), deposit(two)
+    late.until = time.monotonic() - 1
+    store(late, other)
+    assert isinstance(late.error, TimeoutError)
+    assert (late.at, late.stored) == (str(one), ())
+    assert messages(one) == []
+    assert messages(two) == [STORED]
+
+
+def test_first_word_of_the_disk_counts(tmp_path: Path) -> None:
+    """What is said behind it, if anything, is its consequence."""
+    message, first = deposit(tmp_path), OSError(errno.EIO, "first")
+    message.fail("nowhere", None)
+    assert (message.error, message.at) == (None, "")
+    message.fail("here", first)
+    message.fail("there", OSError(errno.EROFS, "second"))
+    assert (message.error, message.at) == (first, "here")
 
 
 def test_first_fault_is_the_one_that_is_told(tmp_path: Path) -> None:

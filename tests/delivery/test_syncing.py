@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import pytest
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
 from gomail.delivery.maildir import Maildir
 from gomail.delivery.syncfs import SyncfsMissing, find_syncfs
-from gomail.delivery.syncing import ByFileSystems
+from gomail.delivery.syncing import ByFiles, ByFileSystems
 from gomail.message.content import Content
 from tests.delivery.bench import (
     STORED,
@@ -26,6 +27,7 @@ from tests.delivery.bench import (
     no_file_left_open,
     path_of,
 )
+from tests.patience import PATIENCE
 
 
 class Kernel:
@@ -67,6 +69,48 @@ def store(kernel: Kernel, *batch: Deposit) -> None:
         make_durable(batch, folders, syncing)
         tidy(batch, folders)
     syncing.close()
+
+
+@pytest.mark.parametrize("number", [2, 5])
+def test_writing_begins_for_all_before_any_is_waited_for(
+    disk: Recorder, tmp_path: Path, number: int
+) -> None:
+    """So one commit of the journal serves them all."""
+    store_by_files(*(deposit(tmp_path / "one") for _ in range(number)))
+    calls = [call for call, _ in disk.calls]
+    starts = [at for at, call in enumerate(calls) if call == "posix_fadvise"]
+    assert len(starts) == number
+    assert max(starts) < calls.index("fsync")
+
+
+def test_lone_message_has_nothing_to_share(disk: Recorder, tmp_path: Path) -> None:
+    """It is waited for at once."""
+    store_by_files(deposit(tmp_path / "one"))
+    assert disk.of("posix_fadvise") == []
+    assert len(disk.of("fsync")) == 2
+
+
+def store_by_files(*batch: Deposit) -> None:
+    """Do a batch from beginning to end, each file by itself."""
+    folders, syncing = Folders(), ByFiles()
+    make_durable(batch, folders, syncing)
+    tidy(batch, folders)
+    syncing.close()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_helpers_leave_with_those_they_help(kernel: Kernel, *, whole: bool) -> None:
+    """No thread is left of a committer that has stopped."""
+    syncing = ByFileSystems(kernel) if whole else ByFiles()
+    by_files = syncing._alone if isinstance(syncing, ByFileSystems) else syncing
+    before = set(threading.enumerate())
+    by_files._helpers.do([int] * 4)
+    hired = set(threading.enumerate()) - before
+    assert len(hired) == 1
+    syncing.close()
+    for thread in hired:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 STEPS = {"writev", "fsync", "syncfs", "link"}

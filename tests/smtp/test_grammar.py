@@ -20,7 +20,14 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from gomail.smtp.grammar import read_greeting, read_mail, read_nothing, read_rcpt, read_string
+from gomail.smtp.grammar import (
+    read_bdat,
+    read_greeting,
+    read_mail,
+    read_nothing,
+    read_rcpt,
+    read_string,
+)
 from tests.smtp.paths import reference
 
 
@@ -213,6 +220,7 @@ def test_parameters_of_rcpt_are_unknown(argument: bytes) -> None:
         (b" X=", BAD_ARGUMENT),
         (b" X=\xff", BAD_ARGUMENT),
         (b" X", UNKNOWN_PARAMETER),
+        (b" 8x-Y9", UNKNOWN_PARAMETER),
         (b" RET=FULL", UNKNOWN_PARAMETER),
         (b" SIZE=5\x0bBODY=7BIT", BAD_ARGUMENT),
         (b"SIZE=5", BAD_REVERSE_PATH),
@@ -229,6 +237,13 @@ def test_parameters_of_mail(words: bytes, parameters: MailParameters | Reply) ->
         assert refusal(read) == parameters
     else:
         assert read() == parameters
+
+
+@pytest.mark.parametrize("blanks", [b"", b" ", b"\t", b" \t "])
+def test_blanks_before_a_path_are_forgiven(blanks: bytes) -> None:
+    """Scanners and printers send them, though they are forbidden (RFC 5321 §3.3)."""
+    assert str(read_mail(b"FROM:" + blanks + b"<a@b>").reverse_path) == "<a@b>"
+    assert str(read_rcpt(b"TO:" + blanks + b"<a@b>", utf8=False)) == "<a@b>"
 
 
 def test_reverse_path_may_be_null_but_not_postmaster() -> None:
@@ -257,11 +272,13 @@ def test_lengths_are_bounded() -> None:
     read_rcpt(b"TO:<" + b"x" * 255 + b"@" + b"y" * 255 + b">", utf8=False)
     for path in (b"x" * 256 + b"@y", b'"' + b"x" * 254 + b'"@y', b"x@" + b"y" * 256):
         assert refusal(lambda: read_rcpt(b"TO:<" + path + b">", utf8=False)) == BAD_FORWARD_PATH
+        assert refusal(lambda: read_mail(b"FROM:<" + path + b">")) == BAD_REVERSE_PATH
 
 
 def test_greeting_is_any_visible_word() -> None:
     """Clients call themselves what they like; what is no UTF-8 is told escaped."""
     assert read_greeting(b" client.example\t") == "client.example"
+    assert read_greeting(b"\t client.example") == "client.example"
     assert read_greeting("bücher.example".encode()) == "bücher.example"
     assert read_greeting(b"\xff") == "\\xff"
     assert read_greeting(b"x" * 255) == "x" * 255
@@ -271,11 +288,46 @@ def test_greeting_is_any_visible_word() -> None:
         assert refusal(lambda: read_greeting(octets)) == BAD_ARGUMENT
 
 
+@pytest.mark.parametrize(
+    ("argument", "chunk"),
+    [
+        (b"0", (0, False)),
+        (b"86 ", (86, False)),
+        (b"86\t", (86, False)),
+        (b"86 LAST", (86, True)),
+        (b"86\tlast \t", (86, True)),
+        (b"9" * 20 + b" \tLast", (10**20 - 1, True)),
+        (b"9" * 21, None),
+        (b"", None),
+        (b"LAST", None),
+        (b"86LAST", None),
+        (b"86 LAST LAST", None),
+        (b"86 LASTING", None),
+        (b"86 L", None),
+        (b"+86", None),
+        (b"-1", None),
+        (b"8_6", None),
+        (b"0x10", None),
+        (b"86\n", None),
+        (b"86\x0bLAST", None),
+        ("٨".encode(), None),
+    ],
+)
+def test_chunk_has_a_size_and_may_be_the_last(
+    argument: bytes, chunk: tuple[int, bool] | None
+) -> None:
+    """Where the size can't be told nobody knows what is content (RFC 3030 §2)."""
+    if chunk is None:
+        assert refusal(lambda: read_bdat(argument)) == BAD_ARGUMENT
+    else:
+        assert read_bdat(argument) == chunk
+
+
 def test_verbs_without_argument_forgive_blanks() -> None:
     """``DATA`` and a blank is DATA; with a word it is 501."""
     read_nothing(b"")
     read_nothing(b" \t")
-    for octets in (b"x", b" x ", b"\n", b"\0"):
+    for octets in (b"x", b" X ", b"\n", b"\0"):
         assert refusal(lambda: read_nothing(octets)) == NO_ARGUMENT_TAKEN
 
 
@@ -283,6 +335,7 @@ def test_vrfy_needs_somebody() -> None:
     """Any text will do."""
     assert read_string(b" bob ") == "bob"
     assert read_string(b"\xff\0") == "\\xff\0"
+    assert read_string(b"\x0bbob\n") == "\x0bbob\n"
     assert refusal(lambda: read_string(b" \t")) == BAD_ARGUMENT
 
 
