@@ -1,12 +1,13 @@
 # Everything happens in bootstrap.py; options go into ARGS: make test ARGS="-k maildir"
 PYTHON = $$(command -v python3 || command -v python || echo python3)
 
-run:    ; @$(PYTHON) bootstrap.py run $(ARGS)
-test:   ; @$(PYTHON) bootstrap.py test $(ARGS)
-check:  ; @$(PYTHON) bootstrap.py check
-bench:  ; @$(PYTHON) bootstrap.py bench $(ARGS)
-fuzz:   ; @$(PYTHON) bootstrap.py fuzz $(ARGS)
-faults: ; @$(PYTHON) bootstrap.py faults $(ARGS)
-clean:  ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov .fuzz
+run:     ; @$(PYTHON) bootstrap.py run $(ARGS)
+test:    ; @$(PYTHON) bootstrap.py test $(ARGS)
+check:   ; @$(PYTHON) bootstrap.py check
+bench:   ; @$(PYTHON) bootstrap.py bench $(ARGS)
+fuzz:    ; @$(PYTHON) bootstrap.py fuzz $(ARGS)
+faults:  ; @$(PYTHON) bootstrap.py faults $(ARGS)
+mutants: ; @$(PYTHON) bootstrap.py mutants $(ARGS)
+clean:   ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov .fuzz .mutants
 
-.PHONY: run test check bench fuzz faults clean
+.PHONY: run test check bench fuzz faults mutants clean

@@ -8,6 +8,7 @@ Make gomail a home in .venv and run it there; Python's own library is enough.
     python3 bootstrap.py bench [options]             gomail beside other servers; --help lists them
     python3 bootstrap.py fuzz [targets] [options]    inputs that nobody has thought of; likewise
     python3 bootstrap.py faults CAMPAIGN [options]   long runs of faults; --help lists them
+    python3 bootstrap.py mutants [modules] [options] mistakes that the tests must mind; likewise
 
 The environment is made aside, renamed into place, and stamped last: a .venv without the right
 stamp is half made, or made for another checkout, Python or pyproject.toml, and is made again.
@@ -35,9 +36,10 @@ LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
 EXTRAS = {name: (name,) for name in ("test", "bench", "fuzz")}
-EXTRAS.update(run=(), check=("test", "check"), faults=("test",))
+EXTRAS.update(run=(), check=("test", "check"), faults=("test",), mutants=("mutants", "test"))
 SIDE_BY_SIDE = ("--numprocesses=auto",)  # all tests at once; those that somebody names, one by one
-MODULES = {"bench": "bench", "fuzz": "tests.fuzz", "faults": "tests.faults"}
+MODULES = {name: f"tests.{name}" for name in ("fuzz", "faults", "mutants")}
+MODULES.update(bench="bench")
 
 CHECKS = (
     ("ruff", "check"),
@@ -56,7 +58,7 @@ def main(arguments):
     """Do what the first of *arguments* names; return the exit status."""
     task, options = (arguments[0], arguments[1:]) if arguments else ("", [])
     if task not in EXTRAS:
-        raise Stop("usage: bootstrap.py run|test|check|bench|fuzz|faults [options]")
+        raise Stop("usage: bootstrap.py run|test|check|bench|fuzz|faults|mutants [options]")
     if os.name != "posix":
         raise Stop("gomail runs on Linux, macOS and other POSIX systems, not on this one")
     if sys.version_info < OLDEST:

@@ -93,6 +93,7 @@ def test_environment_keeps_the_extras_it_had(
         ("bench", "-m bench --quick"),
         ("fuzz", "-m tests.fuzz --quick"),
         ("faults", "-m tests.faults --quick"),
+        ("mutants", "-m tests.mutants --quick"),
     ],
 )
 def test_module_gets_its_extra_and_its_options(
