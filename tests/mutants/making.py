@@ -2,10 +2,10 @@
 Mutants of a module: copies of it, each with one small mistake.
 
 The mistakes are mutmut's operators (another number, `<` for `<=`, an argument left out, None for a
-value …), and four of ours: a statement left out, a condition turned round, a regular expression
-without one of its parts. mutmut by itself changes functions alone, by
-a switch that it builds into them; here each mutant is a file, so that patterns and constants of the
-module are mutated as well, and processes that tests start have the mutant in them, too.
+value …), and three of ours: a statement left out, a condition turned round, a regular expression
+without one of its parts. mutmut by itself changes functions alone, by a switch that it builds into
+them; here each mutant is a file, so that patterns and constants of the module are mutated as well,
+and processes that tests start have the mutant in them, too.
 
 Nothing is made of what no test should mind: docstrings, annotations, imports, type aliases, texts
 for people (a string with a blank between words), what is logged, names of threads, zip's `strict`,
