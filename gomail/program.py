@@ -3,7 +3,6 @@
 import os
 import site
 import sys
-import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,16 @@ _NOT_FOR_IT = {
     "NOTIFY_SOCKET",
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
+}
+
+_LIBRARY = Path(os.__file__).parent
+# The paths that a Python finds by itself: another version has others. They are looked for now,
+# while we are who could read them.
+_PYTHONS_OWN = {
+    *map(str, (_LIBRARY, _LIBRARY / "lib-dynload")),
+    str(_LIBRARY.parent / f"python{sys.version_info.major}{sys.version_info.minor}.zip"),
+    *site.getsitepackages(),
+    *((site.getusersitepackages(),) if site.ENABLE_USER_SITE else ()),
 }
 
 
@@ -40,16 +49,5 @@ def how_it_ended(reason: BaseException | None) -> str:
 def environment() -> Mapping[str, str]:
     """Give an environment in which it finds the modules that we have found."""
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_IT}
-    paths = [path for path in sys.path if path and path not in _paths_of_this_python()]
+    paths = [path for path in sys.path if path and path not in _PYTHONS_OWN]
     return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
-
-
-def _paths_of_this_python() -> set[str]:
-    """Give the paths that each Python finds by itself: another version has others."""
-    library = Path(sysconfig.get_path("stdlib"))
-    version = f"{sys.version_info.major}{sys.version_info.minor}"
-    return {
-        *map(str, (library, library / "lib-dynload", library.parent / f"python{version}.zip")),
-        *site.getsitepackages(),
-        *((site.getusersitepackages(),) if site.ENABLE_USER_SITE else ()),
-    }
