@@ -3,7 +3,6 @@
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, succeed
@@ -20,7 +19,6 @@ from gomail.server.notice import Notice
 from gomail.server.ports import PortError
 from gomail.server.reactor import Reactor
 from gomail.server.signals import Signals
-from gomail.server.start import within_descriptors
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
 
@@ -159,8 +157,6 @@ class Application(MultiService):
         problem = None
         try:
             configuration = await aside(self._reactor, read)
-            if not isinstance(self._served, Workers):  # each of which does so by itself
-                configuration, _ = as_far_as_files_go(configuration)
             waiting = await self._served.change(configuration)
         except ConfigurationError as error:
             problem = str(error)
@@ -175,13 +171,3 @@ class Application(MultiService):
                 _log.info("the configuration was read again and is in force{but}", but=but)
         self._notice.ready()
         return problem
-
-
-def as_far_as_files_go(configuration: Configuration) -> tuple[Configuration, list[str]]:
-    """Hold no more than files may be open; give the notes that say so."""
-    limits = within_descriptors(configuration.limits)
-    if limits == configuration.limits:
-        return configuration, []
-    most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
-    note = f"{most}: this process may not open more files (ulimit -n, or LimitNOFILE=)"
-    return replace(configuration, limits=limits), [note]

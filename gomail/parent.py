@@ -135,8 +135,10 @@ class Workers(MultiService):
         problem = await attempt(
             self._reactor, self._again, variables, self._elsewhere(), trial.descriptors
         )
-        if problem is not None or not self.running:
-            return problem if self.running and problem is not None else _WE_STOP
+        if not self.running:
+            return _WE_STOP
+        if problem is not None:
+            return problem
         legacy = replace(await self.crew.bequeath(), pidfile=self._pidfile)
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # one that comes now, our heir will hear
         try:

@@ -7,12 +7,12 @@ Whatever can go wrong is tried here, before twistd forks or drops its rights.
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TextIO
 
 from gomail import config, program
-from gomail.application import Application, Served, as_far_as_files_go
+from gomail.application import Application, Served
 from gomail.compose import Server
 from gomail.config import Configuration
 from gomail.events import HealthChanged, tell
@@ -31,7 +31,7 @@ from gomail.server.encryption import Certificates, state_folder
 from gomail.server.notice import Notice
 from gomail.server.ports import Port, try_sharing
 from gomail.server.reactor import Reactor
-from gomail.server.start import Announcement, Identity, StartError
+from gomail.server.start import Announcement, Identity, StartError, within_descriptors
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd, announce
 from gomail.server.workers.inheritance import Inheritance, inherit
@@ -113,9 +113,13 @@ def _try(
     ports = open_listeners(configuration, reactor, identity, legacy.port)
     if configuration.workers > 1:
         try_sharing(ports)
-    _, capped = as_far_as_files_go(configuration)
     of_certificates = certificates.notes if certificates else ()
-    notes = (*directory.notes, *of_certificates, *capped, *identity.warnings)
+    notes = (
+        *directory.notes,
+        *of_certificates,
+        *_notes_on_files(configuration),
+        *identity.warnings,
+    )
     return _Found(configuration, directory, certificates, ports, notes)
 
 
@@ -145,10 +149,9 @@ class _Beginning:
     def alone(self, found: _Found, log: TextIO) -> Application:
         """Begin as a server of its own."""
         telling = self._telling(found.configuration, log)
-        configuration, _ = as_far_as_files_go(found.configuration)
         server = Server(
             self.reactor,
-            configuration,
+            _as_far_as_files_go(found.configuration),
             found.directory,
             found.ports,
             found.certificates,
@@ -156,7 +159,8 @@ class _Beginning:
             dialogue=self.wishes.dialogue,
         )
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
-        return self._application(telling, server, notice, self.wishes.read)
+        read = self.wishes.read
+        return self._application(telling, server, notice, lambda: _as_far_as_files_go(read()))
 
     def parent(self, found: _Found, log: TextIO, shown: str, legacy: Legacy) -> Application:
         """Begin as the parent of workers."""
@@ -177,15 +181,17 @@ class _Beginning:
         )
         self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
-        crew.wellbeing.tell_missing(
-            lambda health: tell(telling.listeners, HealthChanged(health)),
-        )
+        crew.wellbeing.tell_missing(lambda health: tell(telling.listeners, HealthChanged(health)))
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
         return self._application(telling, workers, notice, self.wishes.read)
 
     def worker(self, inherited: Inheritance) -> Application:
         """Begin as one of several workers; all was tried by the parent."""
-        configuration, _ = as_far_as_files_go(config.parse(inherited.settings, _PARENTS))
+
+        def read(settings: str) -> Configuration:
+            return _as_far_as_files_go(config.parse(settings, _PARENTS))
+
+        configuration = read(inherited.settings)
         log, _ = self.twistd.open_log()
         telling = self._telling(configuration, log)
         line = Parent(self.reactor)
@@ -202,7 +208,7 @@ class _Beginning:
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         application = self._application(telling, server, notice, None)
         line.report = lambda: (server.sessions, server.watch.health.plain())
-        line.change = lambda text: application.change(partial(config.parse, text, _PARENTS))
+        line.change = lambda text: application.change(partial(read, text))
         line.orphaned = application.stop
         application.addService(line)
         return application
@@ -259,3 +265,17 @@ def _announce(found: _Found, twistd: Twistd, log: str) -> None:
         configuration.workers,
     )
     announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
+
+
+def _as_far_as_files_go(configuration: Configuration) -> Configuration:
+    """Have a server hold no more than files may be open in its process."""
+    return replace(configuration, limits=within_descriptors(configuration.limits))
+
+
+def _notes_on_files(configuration: Configuration) -> list[str]:
+    """Say so, where that is less than was configured."""
+    limits = within_descriptors(configuration.limits)
+    if limits == configuration.limits:
+        return []
+    most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
+    return [f"{most}: this process may not open more files (ulimit -n, or LimitNOFILE=)"]

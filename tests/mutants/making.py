@@ -83,6 +83,7 @@ def _numbered(mutants: Iterable[Mutant]) -> list[Mutant]:
 
 def _changed(module: cst.Module, node: cst.CSTNode, mutated: cst.CSTNode) -> str:
     """Give the module's source with *mutated* in the place of *node*."""
+    # What libcst gives is typed only where it is installed, and then as any node.
     return str(module.deep_replace(node, mutated).code)  # type: ignore[attr-defined,unused-ignore]
 
 

@@ -148,25 +148,17 @@ def heir_has_begun(server: Server) -> None:
     until(lambda: b"GOMAIL_LEGACY=" in variables.read_bytes(), f"it begins: {server.output}")
 
 
-def test_heir_that_is_ended_at_once_takes_the_workers_along(crew: Serve) -> None:
-    """It does not know yet what a signal is, and theirs is what is under way."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_heir_that_is_ended_at_once_leaves_no_worker_behind(
+    crew: Serve, number: signal.Signals
+) -> None:
+    """It does not know yet what a signal is; what is under way with them comes to its end."""
     server = crew()
     client, old = server.connect().begin(), list(pids(server).values())
     heir_has_begun(server)
-    server.tell(signal.SIGTERM)
+    server.tell(number)
     assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
-    assert server.ended() in {0, -signal.SIGTERM}
-    until(lambda: not any(map(runs, old)), "the old ones have ended")
-    assert len(server.messages()) == 1
-
-
-def test_heir_that_is_killed_leaves_no_worker_behind(crew: Serve) -> None:
-    """They see that their parent's process is no more, whatever program it was."""
-    server = crew()
-    client, old = server.connect().begin(), list(pids(server).values())
-    heir_has_begun(server)
-    server.tell(signal.SIGKILL)
-    assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
+    assert server.ended() in {0, -number}
     until(lambda: not any(map(runs, old)), "the old ones have ended")
     assert len(server.messages()) == 1
 
