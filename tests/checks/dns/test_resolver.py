@@ -1,0 +1,450 @@
+"""
+The stub resolver, with real servers on 127.0.0.1: one that does its work, and those that don't.
+
+What happens when DNS is dead, slow or lies (P7) is here: an answer comes, and it is FAILED.
+"""
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+import pytest_twisted
+from twisted.internet.defer import CancelledError, gatherResults
+from twisted.internet.task import deferLater
+
+from gomail.checks.dns.resolver import StubResolver, system_servers
+from gomail.checks.records import Outcome, Records
+from tests.checks.dns.server import Server, nothing, reply, the_reactor, truncated, wire
+from tests.patience import PATIENCE
+
+FAILED = Records(Outcome.FAILED)
+SOA = "example.org. 60 IN SOA ns. me. 1 2 3 4 30"
+
+
+@pytest_twisted.async_yield_fixture
+async def server() -> AsyncIterator[Server]:
+    """Give a server that has nothing."""
+    server = Server()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def ask(server: Server) -> Callable[..., StubResolver]:
+    """Give what makes resolvers that ask it, and are patient."""
+
+    def make(**options: Any) -> StubResolver:  # noqa: ANN401 -- any of its bounds
+        return StubResolver(
+            the_reactor(), ["127.0.0.1"], port=server.port, **{"seconds": PATIENCE, **options}
+        )
+
+    return make
+
+
+Ask = Callable[..., StubResolver]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    for _ in range(int(PATIENCE / 0.01)):
+        if condition():
+            return
+        await deferLater(the_reactor(), 0.01)
+    pytest.fail("it has not happened")
+
+
+def asked(server: Server, times: int) -> bool:
+    """Tell whether it has been asked so often."""
+    return len(server.asked) >= times
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "records", "values"),
+    [
+        ("TXT", ['"v=spf1 " "-all"', '"two"'], (b"v=spf1 -all", b"two")),
+        ("A", ["192.0.2.1"], (b"192.0.2.1",)),
+        ("AAAA", ["2001:db8::1"], (b"2001:db8::1",)),
+        ("MX", ["10 Mail.Example.ORG."], (b"10 mail.example.org",)),
+        ("PTR", ["Mail.Example.ORG."], (b"mail.example.org",)),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_records_are_found(
+    server: Server, ask: Ask, kind: str, records: list[str], values: tuple[bytes, ...]
+) -> None:
+    """Each kind has its form; the time for which it holds comes with it."""
+    server.udp = lambda query: [reply(query, *(f"x.org. 60 IN {kind} {data}" for data in records))]
+    assert await ask().lookup("X.org.", kind) == Records(Outcome.FOUND, values, 60)
+    (query,) = [query for _, query in server.asked]
+    assert (query.edns, query.payload) == (0, 1232)
+    assert query.flags & dns.flags.RD
+
+
+@pytest_twisted.ensureDeferred
+async def test_names_without_records(server: Server, ask: Ask) -> None:
+    """No such name, and a name without such a record, are two things; both hold for a while."""
+    server.udp = lambda query: [
+        reply(query, SOA, rcode=dns.rcode.NXDOMAIN if "no" in str(query.question[0]) else 0)
+    ]
+    assert await ask().lookup("no.example.org", "TXT") == Records(Outcome.MISSING, (), 30)
+    assert await ask().lookup("example.org", "TXT") == Records(Outcome.EMPTY, (), 30)
+
+
+@pytest_twisted.ensureDeferred
+async def test_aliases_are_followed(server: Server, ask: Ask) -> None:
+    """The records of a CNAME's target are the answer, and hold as long as both do."""
+    server.udp = lambda query: [
+        reply(query, "a.org. 20 IN CNAME b.org.", "b.org. 60 IN TXT x", "c.org. 60 IN TXT evil")
+    ]
+    assert await ask().lookup("a.org", "TXT") == Records(Outcome.FOUND, (b"x",), 20)
+
+
+@pytest_twisted.ensureDeferred
+async def test_name_that_dns_can_not_have_is_missing(server: Server, ask: Ask) -> None:
+    """Nobody is asked for it."""
+    for name in ("x" * 64 + ".org", "a..org", "m\u00fcnchen.org", "x" * 300):
+        assert (await ask().lookup(name, "TXT")).outcome is Outcome.MISSING
+    assert server.asked == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_truncated_answer_is_asked_for_by_tcp(server: Server, ask: Ask) -> None:
+    """TC means: once more, by TCP; a giant record comes whole, and is not kept."""
+    giant = " ".join(['"' + "x" * 255 + '"'] * 200)
+    server.udp = truncated
+    server.tcp = lambda query: [reply(query, f"big.org. 60 IN TXT {giant}")]
+    resolver = ask()
+    for _ in range(2):
+        answer = await resolver.lookup("big.org", "TXT")
+        assert answer == Records(Outcome.FOUND, (b"x" * 255 * 200,), 60)
+    assert server.kinds() == ["udp", "tcp"] * 2
+
+
+@pytest.mark.parametrize("flag", [0, dns.flags.AD])
+@pytest_twisted.ensureDeferred
+async def test_ad_bit_of_a_resolver_on_this_machine_counts(
+    server: Server, ask: Ask, flag: int
+) -> None:
+    """What it has validated is authenticated, positive or negative."""
+    server.udp = lambda query: [reply(query, "x.org. 60 IN A 192.0.2.1", flags=flag)]
+    assert (await ask().lookup("x.org", "A")).authenticated is bool(flag)
+    server.udp = lambda query: [reply(query, rcode=dns.rcode.NXDOMAIN, flags=flag)]
+    assert (await ask().lookup("x.org", "A")).authenticated is bool(flag)
+
+
+@pytest_twisted.ensureDeferred
+async def test_ad_bit_from_elsewhere_does_not_count(server: Server) -> None:
+    """Anybody on the way could have set it, so one server elsewhere is enough to ignore it."""
+    server.udp = lambda query: [reply(query, "x.org. 60 IN A 192.0.2.1", flags=dns.flags.AD)]
+    resolver = StubResolver(
+        the_reactor(), ["127.0.0.1", "192.0.2.53"], port=server.port, seconds=PATIENCE
+    )
+    answer = await resolver.lookup("x.org", "A")
+    assert (answer.outcome, answer.authenticated) == (Outcome.FOUND, False)
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_is_asked_by_ipv6() -> None:
+    """UDP and TCP go to [::1] as they go to 127.0.0.1."""
+    server = Server("::1")
+    server.udp = truncated
+    server.tcp = lambda query: [reply(query, "x.org. 60 IN A 192.0.2.1")]
+    resolver = StubResolver(the_reactor(), ["::1"], port=server.port, seconds=PATIENCE)
+    assert (await resolver.lookup("x.org", "A")).values == (b"192.0.2.1",)
+    assert server.kinds() == ["udp", "tcp"]
+    await server.stop()
+
+
+# -- asked once ------------------------------------------------------------------------------------
+
+
+@pytest_twisted.ensureDeferred
+async def test_answer_is_kept(server: Server, ask: Ask) -> None:
+    """The second who asks hears what the first has heard, in whatever case it is written."""
+    server.udp = lambda query: [reply(query, "x.org. 60 IN A 192.0.2.1")]
+    resolver = ask()
+    for name in ("x.org", "X.ORG."):
+        assert (await resolver.lookup(name, "A")).values == (b"192.0.2.1",)
+    assert len(server.asked) == 1
+    await resolver.lookup("x.org", "TXT")
+    assert len(server.asked) == 2
+
+
+@pytest_twisted.ensureDeferred
+async def test_those_who_ask_the_same_share_a_question(server: Server, ask: Ask) -> None:
+    """A hundred messages from one domain at once are one question."""
+    server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
+    resolver = ask()
+    answers = await gatherResults([resolver.lookup("x.org", "A") for _ in range(100)])
+    assert {answer.values for answer in answers} == {(b"192.0.2.1",)}
+    assert len(server.asked) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_who_leaves_takes_the_answer_from_nobody(server: Server, ask: Ask) -> None:
+    """A cancelled question goes on for the others."""
+    server.udp = nothing
+    resolver = ask()
+    first, second = (resolver.lookup("x.org", "A") for _ in range(2))
+    await until(lambda: len(server.asked) == 1)
+    first.addErrback(lambda failure: failure.trap(CancelledError) and None)
+    first.cancel()
+    (_, query), letters = server.asked[0], server.letters
+    letters.transport.write(wire(reply(query, "x.org. 0 IN A 192.0.2.1")), letters.client)
+    assert (await second).values == (b"192.0.2.1",)
+
+
+@pytest_twisted.ensureDeferred
+async def test_last_one_who_leaves_ends_the_question(server: Server, ask: Ask) -> None:
+    """Nobody asks on behalf of a client that is gone; the next who asks begins anew."""
+    server.udp = nothing
+    server.tcp = nothing
+    resolver = ask(at_once=1)
+    for answer, questions in ((nothing, 1), (truncated, 2), (nothing, 1)):
+        server.asked.clear()
+        server.udp = answer
+        waiting = resolver.lookup("x.org", "A")
+        await until(partial(asked, server, questions))
+        waiting.addErrback(lambda failure: failure.trap(CancelledError) and None)
+        waiting.cancel()
+    server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
+    assert (await resolver.lookup("x.org", "A")).values == (b"192.0.2.1",)
+
+
+@pytest_twisted.ensureDeferred
+async def test_only_so_many_questions_are_under_way(server: Server, ask: Ask) -> None:
+    """More sockets are not opened; who waits too long for a turn hears FAILED."""
+    server.udp = nothing
+    resolver = ask(at_once=3, seconds=0.5)
+    waiting = [resolver.lookup(f"{number}.org", "A") for number in range(10)]
+    await until(lambda: len(server.asked) >= 3)
+    assert {str(query.question[0].name) for _, query in server.asked} == {
+        "0.org.",
+        "1.org.",
+        "2.org.",
+    }
+    assert await gatherResults(waiting) == [FAILED] * 10
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_who_leaves_before_its_turn_is_not_asked_for(server: Server, ask: Ask) -> None:
+    """Its question never goes out, and nothing of it is told as an error."""
+    server.udp = nothing
+    resolver = ask(at_once=1)
+    first, second = resolver.lookup("first.org", "A"), resolver.lookup("second.org", "A")
+    await until(partial(asked, server, 1))
+    for waiting in (second, first):
+        waiting.addErrback(lambda failure: failure.trap(CancelledError) and None)
+        waiting.cancel()
+    server.udp = lambda query: [reply(query, "third.org. 0 IN A 192.0.2.1")]
+    assert (await resolver.lookup("third.org", "A")).outcome is Outcome.FOUND
+    assert "second.org." not in {str(query.question[0].name) for _, query in server.asked}
+
+
+# -- dead, slow, lying -----------------------------------------------------------------------------
+
+
+@pytest_twisted.ensureDeferred
+async def test_dead_server_is_noticed_at_once(ask: Ask, server: Server) -> None:
+    """Where nobody listens it is FAILED long before the deadline, and again the next time."""
+    await server.stop()
+    resolver = ask(seconds=PATIENCE * 100)
+    for _ in range(2):
+        assert await resolver.lookup("x.org", "A") == FAILED
+
+
+@pytest_twisted.ensureDeferred
+async def test_silent_server_is_waited_for_until_the_deadline(server: Server, ask: Ask) -> None:
+    """It may lose one datagram, and more; then it is FAILED."""
+    server.udp = nothing
+    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
+    assert server.asked
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_that_stops_in_the_middle(server: Server, ask: Ask) -> None:
+    """It answers, and is gone."""
+    server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
+    resolver = ask()
+    assert (await resolver.lookup("x.org", "A")).outcome is Outcome.FOUND
+    await server.stop()
+    assert await resolver.lookup("x.org", "A") == FAILED
+
+
+@pytest_twisted.ensureDeferred
+async def test_second_server_helps_out(server: Server) -> None:
+    """The first one is not there, and nobody notices."""
+    server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
+    resolver = StubResolver(
+        the_reactor(), ["127.0.0.77", "127.0.0.1"], port=server.port, seconds=PATIENCE
+    )
+    assert (await resolver.lookup("x.org", "A")).values == (b"192.0.2.1",)
+
+
+@pytest.mark.parametrize("rcode", ["SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "YXDOMAIN"])
+@pytest_twisted.ensureDeferred
+async def test_error_of_the_server_is_no_answer(server: Server, ask: Ask, rcode: str) -> None:
+    """It is FAILED, and asked for again the next time."""
+    server.udp = lambda query: [reply(query, rcode=dns.rcode.from_text(rcode))]
+    resolver = ask()
+    for count in (1, 2):
+        assert await resolver.lookup("x.org", "A") == FAILED
+        assert len(server.asked) == count
+
+
+def lies(query: dns.message.Message) -> list[bytes | dns.message.Message]:
+    """Make answers of another id, to another question, of another kind, and no answers at all."""
+    honest = reply(query, "x.org. 60 IN A 6.6.6.6")
+    other_id = bytes([honest.to_wire()[0] ^ 1]) + honest.to_wire()[1:]
+    other_name = reply(dns.message.make_query("y.org", "A", id=query.id), "y.org. 60 IN A 6.6.6.6")
+    other_kind = reply(dns.message.make_query("x.org", "TXT", id=query.id), "x.org. 60 IN TXT evil")
+    echo = query.to_wire()
+    garbage = [b"", b"\0", echo[:5], echo[:-1], echo + b"\xc0\xff", honest.to_wire()[:-2]]
+    pointers = honest.to_wire()[:12] + b"\xc0\x0c" * 20
+    return [other_id, other_name, other_kind, echo, *garbage, pointers]
+
+
+@pytest_twisted.ensureDeferred
+async def test_lies_are_not_believed(server: Server, ask: Ask) -> None:
+    """Wrong ids, wrong questions and garbage are no answer, and do not hide the one that is."""
+    server.udp = lambda query: [*lies(query), reply(query, "x.org. 60 IN A 192.0.2.1")]
+    assert (await ask().lookup("x.org", "A")).values == (b"192.0.2.1",)
+    server.udp = lies
+    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
+
+
+@pytest_twisted.ensureDeferred
+async def test_answer_from_elsewhere_is_not_heard(server: Server, ask: Ask) -> None:
+    """A forger who guesses id and port, but has another address, is nobody."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:
+        forger.bind(("127.0.0.66", 0))
+        letters = server.letters
+
+        def forged(query: dns.message.Message) -> list[Any]:
+            forger.sendto(wire(reply(query, "x.org. 60 IN A 6.6.6.6")), letters.client)
+            return [reply(query, "x.org. 60 IN A 192.0.2.1")]
+
+        server.udp = forged
+        assert (await ask().lookup("x.org", "A")).values == (b"192.0.2.1",)
+
+
+@pytest_twisted.ensureDeferred
+async def test_flood_of_datagrams_is_dropped(server: Server, ask: Ask) -> None:
+    """A thousand lies before the deadline take no memory, and end in FAILED."""
+    server.udp = lambda query: lies(query) * 100
+    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
+
+
+def chain(query: dns.message.Message) -> list[Any]:
+    """Answer with aliases in a circle."""
+    return [reply(query, "x.org. 60 IN CNAME y.org.", "y.org. 60 IN CNAME x.org.")]
+
+
+@pytest_twisted.ensureDeferred
+async def test_circle_of_aliases_is_no_answer(server: Server, ask: Ask) -> None:
+    """A CNAME of a CNAME of the first is FAILED."""
+    server.udp = chain
+    assert await ask().lookup("x.org", "A") == FAILED
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\0",
+        b"\0\0",
+        b"\0\1x",
+        b"\0\x0c" + b"x" * 12,
+        b"\xff\xff" + b"x" * 65535,
+        b"x" * 200_000,
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_garbage_by_tcp_is_no_answer(server: Server, ask: Ask, octets: bytes) -> None:
+    """Too little, too much, and what is no message: FAILED, and the connection is closed."""
+    server.udp = truncated
+    server.tcp = lambda _: [octets]
+    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
+    await until(lambda: all(not each.transport.connected for each in server.connections))
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_that_hangs_up_by_tcp(server: Server, ask: Ask) -> None:
+    """It takes the question, and closes."""
+    server.udp = truncated
+
+    def hang_up(_: dns.message.Message) -> list[Any]:
+        server.connections[-1].transport.loseConnection()
+        return []
+
+    server.tcp = hang_up
+    assert await ask().lookup("x.org", "A") == FAILED
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_without_tcp(ask: Ask, server: Server) -> None:
+    """It says TC, and does not listen."""
+    server.udp = truncated
+    await server.stop_tcp()
+    assert await ask().lookup("x.org", "A") == FAILED
+
+
+@pytest_twisted.ensureDeferred
+async def test_truncation_by_tcp_is_no_answer(server: Server, ask: Ask) -> None:
+    """What TCP cuts off, too, can not be had."""
+    server.udp = server.tcp = truncated
+    assert (await ask().lookup("x.org", "A")).outcome in {Outcome.FAILED, Outcome.EMPTY}
+
+
+# -- the system's resolver -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("nameserver 192.0.2.53\nnameserver ::1\noptions edns0\n", ["192.0.2.53", "::1"]),
+        ("# nobody\n", ["127.0.0.1"]),
+        (None, ["127.0.0.1"]),
+    ],
+)
+def test_system_says_whom_to_ask(tmp_path: Path, text: str | None, servers: list[str]) -> None:
+    """Its file names servers; without one this machine is asked."""
+    path = tmp_path / "resolv.conf"
+    if text is not None:
+        path.write_text(text)
+    assert list(system_servers(str(path))) == servers
+
+
+def test_system_is_asked_by_default() -> None:
+    """Whatever this machine has is good enough to begin with."""
+    assert StubResolver(the_reactor())._dns.nameservers == list(system_servers())
+
+
+class Log:
+    """What hears of failures."""
+
+    def __init__(self, told: list[Any]) -> None:
+        self.failure = lambda *words: told.append(words)
+
+
+@pytest_twisted.ensureDeferred
+async def test_error_of_ours_is_told_and_is_no_answer(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake costs no mail: the check has FAILED, and the log says why."""
+    told: list[Any] = []
+    resolver = ask()
+    monkeypatch.setattr(StubResolver, "log", Log(told))
+    monkeypatch.setattr(resolver._turns, "acquire", lambda: 1 / 0)
+    assert await resolver.lookup("x.org", "A") == FAILED
+    assert told[0][1].check(ZeroDivisionError)

@@ -1,0 +1,37 @@
+"""Answers that are there at once, and those that never come."""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+
+from gomail.checks.dns.zone import Zone
+from gomail.checks.records import Records
+
+T = TypeVar("T")
+
+
+def now(coroutine: Coroutine[Deferred[Any], Any, T]) -> T:
+    """Give what a coroutine returns that waits for nobody."""
+    done: list[T] = []
+    Deferred.fromCoroutine(coroutine).addCallback(done.append)
+    assert done, "it waits, or has raised"
+    return done[0]
+
+
+class Counting:
+    """
+    A zone that counts.
+
+    Attributes:
+        asked: each question.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.zone = Zone(text)
+        self.asked: list[tuple[str, str]] = []
+
+    async def lookup(self, name: str, kind: str) -> Records:
+        """Ask."""
+        self.asked.append((name, kind))
+        return await self.zone.lookup(name, kind)
