@@ -223,16 +223,30 @@ async def test_last_one_who_leaves_ends_the_question(server: Server, ask: Ask) -
 
 @pytest_twisted.ensureDeferred
 async def test_only_so_many_questions_are_under_way(server: Server, ask: Ask) -> None:
-    """More sockets are not opened; who waits too long for a turn hears FAILED."""
+    """More sockets are not opened, until one of those who have theirs is done."""
     server.udp = nothing
-    resolver = ask(at_once=3, seconds=0.5)
+    resolver = ask(at_once=3)
     waiting = [resolver.lookup(f"{number}.org", "A") for number in range(10)]
-    await until(lambda: len(server.asked) >= 3)
-    assert {str(query.question[0].name) for _, query in server.asked} == {
-        "0.org.",
-        "1.org.",
-        "2.org.",
-    }
+    await until(partial(asked, server, 3))
+    for number in range(3, 10):
+        assert {str(query.question[0].name) for _, query in server.asked} == {
+            f"{before}.org." for before in range(number)
+        }
+        _, query = server.asked[number - 1]
+        server.letters.transport.write(wire(reply(query)), server.letters.client)
+        assert (await waiting[number - 1]).outcome is Outcome.EMPTY
+        await until(partial(asked, server, number + 1))
+    for each in waiting:
+        each.addErrback(lambda failure: failure.trap(CancelledError) and None)
+        each.cancel()
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_waits_too_long_for_a_turn_has_no_answer(server: Server, ask: Ask) -> None:
+    """The deadline counts from the question, not from its turn."""
+    server.udp = nothing
+    resolver = ask(at_once=1, seconds=0.5)
+    waiting = [resolver.lookup(f"{number}.org", "A") for number in range(10)]
     assert await gatherResults(waiting) == [FAILED] * 10
 
 
@@ -268,7 +282,7 @@ async def test_silent_server_is_waited_for_until_the_deadline(server: Server, as
     """It may lose one datagram, and more; then it is FAILED."""
     server.udp = nothing
     assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
-    assert server.asked
+    await until(partial(asked, server, 1))
 
 
 @pytest_twisted.ensureDeferred
