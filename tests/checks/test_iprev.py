@@ -60,8 +60,8 @@ def test_address_is_the_property() -> None:
 
 
 def test_only_ten_names_are_looked_at() -> None:
-    """An owner of an address with a thousand names does not have us ask for them."""
-    names = "".join(f"1.2.0.192.in-addr.arpa. PTR x{n}.example.org.\n" for n in range(1000))
+    """An owner of an address with a hundred names does not have us ask for them."""
+    names = "".join(f"1.2.0.192.in-addr.arpa. PTR x{n}.example.org.\n" for n in range(100))
     resolver = Counting(names)
     assert now(check_iprev("192.0.2.1", resolver)).result == "fail"
     assert len(resolver.asked) == 11

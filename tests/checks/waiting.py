@@ -1,6 +1,7 @@
 """Answers that are there at once, and those that never come."""
 
 from collections.abc import Coroutine
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -28,10 +29,16 @@ class Counting:
     """
 
     def __init__(self, text: str) -> None:
-        self.zone = Zone(text)
+        self.zone = _zone(text)
         self.asked: list[tuple[str, str]] = []
 
     async def lookup(self, name: str, kind: str) -> Records:
         """Ask."""
         self.asked.append((name, kind))
         return await self.zone.lookup(name, kind)
+
+
+@lru_cache
+def _zone(text: str) -> Zone:
+    """Read a zone once, since a suite asks each of its zones many times."""
+    return Zone(text)

@@ -10,10 +10,18 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
+import pytest
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Factory, Protocol
+from twisted.internet.task import deferLater
 
+from gomail.checks.dns.resolver import StubResolver
+from gomail.checks.records import Outcome, Records
+from tests.patience import PATIENCE
+
+Ask = Callable[..., StubResolver]
+FAILED = Records(Outcome.FAILED)
 Answer = Callable[[dns.message.Message], Sequence[bytes | dns.message.Message]]
 
 
@@ -141,3 +149,17 @@ class _Connection(Protocol):
 def wire(answer: bytes | dns.message.Message) -> bytes:
     """Give the octets of an answer."""
     return answer if isinstance(answer, bytes) else answer.to_wire(max_size=65535)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    for _ in range(int(PATIENCE / 0.01)):
+        if condition():
+            return
+        await deferLater(the_reactor(), 0.01)
+    pytest.fail("it has not happened")
+
+
+def asked(server: Server, times: int) -> bool:
+    """Tell whether it has been asked so often."""
+    return len(server.asked) >= times

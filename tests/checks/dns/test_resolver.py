@@ -1,11 +1,5 @@
-"""
-The stub resolver, with real servers on 127.0.0.1: one that does its work, and those that don't.
+"""The stub resolver, with a real server on 127.0.0.1 that does its work."""
 
-What happens when DNS is dead, slow or lies (P7) is here: an answer comes, and it is FAILED.
-"""
-
-import socket
-from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,52 +11,24 @@ import dns.rcode
 import pytest
 import pytest_twisted
 from twisted.internet.defer import CancelledError, gatherResults
-from twisted.internet.task import deferLater
 
 from gomail.checks.dns.resolver import StubResolver, system_servers
 from gomail.checks.records import Outcome, Records
-from tests.checks.dns.server import Server, nothing, reply, the_reactor, truncated, wire
+from tests.checks.dns.server import (
+    FAILED,
+    Ask,
+    Server,
+    asked,
+    nothing,
+    reply,
+    the_reactor,
+    truncated,
+    until,
+    wire,
+)
 from tests.patience import PATIENCE
 
-FAILED = Records(Outcome.FAILED)
 SOA = "example.org. 60 IN SOA ns. me. 1 2 3 4 30"
-
-
-@pytest_twisted.async_yield_fixture
-async def server() -> AsyncIterator[Server]:
-    """Give a server that has nothing."""
-    server = Server()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-def ask(server: Server) -> Callable[..., StubResolver]:
-    """Give what makes resolvers that ask it, and are patient."""
-
-    def make(**options: Any) -> StubResolver:  # noqa: ANN401 -- any of its bounds
-        return StubResolver(
-            the_reactor(), ["127.0.0.1"], port=server.port, **{"seconds": PATIENCE, **options}
-        )
-
-    return make
-
-
-Ask = Callable[..., StubResolver]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    for _ in range(int(PATIENCE / 0.01)):
-        if condition():
-            return
-        await deferLater(the_reactor(), 0.01)
-    pytest.fail("it has not happened")
-
-
-def asked(server: Server, times: int) -> bool:
-    """Tell whether it has been asked so often."""
-    return len(server.asked) >= times
 
 
 # -- answers ---------------------------------------------------------------------------------------
@@ -263,161 +229,6 @@ async def test_one_who_leaves_before_its_turn_is_not_asked_for(server: Server, a
     server.udp = lambda query: [reply(query, "third.org. 0 IN A 192.0.2.1")]
     assert (await resolver.lookup("third.org", "A")).outcome is Outcome.FOUND
     assert "second.org." not in {str(query.question[0].name) for _, query in server.asked}
-
-
-# -- dead, slow, lying -----------------------------------------------------------------------------
-
-
-@pytest_twisted.ensureDeferred
-async def test_dead_server_is_noticed_at_once(ask: Ask, server: Server) -> None:
-    """Where nobody listens it is FAILED long before the deadline, and again the next time."""
-    await server.stop()
-    resolver = ask(seconds=PATIENCE * 100)
-    for _ in range(2):
-        assert await resolver.lookup("x.org", "A") == FAILED
-
-
-@pytest_twisted.ensureDeferred
-async def test_silent_server_is_waited_for_until_the_deadline(server: Server, ask: Ask) -> None:
-    """It may lose one datagram, and more; then it is FAILED."""
-    server.udp = nothing
-    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
-    await until(partial(asked, server, 1))
-
-
-@pytest_twisted.ensureDeferred
-async def test_server_that_stops_in_the_middle(server: Server, ask: Ask) -> None:
-    """It answers, and is gone."""
-    server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
-    resolver = ask()
-    assert (await resolver.lookup("x.org", "A")).outcome is Outcome.FOUND
-    await server.stop()
-    assert await resolver.lookup("x.org", "A") == FAILED
-
-
-@pytest_twisted.ensureDeferred
-async def test_second_server_helps_out(server: Server) -> None:
-    """The first one is not there, and nobody notices."""
-    server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
-    resolver = StubResolver(
-        the_reactor(), ["127.0.0.77", "127.0.0.1"], port=server.port, seconds=PATIENCE
-    )
-    assert (await resolver.lookup("x.org", "A")).values == (b"192.0.2.1",)
-
-
-@pytest.mark.parametrize("rcode", ["SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "YXDOMAIN"])
-@pytest_twisted.ensureDeferred
-async def test_error_of_the_server_is_no_answer(server: Server, ask: Ask, rcode: str) -> None:
-    """It is FAILED, and asked for again the next time."""
-    server.udp = lambda query: [reply(query, rcode=dns.rcode.from_text(rcode))]
-    resolver = ask()
-    for count in (1, 2):
-        assert await resolver.lookup("x.org", "A") == FAILED
-        assert len(server.asked) == count
-
-
-def lies(query: dns.message.Message) -> list[bytes | dns.message.Message]:
-    """Make answers of another id, to another question, of another kind, and no answers at all."""
-    honest = reply(query, "x.org. 60 IN A 6.6.6.6")
-    other_id = bytes([honest.to_wire()[0] ^ 1]) + honest.to_wire()[1:]
-    other_name = reply(dns.message.make_query("y.org", "A", id=query.id), "y.org. 60 IN A 6.6.6.6")
-    other_kind = reply(dns.message.make_query("x.org", "TXT", id=query.id), "x.org. 60 IN TXT evil")
-    echo = query.to_wire()
-    garbage = [b"", b"\0", echo[:5], echo[:-1], echo + b"\xc0\xff", honest.to_wire()[:-2]]
-    pointers = honest.to_wire()[:12] + b"\xc0\x0c" * 20
-    return [other_id, other_name, other_kind, echo, *garbage, pointers]
-
-
-@pytest_twisted.ensureDeferred
-async def test_lies_are_not_believed(server: Server, ask: Ask) -> None:
-    """Wrong ids, wrong questions and garbage are no answer, and do not hide the one that is."""
-    server.udp = lambda query: [*lies(query), reply(query, "x.org. 60 IN A 192.0.2.1")]
-    assert (await ask().lookup("x.org", "A")).values == (b"192.0.2.1",)
-    server.udp = lies
-    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
-
-
-@pytest_twisted.ensureDeferred
-async def test_answer_from_elsewhere_is_not_heard(server: Server, ask: Ask) -> None:
-    """A forger who guesses id and port, but has another address, is nobody."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:
-        forger.bind(("127.0.0.66", 0))
-        letters = server.letters
-
-        def forged(query: dns.message.Message) -> list[Any]:
-            forger.sendto(wire(reply(query, "x.org. 60 IN A 6.6.6.6")), letters.client)
-            return [reply(query, "x.org. 60 IN A 192.0.2.1")]
-
-        server.udp = forged
-        assert (await ask().lookup("x.org", "A")).values == (b"192.0.2.1",)
-
-
-@pytest_twisted.ensureDeferred
-async def test_flood_of_datagrams_is_dropped(server: Server, ask: Ask) -> None:
-    """A thousand lies before the deadline take no memory, and end in FAILED."""
-    server.udp = lambda query: lies(query) * 100
-    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
-
-
-def chain(query: dns.message.Message) -> list[Any]:
-    """Answer with aliases in a circle."""
-    return [reply(query, "x.org. 60 IN CNAME y.org.", "y.org. 60 IN CNAME x.org.")]
-
-
-@pytest_twisted.ensureDeferred
-async def test_circle_of_aliases_is_no_answer(server: Server, ask: Ask) -> None:
-    """A CNAME of a CNAME of the first is FAILED."""
-    server.udp = chain
-    assert await ask().lookup("x.org", "A") == FAILED
-
-
-@pytest.mark.parametrize(
-    "octets",
-    [
-        b"",
-        b"\0",
-        b"\0\0",
-        b"\0\1x",
-        b"\0\x0c" + b"x" * 12,
-        b"\xff\xff" + b"x" * 65535,
-        b"x" * 200_000,
-    ],
-)
-@pytest_twisted.ensureDeferred
-async def test_garbage_by_tcp_is_no_answer(server: Server, ask: Ask, octets: bytes) -> None:
-    """Too little, too much, and what is no message: FAILED, and the connection is closed."""
-    server.udp = truncated
-    server.tcp = lambda _: [octets]
-    assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
-    await until(lambda: all(not each.transport.connected for each in server.connections))
-
-
-@pytest_twisted.ensureDeferred
-async def test_server_that_hangs_up_by_tcp(server: Server, ask: Ask) -> None:
-    """It takes the question, and closes."""
-    server.udp = truncated
-
-    def hang_up(_: dns.message.Message) -> list[Any]:
-        server.connections[-1].transport.loseConnection()
-        return []
-
-    server.tcp = hang_up
-    assert await ask().lookup("x.org", "A") == FAILED
-
-
-@pytest_twisted.ensureDeferred
-async def test_server_without_tcp(ask: Ask, server: Server) -> None:
-    """It says TC, and does not listen."""
-    server.udp = truncated
-    await server.stop_tcp()
-    assert await ask().lookup("x.org", "A") == FAILED
-
-
-@pytest_twisted.ensureDeferred
-async def test_truncation_by_tcp_is_no_answer(server: Server, ask: Ask) -> None:
-    """What TCP cuts off, too, can not be had."""
-    server.udp = server.tcp = truncated
-    assert (await ask().lookup("x.org", "A")).outcome in {Outcome.FAILED, Outcome.EMPTY}
 
 
 # -- the system's resolver -------------------------------------------------------------------------
