@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from twisted.internet.defer import execute
 
-from bench.complexity import dialogue
+from bench.complexity import checks, dialogue
 from gomail import config
 from gomail.address import Address
 from gomail.address import Path as MailPath
@@ -176,6 +176,7 @@ FAMILIES: dict[str, tuple[Family, int]] = {
         400,
     ),
     "MIME parameters": (lambda n: shown(b"Content-Type: text/plain" + b"; a*0=b" * n), 100),
+    **checks.FAMILIES,
     "HTML tags": (lambda n: lambda: read_hypertext("<a href='http:x'>" * n), 1000),
     "HTML tag without end": (lambda n: lambda: read_hypertext("<a b" * n), 2000),
     "HTML comment without end": (lambda n: lambda: read_hypertext("<!--" * n), 2000),
