@@ -117,8 +117,12 @@ def _public(kind: str, encoded: str) -> RSAPublicKey | Ed25519PublicKey:
         public = None
     if not isinstance(public, RSAPublicKey):
         raise Unusable(PERMERROR, "the key is none")
+    numbers = public.public_numbers()
+    modulus, exponent = numbers.n, numbers.e
+    if modulus < 3 or exponent < 3 or exponent % 2 == 0:  # cryptography 46 loads it all the same
+        raise Unusable(PERMERROR, "the key is none")
     if public.key_size < LEAST_BITS:
         raise Unusable(POLICY, "the key is too short (RFC 8301)")
-    if public.key_size > MOST_BITS or public.public_numbers().e >= MOST_EXPONENT:
+    if public.key_size > MOST_BITS or exponent >= MOST_EXPONENT:
         raise Unusable(POLICY, "the key is too long")
     return public
