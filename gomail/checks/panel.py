@@ -1,0 +1,197 @@
+"""
+The panel: has found out, for each message, who sent it, while the message still comes.
+
+iprev and SPF begin with the sender, keys are asked for where the header ends, the body is hashed in
+the pieces in which it comes, and DMARC judges in the end. Nothing of it is waited for before that,
+and then not for ever: what is not known by then is temperror, and no mail is lost by it.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from gomail.address import Path
+from gomail.checks.authors import Authors, authors
+from gomail.checks.dmarc.evaluation import Evaluation, evaluate
+from gomail.checks.finding import NONE, TEMPERROR, Finding
+from gomail.checks.header import Header
+from gomail.checks.iprev import check_iprev
+from gomail.checks.records import Outcome, Records, Resolver
+from gomail.checks.signatures import Signatures
+from gomail.checks.spf import SPF
+
+WAIT = 10.0  # seconds behind the end of a message for what DNS has not told yet
+DMARC_WAIT = 5.0  # and for the author's policy, which is asked for last where it is not known
+_LATE = "DNS took too long"
+_FAULT = "a fault of ours"
+_FAILED = Records(Outcome.FAILED)
+
+T = TypeVar("T")
+_log = Logger()
+
+
+class Opinion(NamedTuple):
+    """
+    What is thought of a message.
+
+    Attributes:
+        findings: of all methods, in the order in which readers are told.
+        asked: what the author's domain wants done with it: ``none``, ``quarantine``, ``reject``.
+    """
+
+    findings: tuple[Finding, ...]
+    asked: str
+
+
+class Aside(Protocol):
+    """Runs a function that takes a moment, off the reactor."""
+
+    def __call__(self, work: Callable[..., T], *arguments: Any) -> Awaitable[T]:  # noqa: ANN401
+        """Run it."""
+
+
+class Panel:
+    """
+    Begins examinations; one panel for all sessions of a server.
+
+    Args:
+        resolver: asks DNS.
+        clock: the reactor.
+        receiver: our host name.
+        aside: runs what takes a moment.
+        now: tells the time, in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        clock: IReactorTime,
+        receiver: str,
+        aside: Aside,
+        now: Callable[[], float],
+    ) -> None:
+        self.resolver = resolver
+        self.clock = clock
+        self.aside = aside
+        self.now = now
+        self.spf = SPF(resolver, clock, receiver)
+
+    def begin(self, ip: str, helo: str, reverse_path: Path) -> "Examination":
+        """Begin to examine what a client at *ip* sends in the name of *reverse_path*."""
+        return Examination(self, ip, helo, reverse_path)
+
+
+class Examination:
+    """
+    What is found out of one message.
+
+    Args:
+        panel: to which it belongs.
+        ip: the client's address.
+        helo: what it calls itself.
+        reverse_path: whom it names as the sender.
+    """
+
+    __slots__ = ("_author", "_keys", "_panel", "_policies", "_sender", "_signatures")
+
+    def __init__(self, panel: Panel, ip: str, helo: str, reverse_path: Path) -> None:
+        self._panel = panel
+        spf = panel.spf
+        self._sender = (
+            _finding("iprev", check_iprev(ip, panel.resolver)),
+            _finding("spf", spf.helo(ip, helo)),
+            _finding("spf", spf.mail(ip, helo, reverse_path)),
+        )
+        self._author = Authors((), "no header")
+        self._signatures: Signatures | None = None
+        self._keys: dict[str, Deferred[Records]] = {}
+        self._policies: list[Deferred[Records]] = []
+
+    def header(self, block: bytes) -> None:
+        """Take the header block, with LF, and ask for the keys and the policy that it names."""
+        header = Header(block)
+        self._author = authors(header)
+        self._signatures = Signatures(header, self._panel.now())
+        self._keys = {name: self._ask(name) for name in self._signatures.key_names}
+        # They are not waited for: the resolver knows them when they are needed.
+        self._policies = [self._ask(f"_dmarc.{name}") for name in self._author.domains[:1]]
+
+    def _ask(self, name: str) -> Deferred[Records]:
+        """Ask for the TXT records of a name."""
+        return _begun(_answer(self._panel.resolver, name), lambda _: _FAILED)
+
+    def body(self, octets: bytes) -> None:
+        """Take the next octets of the body, with LF: what follows the empty line."""
+        if self._signatures is not None:
+            self._signatures.take(octets)
+
+    def close(self) -> None:
+        """Ask no further: there will be no message."""
+        for finding in self._sender:
+            finding.cancel()
+        for answer in (*self._keys.values(), *self._policies):
+            answer.cancel()
+
+    async def opinion(self) -> Opinion:
+        """Give what is thought of the message, which has come to its end."""
+        until = self._panel.clock.seconds() + WAIT
+        sender = [await self._in_time(each, until) for each in self._sender]
+        keys = {name: await self._in_time(each, until) for name, each in self._keys.items()}
+        signed = await self._judge(keys)
+        dkim = [finding for finding in signed if finding.method == "dkim"]
+        work = evaluate(self._author.domains, sender[1:], dkim, self._panel.resolver)
+        evaluating = _begun(
+            work, lambda reason: Evaluation(Finding("dmarc", TEMPERROR, (), reason))
+        )
+        until = self._panel.clock.seconds() + DMARC_WAIT
+        evaluation = await self._in_time(evaluating, until)
+        return Opinion((*sender, *signed, evaluation.finding), evaluation.asked)
+
+    async def _in_time(self, answer: Deferred[T], until: float) -> T:
+        """Wait for an answer, until it is too late."""
+        if not answer.called:
+            left = max(0.0, until - self._panel.clock.seconds())
+            answer.addTimeout(left, self._panel.clock)
+        return await answer
+
+    async def _judge(self, keys: Mapping[str, Records]) -> Sequence[Finding]:
+        """Verify the signatures, if there are any."""
+        signatures = self._signatures
+        if signatures is None:
+            return [Finding("dkim", NONE), Finding("arc", NONE)]
+        if not keys:
+            return signatures.judge(keys)
+        work = self._judge_aside(signatures, keys)
+        return await _begun(work, lambda reason: (Finding("dkim", TEMPERROR, (), reason),))
+
+    async def _judge_aside(
+        self, signatures: Signatures, keys: Mapping[str, Records]
+    ) -> tuple[Finding, ...]:
+        """Verify them off the reactor."""
+        return await self._panel.aside(signatures.judge, keys)
+
+
+async def _answer(resolver: Resolver, name: str) -> Records:
+    """Ask DNS."""
+    return await resolver.lookup(name, "TXT")
+
+
+def _finding(method: str, work: Coroutine[Any, Any, Finding]) -> Deferred[Finding]:
+    """Begin to find something out; where that fails, it is temperror."""
+    return _begun(work, lambda reason: Finding(method, TEMPERROR, (), reason))
+
+
+def _begun(work: Coroutine[Any, Any, T], without: Callable[[str], T]) -> Deferred[T]:
+    """Begin some work; where it is too late for it, or it fails, *without* has the result."""
+
+    def failed(failure: Failure) -> T:
+        if failure.check(CancelledError):
+            return without(_LATE)
+        _log.failure("a check has failed", failure)
+        return without(_FAULT)
+
+    return Deferred.fromCoroutine(work).addErrback(failed)

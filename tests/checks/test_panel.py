@@ -1,0 +1,194 @@
+"""The panel: everything that is found out of a message, and DNS that fails or sleeps meanwhile."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+
+from gomail.address import Address, Path
+from gomail.checks.dns.zone import Zone
+from gomail.checks.panel import DMARC_WAIT, WAIT, Examination, Opinion, Panel
+from gomail.checks.records import Outcome, Records, Resolver
+from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
+from tests.smtp.wire import logged_failures
+
+ZONE = Zone(f"""
+$ORIGIN example.org.
+@               TXT "v=spf1 ip4:192.0.2.1 -all"
+mx              A 192.0.2.1
+                TXT "v=spf1 a -all"
+_dmarc          TXT "v=DMARC1; p=reject"
+sel._domainkey  TXT "{record(ed25519())}"
+$ORIGIN 2.0.192.in-addr.arpa.
+1               PTR mx.example.org.
+""")
+SENDER = Path(Address("joe", "example.org"))
+MESSAGE = signed(a="ed25519-sha256")
+
+
+class Late:
+    """DNS that answers when it is told to."""
+
+    def __init__(self, zone: Resolver = ZONE) -> None:
+        self._zone = zone
+        self.waiting: dict[tuple[str, str], Deferred[Records]] = {}
+
+    def lookup(self, name: str, kind: str) -> Deferred[Records]:
+        """Wait."""
+        return self.waiting.setdefault((name, kind), Deferred())
+
+
+class House:
+    """A panel, its clock, and what was run aside."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.clock = Clock()
+        self.aside: list[str] = []
+        self.panel = Panel(resolver, self.clock, "mx.example.net", self._aside, lambda: NOW)
+        self.opinions: list[Opinion] = []
+
+    def _aside(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
+        """Run it at once."""
+        self.aside.append(work.__name__)
+        return succeed(work(*arguments))
+
+    def begin(self, ip: str = "192.0.2.1") -> Examination:
+        """Begin to examine a message."""
+        return self.panel.begin(ip, "mx.example.org", SENDER)
+
+    def read(self, examination: Examination, message: bytes = MESSAGE) -> None:
+        """Have the message come, and end."""
+        block, _, body = message.partition(b"\n\n")
+        examination.header(block + b"\n")
+        for at in range(0, len(body), 7):
+            examination.body(body[at : at + 7])
+        Deferred.fromCoroutine(examination.opinion()).addCallback(self.opinions.append)
+
+    def results(self) -> list[str]:
+        """Give what was found of the one message."""
+        [opinion] = self.opinions
+        return [f"{finding.method}={finding.result}" for finding in opinion.findings]
+
+
+def test_all_is_found_out_of_a_message() -> None:
+    """In the order in which readers are told; signatures are verified off the reactor."""
+    house = House(ZONE)
+    house.read(house.begin())
+    assert house.results() == [
+        "iprev=pass",
+        "spf=pass",
+        "spf=pass",
+        "dkim=pass",
+        "arc=none",
+        "dmarc=pass",
+    ]
+    assert house.opinions[0].asked == "none"
+    assert house.aside == ["judge"]
+
+
+def test_forger_is_told_from_the_author() -> None:
+    """And it is known what the author wants done; what has no signature needs no thread."""
+    house = House(ZONE)
+    house.read(house.begin("198.51.100.1"), HEADER + b"\n" + BODY)
+    assert house.results()[1:] == ["spf=fail", "spf=fail", "dkim=none", "arc=none", "dmarc=fail"]
+    assert house.opinions[0].asked == "reject"
+    assert house.aside == []
+
+
+def test_questions_are_asked_as_soon_as_they_are_known() -> None:
+    """The sender's with MAIL, the message's where its header ends."""
+    resolver = Late()
+    house = House(resolver)
+    examination = house.begin()
+    assert set(resolver.waiting) == {
+        ("1.2.0.192.in-addr.arpa", "PTR"),
+        ("mx.example.org", "TXT"),
+        ("example.org", "TXT"),
+    }
+    examination.header(MESSAGE.partition(b"\n\n")[0] + b"\n")
+    assert ("sel._domainkey.example.org", "TXT") in resolver.waiting
+    assert ("_dmarc.example.org", "TXT") in resolver.waiting
+    examination.close()
+
+
+def test_p7_dns_that_sleeps_is_waited_for_and_then_temperror() -> None:
+    """All at once, so that a message waits no longer than for one of them, and for DMARC."""
+    house = House(Late())
+    house.read(house.begin())
+    house.clock.pump([1] * int(WAIT - 1))
+    assert house.opinions == []
+    house.clock.pump([1] * int(1 + DMARC_WAIT))
+    assert set(house.results()) == {
+        "iprev=temperror",
+        "spf=temperror",
+        "dkim=temperror",
+        "arc=none",
+        "dmarc=temperror",
+    }
+    assert house.opinions[0].asked == "none"
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_p7_dns_that_fails_is_temperror_at_once() -> None:
+    """Nobody waits for what is known not to come."""
+
+    class Dead:
+        """No DNS at all."""
+
+        async def lookup(self, _name: str, _kind: str) -> Records:
+            """Fail."""
+            return Records(Outcome.FAILED)
+
+    house = House(Dead())
+    house.read(house.begin())
+    assert house.results() == [
+        "iprev=temperror",
+        "spf=temperror",
+        "spf=temperror",
+        "dkim=temperror",
+        "arc=none",
+        "dmarc=temperror",
+    ]
+
+
+def test_message_that_does_not_come_asks_no_further() -> None:
+    """Its questions end with it."""
+    resolver = Late()
+    house = House(resolver)
+    examination = house.begin()
+    examination.header(MESSAGE.partition(b"\n\n")[0] + b"\n")
+    examination.close()
+    assert all(answer.called for answer in resolver.waiting.values())
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_message_without_a_header_is_nobodys() -> None:
+    """It has no author, and nothing to verify."""
+    house = House(ZONE)
+    examination = house.begin()
+    examination.body(b"what is that?\n")
+    Deferred.fromCoroutine(examination.opinion()).addCallback(house.opinions.append)
+    assert house.results()[3:] == ["dkim=none", "arc=none", "dmarc=permerror"]
+
+
+def test_fault_of_ours_is_temperror_and_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a check raises costs no mail, and is no pass."""
+    house = House(ZONE)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("gomail.checks.signatures.Signatures.judge", broken)
+    monkeypatch.setattr("gomail.checks.panel.evaluate", _failing)
+    with logged_failures() as logged:
+        house.read(house.begin())
+    assert house.results()[3:] == ["dkim=temperror", "dmarc=temperror"]
+    assert house.opinions[0].asked == "none"
+    assert len(logged) == 2
+
+
+async def _failing(*_: object) -> None:
+    """Fail."""
+    raise ZeroDivisionError
