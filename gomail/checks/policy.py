@@ -1,0 +1,234 @@
+"""
+The policy: the only judge of what becomes of a message. Checks have seen; here it is decided.
+
+Each rule has a name, which log, reply and documentation share, and an action, which whoever runs
+the server may change. Rules in the shadow are judged as well, and told of, and do nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from gomail.checks.finding import FAIL, NEUTRAL, PERMERROR, SOFTFAIL, TEMPERROR, Finding
+from gomail.checks.finding import POLICY as BY_POLICY
+from gomail.checks.panel import Opinion
+from gomail.reply import Refused, Reply
+
+
+class Action(Enum):
+    """What becomes of a message, the mildest first."""
+
+    NONE = "none"  # the result is not even told
+    MARK = "mark"  # it is told in Authentication-Results, and nothing else
+    JUNK = "junk"  # the message goes into the folder .Junk
+    DEFER = "defer"  # 451: the sender tries again
+    REFUSE = "refuse"  # 550
+
+
+_MILDEST_FIRST = list(Action)
+
+
+class Rule(NamedTuple):
+    """
+    A rule.
+
+    Attributes:
+        name: stable.
+        action: what is done unless the configuration says otherwise.
+        detail: of the enhanced code, if it refuses (RFC 7372, RFC 3463).
+        meaning: when it holds, for people.
+        text: what a sender is told whom it refuses.
+        holds: tells of a finding whether it is one of those; what the author's domain asks for is
+            known as well.
+    """
+
+    name: str
+    action: Action
+    detail: str
+    meaning: str
+    text: str
+    holds: Callable[[Finding, str], bool]
+
+
+def _has(method: str, *results: str, by: str = "") -> Callable[[Finding, str], bool]:
+    """Hold of findings with one of the results; *by* names a property that they must have."""
+    return lambda finding, _: (
+        finding.method == method
+        and finding.result in results
+        and (not by or any(each.name == by for each in finding.properties))
+    )
+
+
+def _fails_dmarc(asked: str) -> Callable[[Finding, str], bool]:
+    """Hold of a failure of DMARC where the author's domain asks for that."""
+    return lambda finding, wanted: (
+        finding.method == "dmarc" and finding.result == FAIL and wanted == asked
+    )
+
+
+_DMARC = "The author's domain does not vouch for this message, by DMARC"
+_NO_AUTHOR = "From must name one author's domain"
+_SPF = "The sender's domain does not let you send for it, by SPF"
+_SPF_ERROR = "The sender's SPF policy can not be evaluated"
+_DKIM = "A signature of this message does not hold"
+_IPREV = "Your address has no name that leads back to it"
+
+RULES = (
+    Rule(
+        "dmarc-reject", Action.JUNK, "7.26",
+        "DMARC fails, and the author's domain asks for such mail to be rejected",
+        _DMARC, _fails_dmarc("reject"),
+    ),
+    Rule(
+        "dmarc-quarantine", Action.JUNK, "7.26",
+        "DMARC fails, and the author's domain asks for such mail to be quarantined",
+        _DMARC, _fails_dmarc("quarantine"),
+    ),
+    Rule(
+        "dmarc-fail", Action.MARK, "7.26",
+        "DMARC fails, and the author's domain asks for nothing",
+        _DMARC, _fails_dmarc("none"),
+    ),
+    Rule(
+        "dmarc-permerror", Action.MARK, "7.1",
+        "From names no author, or several, or the domain's policy is nonsense",
+        _NO_AUTHOR, _has("dmarc", PERMERROR),
+    ),
+    Rule(
+        "dmarc-temperror", Action.MARK, "7.24",
+        "DNS does not tell the policy of the author's domain now",
+        "The author's policy is not known now", _has("dmarc", TEMPERROR),
+    ),
+    Rule(
+        "spf-fail", Action.MARK, "7.23",
+        "the sender's domain says that the client may not send for it",
+        _SPF, _has("spf", FAIL, by="mailfrom"),
+    ),
+    Rule(
+        "spf-softfail", Action.MARK, "7.23",
+        "the sender's domain says that the client is not likely to send for it",
+        _SPF, _has("spf", SOFTFAIL, by="mailfrom"),
+    ),
+    Rule(
+        "spf-permerror", Action.MARK, "7.24",
+        "the policy of the sender's domain is nonsense",
+        _SPF_ERROR, _has("spf", PERMERROR, by="mailfrom"),
+    ),
+    Rule(
+        "spf-temperror", Action.MARK, "7.24",
+        "DNS does not tell the policy of the sender's domain now",
+        _SPF_ERROR, _has("spf", TEMPERROR, by="mailfrom"),
+    ),
+    Rule(
+        "helo-fail", Action.MARK, "7.23",
+        "the domain by which the client calls itself says that it is not one of its",
+        "The domain that you name is not yours, by SPF", _has("spf", FAIL, by="helo"),
+    ),
+    Rule(
+        "dkim-fail", Action.MARK, "7.20",
+        "a signature does not hold",
+        _DKIM, _has("dkim", FAIL, PERMERROR, NEUTRAL, BY_POLICY),
+    ),
+    Rule(
+        "dkim-temperror", Action.MARK, "7.20",
+        "DNS does not tell the key of a signature now",
+        "The key of a signature is not known now", _has("dkim", TEMPERROR),
+    ),
+    Rule(
+        "iprev-fail", Action.MARK, "7.25",
+        "the client's address has no name that leads back to it",
+        _IPREV, _has("iprev", FAIL, PERMERROR),
+    ),
+)  # fmt: skip
+
+
+class Decision(NamedTuple):
+    """
+    What was decided of a message.
+
+    Attributes:
+        action: what becomes of it.
+        rule: the name of the rule that says so; empty where none does.
+        shadows: the action and the name of each rule in the shadow that would have been stricter.
+        told: the findings that readers are told.
+        reply: the refusal, if it is deferred or refused.
+    """
+
+    action: Action
+    rule: str
+    shadows: tuple[tuple[Action, str], ...]
+    told: tuple[Finding, ...]
+    reply: Reply | None
+
+
+class Policy:
+    """
+    Decides.
+
+    Args:
+        actions: of rules by their names, where they are not the usual ones.
+        shadow: names of rules that do nothing but say what they would have done.
+
+    Raises:
+        ValueError: there is no rule of such a name.
+    """
+
+    def __init__(self, actions: Mapping[str, Action] = {}, shadow: Collection[str] = ()) -> None:
+        known = {rule.name for rule in RULES}
+        for name in (*actions, *shadow):
+            if name not in known:
+                msg = f"there is no rule {name!r}; there are {', '.join(sorted(known))}"
+                raise ValueError(msg)
+        self._actions = {rule.name: actions.get(rule.name, rule.action) for rule in RULES}
+        self._shadow = frozenset(shadow)
+
+    def decide(self, opinion: Opinion) -> Decision:
+        """Decide what becomes of a message: what the strictest of the rules that hold says."""
+        action, by = Action.MARK, None
+        shadows = []
+        hidden = set()
+        for rule, finding in _holding(opinion):
+            wanted = self._actions[rule.name]
+            if wanted is Action.NONE:
+                hidden.add(finding)
+            elif not _is_stricter(wanted, action):
+                continue
+            elif rule.name in self._shadow:
+                shadows.append((wanted, rule.name))
+            else:
+                action, by = wanted, rule
+        return Decision(
+            action,
+            by.name if by else "",
+            tuple(dict.fromkeys(each for each in shadows if _is_stricter(each[0], action))),
+            tuple(finding for finding in opinion.findings if finding not in hidden),
+            _reply(action, by),
+        )
+
+
+def _holding(opinion: Opinion) -> Iterator[tuple[Rule, Finding]]:
+    """Give the rules that hold, each with the finding of which it does."""
+    for finding in opinion.findings:
+        for rule in RULES:
+            if rule.holds(finding, opinion.asked):
+                yield rule, finding
+
+
+def _is_stricter(one: Action, other: Action) -> bool:
+    """Tell whether an action is stricter than another."""
+    return _MILDEST_FIRST.index(one) > _MILDEST_FIRST.index(other)
+
+
+def _reply(action: Action, rule: Rule | None) -> Reply | None:
+    """Give what the sender is told, if the message is not taken."""
+    code = {Action.DEFER: 451, Action.REFUSE: 550}.get(action)
+    if code is None or rule is None:
+        return None
+    return Reply(code, rule.detail, f"{rule.text} ({rule.name})")
+
+
+def refusal(decision: Decision) -> Refused | None:
+    """Give what is to be raised, if a message is not taken."""
+    if decision.reply is None:
+        return None
+    return Refused(decision.reply, f"{decision.rule} ({decision.action.value})")
