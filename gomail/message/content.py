@@ -7,8 +7,8 @@ unfinished messages that lie still never do. What is stored is what came, with L
 of the house never parses it.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -21,6 +21,21 @@ from gomail.message.spool import Spool, write_all
 PIECE = 128 * KIB  # octets that go to the spool file at once
 MOST_UNWRITTEN = 4 * MIB  # octets of all messages on their way there before each waits for its own
 OffReactor = Callable[..., Deferred[Any]]
+
+
+class Witness(Protocol):
+    """Who looks at a message while it comes: as it is stored, with LF for CRLF."""
+
+    def header(self, block: bytes) -> Sequence[tuple[int, int]]:
+        """
+        Take the header block, without the empty line that ends it.
+
+        Returns:
+            Where each part of it begins and ends that is not stored, from top to bottom.
+        """
+
+    def body(self, octets: bytes) -> None:
+        """Take the next octets of the body."""
 
 
 class Memory:
@@ -53,6 +68,7 @@ class Content:
         folder: where a spool file is made.
         above: tells how many octets are going to stand on top of the content in its first file, as
             far as that is known when a spool file is begun.
+        witness: who looks at it, if anybody does.
     """
 
     __slots__ = (
@@ -69,16 +85,19 @@ class Content:
         "_room",
         "_spool",
         "_unwritten",
+        "_witness",
         "size",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         limits: Limits,
         memory: Memory,
         off_reactor: OffReactor,
         folder: str,
         above: Callable[[], int] = int,
+        *,
+        witness: Witness | None = None,
     ) -> None:
         """Begin with nothing."""
         self._limits = limits
@@ -88,6 +107,7 @@ class Content:
         self._above = above
         self._complete = False  # the spool file is a message
         self._header = HeaderBlock(limits)
+        self._witness = witness
         self._lines = LineEnds()
         self._buffer = bytearray()
         self._most = limits.content_in_memory  # octets in it before they are spooled
@@ -119,6 +139,8 @@ class Content:
         self._keep(self._lines.convert(octets))
         memory = self._memory
         much = len(self._buffer) > self._most or memory.used > memory.limit
+        if self._witness is not None and not self._header.complete:
+            return None  # some of it may have to be left out; its own limits hold
         return self._spill() if much else None
 
     def end(self) -> None:
@@ -131,7 +153,10 @@ class Content:
         held = self._lines.end()
         if held:
             self._keep(held)
-        self._header.end()
+        if not self._header.complete:
+            self._header.end()
+            if self._witness is not None:
+                self._show_header(self._witness)
         if self._spool is not None:
             self._spill()
 
@@ -177,12 +202,30 @@ class Content:
 
     def _keep(self, octets: bytes) -> None:
         """Put stored octets into memory."""
-        if not self._header.complete:
+        begun = self._header.complete
+        if not begun:
             self._header.take(octets)
         self._buffer += octets
         count = len(octets)
         self._memory.used += count
         self.size += count
+        if self._witness is not None and self._header.complete:
+            if begun:
+                self._witness.body(octets)
+            else:
+                self._show_header(self._witness)
+
+    def _show_header(self, witness: Witness) -> None:
+        """Show the header to whoever looks, and leave out what is not stored."""
+        buffer = self._buffer
+        end = 0 if buffer.startswith(b"\n") else buffer.find(b"\n\n") + 1 or len(buffer)
+        body = bytes(buffer[end + 1 :])
+        for start, stop in reversed(witness.header(bytes(buffer[:end]))):
+            del buffer[start:stop]
+            self._memory.used -= stop - start
+            self.size -= stop - start
+        if body:
+            witness.body(body)
 
     def _spill(self) -> Answer[None]:
         """Send what is in memory to the spool file."""
