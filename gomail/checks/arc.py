@@ -16,9 +16,9 @@ from gomail.checks.dkim.canonical import RELAXED, Canonical, relaxed, without_si
 from gomail.checks.dkim.key import read_key
 from gomail.checks.dkim.signature import Seal, Signature, read_message_signature, read_seal
 from gomail.checks.dkim.taglist import Unusable, read_tags
-from gomail.checks.finding import FAIL, NONE, PASS, TEMPERROR, Finding, Property
 from gomail.checks.header import Field, Header
 from gomail.checks.records import Records
+from gomail.finding import FAIL, NONE, PASS, TEMPERROR, Finding, Property
 
 MOST_SETS = 50  # §4.2.1
 

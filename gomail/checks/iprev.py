@@ -2,8 +2,8 @@
 
 import ipaddress
 
-from gomail.checks.finding import FAIL, PASS, PERMERROR, TEMPERROR, Finding, Property
 from gomail.checks.records import Outcome, Resolver
+from gomail.finding import FAIL, PASS, PERMERROR, TEMPERROR, Finding, Property
 
 _MOST_NAMES = 10  # RFC 8601 §3 has a limit, against PTR records without end; RFC 7208 §4.6.4 has 10
 

@@ -7,7 +7,7 @@ and then not for ever: what is not known by then is temperror, and no mail is lo
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -17,12 +17,13 @@ from twisted.python.failure import Failure
 from gomail.address import Path
 from gomail.checks.authors import Authors, authors
 from gomail.checks.dmarc.evaluation import Evaluation, evaluate
-from gomail.checks.finding import NONE, TEMPERROR, Finding
 from gomail.checks.header import Header
 from gomail.checks.iprev import check_iprev
+from gomail.checks.opinion import Opinion
 from gomail.checks.records import Outcome, Records, Resolver
 from gomail.checks.signatures import Signatures
 from gomail.checks.spf import SPF
+from gomail.finding import NONE, TEMPERROR, Finding
 
 WAIT = 10.0  # seconds behind the end of a message for what DNS has not told yet
 DMARC_WAIT = 5.0  # and for the author's policy, which is asked for last where it is not known
@@ -32,19 +33,6 @@ _FAILED = Records(Outcome.FAILED)
 
 T = TypeVar("T")
 _log = Logger()
-
-
-class Opinion(NamedTuple):
-    """
-    What is thought of a message.
-
-    Attributes:
-        findings: of all methods, in the order in which readers are told.
-        asked: what the author's domain wants done with it: ``none``, ``quarantine``, ``reject``.
-    """
-
-    findings: tuple[Finding, ...]
-    asked: str
 
 
 class Aside(Protocol):

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from gomail.checks.finding import FAIL, NEUTRAL, PERMERROR, SOFTFAIL, TEMPERROR, Finding
-from gomail.checks.finding import POLICY as BY_POLICY
-from gomail.checks.panel import Opinion
+from gomail.checks.opinion import Opinion
+from gomail.finding import FAIL, NEUTRAL, PERMERROR, SOFTFAIL, TEMPERROR, Finding
+from gomail.finding import POLICY as BY_POLICY
 from gomail.reply import Refused, Reply
 
 

@@ -8,7 +8,7 @@ quoted strings, in which there are neither line ends nor other signs that can't 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from gomail.checks.finding import Finding
+from gomail.finding import Finding
 
 WIDTH = 78  # signs of a line (RFC 5322 §2.1.1); a longer word stands by itself
 MOST_SIGNS = 320  # of a value: an address of 64, 1 and 253 octets, and its quotes

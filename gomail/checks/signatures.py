@@ -17,10 +17,10 @@ from gomail.checks.dkim.canonical import Canonical
 from gomail.checks.dkim.key import Key, read_key
 from gomail.checks.dkim.signature import Signature, read_signature
 from gomail.checks.dkim.taglist import Unusable, read_tags, without_folds
-from gomail.checks.finding import FAIL, NEUTRAL, NONE, PASS, PERMERROR, POLICY, Finding, Property
 from gomail.checks.header import Field, Header
 from gomail.checks.names import domain_name
 from gomail.checks.records import Records, Resolver
+from gomail.finding import FAIL, NEUTRAL, NONE, PASS, PERMERROR, POLICY, Finding, Property
 
 MOST_SIGNATURES = 8  # of DKIM's, that are looked at
 SHOWN = 8  # signs of a signature that tell it from others (RFC 6008 §4)

@@ -17,8 +17,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from gomail.address import Path, comparable_domain
-from gomail.checks.finding import NONE, PERMERROR, TEMPERROR, Finding, Property
 from gomail.checks.records import Outcome, Resolver
+from gomail.finding import NONE, PERMERROR, TEMPERROR, Finding, Property
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 import re
 
-from gomail.checks.finding import Finding, Property
+from gomail.finding import Finding, Property
 
 _TOKEN = r"[^\x00-\x20\x7f()<>@,;:\\\"/\[\]?=]+"
 _QUOTED = r'"(?:[^"\\\n]|\\.)*"'

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.internet.defer import Deferred
 
-from gomail.checks.finding import Finding
 from gomail.checks.header import Header
 from gomail.checks.records import Outcome, Records
 from gomail.checks.signatures import Signatures
+from gomail.finding import Finding
 
 NOW = 1_750_000_000
 DOMAIN = "example.org"

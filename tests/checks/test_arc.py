@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gomail.checks.arc import MOST_SETS
-from gomail.checks.finding import Finding, Property
 from gomail.checks.header import MOST_FIELDS
 from gomail.checks.records import Outcome
+from gomail.finding import Finding, Property
 from tests.checks.signing import (
     BODY,
     HEADER,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gomail.checks.finding import Finding, Property
 from gomail.checks.iprev import check_iprev
+from gomail.finding import Finding, Property
 from tests.checks.waiting import Counting, now
 
 ZONE = """

@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 
 from gomail.address import Address, Path
 from gomail.checks.dns.zone import Zone
-from gomail.checks.panel import DMARC_WAIT, WAIT, Examination, Opinion, Panel
+from gomail.checks.opinion import Opinion
+from gomail.checks.panel import DMARC_WAIT, WAIT, Examination, Panel
 from gomail.checks.records import Outcome, Records, Resolver
 from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
 from tests.smtp.wire import logged_failures

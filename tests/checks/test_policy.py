@@ -2,9 +2,9 @@
 
 import pytest
 
-from gomail.checks.finding import Finding, Property
-from gomail.checks.panel import Opinion
+from gomail.checks.opinion import Opinion
 from gomail.checks.policy import RULES, Action, Policy, refusal
+from gomail.finding import Finding, Property
 
 HELO = (Property("smtp", "helo", "mx.example.org"),)
 MAIL = (Property("smtp", "mailfrom", "example.org"),)

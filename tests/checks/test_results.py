@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gomail.checks.finding import Finding, Property
 from gomail.checks.results import MOST_SIGNS, WIDTH, authentication_results, value
+from gomail.finding import Finding, Property
 from tests.checks.reading import read_results
 
 EVIL = '"x; dkim=pass header.d=paypal.com"@evil.example'

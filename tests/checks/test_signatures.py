@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
 from gomail.checks.dkim.signature import MOST_NAMES
-from gomail.checks.finding import Finding, Property
 from gomail.checks.header import MOST_FIELDS, Header
 from gomail.checks.records import Outcome, Records
 from gomail.checks.signatures import MOST_SIGNATURES, Signatures
+from gomail.finding import Finding, Property
 from tests.checks.signing import (
     BODY,
     DOMAIN,

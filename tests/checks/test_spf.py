@@ -5,9 +5,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from gomail.address import NULL_PATH, Address, Path
-from gomail.checks.finding import Finding, Property
 from gomail.checks.records import Outcome, Records, Resolver
 from gomail.checks.spf import SPF
+from gomail.finding import Finding, Property
 from tests.checks.openspf import Case, cases
 from tests.checks.waiting import Counting, now
 

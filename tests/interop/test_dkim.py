@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gomail.checks.finding import Finding, Property
 from gomail.checks.forged import forged
 from gomail.checks.results import authentication_results
+from gomail.finding import Finding, Property
 from tests.checks.signing import DOMAIN, KEY_NAME, Zone, ed25519, record, rsa, signed, verify
 from tests.interop.dkim import (
     Keys,

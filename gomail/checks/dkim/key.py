@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from gomail.checks.dkim.signature import ED25519, RSA
 from gomail.checks.dkim.taglist import Unusable, read_tags, without_folds
-from gomail.checks.finding import PERMERROR, POLICY, TEMPERROR
 from gomail.checks.records import Outcome, Records
+from gomail.finding import PERMERROR, POLICY, TEMPERROR
 
 LEAST_BITS = 1024  # RFC 8301 §3.2
 MOST_BITS = 8192

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from gomail.checks.dkim.body import Wish
 from gomail.checks.dkim.canonical import RELAXED, SIMPLE, WAYS
 from gomail.checks.dkim.taglist import Unusable, without_folds
-from gomail.checks.finding import NEUTRAL, PERMERROR, POLICY
 from gomail.checks.names import LONGEST, domain_name, is_within
+from gomail.finding import NEUTRAL, PERMERROR, POLICY
 
 RSA = "rsa"
 ED25519 = "ed25519"

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from gomail.address import comparable_domain
 from gomail.checks.dmarc.record import NOTHING, POLICIES, Policies, Record, milder
 from gomail.checks.dmarc.walk import Found, UnansweredError, Walks, organization_among
-from gomail.checks.finding import (
+from gomail.checks.records import Outcome, Resolver
+from gomail.finding import (
     FAIL,
     NONE,
     PASS,
@@ -20,7 +21,6 @@ from gomail.checks.finding import (
     Finding,
     Property,
 )
-from gomail.checks.records import Outcome, Resolver
 
 _MOST_AUTHORS = 5  # domains; each one's policy is asked for
 

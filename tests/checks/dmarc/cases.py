@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from gomail.checks.dmarc.evaluation import Evaluation, evaluate
-from gomail.checks.finding import Finding, Property
 from gomail.checks.records import Resolver
+from gomail.finding import Finding, Property
 from tests.checks.waiting import Counting, now
 
 DATA = Path(__file__).parent.parent.parent / "data/dmarc"

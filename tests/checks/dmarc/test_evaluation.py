@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gomail.checks.dmarc.evaluation import Evaluation, evaluate
-from gomail.checks.finding import Finding, Property
+from gomail.finding import Finding, Property
 from tests.checks.dmarc.cases import cases, dkim_pass, evaluated, spf_pass
 from tests.checks.waiting import Counting, now
 
