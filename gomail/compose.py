@@ -19,6 +19,8 @@ from gomail.delivery.places import Places
 from gomail.delivery.room import Room
 from gomail.delivery.vigil import Vigil
 from gomail.events import Listeners, LoadChanged, tell
+from gomail.examination import find_examiner
+from gomail.message.examining import Examiner
 from gomail.preflight import (
     build_directory,
     find_agent,
@@ -138,6 +140,7 @@ class Server(MultiService):
             ConfigurationError: a domain, mailbox or alias can't be, and nothing has changed.
         """
         configuration, waiting = without_restart(self.configuration, configuration)
+        examiner = self._other_examiner(configuration)
         directory = await aside(self._reactor, build_directory, configuration, self._reactor)
         for factory in self._factories:
             factory.change(
@@ -146,12 +149,20 @@ class Server(MultiService):
         before: list[object] = [self._office.directory, self.configuration]
         self._office.directory = directory
         self._office.limits = configuration.limits
+        self._office.examiner = examiner
         self.configuration = configuration
         await let_go(self._reactor, before)
         if self.certificates is not None:
             tls = configuration.tls
             await self.certificates.change(tls.files, session_tickets=tls.session_tickets)
         return waiting
+
+    def _other_examiner(self, configuration: Configuration) -> Examiner | None:
+        """Make an examiner of another configuration, unless ours is the same and knows DNS."""
+        old = self.configuration
+        if (old.checks, old.policy) == (configuration.checks, configuration.policy):
+            return self._office.examiner
+        return find_examiner(configuration, self._reactor, self._listeners)
 
     @property
     def sessions(self) -> int:
@@ -201,6 +212,7 @@ def _office(  # noqa: PLR0913, PLR0917 -- furniture
         clock=reactor,
         ownership=owner,
         listeners=listeners,
+        examiner=find_examiner(configuration, reactor, listeners),
     )
 
 

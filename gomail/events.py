@@ -13,6 +13,7 @@ from typing import NamedTuple
 from twisted.logger import Logger
 
 from gomail.envelope import Client, Envelope
+from gomail.finding import Finding
 from gomail.health import Disk, Health, Share, Storing
 from gomail.reply import Reply
 
@@ -72,6 +73,24 @@ class MessageStored(NamedTuple):
     size: int
     seconds: float
     bare_newlines: int = 0
+
+
+class Checked(NamedTuple):
+    """
+    It was found out who sent a message, and decided what becomes of it.
+
+    Attributes:
+        findings: of all checks.
+        action: ``none``, ``mark``, ``junk``, ``defer`` or ``refuse``.
+        rule: the name of the rule that says so; empty where none does.
+        shadows: action and name of each rule in the shadow that would have been stricter.
+    """
+
+    envelope: Envelope
+    findings: tuple[Finding, ...]
+    action: str
+    rule: str
+    shadows: tuple[tuple[str, str], ...] = ()
 
 
 class ContentDropped(NamedTuple):
@@ -165,6 +184,7 @@ Event = (
     SessionStarted
     | Said
     | Refusal
+    | Checked
     | MessageStored
     | ContentDropped
     | Trouble

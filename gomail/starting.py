@@ -16,6 +16,7 @@ from gomail.application import Application, Served
 from gomail.compose import Server
 from gomail.config import Configuration
 from gomail.events import HealthChanged, tell
+from gomail.examination import describe
 from gomail.parent import Workers
 from gomail.preflight import (
     build_directory,
@@ -92,6 +93,7 @@ class _Found:
     certificates: Certificates | None
     ports: Sequence[Port]
     notes: Sequence[str]
+    checks: str
 
 
 def _try(
@@ -120,7 +122,7 @@ def _try(
         *_notes_on_files(configuration),
         *identity.warnings,
     )
-    return _Found(configuration, directory, certificates, ports, notes)
+    return _Found(configuration, directory, certificates, ports, notes, describe(configuration))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ def _announce(found: _Found, twistd: Twistd, log: str) -> None:
         found.notes,
         str(found.certificates or "nothing: tls is off"),
         configuration.workers,
+        found.checks,
     )
     announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
 

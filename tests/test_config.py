@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import gomail
 from gomail.address import Address
 from gomail.certificates.wanted import Files
+from gomail.checks.policy import Action
 from gomail.config import (
     Configuration,
     ConfigurationError,
@@ -26,7 +27,7 @@ from gomail.recipients.mistake import Key
 from gomail.reply import Refused
 from gomail.settings import positions
 from gomail.settings.reading import key_of, read_limit, read_table
-from gomail.settings.values import TLS
+from gomail.settings.values import TLS, Checks, Rules
 
 EXAMPLE = Path(gomail.__path__[0]) / "gomail.example.toml"
 
@@ -173,8 +174,9 @@ MISTAKES = [
     (
         "[smtp]\nkey = 1",
         (
-            "line 1: smtp: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, storing, sync, tls, trusted, workers"
+            "line 1: smtp: there is no such key; there are checks, domains, group, hostname, "
+            "limits, listener, log-format, maildir, policy, state, storing, sync, tls, trusted, "
+            "workers"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -201,8 +203,9 @@ MISTAKES = [
     (
         "source = 1",
         (
-            "line 1: source: there is no such key; there are domains, group, hostname, limits, "
-            "listener, log-format, maildir, state, storing, sync, tls, trusted, workers"
+            "line 1: source: there is no such key; there are checks, domains, group, hostname, "
+            "limits, listener, log-format, maildir, policy, state, storing, sync, tls, trusted, "
+            "workers"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -613,7 +616,7 @@ def test_the_example_shows_every_key() -> None:
     """Set or commented, with the default where it is commented."""
     text = EXAMPLE.read_text()
     lines = re.findall(r"^(?:# )?([a-z-]+) = ", text, re.MULTILINE)
-    for kind in (Limits, Listener, Domain, TLS, Files, Configuration):
+    for kind in (Limits, Listener, Domain, TLS, Files, Checks, Configuration):
         for each in fields(kind):
             key = key_of(each.name)
             if key in {"source", "given"}:
@@ -630,7 +633,15 @@ def test_what_the_example_has_commented_is_the_default() -> None:
     as_it_is = read_table(tomllib.loads(text))
     first, *others = as_it_is.listeners
     examples = (replace(first, proxy=("192.0.2.10/32", "2001:db8::/64")), *others)
-    changed = {"group": "mail", "state": "/var/lib/gomail", "listeners": examples}
+    checks = Checks(True, ("127.0.0.1:53",), "example.org")
+    policy = Rules(own={"greylist": Action.DEFER})
+    changed = {
+        "group": "mail",
+        "state": "/var/lib/gomail",
+        "listeners": examples,
+        "checks": checks,
+        "policy": policy,
+    }
     assert configuration == replace(as_it_is, **changed)  # type: ignore[arg-type]
     assert as_it_is.limits == DEFAULT_LIMITS
 

@@ -5,7 +5,7 @@ Each rule has a name, which log, reply and documentation share, and an action, w
 the server may change. Rules in the shadow are judged as well, and told of, and do nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -168,18 +168,26 @@ class Policy:
     Args:
         actions: of rules by their names, where they are not the usual ones.
         shadow: names of rules that do nothing but say what they would have done.
+        own: what becomes of messages for which a check of one's own says ``fail``, by the name of
+            its method; the rule is called after it, with ``-fail``.
 
     Raises:
         ValueError: there is no rule of such a name.
     """
 
-    def __init__(self, actions: Mapping[str, Action] = {}, shadow: Collection[str] = ()) -> None:
-        known = {rule.name for rule in RULES}
+    def __init__(
+        self,
+        actions: Mapping[str, Action] = {},
+        shadow: Collection[str] = (),
+        own: Mapping[str, Action] = {},
+    ) -> None:
+        self._rules = (*RULES, *map(_own_rule, own, own.values()))
+        known = {rule.name: rule.action for rule in self._rules}
         for name in (*actions, *shadow):
             if name not in known:
                 msg = f"there is no rule {name!r}; there are {', '.join(sorted(known))}"
                 raise ValueError(msg)
-        self._actions = {rule.name: actions.get(rule.name, rule.action) for rule in RULES}
+        self._actions = {**known, **actions}
         self._shadow = frozenset(shadow)
 
     def decide(self, opinion: Opinion) -> Decision:
@@ -187,7 +195,7 @@ class Policy:
         action, by = Action.MARK, None
         shadows = []
         hidden = set()
-        for rule, finding in _holding(opinion):
+        for rule, finding in _holding(self._rules, opinion):
             wanted = self._actions[rule.name]
             if wanted is Action.NONE:
                 hidden.add(finding)
@@ -206,10 +214,17 @@ class Policy:
         )
 
 
-def _holding(opinion: Opinion) -> Iterator[tuple[Rule, Finding]]:
+def _own_rule(method: str, action: Action) -> Rule:
+    """Make the rule of a check of one's own."""
+    meaning = f"the check {method} says so"
+    text = "A check of this server does not let the message pass"
+    return Rule(f"{method}-fail", action, "7.1", meaning, text, _has(method, FAIL))
+
+
+def _holding(rules: Sequence[Rule], opinion: Opinion) -> Iterator[tuple[Rule, Finding]]:
     """Give the rules that hold, each with the finding of which it does."""
     for finding in opinion.findings:
-        for rule in RULES:
+        for rule in rules:
             if rule.holds(finding, opinion.asked):
                 yield rule, finding
 

@@ -32,7 +32,7 @@ class Job:
         """Write the order."""
         deposit = self.deposit
         filings = tuple((filing.path, filing.trace) for filing in deposit.filings)
-        until, group = self.asked + PATIENCE, deposit.ownership.group
+        until, group = min(deposit.until, self.asked + PATIENCE), deposit.ownership.group
         return Order(number, until, deposit.hostname, group, filings, self.content)
 
     def conclude(self, fault: Failure | None = None) -> None:

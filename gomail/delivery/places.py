@@ -31,7 +31,9 @@ FRESH = 1.0  # seconds for which what the disk said is believed
 RENEW = 0.5  # seconds of them that are left when it is asked again, behind the scenes
 SUSPENDED = 60.0  # seconds until a mailbox in which a delivery failed is tried again
 MOST_KNOWN = 10_000  # mailboxes that something is remembered of
+JUNK = "Junk"  # the folder for junk: what most mail programs call it (RFC 6154 §2 has the use)
 Identity = tuple[int, int]  # of a folder: its device and its inode
+_Place = tuple[str, str, bool]  # a Maildir, a folder in it, and whether that is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ class Places:
         self._root = root
         self._identity = identity_of(root) if identity is None else identity
         self._ownership = ownership
-        self._known: dict[tuple[str, str], _Known] = {}
-        self._asking: dict[tuple[str, str], Asking[_Known]] = {}
+        self._known: dict[_Place, _Known] = {}
+        self._asking: dict[_Place, Asking[_Known]] = {}
         self._suspended: dict[str, _Known] = {}
         self._swept: set[str] = set()
 
@@ -89,7 +91,22 @@ class Places:
         Raises:
             Refused: 4xx, the mailbox can't take mail now.
         """
-        known = self._known.get((maildir, folder))
+        return self._remembered((maildir, folder, False))
+
+    async def junk(self, maildir: str) -> str:
+        """
+        Give the path of a mailbox's junk folder, a Maildir++ folder that is made where it is not.
+
+        Raises:
+            Refused: as from `known`.
+        """
+        place = (maildir, JUNK, True)
+        path = self._remembered(place)
+        return _path(await self._look(place).wait()) if path is None else path
+
+    def _remembered(self, place: _Place) -> str | None:
+        """Give what the disk has said of a place, as long as that is believed."""
+        known = self._known.get(place)
         if known is None:
             return None
         now = self._clock.seconds()
@@ -100,7 +117,7 @@ class Places:
             return None
         path = _path(known)
         if known.until - now <= RENEW:
-            self._look(maildir, folder)
+            self._look(place)
         return path
 
     def suspend(self, path: str, refused: Refused) -> None:
@@ -117,18 +134,17 @@ class Places:
         Raises:
             Refused: as from `known`.
         """
-        return _path(await self._look(maildir, folder).wait())
+        return _path(await self._look((maildir, folder, False)).wait())
 
-    def _look(self, maildir: str, folder: str) -> Asking[_Known]:
+    def _look(self, place: _Place) -> Asking[_Known]:
         """Have a look, unless one is under way."""
-        place = (maildir, folder)
         asking = self._asking.get(place)
         if asking is None:
-            looked = self._committer.run(self._see, maildir, folder)
+            looked = self._committer.run(self._see, *place)
             asking = self._asking[place] = Asking(looked.addBoth(self._learn, place))
         return asking
 
-    def _learn(self, seen: tuple[str, bool] | Failure, place: tuple[str, str]) -> _Known:
+    def _learn(self, seen: tuple[str, bool] | Failure, place: _Place) -> _Known:
         """Remember what the disk said."""
         del self._asking[place]
         now = self._clock.seconds()
@@ -146,24 +162,26 @@ class Places:
         self._known[place] = known
         return known
 
-    def _fault(self, failure: Failure, place: tuple[str, str], now: float) -> _Known:
+    def _fault(self, failure: Failure, place: _Place, now: float) -> _Known:
         """Give what a look that failed tells of a mailbox."""
         failure.trap(OSError)
         error = cast("OSError", failure.value)
-        maildir, _ = place
+        maildir = place[0]
         before = self._known.get(place)
         path = maildir if before is None else before.path
         until = now + (SUSPENDED if path in self._suspended else FRESH)
         self._committer.record.fail(error, path)
         return _Known(until, path, refusal_of(error, maildir))
 
-    def _see(self, maildir: str, folder: str) -> tuple[str, bool]:
+    def _see(self, maildir: str, folder: str, made: bool) -> tuple[str, bool]:  # noqa: FBT001
         """See whether mail can be stored, and tell whether that was tried in earnest; blocks."""
         try:
             path = _folder_of(maildir, folder)
         except FileNotFoundError:
             self._make(maildir)
             path = maildir
+        if made and path == maildir:
+            path = _make_folder_of(maildir, folder, self._ownership)
         opened = Maildir(path, self._ownership)
         try:
             opened.check()
@@ -234,3 +252,13 @@ def _folder_of(maildir: str, folder: str) -> str:
         if os.path.isdir(os.path.join(path, "new")):
             return path
     return maildir
+
+
+def _make_folder_of(maildir: str, folder: str, ownership: Ownership) -> str:
+    """Make the Maildir++ folder that is called so, and give its path."""
+    Maildir(maildir, ownership).close()  # else it is no folder, or somebody's link to elsewhere
+    path = os.path.join(maildir, f".{folder}")
+    make(path, ownership)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    os.close(os.open(os.path.join(path, "maildirfolder"), flags, ownership.file_mode))
+    return path

@@ -13,6 +13,7 @@ from functools import lru_cache
 from gomail.address import Path
 from gomail.envelope import Client, Encryption, Envelope
 
+LONGEST_LINE = 998  # octets: RFC 5322 §2.1.1
 MOST_DELIVERED_TO = 20  # Delivered-To fields of one copy: an address may be given a thousand times
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}\Z|\[[A-Za-z0-9.:]{1,80}\]\Z")
@@ -61,6 +62,24 @@ def received(envelope: Envelope, hostname: str, now: float) -> bytes:
         f"\tby {hostname} (gomail) with {protocol} id {message_id}{tls}{only};\n"
         f"\t{date(now)}\n"
     ).encode()
+
+
+def padded(fields: bytes, size: int) -> bytes:
+    """
+    Make fields as long as *size*, if they are shorter, by blanks that nobody reads.
+
+    Blanks at the end of a line are allowed wherever a field may be folded (RFC 5322 §2.2.3), and in
+    the end of a field.
+    """
+    lines = fields.splitlines(keepends=True)
+    missing = size - len(fields)
+    for at, line in enumerate(lines):
+        if missing <= 0:
+            break
+        blanks = max(0, min(missing, LONGEST_LINE - len(line)))
+        lines[at] = line[:-1] + b" " * blanks + line[-1:]
+        missing -= blanks
+    return b"".join(lines)
 
 
 def date(now: float) -> str:

@@ -1,5 +1,6 @@
-"""One message arriving: its content comes, ends, and is stored."""
+"""One message arriving: its content comes, ends, is judged, and is stored."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -10,35 +11,63 @@ from zope.interface import implementer
 from gomail.answers import Answer
 from gomail.delivery.deposit import Deposit, Filing
 from gomail.delivery.faults import is_of_system, refusal_of
+from gomail.delivery.job import PATIENCE
 from gomail.envelope import Envelope
 from gomail.events import ContentDropped, Copy, MessageStored, Trouble, tell
 from gomail.interfaces import IMessage
 from gomail.message import trace
 from gomail.message.content import Content
+from gomail.message.examining import Examination, Verdict
 from gomail.reception.office import Office
+from gomail.recipients.mailbox import Mailbox
 from gomail.reply import BARE_NEWLINE, Refused, Reply
+
+_TAKEN = Verdict()
+Pair = tuple[str, str | None]  # an address, and the one that it is an alias of
 
 
 @dataclass(slots=True)
 class Filed:
     """One copy of a message that is going to be stored, and the addresses that it is for."""
 
-    mailbox: str
+    mailbox: Mailbox
     path: str
-    addresses: list[tuple[str, str | None]]
+    addresses: list[Pair]
+
+    def add(self, pair: Pair) -> None:
+        """Note one more address that the same copy is for."""
+        if len(self.addresses) < trace.MOST_DELIVERED_TO and pair not in self.addresses:
+            self.addresses.append(pair)
 
 
 @implementer(IMessage)
 class Arrival:
-    """One message arriving: its content comes, ends, and is stored."""
+    """
+    One message arriving.
 
-    __slots__ = ("_content", "_copies", "_envelope", "_office", "_refuse_bare_newlines")
+    Args:
+        office: what all share.
+        envelope: of the message.
+        copies: that are going to be stored.
+        examination: finds out who sent it, if anybody does.
+        refuse_bare_newlines: whether content with a bare LF is refused.
+    """
+
+    __slots__ = (
+        "_content",
+        "_copies",
+        "_envelope",
+        "_examination",
+        "_office",
+        "_refuse_bare_newlines",
+    )
 
     def __init__(
         self,
         office: Office,
         envelope: Envelope,
         copies: tuple[Filed, ...],
+        examination: Examination | None,
         *,
         refuse_bare_newlines: bool,
     ) -> None:
@@ -46,11 +75,14 @@ class Arrival:
         self._office = office
         self._envelope = envelope
         self._copies = copies
+        self._examination = examination
         self._refuse_bare_newlines = refuse_bare_newlines
         # Of all folders, the tmp/ of a Maildir that it is for is sure to be there and writable.
         near = f"{copies[0].path}/tmp"  # noqa: S108 -- no shared one
         run = office.committer.run
-        self._content = Content(office.limits, office.memory, run, near, self._above)
+        self._content = Content(
+            office.limits, office.memory, run, near, self._above, witness=examination
+        )
 
     def octetsReceived(self, octets: bytes) -> Answer[None]:
         """Keep the octets."""
@@ -59,24 +91,61 @@ class Arrival:
     def connectionLost(self) -> None:
         """Throw the octets away."""
         self._content.close()
+        if self._examination is not None:
+            self._examination.close()
         tell(self._office.listeners, ContentDropped(self._envelope, "no message came of it"))
 
-    def eomReceived(self) -> Deferred[Reply]:
-        """Store the message in every Maildir that it is for, durably, and only then say so."""
+    def eomReceived(self) -> Answer[Reply]:
+        """Judge the message, store it in every Maildir that it is for, durably, and then say so."""
         try:
-            return self._store()
+            return self._judge()
         except BaseException:
             self._content.close()
+            if self._examination is not None:
+                self._examination.close()
             raise
 
-    def _store(self) -> Deferred[Reply]:
-        """Hand the copies to the committer. There are no coroutines here: each message comes by."""
+    def _judge(self) -> Answer[Reply]:
+        """Hear the verdict, if there is one. No coroutine is made where it is there at once."""
         self._content.end()
         if self._refuse_bare_newlines and self._content.bare_newlines:
             raise Refused(BARE_NEWLINE)
+        ended = self._office.clock.seconds()
+        if self._examination is None:
+            return self._store(_TAKEN, ended)
+        verdict = self._examination.verdict(self._envelope)
+        if isinstance(verdict, Verdict) and not verdict.junk:
+            return self._store(verdict, ended)
+        return self._store_judged(verdict, ended)
+
+    async def _store_judged(self, verdict: Answer[Verdict], ended: float) -> Reply:
+        """Go on once the verdict is known."""
+        until = time.monotonic() + PATIENCE
+        try:
+            known = verdict if isinstance(verdict, Verdict) else await verdict
+            if known.junk:
+                self._copies = await self._junked()
+            stored = self._store(known, ended, until)
+        except BaseException:
+            self._content.close()
+            raise
+        return await stored
+
+    async def _junked(self) -> tuple[Filed, ...]:
+        """Give the copies for the junk folders instead: one a mailbox."""
+        junked: dict[str, Filed] = {}
+        for copy in self._copies:
+            path = await self._office.places.junk(copy.mailbox.maildir)
+            filed = junked.setdefault(path, Filed(copy.mailbox, path, []))
+            for pair in copy.addresses:
+                filed.add(pair)
+        return tuple(junked.values())
+
+    def _store(self, verdict: Verdict, ended: float, until: float = math.inf) -> Deferred[Reply]:
+        """Hand the copies to the committer. There are no coroutines here: each message comes by."""
         office = self._office
-        ended = office.clock.seconds()
-        deposit = Deposit(self._content, self._filings(), office.hostname, office.ownership)
+        filings = self._filings(verdict.told)
+        deposit = Deposit(self._content, filings, office.hostname, office.ownership, until)
         return office.committer.commit(deposit).addBoth(self._let_go, ended)
 
     def _let_go(self, outcome: Deposit | Failure, ended: float) -> Reply | Failure:
@@ -96,7 +165,7 @@ class Arrival:
             tell(office.listeners, Trouble(f"a message could not be stored: {refused.reason}"))
             raise refused
         copies = tuple(
-            Copy(filed.mailbox, f"{filed.path}/new/{name}")
+            Copy(filed.mailbox.name, f"{filed.path}/new/{name}")
             for filed, name in zip(self._copies, deposit.stored, strict=True)
         )
         size, bare = self._content.size, self._content.bare_newlines
@@ -104,15 +173,26 @@ class Arrival:
         tell(office.listeners, MessageStored(self._envelope, copies, size, seconds, bare))
         return Reply(250, "0.0", f"stored as {deposit.stored[0]}")
 
-    def _filings(self) -> list[Filing]:
-        """Write the trace fields of each copy."""
+    def _filings(self, told: bytes) -> list[Filing]:
+        """Write the trace fields of each copy; *told* are those of what was found out."""
         above = trace.return_path(self._envelope.reverse_path)
         below = trace.received(self._envelope, self._office.hostname, time.time())
+        if told and self._content.in_memory is None:
+            told = trace.padded(told, self._room)
         return [
-            Filing(copy.path, above + trace.delivered_to(copy.addresses) + below)
+            Filing(copy.path, above + trace.delivered_to(copy.addresses) + told + below)
             for copy in self._copies
         ]
 
+    @property
+    def _room(self) -> int:
+        """How many octets are left for what is found out."""
+        return 0 if self._examination is None else self._examination.room
+
     def _above(self) -> int:
-        """Tell how many octets the first copy's are: as many now as later, but for a new day's."""
-        return len(self._filings()[0].trace)
+        """
+        Tell how many octets the first copy's trace fields are.
+
+        They are as many now as later, but for a new day's, and for junk with its own addresses.
+        """
+        return len(self._filings(b"")[0].trace) + self._room

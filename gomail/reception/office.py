@@ -11,6 +11,7 @@ from gomail.delivery.room import Room
 from gomail.events import Listeners
 from gomail.limits import Limits
 from gomail.message.content import Memory
+from gomail.message.examining import Examiner
 from gomail.recipients.directory import Directory
 
 
@@ -29,6 +30,7 @@ class Office:
         ownership: of what is stored.
         clock: the reactor.
         listeners: who is told.
+        examiner: finds out who sent a message, if anybody does.
     """
 
     hostname: str
@@ -40,6 +42,7 @@ class Office:
     clock: IReactorTime
     ownership: Ownership = PRIVATE
     listeners: Listeners = ()
+    examiner: Examiner | None = None
     memory: Memory = field(init=False)
 
     def __post_init__(self) -> None:

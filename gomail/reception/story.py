@@ -13,7 +13,7 @@ from gomail.address import Address, Path
 from gomail.answers import Answer
 from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IMessageDelivery, IMessageDeliveryFactory
-from gomail.message import trace
+from gomail.message.examining import Examination
 from gomail.reception.arrival import Arrival, Filed
 from gomail.reception.office import Office
 from gomail.recipients.hosted import Destinations
@@ -44,13 +44,14 @@ class Receptions:
 class Reception:
     """Receives the messages of one session."""
 
-    __slots__ = ("_copies", "_office", "_refuse_bare_newlines")
+    __slots__ = ("_copies", "_examination", "_office", "_refuse_bare_newlines")
 
     def __init__(self, office: Office, *, refuse_bare_newlines: bool = False) -> None:
         """Begin outside any transaction."""
         self._office = office
         self._refuse_bare_newlines = refuse_bare_newlines
         self._copies: dict[str, Filed] = {}  # by the path of the Maildir: one copy each
+        self._examination: Examination | None = None
 
     def greeted(self, client: Client) -> None:
         """Welcome everybody."""
@@ -61,9 +62,13 @@ class Reception:
         reversePath: Path,
         parameters: MailParameters,
     ) -> Answer[None]:
-        """Welcome every sender while there is room on the disk."""
+        """Welcome every sender while there is room on the disk, and begin to find out about him."""
+        office = self._office
         self._copies = {}
-        return self._office.room.find(parameters.size or 0)
+        found = office.room.find(parameters.size or 0)
+        if office.examiner is not None:
+            self._examination = office.examiner.begin(client, reversePath)
+        return found
 
     def validateTo(self, forwardPath: Path) -> Answer[None]:
         """Find out whose mailboxes this is for, and that each can take mail now."""
@@ -122,19 +127,24 @@ class Reception:
             pair = (address, str(original) if aliased else None)
             filed = copies.get(path)
             if filed is None:
-                copies[path] = Filed(mailbox.name, path, [pair])
-            elif len(filed.addresses) < trace.MOST_DELIVERED_TO and pair not in filed.addresses:
-                filed.addresses.append(pair)
+                copies[path] = Filed(mailbox, path, [pair])
+            else:
+                filed.add(pair)
 
     def messageStarted(self, envelope: Envelope) -> "Arrival":
         """Get ready for the content."""
+        examination, self._examination = self._examination, None
         return Arrival(
             self._office,
             envelope,
             tuple(self._copies.values()),
+            examination,
             refuse_bare_newlines=self._refuse_bare_newlines,
         )
 
     def transactionEnded(self) -> None:
-        """Forget who it was for."""
+        """Forget who it was for; where no content came, nobody needs to know who sent it."""
         self._copies = {}
+        if self._examination is not None:
+            self._examination.close()
+            self._examination = None

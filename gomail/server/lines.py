@@ -12,6 +12,7 @@ from gomail.address import Path
 from gomail.envelope import Client, Envelope
 from gomail.events import (
     CertificateChanged,
+    Checked,
     ContentDropped,
     Event,
     HealthChanged,
@@ -21,6 +22,7 @@ from gomail.events import (
     SessionEnded,
     Trouble,
 )
+from gomail.finding import Finding
 
 LONGEST = 100  # characters of the peer's in one place
 _SHOWN = 3  # recipients of a message that its line names
@@ -57,6 +59,11 @@ def text(event: Event) -> str | None:
                 f"refused {client.session_id} of {_peer(client)}{what}: "
                 f"{reply.code} {status}{printable(reply.text)}{why}"
             )
+        case Checked(envelope, findings, action, rule, shadows):
+            by = f" by {rule}" if rule else ""
+            would = "".join(f"; would {each} by {name}" for each, name in shadows)
+            results = ", ".join(map(_result, findings)) or "nothing"
+            return printable(f"checked {envelope.id}: {results}: {action}{by}{would}")
         case ContentDropped(envelope, reason):
             return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {printable(reason)}"
         case Trouble(what):
@@ -114,6 +121,15 @@ def _values(event: Event) -> dict[str, object] | None:
                 "reply": reply.text,
                 "reason": reason,
             }
+        case Checked(envelope, findings, action, rule, shadows):
+            return {
+                "event": "checked",
+                **_envelope(envelope),
+                "findings": [_finding(finding) for finding in findings],
+                "action": action,
+                "rule": rule,
+                "would": [{"action": each, "rule": name} for each, name in shadows],
+            }
         case ContentDropped(envelope, reason):
             return {"event": "dropped", **_envelope(envelope), "reason": reason}
     return _values_of_ours(event)
@@ -137,6 +153,25 @@ def _values_of_ours(event: Event) -> dict[str, object] | None:
                 "serial": serial,
             }
     return None
+
+
+def _result(finding: Finding) -> str:
+    """Write what a check has found, and of whom."""
+    of = " ".join([f"{name}={value[:LONGEST]}" for _, name, value in finding.properties])
+    why = finding.reason and f" ({finding.reason})"
+    return f"{finding.method}={finding.result}{why}{of and f' {of}'}"
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    """Give what a check has found."""
+    return {
+        "method": finding.method,
+        "result": finding.result,
+        "properties": {
+            f"{kind}.{name}": value[:LONGEST] for kind, name, value in finding.properties
+        },
+        "reason": finding.reason,
+    }
 
 
 def _client(client: Client) -> dict[str, object]:

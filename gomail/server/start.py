@@ -159,6 +159,7 @@ class Announcement:
     notes: Sequence[str] = ()
     encryption: str = ""
     workers: int = 1
+    checks: str = ""
 
     def __str__(self) -> str:
         """Write it: a few lines."""
@@ -168,6 +169,7 @@ class Announcement:
             ("takes mail for", ", ".join(self.domains)),
             ("stores it in", self.maildir + read),
             *([("encrypts with", self.encryption)] if self.encryption else []),
+            *([("checks", self.checks)] if self.checks else []),
             *([("runs", f"{self.workers} workers")] if self.workers > 1 else []),
             ("log", self.log),
             ("stop it with", self.stop),

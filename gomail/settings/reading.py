@@ -4,8 +4,7 @@ A TOML table read into a `Configuration`: which keys there are, and what each ma
 Every mistake is found, not the first alone, and each is told as a `Mistake` that names its key.
 """
 
-import difflib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -19,8 +18,9 @@ from gomail.limits import KIB, Limits
 from gomail.recipients.domain import Domain, read_domain, read_separator
 from gomail.recipients.mistake import Key, Mistake
 from gomail.recipients.register import SQLITE
+from gomail.settings.judging import read_policy, read_resolvers
 from gomail.settings.units import Range, read_count, read_size, read_time, unexpected
-from gomail.settings.values import HAPROXY, NO_PROXIES, TLS, Configuration, Listener
+from gomail.settings.values import HAPROXY, NO_PROXIES, TLS, Checks, Configuration, Listener
 from gomail.settings.words import (
     read_endpoint,
     read_flag,
@@ -32,6 +32,7 @@ from gomail.settings.words import (
     read_text,
     read_word,
     read_workers,
+    suggestion,
 )
 
 LOG_FORMATS = ("text", "json")
@@ -101,9 +102,9 @@ def mistakes(error: BaseException, key: Key = ()) -> Iterator[Mistake]:
     """Find what is wrong, and where, in what `read_table` raised."""
     match error:
         case cattrs.ForbiddenExtraKeysError():
-            known = [key_of(each.name) for each in fields(error.cl)]
+            keys = {key_of(each.name) for each in fields(error.cl)}
             for extra in error.extra_fields:
-                hint = _suggestion(extra, known)
+                hint = suggestion(extra, keys.difference(_NOT_IN_FILE))
             if error.cl is Domain and hint.startswith("; there are"):
                 hint += f'; or was [domains."{key[-1]}.{extra}"] meant, with quotes?'
             yield Mistake((*key, extra), f"there is no such key{hint}")
@@ -126,13 +127,6 @@ def _part(note: AttributeValidationNote | IterableValidationNote) -> str | int:
     if isinstance(note, AttributeValidationNote):
         return key_of(note.name)
     return note.index
-
-
-def _suggestion(extra: str, known: Collection[str]) -> str:
-    """Guess which key was meant."""
-    keys = sorted(set(known) - set(_NOT_IN_FILE))
-    near = difflib.get_close_matches(extra.lower().replace("_", "-"), keys, 1)
-    return f"; was {near[0]} meant?" if near else f"; there are {', '.join(keys)}"
 
 
 def _read_listeners(value: object) -> tuple[Listener, ...]:
@@ -237,6 +231,7 @@ _register(
     tls=lambda value: read_word(value, TLS_OFFERS),
     proxy=read_proxies,
 )
+_register(Checks, enabled=read_flag, resolvers=read_resolvers, authserv_id=read_hostname)
 _register(Files, certificate=read_text, key=read_text)
 _register(TLS, certificate=read_text, key=read_text, sni=_read_sni, session_tickets=read_flag)
 _register(
@@ -261,4 +256,6 @@ _register(
     sync=lambda value: read_word(value, SYNC),
     storing=lambda value: read_word(value, STORING),
     workers=read_workers,
+    checks=lambda value: _converter.structure(value, Checks),
+    policy=read_policy,
 )

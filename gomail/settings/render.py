@@ -9,7 +9,7 @@ from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.settings.reading import OCTETS, key_of
 from gomail.settings.units import write_size, write_time
-from gomail.settings.values import TLS, Configuration, Listener
+from gomail.settings.values import TLS, Checks, Configuration, Listener, Rules
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -37,6 +37,8 @@ def _lines(configuration: Configuration) -> Iterator[str]:
     for name, domain in configuration.domains.items():
         yield from _domain(f"domains.{_key(name)}", domain)
     yield from _tls(configuration.tls)
+    yield from _checks(configuration.checks)
+    yield from _policy(configuration.policy)
     yield from ("", "[limits]")
     for each in fields(Limits):
         yield f"{key_of(each.name)} = {_limit(each.name, getattr(configuration.limits, each.name))}"
@@ -62,6 +64,29 @@ def _tls(tls: TLS) -> Iterator[str]:
     for each in tls.sni:
         yield "[[tls.sni]]"
         yield from (f"certificate = {_text(each.certificate)}", f"key = {_text(each.key)}")
+
+
+def _checks(checks: Checks) -> Iterator[str]:
+    """Write how it is found out who sent a message."""
+    yield from ("", "[checks]")
+    if checks.enabled is not None:
+        yield f"enabled = {'true' if checks.enabled else 'false'}"
+    if checks.resolvers:
+        yield f"resolvers = {_list(checks.resolvers)}"
+    if checks.authserv_id is not None:
+        yield f"authserv-id = {_text(checks.authserv_id)}"
+
+
+def _policy(policy: Rules) -> Iterator[str]:
+    """Write what becomes of messages."""
+    yield from ("", "[policy]")
+    for name, action in policy.actions.items():
+        yield f"{_key(name)} = {_text(action.value)}"
+    yield f"shadow = {_list(policy.shadow)}"
+    if policy.own:
+        yield "[policy.own]"
+    for name, action in policy.own.items():
+        yield f"{_key(name)} = {_text(action.value)}"
 
 
 def _domain(table: str, domain: Domain) -> Iterator[str]:

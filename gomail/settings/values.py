@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from gomail.certificates.wanted import Files
+from gomail.checks.policy import RULES, Action
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.recipients.domain import Domain, read_domain
 
@@ -90,6 +91,40 @@ class TLS:
         return (Files(self.certificate, self.key), *self.sni)
 
 
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """
+    How it is found out who sent a message.
+
+    Attributes:
+        enabled: whether; None for whether what is needed is installed.
+        resolvers: who is asked, as `gomail.checks.servers` reads them; without any, this machine's.
+        authserv_id: by which readers know our results; None for the host name.
+    """
+
+    enabled: bool | None = None
+    resolvers: tuple[str, ...] = ()
+    authserv_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    What becomes of messages, by what was found out of their senders.
+
+    Attributes:
+        actions: of each rule, by its name.
+        shadow: names of the rules that only say what they would have done.
+        own: what becomes of messages for which checks of one's own fail, by the check's name.
+    """
+
+    actions: Mapping[str, Action] = field(
+        default_factory=lambda: {rule.name: rule.action for rule in RULES}
+    )
+    shadow: tuple[str, ...] = ()
+    own: Mapping[str, Action] = field(default_factory=dict)
+
+
 def networks_of(words: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     """Give the networks in a list that may have the word for unix sockets in it."""
     return tuple(ip_network(each) for each in words if each != UNIX)
@@ -137,6 +172,8 @@ class Configuration:
             its own.
         workers: server processes; more than one have a parent that holds the ports.
         group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
+        checks: how it is found out who sent a message.
+        policy: what becomes of it then.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
     """
@@ -154,6 +191,8 @@ class Configuration:
     sync: str = "files"
     storing: str = "process"
     workers: int = 1
+    checks: Checks = Checks()
+    policy: Rules = field(default_factory=Rules)
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 

@@ -5,9 +5,10 @@ What can't be read raises ValueError with what was expected and what was found. 
 by guessing: a number where text was expected is a mistake.
 """
 
+import difflib
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from ipaddress import ip_network
 
 from gomail.recipients.domain import read_domain
@@ -123,3 +124,10 @@ def read_items(value: object, read: Callable[[object], str], expected: str) -> I
     if not isinstance(value, list):
         raise unexpected(expected, value)
     return map(read, value)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Guess which of the *known* words was meant, or name them all; it goes on with a sentence."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word.lower().replace("_", "-"), words, 1)
+    return f"; was {near[0]} meant?" if near else f"; there are {', '.join(words)}"

@@ -30,7 +30,7 @@ def unbound(folder: Path) -> Iterator[Unbound]:
 @pytest.fixture
 def resolver(unbound: Unbound) -> StubResolver:
     """Give what asks it."""
-    return StubResolver(the_reactor(), ["127.0.0.1"], port=unbound.port, seconds=PATIENCE)
+    return StubResolver(the_reactor(), [f"127.0.0.1:{unbound.port}"], seconds=PATIENCE)
 
 
 @pytest_twisted.ensureDeferred

@@ -20,6 +20,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.resolver
+from dns.nameserver import Do53Nameserver
 from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -28,6 +29,7 @@ from gomail.checks.dns.cache import Cache, Question
 from gomail.checks.dns.sockets import Sockets
 from gomail.checks.dns.wire import read_name, values_of
 from gomail.checks.records import Outcome, Records
+from gomail.checks.servers import Server, read_server
 
 _FAILED = Records(Outcome.FAILED)
 _PAYLOAD = 1232  # octets that fit through any path in one piece, as all resolvers advertise
@@ -40,8 +42,8 @@ class StubResolver:
 
     Args:
         reactor: with UDP, TCP and time.
-        servers: addresses of resolvers; without any, those of /etc/resolv.conf as it is now.
-        port: theirs.
+        servers: resolvers, as `gomail.checks.servers` reads them; without any, those of
+            /etc/resolv.conf as it is now.
         seconds: for which an answer is waited, in all.
         at_once: how many questions may be under way, each of which has a socket; others wait
             within their deadline.
@@ -50,12 +52,11 @@ class StubResolver:
 
     log = Logger()
 
-    def __init__(  # noqa: PLR0913 -- its bounds
+    def __init__(
         self,
         reactor: Any,  # noqa: ANN401 -- zope has no type for several interfaces
         servers: Sequence[str] = (),
         *,
-        port: int = 53,
         seconds: float = 5.0,
         at_once: int = 100,
         cache: int = 8 * 1024 * 1024,
@@ -65,10 +66,9 @@ class StubResolver:
         self._turns = DeferredSemaphore(at_once)
         self._cache = Cache(cache, reactor.seconds)
         self._asked: dict[Question, _Asked] = {}
-        self._dns = _stub(servers or system_servers(), port, seconds)
-        self._nearby = all(
-            ipaddress.ip_address(server).is_loopback for server in map(str, self._dns.nameservers)
-        )
+        asked = [read_server(text) for text in servers or system_servers()]
+        self._dns = _stub(asked, seconds)
+        self._nearby = all(ipaddress.ip_address(server.ip).is_loopback for server in asked)
 
     def lookup(self, name: str, kind: str) -> Deferred[Records]:
         """Ask for the records of a *kind* at a *name*; see `gomail.checks.records.Resolver`."""
@@ -178,11 +178,10 @@ def system_servers(path: str = "/etc/resolv.conf") -> Sequence[str]:
     return [str(server) for server in resolver.nameservers] or ["127.0.0.1"]
 
 
-def _stub(servers: Sequence[str], port: int, seconds: float) -> dns.asyncresolver.Resolver:
+def _stub(servers: Sequence[Server], seconds: float) -> dns.asyncresolver.Resolver:
     """Set dnspython's resolver up."""
     stub = dns.asyncresolver.Resolver(configure=False)
-    stub.nameservers = list(servers)
-    stub.port = port
+    stub.nameservers = [Do53Nameserver(*server) for server in servers]
     stub.timeout, stub.lifetime = seconds / _TRIES, seconds
     stub.use_edns(0, 0, _PAYLOAD)
     # RFC 6840 §5.7: with AD in the question, a resolver that validates may set it in the answer.

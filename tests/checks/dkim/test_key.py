@@ -56,7 +56,19 @@ MODULUS = rsa().public_key().public_numbers().n
         numbers((1 << 1023) | 1, (1 << 64) - 1),
     ],
     # The key is another in each process of a test run, and names must be the same in all.
-    ids="whole no-v no-k semicolon unknown words blanks pkcs1 three longest exponent".split(),
+    ids=[
+        "whole",
+        "no-v",
+        "no-k",
+        "semicolon",
+        "unknown",
+        "words",
+        "blanks",
+        "pkcs1",
+        "three",
+        "longest",
+        "exponent",
+    ],
 )
 def test_rsa_key_is_read(text: str) -> None:
     """In both of its forms, and up to 8192 bits."""

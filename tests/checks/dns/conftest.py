@@ -25,7 +25,7 @@ def ask(server: Server) -> Callable[..., StubResolver]:
 
     def make(**options: Any) -> StubResolver:  # noqa: ANN401 -- any of its bounds
         return StubResolver(
-            the_reactor(), ["127.0.0.1"], port=server.port, **{"seconds": PATIENCE, **options}
+            the_reactor(), [f"127.0.0.1:{server.port}"], **{"seconds": PATIENCE, **options}
         )
 
     return make

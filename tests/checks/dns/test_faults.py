@@ -63,9 +63,8 @@ async def test_server_that_stops_in_the_middle(server: Server, ask: Ask) -> None
 async def test_second_server_helps_out(server: Server) -> None:
     """The first one is not there, and nobody notices."""
     server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
-    resolver = StubResolver(
-        the_reactor(), ["127.0.0.77", "127.0.0.1"], port=server.port, seconds=PATIENCE
-    )
+    servers = [f"127.0.0.77:{server.port}", f"127.0.0.1:{server.port}"]
+    resolver = StubResolver(the_reactor(), servers, seconds=PATIENCE)
     assert (await resolver.lookup("x.org", "A")).values == (b"192.0.2.1",)
 
 

@@ -113,7 +113,7 @@ async def test_ad_bit_from_elsewhere_does_not_count(server: Server) -> None:
     """Anybody on the way could have set it, so one server elsewhere is enough to ignore it."""
     server.udp = lambda query: [reply(query, "x.org. 60 IN A 192.0.2.1", flags=dns.flags.AD)]
     resolver = StubResolver(
-        the_reactor(), ["127.0.0.1", "192.0.2.53"], port=server.port, seconds=PATIENCE
+        the_reactor(), [f"127.0.0.1:{server.port}", f"192.0.2.53:{server.port}"], seconds=PATIENCE
     )
     answer = await resolver.lookup("x.org", "A")
     assert (answer.outcome, answer.authenticated) == (Outcome.FOUND, False)
@@ -125,7 +125,7 @@ async def test_server_is_asked_by_ipv6() -> None:
     server = Server("::1")
     server.udp = truncated
     server.tcp = lambda query: [reply(query, "x.org. 60 IN A 192.0.2.1")]
-    resolver = StubResolver(the_reactor(), ["::1"], port=server.port, seconds=PATIENCE)
+    resolver = StubResolver(the_reactor(), [f"[::1]:{server.port}"], seconds=PATIENCE)
     assert (await resolver.lookup("x.org", "A")).values == (b"192.0.2.1",)
     assert server.kinds() == ["udp", "tcp"]
     await server.stop()
@@ -252,7 +252,8 @@ def test_system_says_whom_to_ask(tmp_path: Path, text: str | None, servers: list
 
 def test_system_is_asked_by_default() -> None:
     """Whatever this machine has is good enough to begin with."""
-    assert StubResolver(the_reactor())._dns.nameservers == list(system_servers())
+    asked = [str(each) for each in StubResolver(the_reactor())._dns.nameservers]
+    assert asked == [f"Do53:{address}@53" for address in system_servers()]
 
 
 class Log:

@@ -308,7 +308,8 @@ async def test_reception_works_with_a_real_reactor(tmp_path: Path) -> None:
     envelope = Envelope("c0ffee.1", client, sender, NO_PARAMETERS, (alice,))
     message = delivery.messageStarted(envelope)
     assert message.octetsReceived(TEXT) is None
-    reply = await message.eomReceived()
+    answer: Any = message.eomReceived()
+    reply = await answer
     delivery.transactionEnded()
     assert (tmp_path / "alice/new" / name_of(reply.octets)).read_bytes().endswith(STORED)
     await committer.stop()

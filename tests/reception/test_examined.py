@@ -1,0 +1,321 @@
+"""Messages are examined while they come: what is told on top, where they go, and who hears no."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred, succeed
+
+from gomail.checks.dns.zone import Zone
+from gomail.checks.examiner import ROOM, Examiner
+from gomail.checks.panel import DMARC_WAIT, WAIT, Panel
+from gomail.checks.policy import Action, Policy
+from gomail.checks.records import Resolver
+from gomail.events import Checked, ContentDropped, MessageStored, Refusal
+from gomail.limits import Limits
+from gomail.message.spool import Spool
+from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
+from tests.checks.test_panel import Late
+from tests.faults.house import Connection, House, name_of, opened
+from tests.smtp.wire import logged_failures
+
+ZONE = Zone(f"""
+$ORIGIN client.example.
+@               TXT "v=spf1 ip4:192.0.2.1 -all"
+$ORIGIN example.org.
+_dmarc          TXT "v=DMARC1; p=reject"
+sel._domainkey  TXT "{record(ed25519())}"
+$ORIGIN example.net.
+_dmarc          TXT "v=DMARC1; p=quarantine"
+""")
+SIGNED = signed(a="ed25519-sha256").replace(b"\n", b"\r\n")
+SIGNATURE = SIGNED.partition(b"\tb=")[2][:8].decode()
+UNSIGNED = (HEADER + b"\n" + BODY).replace(b"\n", b"\r\n")
+FORGED = b"Authentication-Results: mx.here.example; dmarc=pass\r\n"
+OTHERS = b"Authentication-Results: mx.example.org; spf=pass\r\n"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A server that examines, with the mailboxes alice, bob and carol."""
+    with opened(tmp_path) as house:
+        examine(house)
+        yield house
+
+
+def examine(
+    house: House,
+    resolver: Resolver = ZONE,
+    shadow: tuple[str, ...] = (),
+    **actions: Action,
+) -> None:
+    """Have a house examine what comes, and do something else where a rule holds."""
+    named = {name.replace("_", "-"): action for name, action in actions.items()}
+
+    def at_once(work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
+        return succeed(work(*arguments))
+
+    panel = Panel(resolver, house.bench.clock, "mx.here.example", at_once, lambda: NOW)
+    policy = Policy(named, shadow)
+    house.office.examiner = Examiner(panel, policy, "mx.here.example", house.office.listeners)
+
+
+def fields(stored: bytes) -> list[str]:
+    """Give the names of the fields of a message, from top to bottom."""
+    lines = stored.partition(b"\n\n")[0].decode().splitlines()
+    return [line.partition(":")[0] for line in lines if not line[:1].isspace()]
+
+
+def test_readers_are_told_who_sent_it(house: House) -> None:
+    """On top of what the sender wrote and above Received, with the words of RFC 8601."""
+    client = house.connect()
+    assert client.mail("alice") == [250]
+    name_of(client.message(SIGNED))
+    (stored,) = house.messages("alice")
+    assert fields(stored)[:5] == [
+        *("Return-Path", "Delivered-To", "Authentication-Results", "Received", "DKIM-Signature"),
+    ]
+    told = stored.partition(b"Authentication-Results: ")[2].partition(b"\nReceived")[0].decode()
+    assert " ".join(told.split()) == (
+        'mx.here.example; iprev=permerror reason="the address has no name" policy.iprev=192.0.2.1;'
+        " spf=pass smtp.helo=client.example; spf=pass smtp.mailfrom=client.example; "
+        f"dkim=pass header.d=example.org header.s=sel header.a=ed25519-sha256 header.b={SIGNATURE};"
+        " arc=none; dmarc=pass header.from=example.org"
+    )
+    (event,) = house.told(Checked)
+    assert (event.action, event.rule, event.shadows) == ("mark", "", ())
+
+
+def test_p2_what_bears_our_name_is_taken_out(house: House) -> None:
+    """Of the sender's; results that others have told stay, and so does everything else."""
+    client = house.connect()
+    client.mail("alice")
+    name_of(client.message(FORGED + OTHERS + FORGED + SIGNED))
+    (stored,) = house.messages("alice")
+    assert stored.count(b"Authentication-Results: mx.here.example") == 1
+    assert b"\n" + OTHERS.replace(b"\r\n", b"\n") + b"DKIM-Signature" in stored
+    assert stored.endswith(SIGNED.replace(b"\r\n", b"\n"))
+    assert b"dkim=pass" in stored
+
+
+@pytest.mark.parametrize("domain", ["example.org", "example.net"])
+def test_forged_mail_is_junk(house: House, domain: str) -> None:
+    """In a folder of each mailbox, made on first use as mail programs know it, one copy each."""
+    client = house.connect()
+    message = UNSIGNED.replace(b"example.org", domain.encode())
+    assert client.mail("alice", "sales", "bob") == [250, 250, 250]
+    name_of(client.message(message))
+    assert house.messages("alice") == house.messages("bob") == []
+    for mailbox in ("alice", "bob"):
+        (stored,) = house.messages(f"{mailbox}/.Junk")
+        assert b"dmarc=fail" in stored
+        assert (house.root / mailbox / ".Junk/maildirfolder").read_bytes() == b""
+    assert house.messages("alice/.Junk")[0].count(b"\nDelivered-To:") == 2
+    (event,) = house.told(MessageStored)
+    assert [Path(copy.path).parts[-3:-1] for copy in event.copies] == [(".Junk", "new")] * 2
+    (checked,) = house.told(Checked)
+    assert (checked.action, checked.rule[:6]) == ("junk", "dmarc-")
+
+
+def test_folder_for_junk_is_the_one_that_is_there(house: House) -> None:
+    """However somebody has written its name."""
+    client = house.connect()
+    client.mail("alice")
+    name_of(client.message(SIGNED))
+    for name in ("tmp", "new", "cur"):
+        (house.root / "alice/.junk" / name).mkdir(parents=True)
+    for count in (1, 2):
+        client.mail("alice")
+        name_of(client.message(UNSIGNED))
+        assert len(house.messages("alice/.junk")) == count
+    assert not (house.root / "alice/.Junk").exists()
+
+
+def test_junk_that_can_not_be_stored_is_deferred(house: House) -> None:
+    """The sender keeps it: nothing is lost, nor thrown where nobody looks for it."""
+    client = house.connect()
+    client.mail("alice")
+    name_of(client.message(SIGNED))
+    (house.root / "alice/.Junk").write_text("no folder")
+    client.mail("alice", "bob")
+    assert client.message(UNSIGNED).startswith(b"451 4.")
+    assert len(house.messages("alice")) == 1
+    assert house.messages("bob") == []
+    (house.root / "alice/.Junk").unlink()
+    house.bench.clock.advance(60)
+    client.mail("alice")
+    name_of(client.message(UNSIGNED))
+
+
+@pytest.mark.parametrize(
+    ("action", "reply"), [(Action.REFUSE, b"550 5.7.26 "), (Action.DEFER, b"451 4.7.26 ")]
+)
+def test_policy_may_refuse(house: House, action: Action, reply: bytes) -> None:
+    """With the name of the rule, which the log tells as well; the session goes on."""
+    examine(house, dmarc_reject=action)
+    client = house.connect()
+    client.mail("alice")
+    said = client.message(UNSIGNED)
+    assert said.startswith(reply)
+    assert b"(dmarc-reject)" in said
+    assert house.messages("alice") == []
+    (refusal,) = house.told(Refusal)
+    assert refusal.reason == f"dmarc-reject ({action.value})"
+    client.mail("alice")
+    name_of(client.message(SIGNED))
+    assert len(house.messages("alice")) == 1
+
+
+def test_rule_in_the_shadow_only_says_what_it_would_do(house: House) -> None:
+    """And what else holds is done."""
+    examine(house, shadow=("dmarc-reject",), dmarc_reject=Action.REFUSE)
+    client = house.connect()
+    client.mail("alice")
+    name_of(client.message(UNSIGNED))
+    assert len(house.messages("alice")) == 1
+    (event,) = house.told(Checked)
+    assert event.shadows == (("refuse", "dmarc-reject"),)
+
+
+def test_trusted_client_is_not_examined(tmp_path: Path) -> None:
+    """It may pass on anybody's mail; nothing is told of that, and nobody else tells in our name."""
+    with opened(tmp_path) as house:
+        examine(house, Late())
+        house.factory.change(house.limits, _networks("192.0.2.0/24"), trust_unix=False)
+        client = house.connect()
+        client.mail("alice")
+        name_of(client.message(FORGED + OTHERS + UNSIGNED))
+        (stored,) = house.messages("alice")
+        assert stored.endswith((OTHERS + UNSIGNED).replace(b"\r\n", b"\n"))
+        assert b"mx.here.example; dmarc" not in stored
+        assert house.told(Checked) == []
+
+
+def _networks(text: str) -> tuple[Any, ...]:
+    """Give a network."""
+    from ipaddress import ip_network
+
+    return (ip_network(text),)
+
+
+@pytest.mark.parametrize("longer", [False, True], ids=["fits", "longer"])
+def test_big_message_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longer: bool
+) -> None:
+    """There is room on top for what is found out, unless that is longer than ever."""
+    copied: list[int] = []
+    copy_to = Spool.copy_to
+
+    def counted(self: Spool, fd: int) -> int:
+        copied.append(fd)
+        return copy_to(self, fd)
+
+    monkeypatch.setattr(Spool, "copy_to", counted)
+    with opened(tmp_path) as house:
+        house.office.limits = Limits(content_in_memory=1000)
+        examine(house)
+        many = b"".join(
+            f"DKIM-Signature: v=1; d=d{number}.{'x' * 60}.example\r\n".encode()
+            for number in range(7 if longer else 0)
+        )
+        body = b"0123456789abcde\r\n" * 5000
+        client = house.connect()
+        client.mail("alice")
+        name_of(client.message(many + SIGNED, body))
+        (stored,) = house.messages("alice/.Junk")
+        assert stored.endswith((many + SIGNED + body).replace(b"\r\n", b"\n"))
+        told = stored.partition(b"Authentication-Results: ")[2].partition(b"Received:")[0]
+        assert (len(told) > ROOM) == longer
+        assert bool(copied) == longer
+        assert b"dkim=fail" in told  # what follows was not signed
+        assert max(map(len, stored.partition(b"\n\n")[0].split(b"\n"))) <= 998
+
+
+def test_p7_dns_that_sleeps_costs_no_mail(house: House) -> None:
+    """It is waited for as long as it may, and then the message is taken."""
+    examine(house, Late())
+    client = house.connect()
+    client.mail("alice")
+    assert client.say(b"DATA").startswith(b"354")
+    client.send(UNSIGNED + b".\r\n")
+    house.bench.clock.advance(WAIT)
+    house.bench.clock.advance(DMARC_WAIT)
+    name_of(client._hear())
+    (stored,) = house.messages("alice")
+    assert b"spf=temperror" in stored
+    assert b"dmarc=temperror" in stored
+
+
+@pytest.mark.parametrize("where", ["Panel header", "Panel body", "Panel opinion", "forged"])
+def test_fault_of_ours_costs_no_mail(
+    house: House, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It is logged once, and nothing can be told; least of all that a signature does not hold."""
+
+    def broken(*_: object) -> Any:
+        raise ZeroDivisionError
+
+    room, _, name = where.rpartition(" ")
+    place = "gomail.checks.panel.Examination" if room else "gomail.checks.examiner"
+    monkeypatch.setattr(f"{place}.{name}", broken)
+    client = house.connect()
+    client.mail("alice")
+    with logged_failures() as logged:
+        name_of(client.message(FORGED + UNSIGNED, b"more\r\n"))
+    assert len(logged) == 1
+    if room:
+        (stored,) = house.messages("alice")
+        assert b"Authentication-Results: mx.here.example; none\n" in stored
+        assert stored.endswith(UNSIGNED.replace(b"\r\n", b"\n") + b"more\n")
+        assert FORGED.replace(b"\r\n", b"\n") not in stored
+    else:
+        (stored,) = house.messages("alice/.Junk")
+        assert FORGED.replace(b"\r\n", b"\n") in stored
+
+
+def test_nobody_is_asked_for_a_message_that_does_not_come(house: House) -> None:
+    """After RSET, another MAIL's refusal, and when the client leaves."""
+    resolver = Late()
+    examine(house, resolver)
+    client = house.connect()
+    client.mail("alice")
+    assert resolver.waiting
+    client.say(b"RSET")
+    assert all(each.called for each in resolver.waiting.values())
+    resolver.waiting.clear()
+    client.mail("alice")
+    client.say(b"DATA")
+    client.send(HEADER.replace(b"\n", b"\r\n") + b"\r\nbegun")
+    assert not all(each.called for each in resolver.waiting.values())
+    client.leave()
+    assert all(each.called for each in resolver.waiting.values())
+    assert len(house.told(ContentDropped)) == 1
+
+
+def test_refused_line_ends_are_not_judged(tmp_path: Path) -> None:
+    """Nor does anybody ask on for such a message."""
+    with opened(tmp_path) as house:
+        strict = House(tmp_path, house.limits, refuse_bare_newlines=True, bench=house.bench)
+        resolver = Late()
+        examine(strict, resolver)
+        client = Connection(strict)
+        client.say(b"EHLO client.example")
+        client.mail("alice")
+        assert client.message(UNSIGNED + b"bare\nline\r\n").startswith(b"550 5.6.0")
+        assert all(each.called for each in resolver.waiting.values())
+        assert strict.told(Checked) == []
+        assert strict.office.memory.used == 0
+
+
+def test_reverse_path_may_be_null(house: House) -> None:
+    """Whose name the client bears is asked instead."""
+    client = house.connect()
+    assert client.say(b"MAIL FROM:<>").startswith(b"250")
+    assert client.say(b"RCPT TO:<alice@here.example>").startswith(b"250")
+    name_of(client.message(SIGNED))
+    (stored,) = house.messages("alice")
+    assert (
+        b"spf=pass smtp.mailfrom=postmaster@client.example"
+        in " ".join(stored.decode().split()).encode()
+    )
