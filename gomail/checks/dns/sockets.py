@@ -9,6 +9,7 @@ connected, so that only the server is heard, and one that isn't there is noticed
 
 import socket
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import dns.exception
@@ -16,9 +17,11 @@ from dns._asyncbackend import Backend, DatagramSocket, StreamSocket
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.error import ConnectError, ConnectingCancelledError
-from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import DatagramProtocol, Factory, Protocol
+from twisted.internet.interfaces import IReactorFDSet, IReactorTime, IReadDescriptor
+from twisted.internet.protocol import Factory, Protocol
+from zope.interface import implementer
 
+_LONGEST = 65535  # octets of a datagram
 _MOST_DATAGRAMS = 20  # the answer and its duplicates; what comes beyond them is dropped
 
 
@@ -61,11 +64,7 @@ class Sockets(Backend):
         """
         self._go_on()
         if socktype == socket.SOCK_DGRAM:
-            datagrams = _Datagrams(self, af)
-            interface = "::" if af == socket.AF_INET6 else ""
-            self._reactor.listenUDP(0, datagrams.protocol, interface=interface)
-            datagrams.connect(*destination)
-            return datagrams
+            return _Datagrams(self, af, _Letterbox(self._reactor, _Bell(self), af, destination))
         stream = _Stream(self, af)
         endpoint = TCP6ClientEndpoint if af == socket.AF_INET6 else TCP4ClientEndpoint
         factory = Factory.forProtocol(lambda: stream.protocol)
@@ -136,59 +135,101 @@ class _Bell:
 class _Datagrams(DatagramSocket):
     """A UDP socket as dnspython wants it."""
 
-    def __init__(self, sockets: Sockets, family: int) -> None:
+    def __init__(self, sockets: Sockets, family: int, letterbox: "_Letterbox") -> None:
         super().__init__(family, socket.SOCK_DGRAM)
-        self._bell = _Bell(sockets)
-        self.protocol = _Letterbox(self._bell)
+        self._letterbox = letterbox
         self._destination: object = None
-
-    def connect(self, host: str, port: int) -> None:
-        """Hear nobody but this server."""
-        self.protocol.transport.connect(host, port)
 
     async def sendto(self, what: bytes, destination: object, timeout: float) -> int:  # noqa: ASYNC109
         """Send a question to where we are connected; that is there."""
         self._destination = destination
-        self.protocol.transport.write(what)
+        self._letterbox.send(what)
         return len(what)
 
     async def recvfrom(self, size: int, timeout: float) -> tuple[bytes, Any]:  # noqa: ASYNC109
         """Give the next datagram, and where it came from: being connected, nobody else is heard."""
-        while not self.protocol.datagrams:
-            if self.protocol.refused:
-                raise ConnectionRefusedError("the server does not listen")
-            await self._bell.wait(timeout)
-        return self.protocol.datagrams.popleft(), self._destination
+        return await self._letterbox.receive(timeout), self._destination
 
     async def close(self) -> None:
-        """Give the port back, unless the reactor has taken it already."""
-        if self.protocol.transport is not None:
-            self.protocol.transport.stopListening()
+        """Give the port back."""
+        self._letterbox.close()
 
 
-class _Letterbox(DatagramProtocol):
-    """The datagrams that have come."""
+@implementer(IReadDescriptor)
+class _Letterbox:
+    """
+    The datagrams that have come to a UDP socket of our own.
 
-    transport: Any
+    One of the reactor's would have three lines in the log for each question.
 
-    def __init__(self, bell: _Bell) -> None:
-        self.datagrams: deque[bytes] = deque(maxlen=_MOST_DATAGRAMS)
-        self.refused = False
+    Raises:
+        OSError: there can be no such socket.
+    """
+
+    def __init__(
+        self, reactor: IReactorFDSet, bell: _Bell, family: int, destination: tuple[str, int]
+    ) -> None:
+        self._reactor = reactor
         self._bell = bell
+        self._datagrams: deque[bytes] = deque(maxlen=_MOST_DATAGRAMS)
+        self._refused = False
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.connect(destination)
+        except OSError:
+            self._socket.close()
+            raise
+        reactor.addReader(self)
 
-    def datagramReceived(self, datagram: bytes, addr: object) -> None:
-        """Keep a datagram."""
-        self.datagrams.append(datagram)
+    def fileno(self) -> int:
+        """Give the number of the socket, as the reactor wants it."""
+        return self._socket.fileno()
+
+    def logPrefix(self) -> str:
+        """Give the name that stands in the log, should anything go wrong here."""
+        return "dns"
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram; one for which there is no room is lost, as it may be on its way."""
+        with suppress(BlockingIOError):
+            self._socket.send(datagram)
+
+    async def receive(self, timeout: float) -> bytes:  # noqa: ASYNC109
+        """
+        Give the next datagram.
+
+        Raises:
+            ConnectionRefusedError: nobody listens there.
+            dns.exception.Timeout: nothing came.
+        """
+        while not self._datagrams:
+            if self._refused:
+                raise ConnectionRefusedError("the server does not listen")
+            await self._bell.wait(timeout)
+        return self._datagrams.popleft()
+
+    def doRead(self) -> None:
+        """Take what has come: one a turn, as there is seldom more."""
+        try:
+            self._datagrams.append(self._socket.recv(_LONGEST))
+        except BlockingIOError:  # its checksum was wrong (select(2))
+            return
+        except OSError:
+            self._refused = True
         self._bell.ring()
 
-    def connectionRefused(self) -> None:
-        """Hear that nobody listens there, as most reactors tell it."""
-        self.refused = True
+    def connectionLost(self, reason: object) -> None:
+        """Hear that nobody listens there as the epoll reactor tells it, or that it ends."""
+        self.close()
+        self._refused = True
         self._bell.ring()
 
-    def stopProtocol(self) -> None:
-        """Hear it as the epoll reactor tells it: an error on the socket ends the port."""
-        self.connectionRefused()
+    def close(self) -> None:
+        """Give the port back."""
+        if self._socket.fileno() >= 0:
+            self._reactor.removeReader(self)
+            self._socket.close()
 
 
 class _Stream(StreamSocket):
