@@ -12,7 +12,7 @@ from twisted.application.service import MultiService
 from twisted.internet.threads import deferToThreadPool
 
 from gomail.certificates.keeper import Keeper
-from gomail.config import Configuration
+from gomail.config import Configuration, ConfigurationError
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
 from gomail.delivery.places import Places
@@ -137,7 +137,8 @@ class Server(MultiService):
             The keys of what needs a restart, and stays as it was.
 
         Raises:
-            ConfigurationError: a domain, mailbox or alias can't be, and nothing has changed.
+            ConfigurationError: a domain, mailbox or alias can't be, or checks can't be made, and
+                nothing has changed.
         """
         configuration, waiting = without_restart(self.configuration, configuration)
         examiner = self._other_examiner(configuration)
@@ -162,7 +163,10 @@ class Server(MultiService):
         old = self.configuration
         if (old.checks, old.policy) == (configuration.checks, configuration.policy):
             return self._office.examiner
-        return find_examiner(configuration, self._reactor, self._listeners)
+        try:
+            return find_examiner(configuration, self._reactor, self._listeners)
+        except StartError as error:
+            raise ConfigurationError(str(error)) from None
 
     @property
     def sessions(self) -> int:

@@ -59,15 +59,18 @@ def find_examiner(
     Make the examiner of a configuration; None where nothing is checked.
 
     Raises:
-        StartError: as from `wanted`.
+        StartError: as from `wanted`, or the libraries can't be read.
     """
     if not wanted(configuration):
         return None
-    from gomail.checks.dns.resolver import StubResolver  # noqa: PLC0415 -- an extra
-    from gomail.checks.examiner import Examiner as Ours  # noqa: PLC0415
-    from gomail.checks.panel import Panel  # noqa: PLC0415
-    from gomail.checks.policy import Policy  # noqa: PLC0415
-
+    try:
+        from gomail.checks.dns.resolver import StubResolver  # noqa: PLC0415 -- an extra
+        from gomail.checks.examiner import Examiner as Ours  # noqa: PLC0415
+        from gomail.checks.panel import Panel  # noqa: PLC0415
+        from gomail.checks.policy import Policy  # noqa: PLC0415
+    except (ImportError, OSError) as error:  # where Python's folders are another user's
+        msg = f"checks: the libraries can't be read now: {error}"
+        raise StartError(msg) from error
     checks, rules = configuration.checks, configuration.policy
     in_thread = partial(deferToThreadPool, reactor, reactor.getThreadPool())
     resolver = StubResolver(reactor, checks.resolvers)
