@@ -36,7 +36,7 @@ LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
 EXTRAS = {name: (name,) for name in ("test", "bench", "fuzz")}
-EXTRAS.update(run=(), check=("test", "check"), faults=("test",), mutants=("mutants", "test"))
+EXTRAS.update(run=("checks",), check=("test", "check"), faults=("test",), mutants=("mutants", "test"))
 SIDE_BY_SIDE = ("--numprocesses=auto",)  # all tests at once; those that somebody names, one by one
 MODULES = {name: f"tests.{name}" for name in ("fuzz", "faults", "mutants")}
 MODULES.update(bench="bench")

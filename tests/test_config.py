@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import gomail
 from gomail.address import Address
 from gomail.certificates.wanted import Files
-from gomail.checks.policy import Action
+from gomail.checks.policy import RULES, Action, Rule
 from gomail.config import (
     Configuration,
     ConfigurationError,
@@ -180,6 +180,54 @@ MISTAKES = [
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
+    ("checks = 1", "line 1: checks: a table was expected, not 1"),
+    ("[checks]\nenabled = 1", "line 2: checks.enabled: true or false was expected, not 1"),
+    (
+        "[checks]\nresolvers = []",
+        (
+            "line 2: checks.resolvers: at least one address, or no such key was expected, "
+            "not an empty list"
+        ),
+    ),
+    (
+        '[checks]\nresolvers = ["dns.example"]',
+        (
+            'line 2: checks.resolvers: an address such as "127.0.0.1" or "[::1]:5353" was expected, '
+            "not 'dns.example'"
+        ),
+    ),
+    ("policy = 1", "line 1: policy: a table was expected, not 1"),
+    (
+        '[policy]\ndmarc-rejct = "junk"',
+        "line 2: policy.dmarc-rejct: there is no such rule; was dmarc-reject meant?",
+    ),
+    (
+        '[policy]\nspf-fail = "jnk"',
+        (
+            'line 2: policy.spf-fail: "none" or "mark" or "junk" or "defer" or "refuse" was expected, '
+            'not "jnk"'
+        ),
+    ),
+    (
+        '[policy]\n\nspf-temperror = "refuse"',
+        (
+            'line 3: policy.spf-temperror: "none" or "mark" or "junk" or "defer" was expected, '
+            'not "refuse"'
+        ),
+    ),
+    ("[policy]\nshadow = 1", "line 2: policy.shadow: a list of names of rules was expected, not 1"),
+    (
+        '[policy]\nshadow = ["spf-fial"]',
+        "line 2: policy.shadow: there is no rule spf-fial; was spf-fail meant?",
+    ),
+    ("[policy]\nown = 1", "line 2: policy.own: a table was expected, not 1"),
+    (
+        "[policy.own]\nmine = 1",
+        (
+            'line 2: policy.own.mine: "none" or "mark" or "junk" or "defer" or "refuse" was expected, '
+            "not 1"
+        ),
+    ),
     ('[tls]\nkey = "k"', "line 2: tls.key: certificate is missing beside it"),
     ('[tls]\ncertificate = "c"', "line 2: tls.certificate: key is missing beside it"),
     (
@@ -563,6 +611,12 @@ def limit(name: str) -> st.SearchStrategy[float]:
     return numbers.filter(fits) | st.just(getattr(DEFAULT_LIMITS, name))
 
 
+def actions(rule: Rule) -> st.SearchStrategy[Action]:
+    """Give what may follow where a rule holds."""
+    allowed = list(Action)
+    return st.sampled_from(allowed[: allowed.index(rule.strictest) + 1])
+
+
 configurations = st.builds(
     Configuration,
     hostname=hosts,
@@ -589,6 +643,18 @@ configurations = st.builds(
     sync=st.sampled_from(["files", "filesystem"]),
     storing=st.sampled_from(["process", "thread"]),
     workers=st.integers(1, 256),
+    checks=st.builds(
+        Checks,
+        st.none() | st.booleans(),
+        st.lists(st.sampled_from(["127.0.0.1:53", "[2001:db8::1]:5353"])).map(tuple),
+        st.none() | hosts,
+    ),
+    policy=st.builds(
+        Rules,
+        st.fixed_dictionaries({rule.name: actions(rule) for rule in RULES}),
+        st.lists(st.sampled_from([rule.name for rule in RULES])).map(tuple),
+        st.dictionaries(st.sampled_from(["greylist", "my check"]), st.sampled_from(Action)),
+    ),
 )
 
 

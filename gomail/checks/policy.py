@@ -49,6 +49,11 @@ class Rule(NamedTuple):
     text: str
     holds: Callable[[Finding, str], bool]
 
+    @property
+    def strictest(self) -> Action:
+        """What may be done at most: no mail is lost for what could not be found out now."""
+        return Action.DEFER if self.name.endswith(TEMPERROR) else Action.REFUSE
+
 
 def _has(method: str, *results: str, by: str = "") -> Callable[[Finding, str], bool]:
     """Hold of findings with one of the results; *by* names a property that they must have."""
@@ -172,7 +177,7 @@ class Policy:
             its method; the rule is called after it, with ``-fail``.
 
     Raises:
-        ValueError: there is no rule of such a name.
+        ValueError: there is no rule of such a name, or it may not be as strict as that.
     """
 
     def __init__(
@@ -188,6 +193,10 @@ class Policy:
                 msg = f"there is no rule {name!r}; there are {', '.join(sorted(known))}"
                 raise ValueError(msg)
         self._actions = {**known, **actions}
+        for rule in self._rules:
+            if _is_stricter(self._actions[rule.name], rule.strictest):
+                msg = f"{rule.name}: {rule.strictest.value!r} at most was expected"
+                raise ValueError(msg)
         self._shadow = frozenset(shadow)
 
     def decide(self, opinion: Opinion) -> Decision:

@@ -7,11 +7,10 @@ from gomail.checks.servers import read_server
 from gomail.recipients.mistake import Mistake
 from gomail.settings.units import unexpected
 from gomail.settings.values import Rules
-from gomail.settings.words import read_items, read_text, suggestion
+from gomail.settings.words import read_items, read_text, read_word, suggestion
 
 SHADOW, OWN = "shadow", "own"
-_ACTIONS = " or ".join(f'"{action.value}"' for action in Action)
-_RULES = tuple(rule.name for rule in RULES)
+_RULES = {rule.name: rule for rule in RULES}
 
 
 def read_resolvers(value: object) -> tuple[str, ...]:
@@ -40,7 +39,7 @@ def read_policy(value: object) -> Rules:
             continue
         if name not in _RULES:
             raise Mistake((name,), f"there is no such rule{suggestion(name, _RULES)}")
-        actions[name] = _read_action(name, each)
+        actions[name] = _read_action(name, each, _RULES[name].strictest)
     own = _read_own(value.get(OWN, {}))
     shadow = _read_shadow(value.get(SHADOW, []), own)
     return Rules({**rules.actions, **actions}, shadow, own)
@@ -72,9 +71,11 @@ def _read_own(value: object) -> dict[str, Action]:
     return own
 
 
-def _read_action(name: str, value: object) -> Action:
+def _read_action(name: str, value: object, strictest: Action = Action.REFUSE) -> Action:
     """Read an action."""
+    actions = list(Action)
+    allowed = {action.value: action for action in actions[: actions.index(strictest) + 1]}
     try:
-        return Action(value)
-    except ValueError:
-        raise Mistake((name,), str(unexpected(_ACTIONS, value))) from None
+        return allowed[read_word(value, allowed)]
+    except ValueError as error:
+        raise Mistake((name,), str(error)) from None

@@ -39,7 +39,7 @@ def read_flag(value: object) -> bool:
 
 def read_word(value: object, words: Collection[str]) -> str:
     """Read one of a few words."""
-    if value not in words:
+    if not isinstance(value, str) or value not in words:
         expected = " or ".join(f'"{word}"' for word in words)
         raise unexpected(expected, value)
     return str(value)

@@ -3,7 +3,7 @@
 import pytest
 
 from gomail.checks.opinion import Opinion
-from gomail.checks.policy import RULES, Action, Policy, refusal
+from gomail.checks.policy import RULES, Action, Policy, Rule, refusal
 from gomail.finding import Finding, Property
 
 HELO = (Property("smtp", "helo", "mx.example.org"),)
@@ -34,14 +34,15 @@ DKIM = Finding("dkim", "fail")
     ],
 )
 def test_each_rule_holds_of_its_findings(finding: Finding, asked: str, rule: str) -> None:
-    """And refuses by its name, if it is to."""
+    """And refuses by its name, if it is to; what can't be found out now is 4xx at most."""
     for one in RULES:
-        policy = Policy({one.name: Action.REFUSE})
+        policy = Policy({one.name: one.strictest})
         decision = policy.decide(Opinion((finding,), asked))
-        assert (decision.action is Action.REFUSE) == (one.name == rule), one.name
+        assert (decision.action is one.strictest) == (one.name == rule), one.name
         if one.name == rule:
             assert decision.reply is not None
-            assert decision.reply.octets.startswith(b"550 5.7.")
+            later = finding.result == "temperror"
+            assert decision.reply.octets.startswith(b"451 4.7." if later else b"550 5.7.")
             assert decision.reply.text.endswith(f" ({rule})")
 
 
@@ -115,3 +116,23 @@ def test_names_are_stable_and_meanings_read_on() -> None:
     assert len(set(names)) == len(names)
     for rule in RULES:
         assert rule.meaning[0].islower() or rule.meaning.startswith(("DMARC", "DNS", "From"))
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name.endswith("temperror")])
+def test_what_can_not_be_found_out_refuses_nobody(rule: Rule) -> None:
+    """It may be our fault, and then no mail may be lost by it."""
+    with pytest.raises(ValueError, match=f"{rule.name}: 'defer' at most was expected"):
+        Policy({rule.name: Action.REFUSE})
+
+
+def test_check_of_ones_own_has_a_rule() -> None:
+    """It is called after the check, and holds where that says ``fail``; else it only marks."""
+    opinion = Opinion((Finding("greylist", "fail"),), "none")
+    assert Policy().decide(opinion).action is Action.MARK
+    decision = Policy(own={"greylist": Action.DEFER}).decide(opinion)
+    assert (decision.action, decision.rule) == (Action.DEFER, "greylist-fail")
+    assert refusal(decision) is not None
+    shadowed = Policy(shadow=["greylist-fail"], own={"greylist": Action.DEFER}).decide(opinion)
+    assert shadowed.shadows == ((Action.DEFER, "greylist-fail"),)
+    passed = Opinion((Finding("greylist", "pass"),), "none")
+    assert Policy(own={"greylist": Action.DEFER}).decide(passed).action is Action.MARK
