@@ -74,7 +74,14 @@ def find_examiner(
     checks, rules = configuration.checks, configuration.policy
     in_thread = partial(deferToThreadPool, reactor, reactor.getThreadPool())
     resolver = StubResolver(reactor, checks.resolvers)
-    panel = Panel(resolver, reactor, configuration.hostname, in_thread, time.time)
+    panel = Panel(
+        resolver,
+        reactor,
+        configuration.hostname,
+        in_thread,
+        time.time,
+        sealers=checks.arc_sealers,
+    )
     policy = Policy(rules.actions, rules.shadow, rules.own)
     name = checks.authserv_id or configuration.hostname
     return Ours(panel, policy, name, listeners)

@@ -192,8 +192,8 @@ MISTAKES = [
     (
         '[checks]\nresolvers = ["dns.example"]',
         (
-            'line 2: checks.resolvers: an address such as "127.0.0.1" or "[::1]:5353" was expected, '
-            "not 'dns.example'"
+            'line 2: checks.resolvers: an address such as "127.0.0.1" or "[::1]:5353" was '
+            "expected, not 'dns.example'"
         ),
     ),
     ("policy = 1", "line 1: policy: a table was expected, not 1"),
@@ -204,8 +204,8 @@ MISTAKES = [
     (
         '[policy]\nspf-fail = "jnk"',
         (
-            'line 2: policy.spf-fail: "none" or "mark" or "junk" or "defer" or "refuse" was expected, '
-            'not "jnk"'
+            'line 2: policy.spf-fail: "none" or "mark" or "junk" or "defer" or "refuse" was '
+            'expected, not "jnk"'
         ),
     ),
     (
@@ -224,8 +224,8 @@ MISTAKES = [
     (
         "[policy.own]\nmine = 1",
         (
-            'line 2: policy.own.mine: "none" or "mark" or "junk" or "defer" or "refuse" was expected, '
-            "not 1"
+            'line 2: policy.own.mine: "none" or "mark" or "junk" or "defer" or "refuse" was '
+            "expected, not 1"
         ),
     ),
     ('[tls]\nkey = "k"', "line 2: tls.key: certificate is missing beside it"),
@@ -648,6 +648,7 @@ configurations = st.builds(
         st.none() | st.booleans(),
         st.lists(st.sampled_from(["127.0.0.1:53", "[2001:db8::1]:5353"])).map(tuple),
         st.none() | hosts,
+        st.lists(hosts).map(tuple),
     ),
     policy=st.builds(
         Rules,

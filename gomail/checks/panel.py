@@ -6,7 +6,7 @@ the pieces in which it comes, and DMARC judges in the end. Nothing of it is wait
 and then not for ever: what is not known by then is temperror, and no mail is lost by it.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -23,12 +23,13 @@ from gomail.checks.opinion import Opinion
 from gomail.checks.records import Outcome, Records, Resolver
 from gomail.checks.signatures import Signatures
 from gomail.checks.spf import SPF
-from gomail.finding import NONE, TEMPERROR, Finding
+from gomail.finding import FAIL, NONE, PASS, TEMPERROR, Finding
 
 WAIT = 10.0  # seconds behind the end of a message for what DNS has not told yet
 DMARC_WAIT = 5.0  # and for the author's policy, which is asked for last where it is not known
 _LATE = "DNS took too long"
 _FAULT = "a fault of ours"
+_VOUCHED = "it has passed where the message came from, say trusted ARC sealers"
 _FAILED = Records(Outcome.FAILED)
 
 T = TypeVar("T")
@@ -52,20 +53,24 @@ class Panel:
         receiver: our host name.
         aside: runs what takes a moment.
         now: tells the time, in seconds since the epoch.
+        sealers: domains of those whose word counts for messages that they have passed on (ARC).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- whom it works with
         self,
         resolver: Resolver,
         clock: IReactorTime,
         receiver: str,
         aside: Aside,
         now: Callable[[], float],
+        *,
+        sealers: Collection[str] = (),
     ) -> None:
         self.resolver = resolver
         self.clock = clock
         self.aside = aside
         self.now = now
+        self.sealers = sealers
         self.spf = SPF(resolver, clock, receiver)
 
     def begin(self, ip: str, helo: str, reverse_path: Path) -> "Examination":
@@ -137,7 +142,16 @@ class Examination:
         )
         until = self._panel.clock.seconds() + DMARC_WAIT
         evaluation = await self._in_time(evaluating, until)
+        if evaluation.finding.result == FAIL and self._are_vouched_for(signed):
+            overruled = evaluation.finding._replace(reason=_VOUCHED)
+            evaluation = Evaluation(overruled, NONE)
         return Opinion((*sender, *signed, evaluation.finding), evaluation.asked)
+
+    def _are_vouched_for(self, signed: Sequence[Finding]) -> bool:
+        """Tell whether trusted sealers say that DMARC passed when the message came to them."""
+        passed = any(finding.method == "arc" and finding.result == PASS for finding in signed)
+        signatures = self._signatures
+        return passed and signatures is not None and signatures.vouches(self._panel.sealers)
 
     async def _in_time(self, answer: Deferred[T], until: float) -> T:
         """Wait for an answer, until it is too late."""

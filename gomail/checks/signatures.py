@@ -6,12 +6,13 @@ asked while the body streams by, and in the end nothing is left but to compare a
 plain function, since that may take a thread a few milliseconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
 
 from gomail.checks.arc import Chain, judge_chain, read_chain
+from gomail.checks.custody import vouches
 from gomail.checks.dkim.body import BodyHashes, Digest, Wish
 from gomail.checks.dkim.canonical import Canonical
 from gomail.checks.dkim.key import Key, read_key
@@ -104,6 +105,10 @@ class Signatures:
         if isinstance(arc, Chain):
             arc = judge_chain(arc, canonical, keys, bodies)
         return (*(dkim or [Finding("dkim", NONE)]), arc)
+
+    def vouches(self, trusted: Collection[str]) -> bool:
+        """Tell whether sealers who are trusted vouch for the author, provided that ARC passes."""
+        return isinstance(self._chain, Chain) and vouches(self._chain, trusted)
 
     async def findings(self, resolver: Resolver) -> tuple[Finding, ...]:
         """Ask for the keys, and judge; for those who have no thread, and all of the body."""

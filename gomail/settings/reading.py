@@ -231,7 +231,13 @@ _register(
     tls=lambda value: read_word(value, TLS_OFFERS),
     proxy=read_proxies,
 )
-_register(Checks, enabled=read_flag, resolvers=read_resolvers, authserv_id=read_hostname)
+_register(
+    Checks,
+    enabled=read_flag,
+    resolvers=read_resolvers,
+    authserv_id=read_hostname,
+    arc_sealers=lambda value: tuple(read_items(value, read_hostname, "a list of domains")),
+)
 _register(Files, certificate=read_text, key=read_text)
 _register(TLS, certificate=read_text, key=read_text, sni=_read_sni, session_tickets=read_flag)
 _register(

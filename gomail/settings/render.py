@@ -75,6 +75,7 @@ def _checks(checks: Checks) -> Iterator[str]:
         yield f"resolvers = {_list(checks.resolvers)}"
     if checks.authserv_id is not None:
         yield f"authserv-id = {_text(checks.authserv_id)}"
+    yield f"arc-sealers = {_list(checks.arc_sealers)}"
 
 
 def _policy(policy: Rules) -> Iterator[str]:

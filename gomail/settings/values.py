@@ -100,11 +100,13 @@ class Checks:
         enabled: whether; None for whether what is needed is installed.
         resolvers: who is asked, as `gomail.checks.servers` reads them; without any, this machine's.
         authserv_id: by which readers know our results; None for the host name.
+        arc_sealers: domains of those whose word counts for messages that they have passed on.
     """
 
     enabled: bool | None = None
     resolvers: tuple[str, ...] = ()
     authserv_id: str | None = None
+    arc_sealers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,17 @@ GOOD = Finding("arc", "pass", (Property("header", "d", SEALER),))
 
 
 def sealed(
-    message: bytes, instance: int, *, algorithm: str = "rsa-sha256", **changed: str
+    message: bytes,
+    instance: int,
+    *,
+    algorithm: str = "rsa-sha256",
+    said: str = "spf=pass",
+    **changed: str,
 ) -> bytes:
     """Add a set on top; *changed* are tags of the seal."""
     header, _, body = message.partition(b"\n\n")
     header += b"\n"
-    results = f"ARC-Authentication-Results: i={instance} ; {SEALER};\n\tspf=pass".encode()
+    results = f"ARC-Authentication-Results: i={instance} ; {SEALER};\n\t{said}".encode()
     signature = signed(
         header,
         body,
