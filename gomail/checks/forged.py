@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import idna
 
-from gomail.checks.header import Field, split
+from gomail.checks.header import Field, may_have, split
 from gomail.checks.names import LONGEST
 
 _NAME = "authentication-results"
@@ -31,6 +31,8 @@ def forged(block: bytes, authserv_id: str) -> list[tuple[int, int]]:
     Returns:
         where each begins and ends, its line end included, from top to bottom.
     """
+    if not may_have(block, _NAME):
+        return []
     ours = _forms(authserv_id)
     return [
         (field.start, min(field.start + len(field.octets) + 1, len(block)))

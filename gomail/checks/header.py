@@ -36,6 +36,11 @@ class Field(NamedTuple):
         return self.octets.partition(b":")[2]
 
 
+def may_have(block: bytes, name: str) -> bool:
+    """Tell, in a moment, whether a header block may have a field of that name; most have not."""
+    return name.encode() in block.translate(None, _NO_NAME).lower()
+
+
 def split(block: bytes) -> Iterator[Field]:
     """Split a header block, which ends at its first empty line or with its last octet."""
     if block.startswith(b"\n"):
