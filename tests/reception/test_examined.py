@@ -87,7 +87,7 @@ def test_readers_are_told_who_sent_it(house: House) -> None:
     assert (event.action, event.rule, event.shadows) == ("mark", "", ())
 
 
-def test_p2_what_bears_our_name_is_taken_out(house: House) -> None:
+def test_n4_what_bears_our_name_is_taken_out(house: House) -> None:
     """Of the sender's; results that others have told stay, and so does everything else."""
     client = house.connect()
     client.mail("alice")
