@@ -103,7 +103,7 @@ def test_chain_holds(length: int) -> None:
     assert arc(chain(length)) == GOOD
 
 
-def test_chain_of_fifty_holds_and_one_of_more_fails() -> None:
+def test_p6_chain_of_fifty_holds_and_one_of_more_fails() -> None:
     """RFC 8617 §4.2.1."""
     fifty = chain(MOST_SETS)
     assert arc(fifty) == GOOD
@@ -196,7 +196,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_chain_fails(name: str) -> None:
+def test_p6_broken_chain_fails(name: str) -> None:
     """And is told why, in words of ours."""
     change, reason = BROKEN[name]
     finding = arc(change(chain(2)))
@@ -204,7 +204,7 @@ def test_broken_chain_fails(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in BROKEN if "changed" not in name])
-def test_chain_that_is_no_chain_asks_for_no_keys(name: str) -> None:
+def test_p6_chain_that_is_no_chain_asks_for_no_keys(name: str) -> None:
     """Fifty keys are asked for only where all depends on them."""
     zone = Zone({})
     arc(BROKEN[name][0](chain(2)), zone)

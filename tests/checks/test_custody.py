@@ -62,14 +62,14 @@ def test_trusted_sealer_vouches(said: str, trusted: str) -> None:
         ("x-dmarc=pass", (SEALER,)),
     ],
 )
-def test_others_do_not(said: str, trusted: tuple[str, ...]) -> None:
+def test_p6_others_do_not(said: str, trusted: tuple[str, ...]) -> None:
     """Nor does one who is trusted where he has seen no pass."""
     found = opinion(sealed(MESSAGE, 1, said=said), *trusted)
     assert found.asked == "reject"
     assert "ARC" not in of_dmarc(found).reason
 
 
-def test_all_sealers_have_to_be_trusted() -> None:
+def test_p6_all_sealers_have_to_be_trusted() -> None:
     """The first one's word went through the hands of the others."""
     twice = sealed(sealed(MESSAGE, 1, said=PASSED, d="other.example"), 2, said="arc=pass")
     assert opinion(twice, SEALER).asked == "reject"
@@ -77,7 +77,7 @@ def test_all_sealers_have_to_be_trusted() -> None:
     assert opinion(both, SEALER).asked == "none"
 
 
-def test_broken_chain_vouches_for_nobody() -> None:
+def test_p6_broken_chain_vouches_for_nobody() -> None:
     """Whoever is named in it."""
     broken = sealed(MESSAGE, 1, said=PASSED).replace(b"Dear Ann", b"Dear Bob")
     found = opinion(broken, SEALER)

@@ -86,7 +86,7 @@ def test_changed_message_fails(old: bytes, new: bytes, reason: str) -> None:
 
 @pytest.mark.parametrize(("name", "counts"), [("from", False), ("to", False), ("x-new", True)])
 @pytest.mark.parametrize("oversigned", [False, True], ids=["signed", "oversigned"])
-def test_field_that_is_added_on_top(name: str, *, counts: bool, oversigned: bool) -> None:
+def test_p4_field_that_is_added_on_top(name: str, *, counts: bool, oversigned: bool) -> None:
     """A second field is seen if it was signed once more than it was there (§8.15); else not."""
     h = "from:to:subject:date" + (":from:to" if oversigned else "")
     message = f"{name}: new@evil.example\n".encode() + signed(h=h)
@@ -99,7 +99,7 @@ def test_field_that_is_added_below_is_taken_first() -> None:
     assert verdict(message) == ("fail", "the signature is wrong")
 
 
-def test_length_beyond_the_body_by_one_octet_fails() -> None:
+def test_p4_length_beyond_the_body_by_one_octet_fails() -> None:
     """And one that is exact holds, but does not count: anybody may append (§8.2)."""
     size = len(canonical_body(BODY, "relaxed"))
     exact = signed(l=f"{size}")
@@ -150,7 +150,7 @@ def test_key_of_a_domain_without_subdomains_is_exact() -> None:
     assert verdict(signed(i="@example.org"), zone) == GOOD
 
 
-def test_testing_domain_is_neutral_even_if_the_signature_fails() -> None:
+def test_p4_testing_domain_is_neutral_even_if_the_signature_fails() -> None:
     """As if there were none."""
     zone = Zone({KEY_NAME: record(rsa()) + "; t=y"})
     assert verdict(signed() + b"more\n", zone)[0] == "neutral"
@@ -168,7 +168,7 @@ def test_domain_may_be_international() -> None:
     "field",
     [b"DKIM-Signature: \xff=1", b"DKIM-Signature:", b"DKIM-Signature: ;;;", b"dkim-signature"],
 )
-def test_nonsense_is_neutral_or_nothing(field: bytes) -> None:
+def test_p4_nonsense_is_neutral_or_nothing(field: bytes) -> None:
     """And nothing of it gets into the finding."""
     finding, _ = verify(field + b"\n" + HEADER + b"\n" + BODY)
     assert finding.result in {"neutral", "none"}
@@ -207,7 +207,7 @@ def test_signatures_are_told_one_by_one() -> None:
     assert zone.asked == [KEY_NAME]
 
 
-def test_only_the_first_signatures_are_looked_at() -> None:
+def test_p4_only_the_first_signatures_are_looked_at() -> None:
     """Eight; and it is said that there were more (OpenDKIM #271)."""
     message = b"DKIM-Signature: v=1\n" * (MOST_SIGNATURES - 1) + signed()
     assert [finding.result for finding in verify(message)[:-1]] == [*["neutral"] * 7, "pass"]
@@ -217,7 +217,7 @@ def test_only_the_first_signatures_are_looked_at() -> None:
     assert more == Finding("dkim", "policy", (), "too many signatures")
 
 
-def test_too_many_fields_are_not_searched() -> None:
+def test_p4_too_many_fields_are_not_searched() -> None:
     """20,000 of them, and a signature that covers 256 names."""
     h = "from" + ":absent" * (MOST_NAMES - 1)
     message = signed(h=h).replace(b"\n\n", b"\n" + b"A: b\n" * 20_000 + b"\n", 1)

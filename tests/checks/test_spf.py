@@ -76,7 +76,7 @@ def test_u_labels_are_a_labels() -> None:
     )
 
 
-def test_local_part_is_not_repeated() -> None:
+def test_p5_local_part_is_not_repeated() -> None:
     """What could pass for another result in a header field stays out of the finding."""
     found = mail(POLICY, "x; dkim=pass header.d=paypal.com@example.org")
     assert found.properties == (Property("smtp", "mailfrom", "example.org"),)
@@ -138,7 +138,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("policy", HOSTILE)
-def test_hostile_policy(policy: str) -> None:
+def test_p5_hostile_policy(policy: str) -> None:
     """It ends soon, with an error and few questions, and none of its words is repeated."""
     text, result = HOSTILE[policy]
     strings = " ".join(f'"{text[n : n + 200]}"' for n in range(0, len(text), 200))
@@ -157,13 +157,13 @@ def test_hostile_policy(policy: str) -> None:
     assert "example" not in found.reason
 
 
-def test_explanation_goes_nowhere() -> None:
+def test_p5_explanation_goes_nowhere() -> None:
     """A domain's own words about a fail are not repeated."""
     zone = 'example.org. TXT "v=spf1 exp=why.example.org -all"\nwhy.example.org. TXT "evil"\n'
     assert "evil" not in str(mail(zone, "a@example.org"))
 
 
-def test_dns_that_fails_is_temporary() -> None:
+def test_p5_dns_that_fails_is_temporary() -> None:
     """No policy was seen, so nothing is said of it."""
     found = mail("$FAIL example.org", "a@example.org")
     assert (found.result, found.reason) == ("temperror", "DNS does not tell the domain's policy")
@@ -186,7 +186,7 @@ class Silent:
         return self.waiting[-1]
 
 
-def test_time_is_limited() -> None:
+def test_p5_time_is_limited() -> None:
     """After ten seconds it is temperror, and the question under way is ended."""
     clock, resolver = Clock(), Silent()
     done: list[Finding] = []

@@ -147,14 +147,14 @@ def test_flags_are_read() -> None:
         "exponent-as-long-as-the-modulus",
     ],
 )
-def test_key_is_refused(records: Records, result: str, reason: str) -> None:
+def test_p4_key_is_refused(records: Records, result: str, reason: str) -> None:
     """Before anything is computed with it."""
     with pytest.raises(Unusable) as unusable:
         read_key(records)
     assert (unusable.value.result, unusable.value.reason) == (result, reason)
 
 
-def test_key_of_another_algorithm_is_refused() -> None:
+def test_p4_key_of_another_algorithm_is_refused() -> None:
     """An EC key in the same wrapping, say."""
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
     from cryptography.hazmat.primitives.serialization import Encoding

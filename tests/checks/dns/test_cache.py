@@ -82,7 +82,7 @@ def test_least_recently_used_goes_first(time: Time) -> None:
     assert cache.octets <= 3_000
 
 
-def test_bound_is_in_octets(time: Time) -> None:
+def test_p7_bound_is_in_octets(time: Time) -> None:
     """Long answers are fewer than short ones."""
     cache = Cache(100_000, time)
     for number in range(1000):

@@ -33,7 +33,7 @@ from tests.patience import PATIENCE
 
 
 @pytest_twisted.ensureDeferred
-async def test_dead_server_is_noticed_at_once(ask: Ask, server: Server) -> None:
+async def test_p7_dead_server_is_noticed_at_once(ask: Ask, server: Server) -> None:
     """Where nobody listens it is FAILED long before the deadline, and again the next time."""
     await server.stop()
     resolver = ask(seconds=PATIENCE * 100)
@@ -42,7 +42,7 @@ async def test_dead_server_is_noticed_at_once(ask: Ask, server: Server) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_silent_server_is_waited_for_until_the_deadline(server: Server, ask: Ask) -> None:
+async def test_p7_silent_server_is_waited_for_until_the_deadline(server: Server, ask: Ask) -> None:
     """It may lose one datagram, and more; then it is FAILED."""
     server.udp = nothing
     assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
@@ -70,7 +70,7 @@ async def test_second_server_helps_out(server: Server) -> None:
 
 @pytest.mark.parametrize("rcode", ["SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "YXDOMAIN"])
 @pytest_twisted.ensureDeferred
-async def test_error_of_the_server_is_no_answer(server: Server, ask: Ask, rcode: str) -> None:
+async def test_p7_error_of_the_server_is_no_answer(server: Server, ask: Ask, rcode: str) -> None:
     """It is FAILED, and asked for again the next time."""
     server.udp = lambda query: [reply(query, rcode=dns.rcode.from_text(rcode))]
     resolver = ask()
@@ -92,7 +92,7 @@ def lies(query: dns.message.Message) -> list[bytes | dns.message.Message]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_lies_are_not_believed(server: Server, ask: Ask) -> None:
+async def test_p7_lies_are_not_believed(server: Server, ask: Ask) -> None:
     """Wrong ids, wrong questions and garbage are no answer, and do not hide the one that is."""
     server.udp = lambda query: [*lies(query), reply(query, "x.org. 60 IN A 192.0.2.1")]
     assert (await ask().lookup("x.org", "A")).values == (b"192.0.2.1",)
@@ -101,7 +101,7 @@ async def test_lies_are_not_believed(server: Server, ask: Ask) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_answer_from_elsewhere_is_not_heard(server: Server, ask: Ask) -> None:
+async def test_p7_answer_from_elsewhere_is_not_heard(server: Server, ask: Ask) -> None:
     """A forger who guesses id and port, but has another address, is nobody."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:
         forger.bind(("127.0.0.66", 0))
@@ -116,7 +116,7 @@ async def test_answer_from_elsewhere_is_not_heard(server: Server, ask: Ask) -> N
 
 
 @pytest_twisted.ensureDeferred
-async def test_flood_of_datagrams_is_dropped(server: Server, ask: Ask) -> None:
+async def test_p7_flood_of_datagrams_is_dropped(server: Server, ask: Ask) -> None:
     """A thousand lies before the deadline take no memory, and end in FAILED."""
     server.udp = lambda query: lies(query) * 100
     assert await ask(seconds=0.5).lookup("x.org", "A") == FAILED
@@ -128,7 +128,7 @@ def chain(query: dns.message.Message) -> list[Any]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_circle_of_aliases_is_no_answer(server: Server, ask: Ask) -> None:
+async def test_p7_circle_of_aliases_is_no_answer(server: Server, ask: Ask) -> None:
     """A CNAME of a CNAME of the first is FAILED."""
     server.udp = chain
     assert await ask().lookup("x.org", "A") == FAILED
@@ -147,7 +147,7 @@ async def test_circle_of_aliases_is_no_answer(server: Server, ask: Ask) -> None:
     ],
 )
 @pytest_twisted.ensureDeferred
-async def test_garbage_by_tcp_is_no_answer(server: Server, ask: Ask, octets: bytes) -> None:
+async def test_p7_garbage_by_tcp_is_no_answer(server: Server, ask: Ask, octets: bytes) -> None:
     """Too little, too much, and what is no message: FAILED, and the connection is closed."""
     server.udp = truncated
     server.tcp = lambda _: [octets]
@@ -177,7 +177,7 @@ async def test_server_without_tcp(ask: Ask, server: Server) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_truncation_by_tcp_is_no_answer(server: Server, ask: Ask) -> None:
+async def test_p7_truncation_by_tcp_is_no_answer(server: Server, ask: Ask) -> None:
     """What TCP cuts off, too, can not be had."""
     server.udp = server.tcp = truncated
     assert (await ask().lookup("x.org", "A")).outcome in {Outcome.FAILED, Outcome.EMPTY}
