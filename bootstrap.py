@@ -35,8 +35,9 @@ LOCK = ROOT / ".venv.lock"
 LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
-EXTRAS = {name: (name,) for name in ("test", "bench", "fuzz")}
-EXTRAS.update(run=("checks",), check=("test", "check"), faults=("test",), mutants=("mutants", "test"))
+EXTRAS = {name: (name,) for name in ("test", "bench")}
+EXTRAS.update(run=("checks",), check=("test", "check"), faults=("test",))
+EXTRAS.update({name: (name, "test") for name in ("fuzz", "mutants")})
 SIDE_BY_SIDE = ("--numprocesses=auto",)  # all tests at once; those that somebody names, one by one
 MODULES = {name: f"tests.{name}" for name in ("fuzz", "faults", "mutants")}
 MODULES.update(bench="bench")
