@@ -12,6 +12,7 @@ from gomail.checks.examiner import ROOM, Examiner
 from gomail.checks.panel import DMARC_WAIT, WAIT, Panel
 from gomail.checks.policy import Action, Policy
 from gomail.checks.records import Resolver
+from gomail.checks.results import value
 from gomail.events import Checked, ContentDropped, MessageStored, Refusal
 from gomail.limits import Limits
 from gomail.message.spool import Spool
@@ -80,8 +81,8 @@ def test_readers_are_told_who_sent_it(house: House) -> None:
     assert " ".join(told.split()) == (
         'mx.here.example; iprev=permerror reason="the address has no name" policy.iprev=192.0.2.1;'
         " spf=pass smtp.helo=client.example; spf=pass smtp.mailfrom=client.example; "
-        f"dkim=pass header.d=example.org header.s=sel header.a=ed25519-sha256 header.b={SIGNATURE};"
-        " arc=none; dmarc=pass header.from=example.org"
+        "dkim=pass header.d=example.org header.s=sel header.a=ed25519-sha256 "
+        f"header.b={value(SIGNATURE)}; arc=none; dmarc=pass header.from=example.org"
     )
     (event,) = house.told(Checked)
     assert (event.action, event.rule, event.shadows) == ("mark", "", ())
