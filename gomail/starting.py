@@ -195,7 +195,7 @@ class _Beginning:
 
         configuration = read(inherited.settings)
         log, _ = self.twistd.open_log()
-        telling = self._telling(configuration, log)
+        telling = self._telling(configuration, log, inherited.number)
         line = Parent(self.reactor)
         server = Server(
             self.reactor,
@@ -215,7 +215,9 @@ class _Beginning:
         application.addService(line)
         return application
 
-    def _telling(self, configuration: Configuration, log: TextIO) -> Telling:
+    def _telling(
+        self, configuration: Configuration, log: TextIO, worker: int | None = None
+    ) -> Telling:
         """Make what writes the log of a server."""
         return Telling(
             log,
@@ -223,6 +225,7 @@ class _Beginning:
             log_format=configuration.log_format,
             dialogue=self.wishes.dialogue,
             show_messages=self.wishes.show_messages,
+            worker=worker,
         )
 
     def _application(

@@ -26,6 +26,8 @@ from gomail.finding import Finding
 
 LONGEST = 100  # characters of the peer's in one place
 _SHOWN = 3  # recipients of a message that its line names
+# What a server says of itself: no client had a part in it.
+OURS = (Trouble, LoadChanged, HealthChanged, CertificateChanged)
 
 
 def escaped(octets: bytes | str) -> str:

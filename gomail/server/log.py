@@ -161,29 +161,38 @@ def _stamp(now: int) -> str:
 class EventLog:
     """A listener that writes events as lines of text."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        """Write lines by *write*."""
+    def __init__(self, write: Callable[[str], None], worker: int | None = None) -> None:
+        """Write lines by *write*; what one of several workers says of itself has its number."""
         self._write = write
+        self._whose = _whose(worker)
 
     def __call__(self, event: Event) -> None:
         """Write the line of an event that has one."""
         line = lines.text(event)
         if line is not None:
-            self._write(f"{stamp(time.time())} {line}")
+            whose = self._whose if isinstance(event, lines.OURS) else ""
+            self._write(f"{stamp(time.time())} {whose}{line}")
 
 
 class JsonEventLog:
     """A listener that writes events as JSON objects, one a line."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        """Write lines by *write*."""
+    def __init__(self, write: Callable[[str], None], worker: int | None = None) -> None:
+        """Write lines by *write*; what one of several workers says of itself has its number."""
         self._write = write
+        self._whose = "" if worker is None else f'"worker": {worker}, '
 
     def __call__(self, event: Event) -> None:
         """Write the object of an event that has one."""
         line = lines.as_json(event)
         if line is not None:
-            self._write(f'{{"time": "{stamp(time.time())}", {line[1:]}')
+            whose = self._whose if isinstance(event, lines.OURS) else ""
+            self._write(f'{{"time": "{stamp(time.time())}", {whose}{line[1:]}')
+
+
+def _whose(worker: int | None) -> str:
+    """Write the number of a worker, where there are several."""
+    return "" if worker is None else f"worker {worker}: "
 
 
 def as_objects(write: Callable[[str], None], event: str) -> Callable[[str], None]:
@@ -199,13 +208,18 @@ def as_objects(write: Callable[[str], None], event: str) -> Callable[[str], None
 class TwistedLog:
     """Takes what Twisted and the libraries log, and puts it between our lines."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        """Write lines by *write*."""
+    def __init__(self, write: Callable[[str], None], worker: int | None = None) -> None:
+        """Write lines by *write*, with the number of the worker that this is."""
         self._write = write
+        self._whose = _whose(worker)
+
+    def _stamp(self, when: float | None) -> str:
+        """Write when it was, and whose it is."""
+        return f"{stamp(when or time.time())} {self._whose}".rstrip()
 
     def __call__(self, event: LogEvent) -> None:
         """Write one event of Twisted's as a line of text; a traceback follows on further lines."""
-        written = formatEventAsClassicLogText(event, lambda when: stamp(when or time.time()))
+        written = formatEventAsClassicLogText(event, self._stamp)
         if written is not None:
             every = written.rstrip("\n").replace("\t", " " * 8).split("\n")
             self._write("\n".join(map(lines.printable, every)))
@@ -215,9 +229,10 @@ class TwistedLog:
 class JsonTwistedLog:
     """The same as JSON objects."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        """Write lines by *write*."""
+    def __init__(self, write: Callable[[str], None], worker: int | None = None) -> None:
+        """Write lines by *write*, with the number of the worker that this is."""
         self._write = write
+        self._whose: dict[str, object] = {} if worker is None else {"worker": worker}
 
     def __call__(self, event: LogEvent) -> None:
         """Write one event of Twisted's as an object."""
@@ -227,6 +242,7 @@ class JsonTwistedLog:
         failure = event.get("log_failure")
         values: dict[str, object] = {
             "time": stamp(event.get("log_time") or time.time()),
+            **self._whose,
             "event": "log",
             "system": str(event.get("log_namespace", "")),
             "text": written.strip(),

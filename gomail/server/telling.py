@@ -36,9 +36,10 @@ class Telling(Service):
         log_format: ``text`` or ``json``.
         dialogue: whether every line of every session is written.
         show_messages: whether every stored message is.
+        worker: the number of the one of several workers that this is, if it is one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what can be wanted of a log
         self,
         file: TextIO,
         reactor: Reactor,
@@ -46,12 +47,14 @@ class Telling(Service):
         log_format: str = "text",
         dialogue: bool = False,
         show_messages: bool = False,
+        worker: int | None = None,
     ) -> None:
         self._writer = LogWriter(file, reactor)
         write = self._writer.write
         as_json = log_format == "json"
-        self._observer = JsonTwistedLog(write) if as_json else TwistedLog(write)
-        listeners: list[Listener] = [JsonEventLog(write) if as_json else EventLog(write)]
+        self._observer = JsonTwistedLog(write, worker) if as_json else TwistedLog(write, worker)
+        log: Listener = JsonEventLog(write, worker) if as_json else EventLog(write, worker)
+        listeners = [log]
         if dialogue:
             listeners.append(Dialogue(as_objects(write, "dialogue") if as_json else write))
         if show_messages:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,17 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
-from gomail.events import Event, Said, SessionStarted, tell
+from gomail.events import (
+    CertificateChanged,
+    Event,
+    HealthChanged,
+    LoadChanged,
+    Said,
+    SessionStarted,
+    Trouble,
+    tell,
+)
+from gomail.health import WELL
 from gomail.server import telling
 from gomail.server.log import BATCH_TIME
 from gomail.server.telling import MessagePrinter, Telling
@@ -111,3 +122,41 @@ def test_twisted_writes_to_the_same_log(log_format: str) -> None:
     observer = application.getComponent(ILogObserver)
     observer({"log_format": "a word", "log_namespace": "there"})
     assert "a word" in file.getvalue()
+
+
+OF_OURSELVES: tuple[Event, ...] = (
+    Trouble("a fault"),
+    LoadChanged("busy", 0.8, 0.5),
+    HealthChanged(WELL),
+    CertificateChanged(("mx.example",), datetime(2027, 1, 1, tzinfo=UTC), "1F"),
+)
+
+
+def said(log_format: str, worker: int | None) -> list[str]:
+    """Give the lines of a message and a session, of what a server says of itself, and Twisted's."""
+    file = io.StringIO()
+    service = Telling(file, Clock(), log_format=log_format, worker=worker)  # type: ignore[arg-type]
+    for event in (STORED, ENDED, *OF_OURSELVES):
+        tell(service.listeners, event)
+    application = Application("gomail")
+    assert isinstance(application, Componentized)
+    service.take_log(application)
+    application.getComponent(ILogObserver)({"log_format": "a word", "log_namespace": "there"})
+    return file.getvalue().splitlines()
+
+
+def test_worker_says_which_one_it_is() -> None:
+    """Where it speaks of itself: who reads of health, load or stopping knows whose it is."""
+    lines = said("text", 2)
+    named = [line for line in lines if line.split("Z ", 1)[1].startswith("worker 2: ")]
+    assert named == lines[2:]
+    assert named[2].endswith("Z worker 2: health ok")
+    assert named[-1].endswith("Z worker 2: [there#-] a word")
+    assert not any("worker" in line for line in said("text", None))
+
+
+def test_worker_says_which_one_it_is_in_json() -> None:
+    """Its number is a key of the same lines."""
+    events = [json.loads(line) for line in said("json", 2)]
+    assert [event.get("worker") for event in events] == [None, None, 2, 2, 2, 2, 2]
+    assert not any("worker" in json.loads(line) for line in said("json", None))

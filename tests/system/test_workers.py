@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import socket
 import ssl
@@ -184,6 +185,9 @@ def test_r17_stop_reaches_all(crew: Serve) -> None:
     assert server.ended() == 0
     assert not any(map(runs, working))
     assert len(server.messages()) == len(clients)
+    # Each that has sessions says that it stops, and which one it is.
+    said = re.findall(r"Z worker [12]: \[.*\] stopping: (\d+) sessions", server.output)
+    assert sum(map(int, said)) == len(clients) + len(idle)
 
 
 def test_what_is_typed_at_the_terminal_is_for_the_parent(crew: Serve) -> None:

@@ -88,7 +88,7 @@ class Crew(Service):
     def employ(self, count: int, settings: str, root: tuple[int, int] | None) -> None:
         """Say how many there are to be, and what each is told first."""
         self._count = self.wellbeing.wanted = count
-        self._first = (words.FIRST, settings, root)
+        self._first = (settings, root)
 
     @property
     def sessions(self) -> int:
@@ -205,7 +205,7 @@ class Crew(Service):
 
         One that can't have them, as others can, leaves: that which follows it begins with them.
         """
-        self._first = (words.FIRST, settings, *self._first[2:])
+        self._first = (settings, *self._first[1:])
         for worker in list(self._workers):
             if worker.ready:  # by now: one that has begun meanwhile is waited for as well
                 await self._change(worker)
@@ -217,7 +217,7 @@ class Crew(Service):
         answer: Deferred[str | None] = Deferred()
         self._changing.setdefault(worker, []).append(answer)
         worker.first = self._first
-        worker.say(words.CHANGE, *self._first[1:2])
+        worker.say(words.CHANGE, *self._first[:1])
         error = await answer
         if error is not None:
             worker.signal("TERM", f"it could not have other settings: {error}")

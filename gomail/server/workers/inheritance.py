@@ -20,11 +20,13 @@ class Inheritance:
     What was there.
 
     Attributes:
+        number: by which the parent and the log know this worker.
         settings: the configuration, as TOML.
         root: device and inode of the folder that the root of the Maildirs was at start.
         sockets: those that are listened on, in the order of the listeners.
     """
 
+    number: int
     settings: str
     root: tuple[int, int] | None
     sockets: tuple[socket.socket, ...]
@@ -43,7 +45,7 @@ def inherit(environment: MutableMapping[str, str]) -> Inheritance | None:
     try:
         sockets = tuple(_take(SOCKETS + number) for number in range(int(count)))
         os.set_inheritable(ANSWERS, False)
-        word, settings, root = _first()
+        word, number, settings, root = _first()
     except (OSError, ValueError) as error:
         msg = f"{VARIABLE}={count}: only the parent of workers sets it ({error})"
         raise StartError(msg) from error
@@ -52,7 +54,7 @@ def inherit(environment: MutableMapping[str, str]) -> Inheritance | None:
     if word != FIRST:
         msg = f"the parent was to say {FIRST}, not {word}"
         raise StartError(msg)
-    return Inheritance(settings, root, sockets)
+    return Inheritance(number, settings, root, sockets)
 
 
 def _take(number: int) -> socket.socket:
@@ -63,7 +65,7 @@ def _take(number: int) -> socket.socket:
     return taken
 
 
-def _first() -> tuple[str, str, tuple[int, int] | None]:
+def _first() -> tuple[str, int, str, tuple[int, int] | None]:
     """Wait for the parent's first word: there is no second one before we have spoken."""
     frames = Frames()
     while True:
@@ -72,4 +74,4 @@ def _first() -> tuple[str, str, tuple[int, int] | None]:
             msg = "it has gone"
             raise ValueError(msg)
         for value in frames.feed(octets):
-            return cast("tuple[str, str, tuple[int, int] | None]", value)
+            return cast("tuple[str, int, str, tuple[int, int] | None]", value)

@@ -3,8 +3,10 @@ What a parent and its workers say to each other: frames (`gomail.frames`) of tup
 
 The parent says, by the worker's standard input:
 
-    first, settings, root       how to be: the configuration as TOML, and which folder the root of
-                                the Maildirs is (device and inode; None where there was none)
+    first, number, settings, root
+                                how to be: the number that the log names it by, the configuration as
+                                TOML, and which folder the root of the Maildirs is (device and
+                                inode; None where there was none)
     permit, number, too_much    the answer to ask: None, or ``address`` or ``network``
     pulse, elsewhere            are you there? and how many sessions the others have open
     change, settings            be so from now on

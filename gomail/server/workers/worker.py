@@ -41,7 +41,7 @@ class Worker(ProcessProtocol):
     Args:
         number: by which people know it, and the one that comes after it.
         employer: who has it.
-        first: what it is told first.
+        first: what it is told first, behind its number.
         since: when it was started, by the reactor's clock; or when we began to wait anew.
 
     Attributes:
@@ -90,7 +90,7 @@ class Worker(ProcessProtocol):
 
     def connectionMade(self) -> None:
         """Say the first word."""
-        self.say(*self.first)
+        self.say(words.FIRST, self.number, *self.first)
 
     def say(self, *said: object) -> None:
         """Say something; what is said to one that has ended is lost with it."""

@@ -139,7 +139,8 @@ def house() -> House:
 def test_each_is_told_first_how_to_be(house: House) -> None:
     """And the crew is ready with the first that serves."""
     one, two = house.processes
-    assert one.heard() == two.heard() == [(words.FIRST, "settings", (1, 2))]
+    assert one.heard() == [(words.FIRST, 1, "settings", (1, 2))]
+    assert two.heard() == [(words.FIRST, 2, "settings", (1, 2))]
     assert not house.crew.ready.called
     assert not house.crew.wellbeing.alive
     one.say(words.READY)
@@ -360,7 +361,7 @@ def test_settings_change_in_one_after_the_other(house: House) -> None:
     assert (one.signals, two.signals) == ([], ["TERM"])
     two.end()
     house.reactor.advance(REST)
-    assert house.processes[-1].heard() == [(words.FIRST, "other", (1, 2))]
+    assert house.processes[-1].heard() == [(words.FIRST, 2, "other", (1, 2))]
 
 
 def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
@@ -375,7 +376,7 @@ def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
     assert two.heard() == [(words.CHANGE, "other")]
     two.say(words.CHANGED, None)
     house.reactor.advance(REST)
-    assert house.processes[-1].heard() == [(words.FIRST, "other", (1, 2))]
+    assert house.processes[-1].heard() == [(words.FIRST, 1, "other", (1, 2))]
     house.processes[-1].say(words.READY)
     assert house.processes[-1].heard() == []
 

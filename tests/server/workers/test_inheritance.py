@@ -24,7 +24,7 @@ else:
     names = [each.getsockname() for each in inherited.sockets]
     inheritable = [os.get_inheritable(each.fileno()) for each in inherited.sockets]
     blocking = [each.getblocking() for each in inherited.sockets]
-    print(inherited.settings, inherited.root, names, inheritable, blocking)
+    print(inherited.number, inherited.settings, inherited.root, names, inheritable, blocking)
     print(os.get_inheritable(3), os.getpgid(0) == os.getpid())
 """
 
@@ -60,10 +60,10 @@ def test_all_is_taken_and_nothing_is_left_to_others() -> None:
         socket.create_server(("127.0.0.1", 0)) as one,
         socket.create_server(("127.0.0.1", 0)) as two,
     ):
-        said = framed((FIRST, "settings", (1, 2)))
+        said = framed((FIRST, 7, "settings", (1, 2)))
         names = [one.getsockname(), two.getsockname()]
         assert work(said, "2", one, two).splitlines() == [
-            f"settings (1, 2) {names} [False, False] [False, False]",
+            f"7 settings (1, 2) {names} [False, False] [False, False]",
             "False True",
         ]
 
@@ -72,10 +72,10 @@ def test_all_is_taken_and_nothing_is_left_to_others() -> None:
     ("said", "count", "problem"),
     [
         (b"", "0", "it has gone"),
-        (framed((FIRST, "sett", None))[:-1], "0", "it has gone"),
-        (framed(("dance", "settings", None)), "0", "the parent was to say first, not dance"),
-        (framed((FIRST, "settings", None)), "two", "only the parent of workers sets it"),
-        (framed((FIRST, "settings", None)), "40", "only the parent of workers sets it"),
+        (framed((FIRST, 1, "sett", None))[:-1], "0", "it has gone"),
+        (framed(("dance", 1, "settings", None)), "0", "the parent was to say first, not dance"),
+        (framed((FIRST, 1, "settings", None)), "two", "only the parent of workers sets it"),
+        (framed((FIRST, 1, "settings", None)), "40", "only the parent of workers sets it"),
     ],
 )
 def test_what_is_no_parent_is_told(said: bytes, count: str, problem: str) -> None:
