@@ -133,9 +133,11 @@ class Application(MultiService):
             await self._retire()
         elif isinstance(self._served, Workers):
             self._notice.reloading()
-            _log.info("the program that is there now is tried, and then takes our place")
+            _log.info("handover: the program that is there now is tried, and then takes our place")
             problem = await self._served.give_way(self._say_goodbye)
-            tell(self._telling.listeners, Trouble(f"no program takes our place: {problem}"))
+            tell(
+                self._telling.listeners, Trouble(f"handover: no program takes our place: {problem}")
+            )
             self._notice.ready()
         else:
             _log.warn("SIGUSR2: only the parent of workers gives way to another; see workers")

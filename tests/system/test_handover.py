@@ -87,6 +87,16 @@ def test_content_under_way_comes_to_its_end(crew: Serve) -> None:
     client.quit()
     until(lambda: not any(map(runs, old)), "the old ones have ended")
     until(lambda: server.output.count("the former worker") == WORKERS, server.output)
+    server.logged("handover: over after ")
+    said = [
+        line.split("handover: ")[1] for line in server.output.splitlines() if "handover:" in line
+    ]
+    assert [line.split(";")[0].split(" after ")[0] for line in said] == [
+        "the program that is there now is tried, and then takes our place",
+        "this process runs the program that was tried",
+        "its own workers serve",
+        "over",
+    ]
     until(lambda: server.output.count("Z stored ") == 2, server.output)
     assert server.process.pid == pid
     assert runs(pid)
@@ -212,7 +222,7 @@ def test_program_that_would_not_start_takes_no_place(
     client = server.connect().begin()
     configuration(tmp_path, text)
     server.tell(signal.SIGUSR2)
-    server.logged("trouble: no program takes our place: gomail: ")
+    server.logged("trouble: handover: no program takes our place: gomail: ")
     assert problem in server.output
     assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
     assert pids(server) == before
@@ -234,7 +244,7 @@ def test_trial_leaves_everything_as_it_was(
     until(lambda: len(pids(server)) == WORKERS, server.output)
     configuration(tmp_path, f'{text}[[listener]]\nendpoint = "{endpoint}"\n')
     server.tell(signal.SIGUSR2)
-    server.logged("trouble: no program takes our place: gomail: ")
+    server.logged("trouble: handover: no program takes our place: gomail: ")
     assert problem in server.output
     assert Client.connect_unix(path).mail().startswith("250 ")
     assert server.stopped() == 0

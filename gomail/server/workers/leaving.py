@@ -44,6 +44,7 @@ class Leaving:
         self._logs = {pid: _Log(reactor, number, log) for pid, number in left}
         self._over = over
         self._limit: IDelayedCall | None = None
+        self._began = 0.0
         self._looks = LoopingCall(self._look)
         self._looks.clock = reactor
 
@@ -57,17 +58,36 @@ class Leaving:
         return [(pid, log.fileno()) for pid, log in self._logs.items() if log.fileno() >= 0]
 
     def start(self) -> None:
-        """Read what they log, until they end."""
+        """Read what they log, until they end; without any, nothing was handed over."""
+        if not self._logs:
+            return
+        _log.info(
+            "handover: this process runs the program that was tried; {count} workers of the one"
+            " before serve until its own do",
+            count=len(self._logs),
+        )
+        self._began = self._reactor.seconds()
         for log in self._logs.values():
             self._reactor.addReader(log)
-        if self._logs:
-            self._looks.start(LOOK)
+        self._looks.start(LOOK)
 
     def retire(self) -> None:
         """Have them leave in peace; who has not in time is ended."""
         self.signal(signal.SIGUSR2)
         if self._logs and self._limit is None:
-            self._limit = self._reactor.callLater(LEAVE_TIME, self.signal, signal.SIGKILL)
+            _log.info(
+                "handover: its own workers serve; the {count} before leave with their last"
+                " sessions, in {seconds:.0f} s at most",
+                count=len(self._logs),
+                seconds=RETIRE_TIME + STOP_TIME,
+            )
+            self._limit = self._reactor.callLater(LEAVE_TIME, self._give_up)
+
+    def _give_up(self) -> None:
+        """End who has not left."""
+        pids = ", ".join(map(str, self._logs))
+        _log.warn("handover: former workers that do not leave are ended (pid {pids})", pids=pids)
+        self.signal(signal.SIGKILL)
 
     def signal(self, number: int) -> None:
         """Send a signal to all."""
@@ -85,6 +105,10 @@ class Leaving:
             self._logs.pop(pid).finish()
             _log.info("the former worker with pid {pid} has ended", pid=pid)
         if not self._logs:
+            _log.info(
+                "handover: over after {seconds:.1f} s, no worker of the program before is left",
+                seconds=self._reactor.seconds() - self._began,
+            )
             self._looks.stop()
             if self._limit is not None and self._limit.active():
                 self._limit.cancel()

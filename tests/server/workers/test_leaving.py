@@ -11,6 +11,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor as installed  # noqa: TID253 -- the one that pytest installed
 from twisted.internet.task import deferLater
+from twisted.logger import capturedLogs, formatEvent
 
 from gomail.server.workers import leaving
 from gomail.server.workers.leaving import Leaving
@@ -82,7 +83,14 @@ async def test_who_does_not_leave_is_ended(monkeypatch: pytest.MonkeyPatch) -> N
     os.kill(pid, signal.SIGSTOP)
     former = Leaving(reactor, [(pid, log)], print, lambda: over.append(True))
     former.start()
-    former.retire()
-    former.retire()
-    await until(lambda: over)
+    with capturedLogs() as logged:
+        former.retire()
+        former.retire()
+        await until(lambda: over)
     assert not former
+    said = [formatEvent(event) for event in logged]
+    assert said[0].startswith("handover: its own workers serve; the 1 before leave ")
+    assert said[1] == f"handover: former workers that do not leave are ended (pid {pid})"
+    assert said[2] == f"the former worker with pid {pid} has ended"
+    assert said[3].startswith("handover: over after ")
+    assert len(said) == 4
