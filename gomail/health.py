@@ -121,9 +121,11 @@ class Disk(NamedTuple):
         reserve: octets of them below which no mail is taken.
         plenty: octets below which the largest message is not.
         fault: what was said instead.
+        folder: where it is: the one of the Maildirs.
     """
 
     free: int | None = None
     reserve: int = 0
     plenty: int = 0
     fault: str = ""
+    folder: str = ""

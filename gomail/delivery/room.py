@@ -110,7 +110,7 @@ class Room:
         if self._until + RENEW <= self._clock.seconds():
             self._measure()
         free = self._free if self._seen else None
-        return Disk(free, self._reserve, self._reserve + largest, self._error)
+        return Disk(free, self._reserve, self._reserve + largest, self._error, self._folder)
 
     def defer(self, fault: Refused) -> None:
         """Answer with *fault* for a moment: the system as a whole is in trouble, or has been."""

@@ -81,20 +81,23 @@ def _storing_fails(measured: Measured) -> Finding:
 
 def _disk_full(measured: Measured) -> Finding:
     """See whether more is free than what must stay free."""
-    return _wanted(measured, measured.disk.reserve, "no mail is taken")
+    return _wanted(measured, measured.disk.reserve, "disk-reserve wants", "no mail is taken")
 
 
 def _disk_low(measured: Measured) -> Finding:
     """See whether there is room for every message."""
-    return _wanted(measured, measured.disk.plenty, "the largest messages are not taken")
+    what = "disk-reserve and the largest message want"
+    return _wanted(measured, measured.disk.plenty, what, "the largest messages are not taken")
 
 
-def _wanted(measured: Measured, octets: int, so: str) -> Finding:
+def _wanted(measured: Measured, octets: int, who: str, so: str) -> Finding:
     """See what part of the octets that should be free are not."""
-    free = measured.disk.free
+    free, folder = measured.disk.free, measured.disk.folder
     if free is None:
         return Finding(0, "nobody knows yet")
-    text = f"{free / MIB:.1f} MiB of the disk are free, {octets / MIB:.1f} should be: {so}"
+    inodes = "" if free else " (or no inodes)"
+    found = f"{free / MIB:.1f} MiB are free on the disk of {folder}{inodes}"
+    text = f"{found}, {who} {octets / MIB:.1f}: {so} until there is room"
     return Finding(max(1, octets) / max(0.5, free), text)
 
 

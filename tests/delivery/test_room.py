@@ -278,7 +278,7 @@ def test_r8_watch_sees_a_disk_that_is_not_there(bench: Bench, room: Room, disk: 
     room.look(0)
     bench.backdoor.pump()
     fault = "/srv/mail: No such file or directory"
-    assert room.look(0) == (409_600, 9_600, 9_600, fault)
+    assert room.look(0) == (409_600, 9_600, 9_600, fault, "/srv/mail")
     bench.backdoor.pump()
     disk.error = None
     room.look(0)

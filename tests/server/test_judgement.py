@@ -7,6 +7,10 @@ from gomail.health import WELL, Disk, Health, Share, State, Storing
 from gomail.limits import MIB
 from gomail.server.judgement import RULES, judge
 
+FREE = "MiB are free on the disk of /mail"
+NOTHING = f"0.0 {FREE} (or no inodes)"
+LARGEST = "disk-reserve and the largest message want 66.0: the largest messages"
+
 
 def storing(**facts: object) -> Measured:
     """Measure those who store."""
@@ -16,7 +20,7 @@ def storing(**facts: object) -> Measured:
 def disk(free: int | None, reserve: int = 16, plenty: int = 66) -> Measured:
     """Measure a disk, in MiB."""
     octets = None if free is None else free * MIB
-    return Measured(disk=Disk(octets, reserve * MIB, plenty * MIB))
+    return Measured(disk=Disk(octets, reserve * MIB, plenty * MIB, folder="/mail"))
 
 
 def test_server_of_which_nothing_is_known_is_well() -> None:
@@ -55,13 +59,19 @@ def test_server_of_which_nothing_is_known_is_well() -> None:
             disk(15),
             State.FAILING,
             "disk-full",
-            "15.0 MiB of the disk are free, 16.0 should be: no mail is taken",
+            f"15.0 {FREE}, disk-reserve wants 16.0: no mail is taken until there is room",
+        ),
+        (
+            disk(0),
+            State.FAILING,
+            "disk-full",
+            f"{NOTHING}, disk-reserve wants 16.0: no mail is taken until there is room",
         ),
         (
             disk(60),
             State.DEGRADED,
             "disk-low",
-            "60.0 MiB of the disk are free, 66.0 should be: the largest messages are not taken",
+            f"60.0 {FREE}, {LARGEST} are not taken until there is room",
         ),
         (
             storing(fault="/mail: Input/output error"),

@@ -101,10 +101,11 @@ def test_r6_full_disk_is_told_and_that_it_is_freed(
     server = serve("--config", str(configuration))
     filler = small_disk / "filler"
     filler.write_bytes(bytes(12_200_000))
-    server.logged("MiB of the disk are free, 5.0 should be: the largest messages are not taken")
+    where = f"MiB are free on the disk of {small_disk}/Maildir, disk-reserve "
+    server.logged(f"{where}and the largest message want 5.0: the largest messages are not taken")
     with filler.open("ab") as file:
         file.write(bytes(2_000_000))
-    server.logged("MiB of the disk are free, 4.0 should be: no mail is taken")
+    server.logged(f"{where}wants 4.0: no mail is taken until there is room")
     client = server.connect()
     client.say("EHLO client.example")
     assert client.say("MAIL FROM:<me@client.example>").startswith("452 4.3.1 ")
