@@ -90,11 +90,18 @@ class Options(usage.Options):
                 try_pidfile(pidfile)
         except usage.UsageError as error:
             what = str(error).rstrip(".")
-            raise SystemExit(f"gomail: {what}; --help lists the options") from error
+            raise SystemExit(f"gomail: {what}; {self._remedy(what)}") from error
         except StartError as error:
             raise SystemExit(f"gomail: {error}") from error
         if self["config"]:
             self["config"] = str(Path(self["config"]).absolute())  # twistd may change the directory
+
+    def _remedy(self, what: str) -> str:
+        """Say where an option belongs that was not recognized."""
+        of_twistd = {f"--{name.rstrip('=')}" for name in getattr(self.parent, "longOpt", ())}
+        for word in of_twistd.intersection(what.split()):
+            return f"it is twistd's, and stands before gomail: twistd {word} ... gomail ..."
+        return "--help lists the options"
 
     def configuration(self) -> Configuration:
         """

@@ -127,6 +127,10 @@ def test_unix_socket_in_use_is_told(fails: Fails, tmp_path: Path) -> None:
     ("options", "told"),
     [
         (["--frob"], "option --frob not recognized; --help lists the options"),
+        (
+            ["--uid", "1"],
+            "--uid not recognized; it is twistd's, and stands before gomail: twistd --uid ",
+        ),
         (["frob"], "Wrong number of arguments; --help lists the options"),
         (["--size", "huge"], '--size: a size such as "50 MiB" was expected, not "huge"'),
         (["--domain", "exa mple"], "--domain: "),
