@@ -11,9 +11,10 @@ from gomail.delivery.probe import Answer, Probe
 from gomail.delivery.process import DeliveryProcess
 from gomail.delivery.record import Record
 
-ASKED_AFTER = 30.0  # seconds of an agent's silence until its disk is asked …
-ASKED_EVERY = 10.0  # … seconds until it is asked again, where it has said that it is broken …
-ENDED_AFTER = 60.0  # … and until the agent is ended, where the disk has answered
+ASKED_AFTER = 3.0  # seconds of an agent's silence until its disk is asked …
+ASKED_EVERY = 10.0  # … until it is asked again: what it has said may not be so any more …
+TOLD_AFTER = 5.0  # … until it is told that the agent hangs, where the disk has answered …
+ENDED_AFTER = 60.0  # … and until the agent is ended
 PATIENCE = 2.0  # times as long as the disk takes for one copy, for each copy that the agent has
 
 
@@ -58,7 +59,8 @@ class AgentWatch:
         self._record = record
         self._silence = Silence()
         self._batch: int | None = None  # while whose silence the disk was asked …
-        self._took: float | None = None  # … how long it took …
+        self._took: float | None = None  # … how long it took, when it answered last …
+        self._asked: float | None = None  # … at which silence it was asked and has not answered …
         self._again = 0.0  # … and from which silence on it is asked again
 
     def look(self, seconds: float) -> None:
@@ -69,21 +71,30 @@ class AgentWatch:
         silence = self._silence.look(batch, seconds)
         self.waiting, self.slow, self.hanging = silence, 0.0, 0.0
         if batch != self._batch:
-            self._batch, self._took, self._again = batch, None, ASKED_AFTER
+            self._batch, self._took, self._asked, self._again = batch, None, None, ASKED_AFTER
+        if silence >= self._again:
+            self._again = silence + ASKED_EVERY
+            self._ask(batch, silence)
         if self._took is not None:
             self._judge(silence, self._took)
-        elif silence >= self._again:
-            self._again = silence + ASKED_EVERY
-            self._probe.ask(agent.places, self._told(batch))
+
+    def _ask(self, batch: int | None, silence: float) -> None:
+        """Ask the disk; one that takes longer than before may have come to hang meanwhile."""
+        if self._asked is None:
+            self._asked = silence
+        elif self._took is not None and silence - self._asked > self._took * PATIENCE:
+            self._took = None
+        self._probe.ask(self._agent.places, self._told(batch))
 
     def _told(self, batch: int | None) -> Callable[[Answer], None]:
         """Give what hears the disk's answer: it counts for one silence."""
 
         def told(answer: Answer) -> None:
+            if batch == self._batch:
+                self._asked = None
+                self._took = None if isinstance(answer, OSError) else answer
             if isinstance(answer, OSError):
                 self._record.fail(answer, answer.filename)
-            elif batch == self._batch:
-                self._took = answer
 
         return told
 
@@ -93,7 +104,7 @@ class AgentWatch:
         if silence < took * PATIENCE * self._agent.copies:
             self.slow = silence
             return
-        self.hanging = silence
+        self.hanging = silence if silence >= TOLD_AFTER else 0.0
         if silence >= ENDED_AFTER:
             why = f"it said nothing for {silence:.0f} s, though the disk answers"
             self._agent.end(why)

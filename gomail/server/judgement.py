@@ -108,9 +108,11 @@ def _storing_failed(measured: Measured) -> Finding:
 
 
 def _storing_slow(measured: Measured) -> Finding:
-    """See for how long senders wait for the disk."""
-    slowest = max(measured.storing.latency, measured.storing.silence)
-    return Finding(slowest, f"the disk takes {slowest:.1f} s")
+    """See for how long senders wait; whose fault that is nobody knows once it is over."""
+    latency, silence = measured.storing.latency, measured.storing.silence
+    who = "the disk takes" if silence >= latency else "storing takes"
+    slowest = max(latency, silence)
+    return Finding(slowest, f"{who} {slowest:.1f} s")
 
 
 def _agent_hangs(measured: Measured) -> Finding:

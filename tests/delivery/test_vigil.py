@@ -14,7 +14,7 @@ from twisted.internet.task import deferLater
 from gomail.delivery.committer import Committer
 from gomail.delivery.process import DeliveryProcess
 from gomail.delivery.program import command
-from gomail.delivery.silence import ASKED_AFTER, ENDED_AFTER
+from gomail.delivery.silence import ASKED_AFTER, ENDED_AFTER, TOLD_AFTER
 from gomail.delivery.vigil import REMEMBERED, TRIED_EVERY, Vigil
 from gomail.health import Storing
 from gomail.reply import Refused
@@ -185,11 +185,12 @@ async def test_agent_is_watched_as_well(one: Path) -> None:
     agent = vigil._agent
     assert agent is not None
     await until(lambda: agent._took is not None)
-    seen = vigil.look(BEAT)
-    assert seen == QUIET._replace(agent_silence=ASKED_AFTER + 1)
+    agent._took = 0.01
+    told = times(vigil, TOLD_AFTER - ASKED_AFTER)
+    assert told == QUIET._replace(agent_silence=TOLD_AFTER)
     agent._took = ENDED_AFTER
     seen = vigil.look(BEAT)
-    assert seen == QUIET._replace(latency=ASKED_AFTER + 2)
+    assert seen == QUIET._replace(latency=TOLD_AFTER + 1)
     committer.abandon()
     with pytest.raises(Refused):
         await waiting

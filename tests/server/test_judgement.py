@@ -79,7 +79,7 @@ def test_server_of_which_nothing_is_known_is_well() -> None:
             "storing-failed",
             "something could not be stored: /mail: Input/output error",
         ),
-        (storing(latency=5.0), State.DEGRADED, "storing-slow", "the disk takes 5.0 s"),
+        (storing(latency=5.0), State.DEGRADED, "storing-slow", "storing takes 5.0 s"),
         (storing(silence=7.0), State.DEGRADED, "storing-slow", "the disk takes 7.0 s"),
         (
             storing(agent_silence=31.0),

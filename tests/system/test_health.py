@@ -23,7 +23,10 @@ size = "1 MiB"
 disk-reserve = "4 MiB"
 """
 SHORT = "from gomail.server import watch; watch.WINDOW = 2\n"  # the worst of two seconds counts
-QUICK = "from gomail.delivery import silence; silence.ASKED_AFTER, silence.ENDED_AFTER = 1.0, 3.0\n"
+QUICK = """
+from gomail.delivery import silence
+silence.ASKED_AFTER, silence.TOLD_AFTER, silence.ENDED_AFTER = 1.0, 1.0, 3.0
+"""
 HANG = """
 import os, time
 from gomail.delivery import room
