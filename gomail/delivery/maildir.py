@@ -85,7 +85,7 @@ def make(path: str, ownership: Ownership = PRIVATE) -> None:
 def make_folder(path: str, ownership: Ownership = PRIVATE) -> None:
     """Make one folder if it is not there, and its name durable in the folder above."""
     try:
-        os.mkdir(path, 0o700)
+        os.mkdir(path, PRIVATE.folder_mode)  # until it is its group's
     except FileExistsError:
         return
     try:

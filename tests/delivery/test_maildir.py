@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import re
 import resource
 import shutil
 import stat
@@ -95,7 +96,8 @@ def test_group_is_handed_on_to_what_is_delivered(tmp_path: Path) -> None:
     maildir = Maildir(str(path), group)
     name = deliver(maildir, b"text\n")
     maildir.close()
-    assert [p.stat().st_gid for p in (path, path / "new", path / "new" / name)] == [12] * 3
+    made = [each.stat() for each in (path, path / "new", path / "new" / name)]
+    assert [(each.st_uid, each.st_gid) for each in made] == [(os.getuid(), 12)] * 3
 
 
 def test_readers_find_the_message(alice: Path) -> None:
@@ -198,6 +200,23 @@ def test_n6_link_in_place_of_the_file_is_not_followed(
     assert secret.read_bytes() == b"secret"
 
 
+def test_n6_link_that_takes_the_place_of_the_file_is_not_followed(
+    alice: Path, tmp_path: Path
+) -> None:
+    """Who may write to tmp/ has no file of ours delivered that they could not read."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    maildir = Maildir(str(alice))
+    staged = maildir.stage("h", lambda fd: write_all(fd, b"text"), 4)
+    (path,) = (alice / "tmp").iterdir()
+    path.unlink()
+    path.symlink_to(secret)
+    staged.commit()
+    staged.abort()
+    maildir.close()
+    assert secret.stat().st_nlink == 1
+
+
 def test_n6_folders_swapped_during_a_delivery_change_nothing(alice: Path, tmp_path: Path) -> None:
     """What was opened once is where the mail goes."""
     maildir = Maildir(str(alice))
@@ -213,9 +232,12 @@ def test_n6_folders_swapped_during_a_delivery_change_nothing(alice: Path, tmp_pa
 def test_r5_file_of_another_size_is_no_message(alice: Path, size: int) -> None:
     """A file that is shorter or longer than the message is thrown away."""
     maildir = Maildir(str(alice))
-    with no_file_left_open(), pytest.raises(OSError, match="4 octets were written instead of"):
+    with no_file_left_open(), pytest.raises(OSError, match="4 octets were written") as raised:
         maildir.stage("h", lambda fd: write_all(fd, b"text"), size)
     maildir.close()
+    # It is no error that the system knows; the log has its text.
+    told = f"4 octets were written instead of {size}"
+    assert (raised.value.errno, raised.value.strerror) == (0, told)
     assert left_over(alice) == []
 
 
@@ -241,6 +263,7 @@ def test_file_without_a_name_becomes_a_message(alice: Path) -> None:
     assert left_over(alice) == []
     assert mode(alice / "new" / staged.name) == 0o660
     maildir.close()
+    assert re.fullmatch(r"\d+\.M\d{6}P\d+Q\d+R[0-9a-f]{16}\.h,S=5", staged.name)
 
 
 def test_n1_file_of_elsewhere_is_not_adopted(alice: Path) -> None:
@@ -406,8 +429,23 @@ def test_folder_without_the_right_to_write_is_named(
         os, "access", lambda *_, dir_fd, **__: path_of(dir_fd) != str(alice / folder)
     )
     maildir = Maildir(str(alice))
-    with pytest.raises(PermissionError, match=f"may not be written to: '{alice}/{folder}'"):
+    with pytest.raises(PermissionError, match=f"may not be written to: '{alice}/{folder}'") as no:
         maildir.check()
+    assert no.value.errno == errno.EACCES
+    maildir.close()
+
+
+@pytest.mark.needs_root
+def test_rights_are_those_that_the_server_has_by_now(alice: Path) -> None:
+    """It has dropped root's, which the process may still have in reserve."""
+    (alice / "tmp").chmod(0o755)
+    maildir = Maildir(str(alice))
+    os.seteuid(65534)
+    try:
+        with pytest.raises(PermissionError, match="may not be written to"):
+            maildir.check()
+    finally:
+        os.seteuid(0)
     maildir.close()
 
 
@@ -418,8 +456,9 @@ def test_r8_disk_that_may_only_be_read_is_told_from_a_missing_right(
     monkeypatch.setattr(os, "access", lambda *_, **__: False)
     monkeypatch.setattr(os, "fstatvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
     maildir = Maildir(str(alice))
-    with pytest.raises(OSError, match=f"Read-only file system: '{alice}/tmp'"):
+    with pytest.raises(OSError, match=f"Read-only file system: '{alice}/tmp'") as raised:
         maildir.check()
+    assert raised.value.errno == errno.EROFS
     maildir.close()
 
 
@@ -432,7 +471,8 @@ def age(path: Path, seconds: float) -> Path:
 
 def test_r1_only_what_is_older_than_36_hours_is_swept(alice: Path) -> None:
     """What a delivery left that died goes; what may still be written stays."""
-    age(alice / "tmp/stale", STALE + 60)
+    age(alice / "tmp/stale", 36 * 3600 + 5)
+    age(alice / "tmp/older", STALE + 60)
     age(alice / "tmp/young", STALE - 60)
     age(alice / "new/mail", STALE + 60)
     age(alice / "cur/mail", STALE + 60)
@@ -440,7 +480,7 @@ def test_r1_only_what_is_older_than_36_hours_is_swept(alice: Path) -> None:
     os.utime(alice / "tmp/folder", (0, 0))
     maildir = Maildir(str(alice))
     with no_file_left_open():
-        assert maildir.sweep(time.time()) == 1
+        assert maildir.sweep(time.time()) == 2
     maildir.close()
     assert sorted(left_over(alice)) == ["folder", "young"]
     assert (alice / "new/mail").exists()
@@ -456,6 +496,7 @@ def test_sweep_follows_no_link(alice: Path, tmp_path: Path) -> None:
     maildir.sweep(time.time())
     maildir.close()
     assert old.exists()
+    assert (alice / "tmp/link").is_symlink()  # nor itself: no delivery has left it
 
 
 def test_file_that_another_server_sweeps_first_is_no_fault(
