@@ -1,7 +1,7 @@
 """The table of campaigns: a new one is a line here."""
 
 from tests.faults.campaign import Campaign
-from tests.faults.long import kills, signals, soak, storms
+from tests.faults.long import crews, kills, signals, soak, storms
 from tests.faults.long.counted import counted
 from tests.faults.power.campaign import POWER
 from tests.faults.power.stalls import DISKS
@@ -12,6 +12,7 @@ ALL: tuple[Campaign, ...] = (
     WRITES,
     DISKS,
     counted("kills", "Kill -9 at random moments, under load.", kills.campaign, 2500),
+    counted("workers", "Kill -9 of workers, their agents and parents.", crews.campaign, 500),
     counted(
         "storm",
         "Calls of disk and sockets fail at random, under load.",

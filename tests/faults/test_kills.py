@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.client import Session, name_of, port_and_pid
+from tests.faults.long.crews import kill_crews
 from tests.faults.long.kills import WAYS, kill_agents, kill_servers, running
 from tests.faults.processes import until_there_is
 from tests.faults.server import AGENT
@@ -35,6 +36,16 @@ def test_r1_killed_agent_has_lost_nothing(tmp_path: Path) -> None:
     ledger = kill_agents(tmp_path, KILLS)
     assert ledger.wrong == []
     assert ledger.acknowledged > KILLS
+
+
+def test_r1_killed_crew_has_lost_nothing(tmp_path: Path) -> None:
+    """Workers, agents and parents, one after the other; the last workers end with their parent."""
+    victims = ["worker", "agent", "parent", "agent", "worker"]
+    ledger, killed = kill_crews(tmp_path, len(victims), victims)
+    assert ledger.wrong == []
+    assert ledger.acknowledged > 0
+    assert killed["parent"] == 1
+    assert killed.total() == len(victims)
 
 
 def test_r1_dead_agent_closes_no_door(tmp_path: Path) -> None:
