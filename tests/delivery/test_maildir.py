@@ -438,7 +438,8 @@ def test_folder_without_the_right_to_write_is_named(
 @pytest.mark.needs_root
 def test_rights_are_those_that_the_server_has_by_now(alice: Path) -> None:
     """It has dropped root's, which the process may still have in reserve."""
-    (alice / "tmp").chmod(0o755)
+    for folder in ("tmp", "new"):  # which others may enter, but not write to
+        (alice / folder).chmod(0o755)
     maildir = Maildir(str(alice))
     os.seteuid(65534)
     try:
