@@ -18,7 +18,8 @@ from tests.system.running import ANY_PORT, Server, runs, until
 
 SENDERS = 6
 LOAD = (0.02, 0.5)  # seconds of load until a kill
-VICTIMS = {"worker": 5, "agent": 4, "parent": 1}  # how often each comes, of ten times
+# Every so many a parent is killed: beyond that its crew rests for up to a minute behind each end.
+CREW = 10
 SETTINGS = """
 maildir = "mail/{mailbox}"
 [domains."here.example"]
@@ -35,7 +36,7 @@ def kill_crews(
     Args:
         folder: where they run, and store.
         kills: how many.
-        victims: who is killed, in this order; by chance if absent.
+        victims: who is killed, in this order; workers and agents by chance if absent, and parents.
         seed: of all that is random.
 
     Returns:
@@ -44,7 +45,8 @@ def kill_crews(
     chance = random.Random(seed)
     senders = [Sender(seed * 1000 + number, returning=True) for number in range(SENDERS)]
     ledger = Ledger(folder / "mail", senders)
-    drawn = chance.choices(list(VICTIMS), list(VICTIMS.values()), k=kills)
+    drawn = [chance.choice(("worker", "agent")) for _ in range(kills)]
+    drawn[CREW - 1 :: CREW] = ["parent"] * (kills // CREW)
     left, killed = list(victims or drawn), Counter[str]()
     while left:
         _kill_one_crew(folder, left, killed, senders, ledger, chance)
