@@ -9,31 +9,29 @@ and then not for ever: what is not known by then is temperror, and no mail is lo
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from gomail.address import Path
 from gomail.checks.authors import Authors, authors
 from gomail.checks.dmarc.evaluation import Evaluation, evaluate
+from gomail.checks.guest import Guest
 from gomail.checks.header import Header
 from gomail.checks.iprev import check_iprev
 from gomail.checks.opinion import Opinion
+from gomail.checks.own import Facts, ICheck, require_checks
 from gomail.checks.records import Outcome, Records, Resolver
 from gomail.checks.signatures import Signatures
 from gomail.checks.spf import SPF
+from gomail.checks.work import begun
 from gomail.finding import FAIL, NONE, PASS, TEMPERROR, Finding
 
 WAIT = 10.0  # seconds behind the end of a message for what DNS has not told yet
 DMARC_WAIT = 5.0  # and for the author's policy, which is asked for last where it is not known
-_LATE = "DNS took too long"
-_FAULT = "a fault of ours"
 _VOUCHED = "it has passed where the message came from, say trusted ARC sealers"
 _FAILED = Records(Outcome.FAILED)
 
 T = TypeVar("T")
-_log = Logger()
 
 
 class Aside(Protocol):
@@ -54,6 +52,10 @@ class Panel:
         aside: runs what takes a moment.
         now: tells the time, in seconds since the epoch.
         sealers: domains of those whose word counts for messages that they have passed on (ARC).
+        own: checks of one's own, whose findings are told behind ours.
+
+    Raises:
+        ValueError: something among *own* can't be a check.
     """
 
     def __init__(  # noqa: PLR0913 -- whom it works with
@@ -65,7 +67,10 @@ class Panel:
         now: Callable[[], float],
         *,
         sealers: Collection[str] = (),
+        own: Sequence[ICheck] = (),
     ) -> None:
+        require_checks(tuple(own))
+        self.own = tuple(own)
         self.resolver = resolver
         self.clock = clock
         self.aside = aside
@@ -89,7 +94,7 @@ class Examination:
         reverse_path: whom it names as the sender.
     """
 
-    __slots__ = ("_author", "_keys", "_panel", "_policies", "_sender", "_signatures")
+    __slots__ = ("_asked", "_author", "_guests", "_keys", "_panel", "_sender", "_signatures")
 
     def __init__(self, panel: Panel, ip: str, helo: str, reverse_path: Path) -> None:
         self._panel = panel
@@ -102,50 +107,72 @@ class Examination:
         self._author = Authors((), "no header")
         self._signatures: Signatures | None = None
         self._keys: dict[str, Deferred[Records]] = {}
-        self._policies: list[Deferred[Records]] = []
+        self._asked: list[Deferred[Records]] = []  # all questions but those of the sender's checks
+        facts = Facts(ip, helo, reverse_path, self._ask)
+        self._guests = [Guest(check, facts) for check in panel.own]
 
     def header(self, block: bytes) -> None:
         """Take the header block, with LF, and ask for the keys and the policy that it names."""
         header = Header(block)
         self._author = authors(header)
         self._signatures = Signatures(header, self._panel.now())
-        self._keys = {name: self._ask(name) for name in self._signatures.key_names}
-        # They are not waited for: the resolver knows them when they are needed.
-        self._policies = [self._ask(f"_dmarc.{name}") for name in self._author.domains[:1]]
+        self._keys = {name: self._ask(name, "TXT") for name in self._signatures.key_names}
+        for name in self._author.domains[:1]:
+            self._ask(f"_dmarc.{name}", "TXT")  # the resolver knows it when it is needed
+        for guest in self._guests:
+            guest.header(block)
 
-    def _ask(self, name: str) -> Deferred[Records]:
-        """Ask for the TXT records of a name."""
-        return _begun(_answer(self._panel.resolver, name), lambda _: _FAILED)
+    def _ask(self, name: str, kind: str) -> Deferred[Records]:
+        """Ask for records, now; what ends with the message is FAILED."""
+        answer = begun(_answer(self._panel.resolver, name, kind), lambda _: _FAILED)
+        if not answer.called:
+            self._asked.append(answer)
+        return answer
 
     def body(self, octets: bytes) -> None:
         """Take the next octets of the body, with LF: what follows the empty line."""
         if self._signatures is not None:
             self._signatures.take(octets)
+        for guest in self._guests:
+            guest.body(octets)
 
     def close(self) -> None:
         """Ask no further: there will be no message."""
         for finding in self._sender:
             finding.cancel()
-        for answer in (*self._keys.values(), *self._policies):
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Have others let go, and wait for no answer any more."""
+        for guest in self._guests:
+            guest.close()
+        for answer in self._asked:
             answer.cancel()
 
     async def opinion(self) -> Opinion:
         """Give what is thought of the message, which has come to its end."""
+        try:
+            return await self._opinion()
+        finally:
+            self._let_go()
+
+    async def _opinion(self) -> Opinion:
+        """Wait for everything, but not for ever."""
         until = self._panel.clock.seconds() + WAIT
+        own = [guest.finding() for guest in self._guests]
         sender = [await self._in_time(each, until) for each in self._sender]
         keys = {name: await self._in_time(each, until) for name, each in self._keys.items()}
         signed = await self._judge(keys)
         dkim = [finding for finding in signed if finding.method == "dkim"]
         work = evaluate(self._author.domains, sender[1:], dkim, self._panel.resolver)
-        evaluating = _begun(
-            work, lambda reason: Evaluation(Finding("dmarc", TEMPERROR, (), reason))
-        )
+        evaluating = begun(work, lambda reason: Evaluation(Finding("dmarc", TEMPERROR, (), reason)))
+        theirs = [await self._in_time(each, until) for each in own]
         until = self._panel.clock.seconds() + DMARC_WAIT
         evaluation = await self._in_time(evaluating, until)
         if evaluation.finding.result == FAIL and self._are_vouched_for(signed):
             overruled = evaluation.finding._replace(reason=_VOUCHED)
             evaluation = Evaluation(overruled, NONE)
-        return Opinion((*sender, *signed, evaluation.finding), evaluation.asked)
+        return Opinion((*sender, *signed, evaluation.finding, *theirs), evaluation.asked)
 
     def _are_vouched_for(self, signed: Sequence[Finding]) -> bool:
         """Tell whether trusted sealers say that DMARC passed when the message came to them."""
@@ -168,7 +195,7 @@ class Examination:
         if not keys:
             return signatures.judge(keys)
         work = self._judge_aside(signatures, keys)
-        return await _begun(work, lambda reason: (Finding("dkim", TEMPERROR, (), reason),))
+        return await begun(work, lambda reason: (Finding("dkim", TEMPERROR, (), reason),))
 
     async def _judge_aside(
         self, signatures: Signatures, keys: Mapping[str, Records]
@@ -177,23 +204,11 @@ class Examination:
         return await self._panel.aside(signatures.judge, keys)
 
 
-async def _answer(resolver: Resolver, name: str) -> Records:
+async def _answer(resolver: Resolver, name: str, kind: str) -> Records:
     """Ask DNS."""
-    return await resolver.lookup(name, "TXT")
+    return await resolver.lookup(name, kind)
 
 
 def _finding(method: str, work: Coroutine[Any, Any, Finding]) -> Deferred[Finding]:
     """Begin to find something out; where that fails, it is temperror."""
-    return _begun(work, lambda reason: Finding(method, TEMPERROR, (), reason))
-
-
-def _begun(work: Coroutine[Any, Any, T], without: Callable[[str], T]) -> Deferred[T]:
-    """Begin some work; where it is too late for it, or it fails, *without* has the result."""
-
-    def failed(failure: Failure) -> T:
-        if failure.check(CancelledError):
-            return without(_LATE)
-        _log.failure("a check has failed", failure)
-        return without(_FAULT)
-
-    return Deferred.fromCoroutine(work).addErrback(failed)
+    return begun(work, lambda reason: Finding(method, TEMPERROR, (), reason))

@@ -1,6 +1,6 @@
 """The panel: everything that is found out of a message, and DNS that fails or sleeps meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -44,10 +44,12 @@ class Late:
 class House:
     """A panel, its clock, and what was run aside."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, own: Sequence[Any] = ()) -> None:
         self.clock = Clock()
         self.aside: list[str] = []
-        self.panel = Panel(resolver, self.clock, "mx.example.net", self._aside, lambda: NOW)
+        self.panel = Panel(
+            resolver, self.clock, "mx.example.net", self._aside, lambda: NOW, own=own
+        )
         self.opinions: list[Opinion] = []
 
     def _aside(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:

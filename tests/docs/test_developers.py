@@ -8,6 +8,7 @@ import smtplib
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +18,16 @@ from typing import Any
 import pytest
 import pytest_twisted
 from cryptography.hazmat.primitives import serialization
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
 from twisted.mail.maildir import MaildirDirdbmDomain
 from twisted.mail.smtp import Address, User
 
+from gomail.address import NULL_PATH
+from gomail.checks.dns.zone import Zone
+from gomail.checks.opinion import Opinion
+from gomail.checks.panel import Panel
 from gomail.reply import NO_SUCH_MAILBOX, STORED
 from gomail.testing.bench import Subject
 from gomail.testing.conformance import CHECKS, Check
@@ -242,6 +249,28 @@ async def test_proxy_names_the_client(
     assert refused.startswith(b"421 4.7.0 Only known proxies")
     for each in (port, other):
         await each.stopListening()
+
+
+@pytest.mark.parametrize(
+    ("ip", "result"), [("192.0.2.7", "fail"), ("192.0.2.8", "none"), ("2001:db8::1", "temperror")]
+)
+def test_check_asks_a_list(example: Importer, ip: str, result: str) -> None:
+    """Who is listed, who is not, and whom the list does not tell of."""
+    zone = Zone(
+        f"7.2.0.192.list.example. A 127.0.0.2\n$FAIL 1.{'0.' * 23}8.b.d.0.1.0.0.2.list.example\n"
+    )
+    listed = example("listed").listed
+    panel = Panel(zone, Clock(), "mx.here.example", run_here, time.time, own=(listed,))
+    examination = panel.begin(ip, "client.example", NULL_PATH)
+    examination.header(b"From: a@client.example\n")
+    opinions: list[Opinion] = []
+    Deferred.fromCoroutine(examination.opinion()).addCallback(opinions.append)
+    assert [(each.method, each.result) for each in opinions[0].findings][-1] == ("dnsbl", result)
+
+
+async def run_here(work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    """Run what takes a moment: there is nothing to wait for."""
+    return work(*arguments)
 
 
 def test_listener_hears_what_happens(example: Importer) -> None:
