@@ -11,6 +11,7 @@ import sys
 import click
 
 from gomail.cli.certificates import certificates
+from gomail.cli.check import check
 from gomail.cli.config import config
 from gomail.cli.units import units
 from gomail.server.activation import name_sockets
@@ -52,6 +53,7 @@ def twistd(options: tuple[str, ...]) -> None:
 main.add_command(config)
 main.add_command(certificates)
 main.add_command(units)
+main.add_command(check)
 
 if __name__ == "__main__":
     main(prog_name="gomail")
