@@ -66,7 +66,7 @@ class _AddressList:
         """Begin at its first token."""
         self._tokens = _tokens(text)
         self._domains: list[str] = []
-        self._kind = self._text = ""
+        self._kind = self._text = self._word = ""
         self._next()
 
     def read(self) -> list[str]:
@@ -97,6 +97,8 @@ class _AddressList:
         words, plain = self._phrase(), 0
         while self._text == "@" and self._kind == "special":
             # An address: all there is, or what somebody has for a name.
+            if self._word == "encoded":  # RFC 2047 §5: and some would decode it
+                raise ValueError("has an encoded word in an address")
             self._domain()
             plain += 1
             if plain == 1 and words == 1 and self._text in {"", ",", ";"}:
@@ -113,10 +115,11 @@ class _AddressList:
         self._expect(">")
 
     def _phrase(self) -> int:
-        """Pass over words; tell how many."""
+        """Pass over words; tell how many, and keep what kind the last one is."""
         words = 0
         while self._kind in _WORDS:
             words += 1
+            self._word = self._kind
             self._next()
         return words
 
