@@ -163,12 +163,12 @@ def _examination(  # noqa: PLR0913, PLR0917 -- all that there is
     from gomail.checks.panel import Panel  # noqa: PLC0415
     from gomail.checks.trial import examine, pieces  # noqa: PLC0415
 
-    checks = _own()
+    checks, sealers = _own(), configuration.checks.arc_sealers
     name = configuration.checks.authserv_id or hostname
 
     async def examination(reactor: Any) -> "Found":  # noqa: ANN401 -- zope has no type for several
         resolver = answers or StubResolver(reactor, configuration.checks.resolvers)
-        panel = Panel(resolver, reactor, hostname, _here, lambda: came, own=checks)
+        panel = Panel(resolver, reactor, hostname, _here, lambda: came, sealers=sealers, own=checks)
         return await examine(panel, sender, pieces(file), name, configuration.limits)
 
     return examination
