@@ -12,6 +12,7 @@ from gomail.checks.dns.zone import Zone
 from gomail.checks.opinion import Opinion
 from gomail.checks.panel import DMARC_WAIT, WAIT, Examination, Panel
 from gomail.checks.records import Outcome, Records, Resolver
+from gomail.checks.signatures import MOST_SIGNATURES
 from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
 from tests.smtp.wire import logged_failures
 
@@ -131,6 +132,21 @@ def test_p7_dns_that_sleeps_is_waited_for_and_then_temperror() -> None:
         "dmarc=temperror",
     }
     assert house.opinions[0].asked == "none"
+    assert house.clock.getDelayedCalls() == []
+
+
+def test_p4_eight_keys_that_do_not_come_are_waited_for_as_one() -> None:
+    """A sender with slow DNS and many signatures holds a message no longer than one with one."""
+    names = [f"s{number}" for number in range(20)]
+    fields = [signed(a="ed25519-sha256", s=name).partition(b"From:")[0] for name in names]
+    resolver = Late()
+    house = House(resolver)
+    house.read(house.begin(), b"".join(fields) + HEADER + b"\n" + BODY)
+    assert sum("_domainkey" in name for name, _ in resolver.waiting) == MOST_SIGNATURES
+    house.clock.pump([1] * int(WAIT + DMARC_WAIT - 1))
+    assert house.opinions == []
+    house.clock.advance(1)
+    assert house.results().count("dkim=temperror") == MOST_SIGNATURES
     assert house.clock.getDelayedCalls() == []
 
 

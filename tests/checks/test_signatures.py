@@ -226,7 +226,7 @@ def test_p4_too_many_fields_are_not_searched() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_no_octets_of_a_signature_escape(octets: bytes) -> None:
+def test_p4_no_octets_of_a_signature_escape(octets: bytes) -> None:
     """Whatever stands in one, there is a finding, in words of ours."""
     field = b"DKIM-Signature: " + octets.replace(b"\n", b"\n ")
     *dkim, _ = verify(field + b"\n" + HEADER + b"\n" + BODY)
@@ -262,7 +262,7 @@ class Late:
 
 
 @pytest_twisted.ensureDeferred
-async def test_keys_are_asked_for_at_once() -> None:
+async def test_p4_keys_are_asked_for_at_once() -> None:
     """While the body has not come; and none waits for another."""
     block = signed(b="eA==").replace(HEADER + b"\n" + BODY, b"")
     header, _, body = (block + signed(s="ed", a="ed25519-sha256")).partition(b"\n\n")

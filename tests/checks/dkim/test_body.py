@@ -81,7 +81,7 @@ def test_nothing_is_hashed_without_a_wish() -> None:
 
 
 @pytest.mark.parametrize("piece", [b"\n" * 4096, b" " * 4096, b"a" * 4096, b"a\n" * 2048])
-def test_memory_does_not_grow(piece: bytes) -> None:
+def test_p4_memory_does_not_grow(piece: bytes) -> None:
     """4 MB of anything leave behind what 4 KB leave behind: empty lines, too (P: 10 MB of CRLF)."""
     import tracemalloc
 

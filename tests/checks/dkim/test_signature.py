@@ -73,7 +73,7 @@ TAGS = {
 
 
 @pytest.mark.parametrize("name", TAGS)
-def test_tags_are_judged(name: str) -> None:
+def test_p4_tags_are_judged(name: str) -> None:
     """What is malformed is neutral, what is not accepted policy; nothing of it passes."""
     changed, result = TAGS[name]
     message = signed(**changed)  # type: ignore[arg-type]  # they are tags, all of them

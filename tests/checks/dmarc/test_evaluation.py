@@ -165,3 +165,12 @@ def test_alias_is_there_even_if_its_target_is_not() -> None:
     )
     found = now(evaluate(["alias.example.com"], [], [], Counting(zone)))
     assert found.asked == "quarantine"
+
+
+@pytest.mark.parametrize("name", ["a.b.example.com", "b.example.com", "example.com", "com"])
+def test_failure_anywhere_in_the_walk_is_temporary(name: str) -> None:
+    """Who does not hear what a domain asks for does not guess; nor is it a pass for anybody."""
+    zone = f"$FAIL _dmarc.{name}\n"
+    dkim = [dkim_pass("example.com")]
+    found = now(evaluate(["a.b.example.com"], [], dkim, Counting(zone)))
+    assert (found.finding.result, found.asked) == ("temperror", "none")

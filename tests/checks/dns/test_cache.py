@@ -52,7 +52,7 @@ def test_negative_answers_are_kept(time: Time, outcome: Outcome) -> None:
         FOUND._replace(values=(b"x" * 3000, b"x" * (LONGEST_ANSWER - 2999))),
     ],
 )
-def test_what_is_not_kept(time: Time, answer: Records) -> None:
+def test_p7_what_is_not_kept(time: Time, answer: Records) -> None:
     """No answer, one that holds only now, and a huge one, which also displaces the one before."""
     cache = Cache(100_000, time)
     cache.put(QUESTION, FOUND)

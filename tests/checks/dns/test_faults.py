@@ -50,7 +50,7 @@ async def test_p7_silent_server_is_waited_for_until_the_deadline(server: Server,
 
 
 @pytest_twisted.ensureDeferred
-async def test_server_that_stops_in_the_middle(server: Server, ask: Ask) -> None:
+async def test_p7_server_that_stops_in_the_middle(server: Server, ask: Ask) -> None:
     """It answers, and is gone."""
     server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
     resolver = ask()
@@ -60,7 +60,7 @@ async def test_server_that_stops_in_the_middle(server: Server, ask: Ask) -> None
 
 
 @pytest_twisted.ensureDeferred
-async def test_second_server_helps_out(server: Server) -> None:
+async def test_p7_second_server_helps_out(server: Server) -> None:
     """The first one is not there, and nobody notices."""
     server.udp = lambda query: [reply(query, "x.org. 0 IN A 192.0.2.1")]
     servers = [f"127.0.0.77:{server.port}", f"127.0.0.1:{server.port}"]
@@ -156,7 +156,7 @@ async def test_p7_garbage_by_tcp_is_no_answer(server: Server, ask: Ask, octets: 
 
 
 @pytest_twisted.ensureDeferred
-async def test_server_that_hangs_up_by_tcp(server: Server, ask: Ask) -> None:
+async def test_p7_server_that_hangs_up_by_tcp(server: Server, ask: Ask) -> None:
     """It takes the question, and closes."""
     server.udp = truncated
 
@@ -169,7 +169,7 @@ async def test_server_that_hangs_up_by_tcp(server: Server, ask: Ask) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_server_without_tcp(ask: Ask, server: Server) -> None:
+async def test_p7_server_without_tcp(ask: Ask, server: Server) -> None:
     """It says TC, and does not listen."""
     server.udp = truncated
     await server.stop_tcp()

@@ -84,7 +84,7 @@ async def test_name_that_dns_can_not_have_is_missing(server: Server, ask: Ask) -
 
 
 @pytest_twisted.ensureDeferred
-async def test_truncated_answer_is_asked_for_by_tcp(server: Server, ask: Ask) -> None:
+async def test_p7_truncated_answer_is_asked_for_by_tcp(server: Server, ask: Ask) -> None:
     """TC means: once more, by TCP; a giant record comes whole, and is not kept."""
     giant = " ".join(['"' + "x" * 255 + '"'] * 200)
     server.udp = truncated
@@ -188,7 +188,7 @@ async def test_last_one_who_leaves_ends_the_question(server: Server, ask: Ask) -
 
 
 @pytest_twisted.ensureDeferred
-async def test_only_so_many_questions_are_under_way(server: Server, ask: Ask) -> None:
+async def test_p7_only_so_many_questions_are_under_way(server: Server, ask: Ask) -> None:
     """More sockets are not opened, until one of those who have theirs is done."""
     server.udp = nothing
     resolver = ask(at_once=3)
@@ -208,7 +208,7 @@ async def test_only_so_many_questions_are_under_way(server: Server, ask: Ask) ->
 
 
 @pytest_twisted.ensureDeferred
-async def test_who_waits_too_long_for_a_turn_has_no_answer(server: Server, ask: Ask) -> None:
+async def test_p7_who_waits_too_long_for_a_turn_has_no_answer(server: Server, ask: Ask) -> None:
     """The deadline counts from the question, not from its turn."""
     server.udp = nothing
     resolver = ask(at_once=1, seconds=0.5)
