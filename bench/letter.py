@@ -1,0 +1,118 @@
+"""A message that is signed, a panel that knows all of DNS, and who asks it: for the benchmarks of checks."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+
+from gomail.address import Address, Path
+from gomail.checks.dkim.body import BodyHashes, Wish
+from gomail.checks.dkim.canonical import Canonical
+from gomail.checks.dns.resolver import StubResolver
+from gomail.checks.dns.zone import Zone
+from gomail.checks.examiner import Examiner
+from gomail.checks.header import Header
+from gomail.checks.panel import Panel
+from gomail.checks.policy import Policy
+from gomail.envelope import Client, Envelope
+
+NAME = "mx.bench.example"
+IP = "192.0.2.1"
+SENDER = Path(Address("joe", "example.org"))
+KEY = generate_private_key(65537, 2048)
+PUBLIC = base64.b64encode(
+    KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+).decode()
+ZONE = f"""
+$ORIGIN example.org.
+@               TXT "v=spf1 include:_spf.example.net ip4:198.51.100.0/24 -all"
+mail            A {IP}
+                TXT "v=spf1 a -all"
+_dmarc          TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.org"
+sel._domainkey  TXT "v=DKIM1; k=rsa; p=" "{PUBLIC[:200]}" "{PUBLIC[200:]}"
+_spf.example.net.         TXT "v=spf1 ip4:203.0.113.0/24 ip4:192.0.2.0/24 ~all"
+1.2.0.192.in-addr.arpa.   PTR mail.example.org.
+"""
+HEADER = b"""\
+From: Joe <joe@example.org>
+To: Ann <ann@bench.example>
+Subject: A letter of the usual kind
+Date: Sat, 28 Nov 2026 05:00:00 +0000
+Message-ID: <1@example.org>
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+"""
+
+
+def signed(body: bytes, way: str = "relaxed/relaxed", count: int = 1) -> bytes:
+    """Give the header block with *count* signatures of a message with this body."""
+    wish = Wish(way.partition("/")[2])
+    hashes = BodyHashes([wish])
+    hashes.take(body)
+    body_hash = base64.b64encode(hashes.end()[wish].octets).decode()
+    field = (
+        f"DKIM-Signature: v=1; a=rsa-sha256; c={way}; d=example.org; s=sel;\n"
+        f"\th=from:to:subject:date:message-id; bh={body_hash};\n\tb="
+    ).encode()
+    names = ["from", "to", "subject", "date", "message-id"]
+    header = Header(field + b"\n" + HEADER)
+    digest = Canonical(header).digest(way.partition("/")[0], names, header.fields[0])
+    assert len(digest) == hashlib.sha256().digest_size
+    seal = base64.b64encode(KEY.sign(digest, PKCS1v15(), _prehashed())).decode()
+    folded = "\n\t ".join(seal[at : at + 70] for at in range(0, len(seal), 70))
+    return (field + folded.encode() + b"\n") * count + HEADER
+
+
+def _prehashed():
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    return Prehashed(SHA256())
+
+
+class Keeping:
+    """A zone, whose answers a cache is given."""
+
+    def __init__(self, cache):
+        self.zone = Zone(ZONE)
+        self.cache = cache
+
+    async def lookup(self, name: str, kind: str):
+        """Answer, and have the answer kept."""
+        records = await self.zone.lookup(name, kind)
+        self.cache.put((name, kind), records._replace(seconds=3600))
+        return records
+
+
+def at_once(work: Callable, *arguments):
+    """Run what a thread would run: its CPU is counted all the same."""
+    return succeed(work(*arguments))
+
+
+def house(message: bytes) -> Examiner:
+    """Give an examiner whose resolver has all in its cache that this message asks for."""
+    clock = Clock()
+    resolver = StubResolver(clock, ["127.0.0.1"])
+    panel = Panel(Keeping(resolver._cache), clock, NAME, at_once, lambda: 1_795_842_000)
+    examiner = Examiner(panel, Policy(), NAME, ())
+    examine(examiner, message)
+    panel = Panel(resolver, clock, NAME, at_once, lambda: 1_795_842_000)
+    return Examiner(panel, Policy(), NAME, ())
+
+
+def examine(examiner: Examiner, message: bytes) -> bytes:
+    """Examine a message as the reception does; give the field that is told."""
+    client = Client("bench", IP, 25, "mail.example.org", esmtp=True)
+    examination = examiner.begin(client, SENDER)
+    block, _, body = message.partition(b"\n\n")
+    examination.header(block + b"\n")
+    examination.body(body)
+    told = []
+    envelope = Envelope.__new__(Envelope, *([None] * len(Envelope._fields)))
+    Deferred.fromCoroutine(examination.verdict(envelope)).addCallback(told.append)
+    return told[0].told

@@ -1,0 +1,48 @@
+"""What it costs to find out who sent a message of 5 KB: all in all, and its parts; DNS is known."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from cpu import measure
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from bench.letter import HEADER, SENDER, examine, house, signed  # noqa: E402
+from gomail.checks.authors import authors  # noqa: E402
+from gomail.checks.forged import forged  # noqa: E402
+from gomail.checks.header import Header  # noqa: E402
+from gomail.checks.iprev import check_iprev  # noqa: E402
+from twisted.internet.defer import Deferred  # noqa: E402
+
+LINE = b"These are words of a letter, and there are about as many in each line.\n"
+BODY = LINE * (5000 // len(LINE))
+PLAIN = HEADER + b"\n" + BODY
+ONE = signed(BODY) + b"\n" + BODY
+FOUR = signed(BODY, count=4) + b"\n" + BODY
+HOUSE = house(ONE)
+BLOCK = ONE.partition(b"\n\n")[0] + b"\n"
+
+assert b"dmarc=pass" in examine(HOUSE, ONE)
+
+
+def run(coroutine):
+    """Run what waits for nobody."""
+    Deferred.fromCoroutine(coroutine())
+
+
+if __name__ == "__main__":
+    panel = HOUSE.panel
+    measure(
+        {
+            "one signature": partial(examine, HOUSE, ONE),
+            "four signatures": partial(examine, HOUSE, FOUR),
+            "no signature": partial(examine, HOUSE, PLAIN),
+            "SPF of MAIL FROM": lambda: run(
+                lambda: panel.spf.mail("192.0.2.1", "mail.example.org", SENDER)
+            ),
+            "iprev": lambda: run(lambda: check_iprev("192.0.2.1", panel.resolver)),
+            "header and author": lambda: authors(Header(BLOCK)),
+            "forged results": lambda: forged(BLOCK, "mx.bench.example"),
+        }
+    )
