@@ -1,11 +1,11 @@
-"""A message that is signed, a panel that knows all of DNS, and who asks it: for the benchmarks of checks."""
+"""A signed message, an examiner that has all of DNS in its cache, and the question to it."""
 
 import base64
-import hashlib
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.internet.defer import Deferred, succeed
@@ -23,6 +23,7 @@ from gomail.checks.policy import Policy
 from gomail.envelope import Client, Envelope
 
 NAME = "mx.bench.example"
+NOW = 1_795_842_000
 IP = "192.0.2.1"
 SENDER = Path(Address("joe", "example.org"))
 KEY = generate_private_key(65537, 2048)
@@ -63,16 +64,9 @@ def signed(body: bytes, way: str = "relaxed/relaxed", count: int = 1) -> bytes:
     names = ["from", "to", "subject", "date", "message-id"]
     header = Header(field + b"\n" + HEADER)
     digest = Canonical(header).digest(way.partition("/")[0], names, header.fields[0])
-    assert len(digest) == hashlib.sha256().digest_size
-    seal = base64.b64encode(KEY.sign(digest, PKCS1v15(), _prehashed())).decode()
+    seal = base64.b64encode(KEY.sign(digest, PKCS1v15(), Prehashed(SHA256()))).decode()
     folded = "\n\t ".join(seal[at : at + 70] for at in range(0, len(seal), 70))
     return (field + folded.encode() + b"\n") * count + HEADER
-
-
-def _prehashed():
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-
-    return Prehashed(SHA256())
 
 
 class Keeping:
@@ -98,10 +92,10 @@ def house(message: bytes) -> Examiner:
     """Give an examiner whose resolver has all in its cache that this message asks for."""
     clock = Clock()
     resolver = StubResolver(clock, ["127.0.0.1"])
-    panel = Panel(Keeping(resolver._cache), clock, NAME, at_once, lambda: 1_795_842_000)
+    panel = Panel(Keeping(resolver._cache), clock, NAME, at_once, lambda: NOW)  # noqa: SLF001
     examiner = Examiner(panel, Policy(), NAME, ())
     examine(examiner, message)
-    panel = Panel(resolver, clock, NAME, at_once, lambda: 1_795_842_000)
+    panel = Panel(resolver, clock, NAME, at_once, lambda: NOW)
     return Examiner(panel, Policy(), NAME, ())
 
 

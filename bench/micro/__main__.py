@@ -17,7 +17,7 @@ import pyperf
 
 MICRO = Path(__file__).resolve().parent
 HERE = MICRO.parent.parent
-FILES = ("grammar", "content", "trace_fields", "log_lines", "names", "replies")
+FILES = ("grammar", "content", "trace_fields", "log_lines", "names", "replies", "checks")
 
 
 def measure(file: str, checkout: Path, results: Path, *options: str) -> bool:

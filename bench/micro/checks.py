@@ -4,16 +4,16 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from cpu import measure
-
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from bench.letter import HEADER, SENDER, examine, house, signed  # noqa: E402
-from gomail.checks.authors import authors  # noqa: E402
-from gomail.checks.forged import forged  # noqa: E402
-from gomail.checks.header import Header  # noqa: E402
-from gomail.checks.iprev import check_iprev  # noqa: E402
-from twisted.internet.defer import Deferred  # noqa: E402
+from cpu import measure
+from twisted.internet.defer import Deferred
+
+from bench.letter import HEADER, SENDER, examine, house, signed
+from gomail.checks.authors import authors
+from gomail.checks.forged import forged
+from gomail.checks.header import Header
+from gomail.checks.iprev import check_iprev
 
 LINE = b"These are words of a letter, and there are about as many in each line.\n"
 BODY = LINE * (5000 // len(LINE))
