@@ -12,6 +12,7 @@ from twisted.application.service import MultiService
 from twisted.internet.threads import deferToThreadPool
 
 from gomail.certificates.keeper import Keeper
+from gomail.checks.own import ICheck
 from gomail.config import Configuration, ConfigurationError
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
@@ -19,7 +20,7 @@ from gomail.delivery.places import Places
 from gomail.delivery.room import Room
 from gomail.delivery.vigil import Vigil
 from gomail.events import Listeners, LoadChanged, tell
-from gomail.examination import find_examiner
+from gomail.examination import find_checks, find_examiner
 from gomail.message.examining import Examiner
 from gomail.preflight import (
     build_directory,
@@ -61,9 +62,10 @@ class Server(MultiService):
         listeners: who is told of events.
         dialogue: whether they are told each line, too.
         share: what it has in common with others, where it is one of several workers.
+        checks: of one's own, beside ours and those that are installed.
 
     Raises:
-        StartError: mail can't be made durable as the configuration wants it.
+        StartError: mail can't be made durable as the configuration wants it, or not be checked.
     """
 
     def __init__(  # noqa: PLR0913 -- the parts of a server
@@ -77,6 +79,7 @@ class Server(MultiService):
         listeners: Listeners = (),
         dialogue: bool = False,
         share: Share = ALONE,
+        checks: Sequence[ICheck] = (),
     ) -> None:
         super().__init__()
         self.setName("gomail")
@@ -85,7 +88,9 @@ class Server(MultiService):
         self.configuration = configuration
         agent = find_agent(configuration, reactor)
         self.committer = committer = Committer(reactor, find_syncing(configuration), agent)
+        self._checks = (*find_checks(configuration), *checks)
         self._office = _office(configuration, directory, committer, reactor, listeners, share)
+        self._office.examiner = find_examiner(configuration, reactor, listeners, self._checks)
         admission = share.admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
         vigil = Vigil(reactor, committer, agent)
@@ -164,7 +169,7 @@ class Server(MultiService):
         if (old.checks, old.policy) == (configuration.checks, configuration.policy):
             return self._office.examiner
         try:
-            return find_examiner(configuration, self._reactor, self._listeners)
+            return find_examiner(configuration, self._reactor, self._listeners, self._checks)
         except StartError as error:
             raise ConfigurationError(str(error)) from None
 
@@ -216,7 +221,6 @@ def _office(  # noqa: PLR0913, PLR0917 -- furniture
         clock=reactor,
         ownership=owner,
         listeners=listeners,
-        examiner=find_examiner(configuration, reactor, listeners),
     )
 
 
@@ -252,6 +256,7 @@ def mail_service(
     *,
     listeners: Listeners = (),
     dialogue: bool = False,
+    checks: Sequence[ICheck] = (),
 ) -> Server:
     """
     Make a server to mount beside other services: its ports are bound, its Maildir is made.
@@ -259,8 +264,8 @@ def mail_service(
     Raises:
         PortError: a port can't be had.
         ConfigurationError: a domain, mailbox or alias can't be.
-        StartError: mail can't be stored where it should be, a certificate can't be used, or there
-            are to be workers, which only a process of their own can have.
+        StartError: mail can't be stored where it should be, a certificate can't be used, mail can't
+            be checked, or there are to be workers, which only a process of their own can have.
     """
     if configuration.workers > 1:
         msg = "workers: 1 was expected; only twistd gomail and gomail run have several"
@@ -269,12 +274,18 @@ def mail_service(
     try_maildirs(configuration, directory.root)
     certificates = try_certificates(configuration)
     ports = open_listeners(configuration, reactor)
-    return Server(
-        reactor,
-        configuration,
-        directory,
-        ports,
-        certificates,
-        listeners=listeners,
-        dialogue=dialogue,
-    )
+    try:
+        return Server(
+            reactor,
+            configuration,
+            directory,
+            ports,
+            certificates,
+            listeners=listeners,
+            dialogue=dialogue,
+            checks=checks,
+        )
+    except BaseException:
+        for port in ports:
+            port.close()
+        raise

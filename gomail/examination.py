@@ -6,11 +6,15 @@ nobody else needs them, and they are read while we still have the rights to.
 """
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
 
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 
+from gomail.checks.found import found_checks
+from gomail.checks.own import ICheck
 from gomail.config import Configuration
 from gomail.events import Listeners
 from gomail.message.examining import Examiner
@@ -19,6 +23,7 @@ from gomail.server.start import StartError
 
 EXTRA = "pip install 'gomail[checks]'"
 _LIBRARIES = ("dns", "spftrace")
+_log = Logger()
 
 
 def wanted(configuration: Configuration) -> bool:
@@ -52,14 +57,39 @@ def describe(configuration: Configuration) -> str:
     return f"SPF, DKIM, ARC, DMARC and iprev, by the DNS of {' and '.join(asked)}"
 
 
+def find_checks(configuration: Configuration) -> tuple[ICheck, ...]:
+    """
+    Find the checks that are installed as plugins; none where nothing is checked.
+
+    That reads files, which may be unreadable once we are somebody else. What is wrong with a plugin
+    is logged, and it is left out.
+    """
+    if not wanted(configuration):
+        return ()
+    found = found_checks()
+    for note in found.notes:
+        _log.warn("{note}", note=note)
+    return found.checks
+
+
 def find_examiner(
-    configuration: Configuration, reactor: Reactor, listeners: Listeners
+    configuration: Configuration,
+    reactor: Reactor,
+    listeners: Listeners,
+    own: Sequence[ICheck] = (),
 ) -> Examiner | None:
     """
     Make the examiner of a configuration; None where nothing is checked.
 
+    Args:
+        configuration: whom to ask, and what follows.
+        reactor: on which DNS is asked.
+        listeners: who is told.
+        own: checks beside ours.
+
     Raises:
-        StartError: as from `wanted`, or the libraries can't be read.
+        StartError: as from `wanted`, or the libraries can't be read, or one of the *own* can't be a
+            check.
     """
     if not wanted(configuration):
         return None
@@ -74,14 +104,18 @@ def find_examiner(
     checks, rules = configuration.checks, configuration.policy
     in_thread = partial(deferToThreadPool, reactor, reactor.getThreadPool())
     resolver = StubResolver(reactor, checks.resolvers)
-    panel = Panel(
-        resolver,
-        reactor,
-        configuration.hostname,
-        in_thread,
-        time.time,
-        sealers=checks.arc_sealers,
-    )
+    try:
+        panel = Panel(
+            resolver,
+            reactor,
+            configuration.hostname,
+            in_thread,
+            time.time,
+            sealers=checks.arc_sealers,
+            own=own,
+        )
+    except ValueError as error:
+        raise StartError(f"checks: {error}") from error
     policy = Policy(rules.actions, rules.shadow, rules.own)
     name = checks.authserv_id or configuration.hostname
     return Ours(panel, policy, name, listeners)

@@ -13,8 +13,12 @@ import pytest
 import pytest_twisted
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
+from zope.interface import implementer
 
+from gomail import examination
 from gomail.certificates.keeper import world_time
+from gomail.checks.own import Facts, ICheck, Look
+from gomail.checks.policy import Action
 from gomail.compose import Server, mail_service
 from gomail.config import Configuration, ConfigurationError, Listener
 from gomail.delivery.maildir import make
@@ -27,11 +31,12 @@ from gomail.events import (
     SessionEnded,
     Trouble,
 )
+from gomail.finding import Finding
 from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.server.ports import PortError
 from gomail.server.start import StartError
-from gomail.settings.values import TLS
+from gomail.settings.values import TLS, Checks, Rules
 from tests.certificates.pairs import pair as pair_for
 from tests.certificates.pairs import with_other_key, written
 from tests.patience import PATIENCE
@@ -343,3 +348,68 @@ async def test_old_configuration_is_taken_apart_in_a_thread(mount: Mount, tmp_pa
     assert await server.change(plain) == []
     assert told
     assert told[0] != get_ident()
+
+
+@implementer(ICheck)
+class Strict:
+    """A check of one's own, to which nobody is good enough."""
+
+    method = "strict"
+
+    def begin(self, facts: Facts) -> Look:
+        """Begin."""
+        return Verdict()
+
+
+class Verdict(Look):
+    """What it says of all messages."""
+
+    def finding(self) -> Finding:
+        """Say so."""
+        return Finding("strict", "fail", (), "as always")
+
+
+@pytest_twisted.ensureDeferred
+async def test_check_of_ones_own_is_heard(mount: Mount, tmp_path: Path) -> None:
+    """What it says is told, and what follows is said in the configuration, which may change."""
+    checks = Checks(resolvers=(f"127.0.0.1:{free_port()}",))  # where nobody answers
+    old = configured(
+        tmp_path,
+        "one.example",
+        trusted=(),
+        checks=checks,
+        policy=Rules(own={"strict": Action.JUNK}),
+    )
+    server = mount(old, checks=(Strict(),))
+
+    def mail() -> str:
+        return Client.connect(port_of(old)).mail("x", "you@one.example")
+
+    assert (await deferToThread(mail)).startswith("250 ")
+    (message,) = stored(Path(old.maildir) / ".Junk")
+    assert b' strict=fail reason="as always"' in message
+    await server.change(replace(old, policy=Rules(own={"strict": Action.REFUSE})))
+    assert (await deferToThread(mail)).startswith("550 5.7.1 A check of this server ")
+
+
+def test_what_can_not_be_a_check_is_raised(tmp_path: Path) -> None:
+    """As what is wrong with anything else."""
+    from twisted.internet import reactor
+
+    configuration = configured(tmp_path, "one.example", trusted=())
+    make(configuration.maildir)
+    with pytest.raises(StartError, match="checks: an object that provides ICheck was expected"):
+        mail_service(reactor, configuration, checks=("strict",))  # type: ignore[arg-type]
+
+
+@pytest_twisted.ensureDeferred
+async def test_checks_that_can_not_be_made_change_nothing(
+    mount: Mount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the libraries are gone, and a reload asks for other checks."""
+    old = configured(tmp_path, "one.example", trusted=())
+    server = mount(old)
+    monkeypatch.setattr(examination, "find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match="there is no library dns here"):
+        await server.change(replace(old, checks=Checks(enabled=True)))
+    assert server.configuration is old

@@ -4,15 +4,18 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from twisted.logger import capturedLogs
 
 from gomail import examination
 from gomail.checks.dns.resolver import system_servers
+from gomail.checks.found import Found
+from gomail.checks.own import ICheck
 from gomail.checks.policy import Action
 from gomail.config import Configuration
-from gomail.examination import describe, find_examiner, wanted
+from gomail.examination import describe, find_checks, find_examiner, wanted
 from gomail.server.start import StartError
 from gomail.settings.values import Checks, Rules
 from tests.checks.dns.server import the_reactor
@@ -79,3 +82,16 @@ def test_examiner_goes_by_the_configuration() -> None:
     assert examiner.policy._actions["mine-fail"] is Action.DEFER
     usual: Any = find_examiner(checking(), the_reactor(), ())
     assert usual.authserv_id == "mx.here.example"
+
+
+def test_installed_checks_are_found_where_there_are_checks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is wrong with one is logged; where nothing is checked none is looked for."""
+    notes = ("a check is left out: it is none",)
+    found = Found((cast("ICheck", object()),), notes)
+    monkeypatch.setattr(examination, "found_checks", lambda: found)
+    with capturedLogs() as told:
+        assert find_checks(checking()) == found.checks
+    assert [event["note"] for event in told if "note" in event] == list(notes)
+    assert find_checks(checking(enabled=False)) == ()
