@@ -23,6 +23,7 @@ from gomail.address import fold
 from gomail.delivery.asking import Asking
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
+from gomail.delivery.folder import make_folder_of
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, make, make_folder
 from gomail.delivery.room import free_octets
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
@@ -181,7 +182,7 @@ class Places:
             self._make(maildir)
             path = maildir
         if made and path == maildir:
-            path = _make_folder_of(maildir, folder, self._ownership)
+            path = make_folder_of(maildir, folder, self._ownership)
         opened = Maildir(path, self._ownership)
         try:
             opened.check()
@@ -252,13 +253,3 @@ def _folder_of(maildir: str, folder: str) -> str:
         if os.path.isdir(os.path.join(path, "new")):
             return path
     return maildir
-
-
-def _make_folder_of(maildir: str, folder: str, ownership: Ownership) -> str:
-    """Make the Maildir++ folder that is called so, and give its path."""
-    Maildir(maildir, ownership).close()  # else it is no folder, or somebody's link to elsewhere
-    path = os.path.join(maildir, f".{folder}")
-    make(path, ownership)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    os.close(os.open(os.path.join(path, "maildirfolder"), flags, ownership.file_mode))
-    return path
