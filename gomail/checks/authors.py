@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gomail.checks.header import Header
+from gomail.checks.header import Header, behind_cr
 from gomail.checks.names import domain_name
 
 MOST_TOKENS = 2000  # of one From field
@@ -51,6 +51,8 @@ def authors(header: Header) -> Authors:
         return Authors((), "too many header fields")
     if len(fields) != 1:
         return Authors((), "several From fields" if fields else "no From field")
+    if any(each.name == "from" for field in header.fields for each in behind_cr(field)):
+        return Authors((), "several From fields, one behind a bare CR")
     text = fields[0].value.decode("utf-8", "surrogateescape")
     try:
         domains = _AddressList(text).read()

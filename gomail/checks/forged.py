@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import idna
 
-from gomail.checks.header import Field, may_have, split
+from gomail.checks.header import Field, behind_cr, may_have, split
 from gomail.checks.names import LONGEST
 
 _NAME = "authentication-results"
@@ -25,8 +25,8 @@ def forged(block: bytes, authserv_id: str) -> list[tuple[int, int]]:
     Find the fields of a header block that bear *authserv_id*.
 
     Neither their case nor their size keeps them from being found, nor comments, quotes, folds and
-    versions in and about the name. Those that bear no name that can be read are found, too, since
-    it can't be known what others read there.
+    versions in and about the name, nor that they stand behind a bare CR. Those that bear no name
+    that can be read are found, too, since it can't be known what others read there.
 
     Returns:
         where each begins and ends, its line end included, from top to bottom.
@@ -34,11 +34,23 @@ def forged(block: bytes, authserv_id: str) -> list[tuple[int, int]]:
     if not may_have(block, _NAME):
         return []
     ours = _forms(authserv_id)
+    return [each for field in split(block) for each in _ranges(field, ours, len(block))]
+
+
+def _ranges(field: Field, ours: set[str], end: int) -> list[tuple[int, int]]:
+    """Find what bears our name: all of a field, or parts that some readers take for fields."""
+    if _is_ours(field, ours):
+        return [(field.start, min(field.start + len(field.octets) + 1, end))]
     return [
-        (field.start, min(field.start + len(field.octets) + 1, len(block)))
-        for field in split(block)
-        if field.name == _NAME and _may_bear(field, ours)
+        (each.start, each.start + len(each.octets))
+        for each in behind_cr(field)
+        if _is_ours(each, ours)
     ]
+
+
+def _is_ours(field: Field, ours: set[str]) -> bool:
+    """Tell whether readers may believe that a field is ours."""
+    return field.name == _NAME and _may_bear(field, ours)
 
 
 def _forms(name: str) -> set[str]:

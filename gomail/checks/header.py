@@ -13,6 +13,7 @@ from typing import NamedTuple
 MOST_FIELDS = 1000  # that anything is told of
 
 _FIELD = re.compile(rb"[^\n]++(?:\n[ \t][^\n]*+)*+\n?")
+_BEHIND_CR = re.compile(rb"\r(?![ \t\n])((?:[^\r]++|\r(?=[ \t\n]))*+)")
 _NO_NAME = bytes(octet for octet in range(256) if not 0x21 <= octet <= 0x7E)
 
 
@@ -48,9 +49,24 @@ def split(block: bytes) -> Iterator[Field]:
     end = block.find(b"\n\n")
     for match in _FIELD.finditer(block, 0, len(block) if end < 0 else end):
         octets = match[0].removesuffix(b"\n")
-        name, colon, _ = octets.partition(b":")
-        name = name.translate(None, _NO_NAME).lower() if colon else b""
-        yield Field(name.decode("ascii"), octets, match.start())
+        yield Field(_name(octets), octets, match.start())
+
+
+def behind_cr(field: Field) -> Iterator[Field]:
+    """
+    Give what those take for fields who end a line at a bare CR; each starts with that CR.
+
+    RFC 5322 §2.2 has no bare CR, and readers of mail differ in what they make of one.
+    """
+    if b"\r" in field.octets:
+        for match in _BEHIND_CR.finditer(field.octets):
+            yield Field(_name(match[1]), match[0], field.start + match.start())
+
+
+def _name(octets: bytes) -> str:
+    """Give the name of a field, as in `Field`."""
+    name, colon, _ = octets.partition(b":")
+    return name.translate(None, _NO_NAME).lower().decode("ascii") if colon else ""
 
 
 class Header:

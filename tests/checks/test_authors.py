@@ -135,6 +135,14 @@ def test_what_readers_differ_about_has_no_domain(value: str | bytes) -> None:
         (b" From: a@b.example\nFrom: a@b.example\n", "several From fields"),
         (b"From\n : a@b.example\nFrom: a@b.example\n", "several From fields"),
         (b"From\0: a@b.example\nFrom: a@b.example\n", "several From fields"),
+        (
+            b"To: x\rFrom: a@bank.example\nFrom: a@b.example\n",
+            "several From fields, one behind a bare CR",
+        ),
+        (
+            b"From: a@b.example\nTo: x\r y\r\n z\rFROM : a@bank.example\r\n",
+            "several From fields, one behind a bare CR",
+        ),
         (b"From: a@b.example\n" + b"A: b\n" * MOST_FIELDS, "too many header fields"),
         (b"From:" + b" a," * MOST_TOKENS + b"\n", "From is no address-list"),
         (b"From:" + b" a" * MOST_TOKENS + b"\n", "From is too long"),

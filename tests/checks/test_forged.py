@@ -87,6 +87,23 @@ def test_field_of_others_is_left(field: bytes) -> None:
     assert left(block) == block
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"Authentication-Results: mx.example.org; dkim=pass",
+        b"Authentication-Results:\r mx.example.org; dkim=pass",
+        b"Authentication-Results: (x\n y) mx.example.org;\r\n dkim=pass",
+    ],
+)
+def test_n4_field_behind_a_bare_cr_is_found(field: bytes) -> None:
+    """Some readers end a line there; what stands before it and behind it is left."""
+    for before in (b"Subject: x", b"Subject", b"Authentication-Results: other.example; spf=pass"):
+        assert left(before + b"\r" + field + b"\n" + AFTER) == before + b"\n" + AFTER
+        assert left(before + b"\r" + field + b"\rX: y\r\n") == before + b"\rX: y\r\n"
+    other = b"Subject: x\rAuthentication-Results: other.example; spf=pass\r\n"
+    assert left(other + AFTER) == other + AFTER
+
+
 def test_name_may_be_international() -> None:
     """In A-labels, or in U-labels."""
     for written in ("xn--bcher-kva.example", "bücher.example", "BÜCHER.example"):
