@@ -10,7 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from gomail.checks.opinion import Opinion
-from gomail.finding import FAIL, NEUTRAL, PERMERROR, SOFTFAIL, TEMPERROR, Finding
+from gomail.finding import FAIL, NEUTRAL, NONE, PERMERROR, SOFTFAIL, TEMPERROR, Finding
 from gomail.finding import POLICY as BY_POLICY
 from gomail.reply import Refused, Reply
 
@@ -65,9 +65,16 @@ def _has(method: str, *results: str, by: str = "") -> Callable[[Finding, str], b
 
 
 def _fails_dmarc(asked: str) -> Callable[[Finding, str], bool]:
-    """Hold of a failure of DMARC where the author's domain asks for that."""
+    """
+    Hold of a failure of DMARC where the author's domain asks for that.
+
+    Where From has several domains, which is permerror, what one asks for counts as well: else who
+    adds one of his own would be better off than who forges the other alone.
+    """
     return lambda finding, wanted: (
-        finding.method == "dmarc" and finding.result == FAIL and wanted == asked
+        finding.method == "dmarc"
+        and wanted == asked
+        and (finding.result == FAIL or (finding.result == PERMERROR and asked != NONE))
     )
 
 

@@ -46,6 +46,18 @@ def test_each_rule_holds_of_its_findings(finding: Finding, asked: str, rule: str
             assert decision.reply.text.endswith(f" ({rule})")
 
 
+@pytest.mark.parametrize(
+    ("asked", "action", "rule"),
+    [("reject", "junk", "dmarc-reject"), ("quarantine", "junk", "dmarc-quarantine")],
+)
+def test_p3_second_author_is_no_way_round_the_policy_of_the_first(
+    asked: str, action: str, rule: str
+) -> None:
+    """DMARC is permerror then; what the strictest of the domains asks for is done all the same."""
+    decision = Policy().decide(Opinion((Finding("dmarc", "permerror"),), asked))
+    assert (decision.action, decision.rule) == (Action(action), rule)
+
+
 def test_usual_policy_loses_no_mail() -> None:
     """Whatever was found, a message is stored; what DMARC would have rejected goes to Junk."""
     found = [DMARC, SPF, DKIM, Finding("iprev", "fail"), Finding("spf", "temperror", MAIL)]
