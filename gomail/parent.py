@@ -15,12 +15,14 @@ from twisted.application.service import MultiService
 from twisted.internet.task import deferLater
 
 from gomail import config, program
-from gomail.config import Configuration
+from gomail.config import Configuration, ConfigurationError
 from gomail.delivery.places import identity_of
+from gomail.examination import wanted
 from gomail.preflight import build_directory
 from gomail.server.aside import aside, let_go
 from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
+from gomail.server.start import StartError
 from gomail.server.workers.crew import Crew
 from gomail.server.workers.legacy import ENDS, Legacy
 from gomail.server.workers.trial import attempt
@@ -104,9 +106,13 @@ class Workers(MultiService):
             The keys of what needs a restart, and stays as it was.
 
         Raises:
-            ConfigurationError: a domain, mailbox or alias can't be.
+            ConfigurationError: a domain, mailbox or alias can't be, or checks can't be made.
         """
         configuration, waiting = without_restart(self.configuration, configuration)
+        try:
+            wanted(configuration)
+        except StartError as error:
+            raise ConfigurationError(str(error)) from None
         directory = await aside(self._reactor, build_directory, configuration, self._reactor)
         before: list[object] = [directory]
         del directory

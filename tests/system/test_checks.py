@@ -126,3 +126,18 @@ def test_checks_that_are_wanted_and_missing_are_an_error(start: Serve, path: Pat
     assert server.ended() != 0
     (line,) = server.complaints.splitlines()
     assert "there is no library spftrace here; pip install 'gomail[checks]' brings it" in line
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "workers"])
+def test_reload_that_wants_what_is_missing_changes_nothing(
+    start: Serve, path: Path, options: tuple[str, ...]
+) -> None:
+    """A parent sees it before its workers do: they would leave, and others could not begin."""
+    path.write_text("trusted = []\n")
+    arguments = ("--config", str(path), "--port", "tcp:0", *options)
+    server = start(*arguments, command=MISSING).started()
+    path.write_text("trusted = []\n[checks]\nenabled = true\n")
+    server.tell(signal.SIGHUP)
+    server.logged("the configuration stays as it was: checks.enabled: there is no library spftrace")
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
