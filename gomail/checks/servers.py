@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 PORT = 53
-_WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})\Z")
+_WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+(?:%[^\[\]%\s]+)?)\]|([0-9.]+)):([0-9]{1,5})\Z")
 _LAST_PORT = 65535
 
 
@@ -25,6 +25,8 @@ class Server(NamedTuple):
 def read_server(text: str) -> Server:
     """
     Read an address: ``127.0.0.1``, ``127.0.0.1:5353``, ``::1`` or ``[::1]:5353``.
+
+    A link's address has its zone: ``fe80::1%eth0`` (RFC 4007 §11).
 
     Raises:
         ValueError: with what was expected.

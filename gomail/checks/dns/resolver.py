@@ -12,7 +12,9 @@ word (RFC 4035 §4.9.3).
 
 import ipaddress
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dns.asyncresolver
@@ -169,13 +171,19 @@ class _Asked:
 
 
 def system_servers(path: str = "/etc/resolv.conf") -> Sequence[str]:
-    """Give the resolvers of this machine; without any it is itself one (resolv.conf(5))."""
-    resolver = dns.resolver.Resolver(configure=False)
-    try:
-        resolver.read_resolv_conf(path)
-    except dns.resolver.NoResolverConfiguration:
-        return ["127.0.0.1"]
-    return [str(server) for server in resolver.nameservers] or ["127.0.0.1"]
+    """
+    Give the resolvers of this machine; without any it is itself one (resolv.conf(5)).
+
+    What is no address there is passed over, as the C library does: mail waits for no resolver.
+    """
+    servers = []
+    with suppress(OSError):
+        for line in Path(path).read_text("latin-1").splitlines():
+            word, *addresses = line.split() or [""]
+            if word == "nameserver":
+                with suppress(ValueError):
+                    servers += [read_server(each).ip for each in addresses[:1]]
+    return servers or ["127.0.0.1"]
 
 
 def _stub(servers: Sequence[Server], seconds: float) -> dns.asyncresolver.Resolver:

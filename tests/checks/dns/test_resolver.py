@@ -239,6 +239,12 @@ async def test_one_who_leaves_before_its_turn_is_not_asked_for(server: Server, a
     [
         ("nameserver 192.0.2.53\nnameserver ::1\noptions edns0\n", ["192.0.2.53", "::1"]),
         ("# nobody\n", ["127.0.0.1"]),
+        (
+            "nameserver fe80::1%eth0\n nameserver\t192.0.2.53 # two\n",
+            ["fe80::1%eth0", "192.0.2.53"],
+        ),
+        ("nameserver dns.example\nnameserver 192.0.2.1;x\nnameserver ::1\n", ["::1"]),
+        ("nameserver https://192.0.2.1/\nnameserver\n\n\xe9\n", ["127.0.0.1"]),
         (None, ["127.0.0.1"]),
     ],
 )
