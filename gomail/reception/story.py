@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Sequence
 from zope.interface import implementer
 
 from gomail.address import Address, Path
-from gomail.answers import Answer
+from gomail.answers import Answer, after
 from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IMessageDelivery, IMessageDeliveryFactory
-from gomail.message.examining import Examination
+from gomail.message.examining import Examination, Examiner
 from gomail.reception.arrival import Arrival, Filed
 from gomail.reception.office import Office
 from gomail.recipients.hosted import Destinations
@@ -66,9 +66,15 @@ class Reception:
         office = self._office
         self._copies = {}
         found = office.room.find(parameters.size or 0)
-        if office.examiner is not None:
-            self._examination = office.examiner.begin(client, reversePath)
-        return found
+        examiner = office.examiner
+        if examiner is None:
+            return found
+        # Only once he is welcome: of one who is not, no end of a transaction is told.
+        return after(found, lambda _: self._examine(examiner, client, reversePath))
+
+    def _examine(self, examiner: Examiner, client: Client, reverse_path: Path) -> None:
+        """Begin to find out about a sender."""
+        self._examination = examiner.begin(client, reverse_path)
 
     def validateTo(self, forwardPath: Path) -> Answer[None]:
         """Find out whose mailboxes this is for, and that each can take mail now."""

@@ -13,9 +13,11 @@ from gomail.checks.panel import DMARC_WAIT, WAIT, Panel
 from gomail.checks.policy import Action, Policy
 from gomail.checks.records import Resolver
 from gomail.checks.results import value
+from gomail.delivery.room import Room
 from gomail.events import Checked, ContentDropped, MessageStored, Refusal
 from gomail.limits import Limits
 from gomail.message.spool import Spool
+from gomail.reply import DISK_FULL, Refused
 from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
 from tests.checks.test_panel import Late
 from tests.faults.house import Connection, House, name_of, opened
@@ -318,3 +320,27 @@ def test_reverse_path_may_be_null(house: House) -> None:
     (stored,) = house.messages("alice")
     told = " ".join(stored.decode().split())
     assert "spf=pass smtp.helo=client.example; spf=pass smtp.mailfrom=client.example;" in told
+
+
+def test_sender_who_is_refused_is_not_asked_about(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does anything go on that nobody would end, also where the disk says so later."""
+    late = Late()
+    examine(house, late)
+    client = house.connect()
+    for find in (_refuse, _refuse_later):
+        with monkeypatch.context() as patch:
+            patch.setattr(Room, "find", find)
+            assert client.say(b"MAIL FROM:<joe@example.org>").startswith(b"452 ")
+        assert late.waiting == {}
+
+
+def _refuse(*_: object) -> None:
+    """Refuse at once."""
+    raise Refused(DISK_FULL)
+
+
+async def _refuse_later(*_: object) -> None:
+    """Refuse once the disk has been asked."""
+    raise Refused(DISK_FULL)
