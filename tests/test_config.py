@@ -222,6 +222,14 @@ MISTAKES = [
     ),
     ("[policy]\nown = 1", "line 2: policy.own: a table was expected, not 1"),
     (
+        '[policy.own]\nspf = "refuse"',
+        "line 2: policy.own.spf: spf-fail is a rule of gomail's, outside of this table",
+    ),
+    (
+        '[policy.own]\n"a b" = "refuse"',
+        'line 2: policy.own."a b": a name of letters, digits and hyphens was expected',
+    ),
+    (
         "[policy.own]\nmine = 1",
         (
             'line 2: policy.own.mine: "none" or "mark" or "junk" or "defer" or "refuse" was '
@@ -654,7 +662,7 @@ configurations = st.builds(
         Rules,
         st.fixed_dictionaries({rule.name: actions(rule) for rule in RULES}),
         st.lists(st.sampled_from([rule.name for rule in RULES])).map(tuple),
-        st.dictionaries(st.sampled_from(["greylist", "my check"]), st.sampled_from(Action)),
+        st.dictionaries(st.sampled_from(["greylist", "my-check"]), st.sampled_from(Action)),
     ),
 )
 

@@ -1,5 +1,6 @@
 """The tables of a configuration file that say who is asked about senders, and what follows."""
 
+import re
 from collections.abc import Mapping
 
 from gomail.checks.policy import RULES, Action
@@ -10,6 +11,7 @@ from gomail.settings.values import Rules
 from gomail.settings.words import read_items, read_text, read_word, suggestion
 
 SHADOW, OWN = "shadow", "own"
+_METHOD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\Z")  # RFC 8601 §2.2
 _RULES = {rule.name: rule for rule in RULES}
 
 
@@ -65,10 +67,19 @@ def _read_own(value: object) -> dict[str, Action]:
     own = {}
     for name, each in value.items():
         try:
+            _see_method(name)
             own[name] = _read_action(name, each)
         except Mistake as mistake:
             raise Mistake((OWN, *mistake.key), mistake.problem) from None
     return own
+
+
+def _see_method(name: str) -> None:
+    """See that a check may be called so: its rule is no other's, and its name breaks no line."""
+    if not _METHOD.match(name):
+        raise Mistake((name,), "a name of letters, digits and hyphens was expected")
+    if f"{name}-fail" in _RULES:
+        raise Mistake((name,), f"{name}-fail is a rule of gomail's, outside of this table")
 
 
 def _read_action(name: str, value: object, strictest: Action = Action.REFUSE) -> Action:
