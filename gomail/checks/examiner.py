@@ -120,9 +120,14 @@ class _Examined:
 
     async def verdict(self, envelope: Envelope) -> Verdict:
         """Judge the message; see `gomail.message.examining.Examination`."""
-        examiner = self._examiner
         opinion = await self._opinion() if self._sound else _NO_OPINION
-        decision = examiner.policy.decide(opinion)
+        examiner = self._examiner
+        try:
+            decision = examiner.policy.decide(opinion)
+            field = authentication_results(examiner.authserv_id, decision.told)
+        except Exception:  # noqa: BLE001 -- whatever it was, the message is not to blame
+            _log.failure("the policy has failed")
+            return Verdict()
         shadows = tuple((action.value, rule) for action, rule in decision.shadows)
         action = decision.action.value
         told = Checked(envelope, opinion.findings, action, decision.rule, shadows)
@@ -130,7 +135,6 @@ class _Examined:
         refused = refusal(decision)
         if refused is not None:
             raise refused
-        field = authentication_results(examiner.authserv_id, decision.told)
         return Verdict(field, decision.action is Action.JUNK)
 
     async def _opinion(self) -> Opinion:

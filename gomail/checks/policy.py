@@ -102,7 +102,7 @@ RULES = (
         _DMARC, _fails_dmarc("none"),
     ),
     Rule(
-        "dmarc-permerror", Action.MARK, "7.1",
+        "dmarc-permerror", Action.JUNK, "7.1",
         "From names no author, or several, or the domain's policy is nonsense",
         _NO_AUTHOR, _has("dmarc", PERMERROR),
     ),

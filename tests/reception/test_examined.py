@@ -344,3 +344,28 @@ def _refuse(*_: object) -> None:
 async def _refuse_later(*_: object) -> None:
     """Refuse once the disk has been asked."""
     raise Refused(DISK_FULL)
+
+
+def test_fault_of_the_policy_costs_no_mail(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is logged, and the message is taken as if nothing had been found out."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Policy, "decide", broken)
+    client = house.connect()
+    client.mail("alice")
+    with logged_failures() as logged:
+        name_of(client.message(UNSIGNED))
+    assert len(logged) == 1
+    assert b"Authentication-Results" not in house.messages("alice")[0]
+
+
+def test_p3_who_is_nobodys_author_is_junk(house: House) -> None:
+    """None in From, or several: nobody can tell whose policy to ask for."""
+    client = house.connect()
+    for message in (b"Subject: x\r\n\r\nx\r\n", b"From: a@example.org\r\n" + UNSIGNED):
+        client.mail("alice")
+        name_of(client.message(message))
+    assert house.messages("alice") == []
+    assert len(house.messages("alice/.Junk")) == 2
