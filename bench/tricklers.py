@@ -34,6 +34,8 @@ CONFIGURATION = """
 hostname = "bench.example"
 trusted = []
 state = "state"
+[checks]
+enabled = false
 [[listener]]
 endpoint = "tcp:{port}:interface=127.0.0.1"
 [limits]

@@ -53,6 +53,7 @@ def configured(folder: Path, domain: str, **more: object) -> Configuration:
         "maildir": str(folder / domain),
         "listeners": (Listener(endpoint),),
         "domains": {domain: Domain()},
+        "checks": Checks(enabled=False),
     }
     return Configuration(**(settings | more))  # type: ignore[arg-type]
 
@@ -396,7 +397,7 @@ def test_what_can_not_be_a_check_is_raised(tmp_path: Path) -> None:
     """As what is wrong with anything else."""
     from twisted.internet import reactor
 
-    configuration = configured(tmp_path, "one.example", trusted=())
+    configuration = configured(tmp_path, "one.example", checks=Checks())
     make(configuration.maildir)
     with pytest.raises(StartError, match="checks: an object that provides ICheck was expected"):
         mail_service(reactor, configuration, checks=("strict",))  # type: ignore[arg-type]
@@ -407,7 +408,7 @@ async def test_checks_that_can_not_be_made_change_nothing(
     mount: Mount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the libraries are gone, and a reload asks for other checks."""
-    old = configured(tmp_path, "one.example", trusted=())
+    old = configured(tmp_path, "one.example")
     server = mount(old)
     monkeypatch.setattr(examination, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match="there is no library dns here"):

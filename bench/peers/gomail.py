@@ -112,7 +112,8 @@ def _lines(setting: Setting) -> list[str]:
 
 def _tables(endpoint: str, setting: Setting) -> list[str]:
     """Write the tables of a configuration file."""
-    tables = ["[[listener]]", f'endpoint = "{endpoint}"', "[limits]"]
+    tables = ["[checks]", "enabled = false"]  # strangers would be asked about in DNS
+    tables += ["[[listener]]", f'endpoint = "{endpoint}"', "[limits]"]
     if setting.sessions:
         tables.append(f"sessions = {setting.sessions}")
     if setting.strangers:

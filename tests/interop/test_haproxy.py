@@ -54,7 +54,8 @@ def behind(folder: Path) -> Iterator[Behind]:
             'hostname = "mx.example.org"\nmaildir = "Maildir"\nstate = "state"\ntrusted = []\n'
             f'[[listener]]\nendpoint = "{endpoint or f"tcp:{port}:interface=127.0.0.1"}"\n'
             f'proxy = ["{proxy}"]\n'
-            '[domains."example.org"]\n[limits]\nsessions-per-address = 2\n'
+            '[checks]\nenabled = false\n[domains."example.org"]\n'
+            "[limits]\nsessions-per-address = 2\n"
         )
         gomail = Server(folder, "--config", str(settings))
         started.append(gomail)

@@ -80,8 +80,8 @@ def test_limits_and_trust_change_for_new_sessions(server: Server, path: Path) ->
     reload(
         server,
         path,
-        'trusted = ["unix"]\n[domains."old.example"]\n[limits]\nsize = "1 MiB"\nerrors = 6\n'
-        "errors-free = 6\n",
+        'trusted = ["unix"]\n[checks]\nenabled = false\n[domains."old.example"]\n'
+        '[limits]\nsize = "1 MiB"\nerrors = 6\nerrors-free = 6\n',
     )
     new = server.connect()
     assert "SIZE 1048576" in new.say("EHLO client.example")

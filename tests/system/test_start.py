@@ -67,7 +67,8 @@ def test_foreground_says_what_it_does(serve: Serve, tmp_path: Path) -> None:
     """Addresses, domains, Maildir, log and the way to stop are on the terminal, before the log."""
     server = serve("--domain", "example.org", "--hostname", "mx.example.org")
     lines = server.output.splitlines()
-    ends = lines.pop(4)
+    ends, checks = lines.pop(4), lines.pop(4)
+    assert checks.startswith("  checks         SPF, DKIM, ARC, DMARC and iprev, by the DNS of ")
     assert re.fullmatch(
         r"  encrypts with  a self-signed certificate of mx\.example\.org until \d{4}-.* UTC", ends
     )

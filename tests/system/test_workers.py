@@ -228,9 +228,12 @@ def welcome(server: Server, count: int) -> list[Client]:
     return inside
 
 
+STRANGERS = "trusted = []\n[checks]\nenabled = false\n[limits]\nsessions-per-address = 4\n"
+
+
 def test_e3_sessions_of_an_address_are_counted_over_all(crew: Serve, tmp_path: Path) -> None:
     """However the connections fall on the workers; and who has gone makes room."""
-    server = crew(*configuration(tmp_path, "trusted = []\n[limits]\nsessions-per-address = 4\n"))
+    server = crew(*configuration(tmp_path, STRANGERS))
     inside = welcome(server, 4)
     for _ in range(8):
         assert server.connect().greeting.startswith("421 4.7.0 ")
@@ -249,7 +252,7 @@ def test_e3_sessions_of_an_address_are_counted_over_all(crew: Serve, tmp_path: P
 
 def test_e3_sessions_of_a_worker_that_is_killed_count_no_more(crew: Serve, tmp_path: Path) -> None:
     """Their address may come again at once."""
-    server = crew(*configuration(tmp_path, "trusted = []\n[limits]\nsessions-per-address = 4\n"))
+    server = crew(*configuration(tmp_path, STRANGERS))
     inside = welcome(server, 4)
     assert server.connect().greeting.startswith("421 4.7.0 ")
     for pid in pids(server).values():
