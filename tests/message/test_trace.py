@@ -178,3 +178,18 @@ def test_each_second_has_its_own_date() -> None:
 def test_date_is_read_by_mail_readers(now: int) -> None:
     """Any time until the year 9999 is a date that others understand."""
     assert parsedate_to_datetime(trace.date(now)).timestamp() == now
+
+
+@pytest.mark.parametrize("size", [0, 25, 40, 998, 1500, 2000])
+def test_fields_are_filled_up_with_blanks(size: int) -> None:
+    """At the ends of lines, none of which is longer than it may be; they say the same."""
+    fields = b"X: one,\n two\n\tthree words\n"
+    filled = trace.padded(fields, size)
+    assert len(filled) == max(size, len(fields))
+    assert max(map(len, filled.splitlines())) <= trace.LONGEST_LINE
+    assert [line.rstrip() for line in filled.split(b"\n")] == fields.split(b"\n")
+
+
+def test_what_has_no_room_for_blanks_stays_shorter() -> None:
+    """Whoever asks sees it by the length."""
+    assert len(trace.padded(b"X: one\n", 2000)) == trace.LONGEST_LINE
