@@ -92,7 +92,7 @@ def house(message: bytes) -> Examiner:
     """Give an examiner whose resolver has all in its cache that this message asks for."""
     clock = Clock()
     resolver = StubResolver(clock, ["127.0.0.1"])
-    panel = Panel(Keeping(resolver._cache), clock, NAME, at_once, lambda: NOW)  # noqa: SLF001
+    panel = Panel(Keeping(resolver._cache), clock, NAME, at_once, lambda: NOW)  # noqa: SLF001 -- what it has kept
     examiner = Examiner(panel, Policy(), NAME, ())
     examine(examiner, message)
     panel = Panel(resolver, clock, NAME, at_once, lambda: NOW)

@@ -6,24 +6,35 @@ nobody else needs them, and they are read while we still have the rights to.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from gomail.checks.found import found_checks
 from gomail.checks.own import ICheck
+from gomail.checks.policy import Policy
 from gomail.config import Configuration
 from gomail.events import Listeners
 from gomail.message.examining import Examiner
 from gomail.server.reactor import Reactor
 from gomail.server.start import StartError
 
+if TYPE_CHECKING:
+    from gomail.checks.panel import Aside, Panel
+    from gomail.checks.records import Resolver
+
 EXTRA = "pip install 'gomail[checks]'"
 _LIBRARIES = ("dns", "spftrace")
 _log = Logger()
+
+
+def missing() -> str | None:
+    """Name a library that checks need and that is not here; None where all are."""
+    return next((name for name in _LIBRARIES if find_spec(name) is None), None)
 
 
 def wanted(configuration: Configuration) -> bool:
@@ -33,12 +44,11 @@ def wanted(configuration: Configuration) -> bool:
     Raises:
         StartError: they are, and a library is missing.
     """
-    enabled = configuration.checks.enabled
-    missing = [name for name in _LIBRARIES if find_spec(name) is None]
-    if enabled and missing:
-        msg = f"checks.enabled: there is no library {missing[0]} here; {EXTRA} brings it"
+    enabled, library = configuration.checks.enabled, missing()
+    if enabled and library:
+        msg = f"checks.enabled: there is no library {library} here; {EXTRA} brings it"
         raise StartError(msg)
-    return enabled is not False and not missing
+    return enabled is not False and library is None
 
 
 def describe(configuration: Configuration) -> str:
@@ -72,6 +82,45 @@ def find_checks(configuration: Configuration) -> tuple[ICheck, ...]:
     return found.checks
 
 
+def find_policy(configuration: Configuration) -> Policy:
+    """Make the judge of what becomes of messages."""
+    rules = configuration.policy
+    return Policy(rules.actions, rules.shadow, rules.own)
+
+
+def find_panel(  # noqa: PLR0913 -- all that it has to do with
+    configuration: Configuration,
+    reactor: Any,  # noqa: ANN401 -- zope has no type for several interfaces
+    aside: "Aside",
+    now: Callable[[], float],
+    *,
+    own: Sequence[ICheck] = (),
+    resolver: "Resolver | None" = None,
+) -> "Panel":
+    """
+    Make the panel of a configuration.
+
+    Args:
+        configuration: whom to ask, and whom to believe.
+        reactor: on which DNS is asked.
+        aside: runs what takes a moment.
+        now: tells the time, in seconds since the epoch.
+        own: checks beside ours.
+        resolver: asks DNS; by default those that are configured do.
+
+    Raises:
+        ImportError, OSError: the libraries are not here, or can't be read.
+        ValueError: one of the *own* can't be a check.
+    """
+    from gomail.checks.dns.resolver import StubResolver  # noqa: PLC0415 -- an extra
+    from gomail.checks.panel import Panel  # noqa: PLC0415 -- an extra
+
+    checks = configuration.checks
+    resolver = resolver or StubResolver(reactor, checks.resolvers)
+    name, sealers = configuration.hostname, checks.arc_sealers
+    return Panel(resolver, reactor, name, aside, now, sealers=sealers, own=own)
+
+
 def find_examiner(
     configuration: Configuration,
     reactor: Reactor,
@@ -93,29 +142,14 @@ def find_examiner(
     """
     if not wanted(configuration):
         return None
+    in_thread = partial(deferToThreadPool, reactor, reactor.getThreadPool())
     try:
-        from gomail.checks.dns.resolver import StubResolver  # noqa: PLC0415 -- an extra
-        from gomail.checks.examiner import Examiner as Ours  # noqa: PLC0415
-        from gomail.checks.panel import Panel  # noqa: PLC0415
-        from gomail.checks.policy import Policy  # noqa: PLC0415
+        from gomail.checks.examiner import Examiner as Ours  # noqa: PLC0415 -- an extra
+
+        panel = find_panel(configuration, reactor, in_thread, time.time, own=own)
     except (ImportError, OSError) as error:  # where Python's folders are another user's
         msg = f"checks: the libraries can't be read now: {error}"
         raise StartError(msg) from error
-    checks, rules = configuration.checks, configuration.policy
-    in_thread = partial(deferToThreadPool, reactor, reactor.getThreadPool())
-    resolver = StubResolver(reactor, checks.resolvers)
-    try:
-        panel = Panel(
-            resolver,
-            reactor,
-            configuration.hostname,
-            in_thread,
-            time.time,
-            sealers=checks.arc_sealers,
-            own=own,
-        )
     except ValueError as error:
         raise StartError(f"checks: {error}") from error
-    policy = Policy(rules.actions, rules.shadow, rules.own)
-    name = checks.authserv_id or configuration.hostname
-    return Ours(panel, policy, name, listeners)
+    return Ours(panel, find_policy(configuration), configuration.authserv_id, listeners)

@@ -47,3 +47,7 @@ class Finding(NamedTuple):
     result: str
     properties: tuple[Property, ...] = ()
     reason: str = ""
+
+    def plain(self) -> dict[str, object]:
+        """Give it as JSON has it; a name of a property may stand there several times."""
+        return {**self._asdict(), "properties": [each._asdict() for each in self.properties]}

@@ -32,7 +32,7 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def checking(enabled: bool | None = None, **more: Any) -> Configuration:  # noqa: ANN401, FBT001
+def checking(enabled: bool | None = None, **more: Any) -> Configuration:  # noqa: ANN401, FBT001 -- as it is
     """Give a configuration."""
     return Configuration(hostname="mx.here.example", checks=Checks(enabled, **more))
 

@@ -57,7 +57,7 @@ class ICheck(Interface):
         """
     )
 
-    def begin(facts: Facts) -> "ILook":  # noqa: N805
+    def begin(facts: Facts) -> "ILook":  # noqa: N805 -- zope's have no self
         """Begin to look at a message, whose sender has been named."""
 
 
@@ -69,10 +69,10 @@ class ILook(Interface):
     is called but ``close``, and the finding is temperror.
     """
 
-    def header(block: bytes) -> None:  # noqa: N805
+    def header(block: bytes) -> None:  # noqa: N805 -- zope's have no self
         """Take the header block, with LF, without the empty line that ends it."""
 
-    def body(octets: bytes) -> None:  # noqa: N805
+    def body(octets: bytes) -> None:  # noqa: N805 -- zope's have no self
         """Take the next octets of the body, with LF; they end anywhere."""
 
     def finding() -> Answer[Finding]:

@@ -37,7 +37,7 @@ T = TypeVar("T")
 class Aside(Protocol):
     """Runs a function that takes a moment, off the reactor."""
 
-    def __call__(self, work: Callable[..., T], *arguments: Any) -> Awaitable[T]:  # noqa: ANN401
+    def __call__(self, work: Callable[..., T], *arguments: Any) -> Awaitable[T]:  # noqa: ANN401 -- its own
         """Run it."""
 
 

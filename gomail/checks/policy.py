@@ -206,6 +206,10 @@ class Policy:
                 raise ValueError(msg)
         self._shadow = frozenset(shadow)
 
+    def meaning(self, name: str) -> str:
+        """Tell when a rule holds, for people."""
+        return next(rule.meaning for rule in self._rules if rule.name == name)
+
     def decide(self, opinion: Opinion) -> Decision:
         """Decide what becomes of a message: what the strictest of the rules that hold says."""
         action, by = Action.MARK, None
@@ -213,7 +217,7 @@ class Policy:
         hidden = set()
         for rule, finding in _holding(self._rules, opinion):
             wanted = self._actions[rule.name]
-            if wanted is Action.NONE:
+            if wanted is Action.NONE and rule.name not in self._shadow:
                 hidden.add(finding)
             elif not _is_stricter(wanted, action):
                 continue

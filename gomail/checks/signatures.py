@@ -9,8 +9,6 @@ plain function, since that may take a thread a few milliseconds.
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from twisted.internet.defer import Deferred, gatherResults
-
 from gomail.checks.arc import Chain, judge_chain, read_chain
 from gomail.checks.custody import vouches
 from gomail.checks.dkim.body import BodyHashes, Digest, Wish
@@ -20,7 +18,7 @@ from gomail.checks.dkim.signature import Signature, read_signature
 from gomail.checks.dkim.taglist import Unusable, read_tags, without_folds
 from gomail.checks.header import Field, Header
 from gomail.checks.names import domain_name
-from gomail.checks.records import Records, Resolver
+from gomail.checks.records import Records
 from gomail.finding import FAIL, NEUTRAL, NONE, PASS, PERMERROR, POLICY, Finding, Property
 
 MOST_SIGNATURES = 8  # of DKIM's, that are looked at
@@ -77,14 +75,6 @@ class Signatures:
         """Look at the next octets of the body, which begins behind the empty line."""
         self._bodies.take(octets)
 
-    async def find_keys(self, resolver: Resolver) -> dict[str, Records]:
-        """Ask for all keys at once."""
-        names = sorted(self.key_names)
-        answers = await gatherResults(
-            [Deferred.fromCoroutine(_ask(resolver, name)) for name in names]
-        )
-        return dict(zip(names, answers, strict=True))
-
     def judge(self, keys: Mapping[str, Records]) -> tuple[Finding, ...]:
         """
         Verify everything, once; it waits for nothing, and may run in a thread.
@@ -109,14 +99,6 @@ class Signatures:
     def vouches(self, trusted: Collection[str]) -> bool:
         """Tell whether sealers who are trusted vouch for the author, provided that ARC passes."""
         return isinstance(self._chain, Chain) and vouches(self._chain, trusted)
-
-    async def findings(self, resolver: Resolver) -> tuple[Finding, ...]:
-        """Ask for the keys, and judge; for those who have no thread, and all of the body."""
-        return self.judge(await self.find_keys(resolver))
-
-
-async def _ask(resolver: Resolver, name: str) -> Records:
-    return await resolver.lookup(name, "TXT")
 
 
 def _claims(header: Header, now: float) -> list[Claim | Finding]:
@@ -174,7 +156,7 @@ def _judge(
         if key.kind != seal.kind:
             raise Unusable(PERMERROR, "the key is of another kind")  # noqa: TRY301 -- one way out
         if key.exact and signature.identity != seal.domain:
-            raise Unusable(PERMERROR, "the key is not for subdomains")  # noqa: TRY301
+            raise Unusable(PERMERROR, "the key is not for subdomains")  # noqa: TRY301 -- one way out
     except Unusable as unusable:
         return Finding("dkim", unusable.result, claim.properties, unusable.reason)
     result, reason = PASS, ""

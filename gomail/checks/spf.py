@@ -138,7 +138,7 @@ class _Waiting:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
 
-    async def wait_for(self, lookup: Coroutine[Deferred[object], object, T], timeout: float) -> T:  # noqa: ASYNC109
+    async def wait_for(self, lookup: Coroutine[Deferred[object], object, T], timeout: float) -> T:  # noqa: ASYNC109 -- spftrace's
         """Wait, but not for ever; raise TimeoutError then."""
         waiting = Deferred.fromCoroutine(lookup)
         waiting.addTimeout(timeout, self._clock, onTimeoutCancel=_too_late)

@@ -1,18 +1,21 @@
 """``gomail check``: who sent a message that is in a file, and what would become of it."""
 
-import json as json_format
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_address
+from json import dumps
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from gomail.address import Path
+from gomail.checks.policy import Decision, Policy
+from gomail.checks.results import authentication_results, value
 from gomail.config import Configuration, ConfigurationError, load
 from gomail.finding import Finding
 from gomail.reply import Refused
@@ -22,11 +25,9 @@ from gomail.smtp.grammar import read_greeting, read_mail
 if TYPE_CHECKING:
     from gomail.checks.dns.zone import Zone
     from gomail.checks.own import ICheck
-    from gomail.checks.policy import Decision
-    from gomail.checks.trial import Found, Sender
+    from gomail.checks.trial import Found
 
 STATUSES = {"junk": 3, "defer": 4, "refuse": 5}  # of --exit-code; all else is 0
-_EXTRA = "the checks are an extra of gomail's, which is not installed: pip install 'gomail[checks]'"
 _BECOMES = {
     "none": "it would be stored",
     "mark": "it would be stored, with the field above",
@@ -115,8 +116,8 @@ def check(  # noqa: PLR0913, PLR0917 -- click gives them by name
     at: datetime | None,
     hostname: str | None,
     configuration: Configuration,
-    json: bool,  # noqa: FBT001 -- click gives them by name
-    exit_code: bool,  # noqa: FBT001
+    json: bool,  # noqa: FBT001 -- as above
+    exit_code: bool,  # noqa: FBT001 -- as above
 ) -> None:
     """
     Tell who sent the message in FILE (- is the standard input), and what would become of it.
@@ -125,51 +126,42 @@ def check(  # noqa: PLR0913, PLR0917 -- click gives them by name
     without --config no configuration is read. The status is 0 whatever is found, 1 if nothing can
     be, and 2 for options that can't be.
     """
-    hostname = hostname or configuration.hostname
-    name = configuration.checks.authserv_id or hostname
-    came = time.time() if at is None else at.replace(tzinfo=UTC).timestamp()
-    try:
-        from gomail.checks.policy import Policy  # noqa: PLC0415 -- an extra
-        from gomail.checks.trial import Sender  # noqa: PLC0415
+    from gomail.examination import EXTRA, find_policy, missing  # noqa: PLC0415 -- brings Twisted
 
-        answers = None if zone is None else _zone(zone)
-        sender = Sender(ip, helo, reverse_path)
-        found = _run(_examination(file, sender, configuration, answers, hostname, came))
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"dns", "spftrace"}:
-            raise
-        raise click.ClickException(_EXTRA) from None
-    rules = configuration.policy
-    decision = Policy(rules.actions, rules.shadow, rules.own).decide(found.opinion)
+    library = missing()
+    if library is not None:
+        raise click.ClickException(f"there is no library {library} here; {EXTRA} brings it")
+    if hostname is not None:
+        configuration = replace(configuration, hostname=hostname)
+    came = time.time() if at is None else at.replace(tzinfo=UTC).timestamp()
+    answers = None if zone is None else _zone(zone)
+    found = _run(_examination(file, (ip, helo, reverse_path), configuration, answers, came))
+    policy = find_policy(configuration)
+    decision = policy.decide(found.opinion)
     if json:
-        click.echo(json_format.dumps([*map(_as_json, found.opinion.findings)], indent=2))
+        click.echo(dumps([each.plain() for each in found.opinion.findings], indent=2))
     else:
-        for line in _report(found, decision, name):
-            click.echo(line)
+        click.echo("\n".join(_report(found, decision, policy, configuration.authserv_id)))
     if exit_code:
         raise SystemExit(STATUSES.get(decision.action.value, 0))
 
 
-def _examination(  # noqa: PLR0913, PLR0917 -- all that there is
+def _examination(
     file: BinaryIO,
-    sender: "Sender",
+    sender: tuple[str, str, Path],
     configuration: Configuration,
     answers: "Zone | None",
-    hostname: str,
     came: float,
 ) -> "Callable[[Any], Awaitable[Found]]":
     """Give what examines the message on a reactor."""
-    from gomail.checks.dns.resolver import StubResolver  # noqa: PLC0415 -- an extra
-    from gomail.checks.panel import Panel  # noqa: PLC0415
-    from gomail.checks.trial import examine, pieces  # noqa: PLC0415
+    from gomail.checks.trial import Sender, examine, pieces  # noqa: PLC0415 -- an extra
+    from gomail.examination import find_panel  # noqa: PLC0415 -- brings Twisted
 
-    checks, sealers = _own(), configuration.checks.arc_sealers
-    name = configuration.checks.authserv_id or hostname
+    own, name, limits = _own(), configuration.authserv_id, configuration.limits
 
     async def examination(reactor: Any) -> "Found":  # noqa: ANN401 -- zope has no type for several
-        resolver = answers or StubResolver(reactor, configuration.checks.resolvers)
-        panel = Panel(resolver, reactor, hostname, _here, lambda: came, sealers=sealers, own=checks)
-        return await examine(panel, sender, pieces(file), name, configuration.limits)
+        panel = find_panel(configuration, reactor, _here, lambda: came, own=own, resolver=answers)
+        return await examine(panel, Sender(*sender), pieces(file), name, limits)
 
     return examination
 
@@ -224,39 +216,23 @@ def _zone(path: str) -> "Zone":
         raise click.ClickException(f"{path}: {error}") from None
 
 
-def _as_json(finding: Finding) -> dict[str, object]:
-    """Give a finding as JSON has it; a name of a property may stand there several times."""
-    return {**finding._asdict(), "properties": [each._asdict() for each in finding.properties]}
-
-
-def _report(found: "Found", decision: "Decision", hostname: str) -> Iterator[str]:
+def _report(found: "Found", decision: Decision, policy: Policy, authserv_id: str) -> Iterator[str]:
     """Write for people what was found, what readers would see, and what becomes of it."""
-    from gomail.checks.results import authentication_results  # noqa: PLC0415 -- an extra
-
     yield from map(_line, found.opinion.findings)
     yield ""
-    yield authentication_results(hostname, decision.told).decode()
+    yield authentication_results(authserv_id, decision.told).decode()
     if found.forged:
-        yield f"removed: {found.forged} such field(s) of the sender's in the name of {hostname}"
+        yield f"removed: {found.forged} such field(s) of the sender's in the name of {authserv_id}"
     yield f"{decision.action.value}: {_BECOMES[decision.action.value]}"
     if decision.rule:
-        yield f"rule: {decision.rule}: {_meaning(decision.rule)}"
+        yield f"rule: {decision.rule}: {policy.meaning(decision.rule)}"
     for action, rule in decision.shadows:
-        yield f"in the shadow: {rule}: {_BECOMES[action.value]}: {_meaning(rule)}"
+        yield f"in the shadow: {rule}: {_BECOMES[action.value]}: {policy.meaning(rule)}"
 
 
 def _line(finding: Finding) -> str:
     """Write a finding; what a peer has written can't do anything to a terminal."""
-    from gomail.checks.results import value  # noqa: PLC0415 -- an extra
-
     properties = " ".join(f"{kind}.{name}={value(text)}" for kind, name, text in finding.properties)
     reason = f"({finding.reason})" if finding.reason else ""
     words: Sequence[str] = (f"{finding.method:<6} {finding.result:<9}", properties, reason)
     return " ".join(filter(None, words)).rstrip()
-
-
-def _meaning(name: str) -> str:
-    """Tell what a rule says."""
-    from gomail.checks.policy import RULES  # noqa: PLC0415 -- an extra
-
-    return next((rule.meaning for rule in RULES if rule.name == name), "")

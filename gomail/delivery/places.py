@@ -174,7 +174,7 @@ class Places:
         self._committer.record.fail(error, path)
         return _Known(until, path, refusal_of(error, maildir))
 
-    def _see(self, maildir: str, folder: str, made: bool) -> tuple[str, bool]:  # noqa: FBT001
+    def _see(self, maildir: str, folder: str, made: bool) -> tuple[str, bool]:  # noqa: FBT001 -- off the reactor
         """See whether mail can be stored, and tell whether that was tried in earnest; blocks."""
         try:
             path = _folder_of(maildir, folder)

@@ -89,7 +89,7 @@ class Content:
         "size",
     )
 
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913 -- whom it works with
         self,
         limits: Limits,
         memory: Memory,
@@ -217,8 +217,7 @@ class Content:
 
     def _show_header(self, witness: Witness) -> None:
         """Show the header to whoever looks, and leave out what is not stored."""
-        buffer = self._buffer
-        end = 0 if buffer.startswith(b"\n") else buffer.find(b"\n\n") + 1 or len(buffer)
+        buffer, end = self._buffer, self._header.size
         body = bytes(buffer[end + 1 :])
         for start, stop in reversed(witness.header(bytes(buffer[:end]))):
             del buffer[start:stop]

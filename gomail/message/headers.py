@@ -20,17 +20,22 @@ class HeaderBlock:
     """
     Watches the header block of one message.
 
+    Attributes:
+        complete: whether it has ended.
+        size: how many octets it has then, without the empty line behind it.
+
     Raises, from `take` and `end`:
         Refused: 554 5.6.0 when it is too big, 554 5.4.6 when the message goes round in a circle.
     """
 
-    __slots__ = ("_limits", "_octets", "complete")
+    __slots__ = ("_limits", "_octets", "complete", "size")
 
     def __init__(self, limits: Limits) -> None:
         """Begin as if a line had just ended."""
         self._limits = limits
         self._octets = bytearray(b"\n")
         self.complete = False
+        self.size = 0
 
     def take(self, octets: bytes) -> None:
         """Look at the next octets of the message."""
@@ -51,7 +56,8 @@ class HeaderBlock:
             return
         self.complete = True
         octets, self._octets = self._octets, bytearray()
-        if len(octets) - 1 > self._limits.header_size:
+        self.size = len(octets) - 1
+        if self.size > self._limits.header_size:
             raise Refused(HEADER_TOO_BIG)
         lines = octets.count(b"\n")  # no kind of field is there more often
         if lines > self._limits.header_fields and _more(_FIELD, octets, self._limits.header_fields):

@@ -61,11 +61,8 @@ def text(event: Event) -> str | None:
                 f"refused {client.session_id} of {_peer(client)}{what}: "
                 f"{reply.code} {status}{printable(reply.text)}{why}"
             )
-        case Checked(envelope, findings, action, rule, shadows):
-            by = f" by {rule}" if rule else ""
-            would = "".join(f"; would {each} by {name}" for each, name in shadows)
-            results = ", ".join(map(_result, findings)) or "nothing"
-            return printable(f"checked {envelope.id}: {results}: {action}{by}{would}")
+        case Checked():
+            return _checked(event)
         case ContentDropped(envelope, reason):
             return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {printable(reason)}"
         case Trouble(what):
@@ -123,15 +120,8 @@ def _values(event: Event) -> dict[str, object] | None:
                 "reply": reply.text,
                 "reason": reason,
             }
-        case Checked(envelope, findings, action, rule, shadows):
-            return {
-                "event": "checked",
-                **_envelope(envelope),
-                "findings": [_finding(finding) for finding in findings],
-                "action": action,
-                "rule": rule,
-                "would": [{"action": each, "rule": name} for each, name in shadows],
-            }
+        case Checked():
+            return _values_checked(event)
         case ContentDropped(envelope, reason):
             return {"event": "dropped", **_envelope(envelope), "reason": reason}
     return _values_of_ours(event)
@@ -157,23 +147,37 @@ def _values_of_ours(event: Event) -> dict[str, object] | None:
     return None
 
 
+def _checked(event: Checked) -> str:
+    """Write what was found out of a message, and what becomes of it."""
+    by = f" by {event.rule}" if event.rule else ""
+    would = "".join(f"; would {action} by {rule}" for action, rule in event.shadows)
+    results = ", ".join(map(_result, event.findings)) or "nothing"
+    return printable(f"checked {event.envelope.id}: {results}: {event.action}{by}{would}")
+
+
+def _values_checked(event: Checked) -> dict[str, object]:
+    """Give the same as values."""
+    return {
+        "event": "checked",
+        **_envelope(event.envelope),
+        "findings": [_cut(finding).plain() for finding in event.findings],
+        "action": event.action,
+        "rule": event.rule,
+        "would": [{"action": action, "rule": rule} for action, rule in event.shadows],
+    }
+
+
 def _result(finding: Finding) -> str:
     """Write what a check has found, and of whom."""
-    of = " ".join([f"{name}={value[:LONGEST]}" for _, name, value in finding.properties])
+    of = " ".join([f"{name}={value}" for _, name, value in _cut(finding).properties])
     why = finding.reason and f" ({finding.reason})"
     return f"{finding.method}={finding.result}{why}{of and f' {of}'}"
 
 
-def _finding(finding: Finding) -> dict[str, object]:
-    """Give what a check has found."""
-    return {
-        "method": finding.method,
-        "result": finding.result,
-        "properties": {
-            f"{kind}.{name}": value[:LONGEST] for kind, name, value in finding.properties
-        },
-        "reason": finding.reason,
-    }
+def _cut(finding: Finding) -> Finding:
+    """Give a finding with values that are no longer than anything else in a line."""
+    properties = tuple(each._replace(value=each.value[:LONGEST]) for each in finding.properties)
+    return finding._replace(properties=properties)
 
 
 def _client(client: Client) -> dict[str, object]:

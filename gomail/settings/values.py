@@ -204,6 +204,11 @@ class Configuration:
             object.__setattr__(self, "domains", any_local_part(self.hostname, LOCALHOST))
 
     @property
+    def authserv_id(self) -> str:
+        """The name by which readers know our results (RFC 8601 §2.5)."""
+        return self.checks.authserv_id or self.hostname
+
+    @property
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The trusted networks."""
         return networks_of(self.trusted)

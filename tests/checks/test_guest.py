@@ -210,7 +210,7 @@ def test_check_lets_go_of_a_message_that_does_not_come() -> None:
 @pytest.mark.parametrize(
     "method", ["", "spf", "dmarc", "Mine", "-mine", "mine-", "a b", "m" * 31, "mine=pass", 7, None]
 )
-def test_name_must_be_one_of_ones_own(method: Any) -> None:  # noqa: ANN401
+def test_name_must_be_one_of_ones_own(method: Any) -> None:  # noqa: ANN401 -- wrong ones
     """A name that could be mistaken is refused when the panel is made, in a line."""
     with pytest.raises(ValueError, match=r"its method "):
         House(ZONE, own=(Mine(method=method),))

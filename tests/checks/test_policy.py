@@ -126,7 +126,9 @@ def test_names_are_stable_and_meanings_read_on() -> None:
     """Whoever is refused finds the rule by its name, and reads when it holds."""
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
+    assert all(name.replace("-", "").isalpha() and name.islower() for name in names)
     for rule in RULES:
+        assert Policy().meaning(rule.name) == rule.meaning
         assert rule.meaning[0].islower() or rule.meaning.startswith(("DMARC", "DNS", "From"))
 
 
@@ -148,3 +150,11 @@ def test_check_of_ones_own_has_a_rule() -> None:
     assert shadowed.shadows == ((Action.DEFER, "greylist-fail"),)
     passed = Opinion((Finding("greylist", "pass"),), "none")
     assert Policy(own={"greylist": Action.DEFER}).decide(passed).action is Action.MARK
+
+
+def test_rule_in_the_shadow_hides_nothing() -> None:
+    """It only says what it would do, and that would be nothing that anybody hears of."""
+    opinion = Opinion((SPF,), "none")
+    assert Policy({"spf-fail": Action.NONE}).decide(opinion).told == ()
+    shadowed = Policy({"spf-fail": Action.NONE}, ["spf-fail"]).decide(opinion)
+    assert (shadowed.told, shadowed.shadows) == ((SPF,), ())

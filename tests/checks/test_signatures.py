@@ -4,22 +4,19 @@ import base64
 import hashlib
 
 import pytest
-import pytest_twisted
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 
 from gomail.checks.dkim.signature import MOST_NAMES
-from gomail.checks.header import MOST_FIELDS, Header
-from gomail.checks.records import Outcome, Records
-from gomail.checks.signatures import MOST_SIGNATURES, Signatures
+from gomail.checks.header import MOST_FIELDS
+from gomail.checks.records import Outcome
+from gomail.checks.signatures import MOST_SIGNATURES
 from gomail.finding import Finding, Property
 from tests.checks.signing import (
     BODY,
     DOMAIN,
     HEADER,
     KEY_NAME,
-    NOW,
     Zone,
     canonical_body,
     ed25519,
@@ -246,36 +243,6 @@ def test_no_text_of_a_tag_escapes(tag: str, text: str) -> None:
     field = "DKIM-Signature: " + "; ".join(f"{name}={value}" for name, value in tags.items())
     *dkim, _ = verify(field.encode() + b"\n" + HEADER + b"\n" + BODY)
     assert {finding.result for finding in dkim} <= {"fail", "neutral", "permerror", "policy"}
-
-
-class Late:
-    """DNS that answers when it is told to."""
-
-    def __init__(self) -> None:
-        """Begin with no question."""
-        self.waiting: dict[str, Deferred[Records]] = {}
-
-    def lookup(self, name: str, kind: str) -> Deferred[Records]:
-        """Answer later."""
-        self.waiting[name] = Deferred()
-        return self.waiting[name]
-
-
-@pytest_twisted.ensureDeferred
-async def test_p4_keys_are_asked_for_at_once() -> None:
-    """While the body has not come; and none waits for another."""
-    block = signed(b="eA==").replace(HEADER + b"\n" + BODY, b"")
-    header, _, body = (block + signed(s="ed", a="ed25519-sha256")).partition(b"\n\n")
-    signatures = Signatures(Header(header + b"\n"), NOW)
-    late = Late()
-    keys = Deferred.fromCoroutine(signatures.find_keys(late))
-    assert set(late.waiting) == signatures.key_names == {KEY_NAME, f"ed._domainkey.{DOMAIN}"}
-    signatures.take(body)
-    for name, deferred in late.waiting.items():
-        text = record(ed25519() if name.startswith("ed.") else rsa()).encode()
-        deferred.callback(Records(Outcome.FOUND, (text,)))
-    findings = signatures.judge(await keys)
-    assert [finding.result for finding in findings] == ["fail", "pass", "none"]
 
 
 def test_body_hash_is_that_of_the_rfc() -> None:

@@ -168,8 +168,7 @@ def test_missing_extra_is_told(folder: Path) -> None:
     done = run(folder, "message.eml", *OURS, program=("-c", without))
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr == (
-        b"Error: the checks are an extra of gomail's, which is not installed: "
-        b"pip install 'gomail[checks]'\n"
+        b"Error: there is no library spftrace here; pip install 'gomail[checks]' brings it\n"
     )
 
 

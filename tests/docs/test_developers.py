@@ -268,7 +268,7 @@ def test_check_asks_a_list(example: Importer, ip: str, result: str) -> None:
     assert [(each.method, each.result) for each in opinions[0].findings][-1] == ("dnsbl", result)
 
 
-async def run_here(work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+async def run_here(work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 -- its own
     """Run what takes a moment: there is nothing to wait for."""
     return work(*arguments)
 

@@ -5,7 +5,7 @@ It runs by Debian's own Python, and needs nothing else of this house. A case has
 ``helo``, ``records`` ([name, kind, values] each) and ``fails``, names that are not answered.
 """
 
-# ruff: noqa: ANN001, ANN201, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202 -- it is run by Debian's Python
 
 import json
 import sys
@@ -19,7 +19,7 @@ def main():
         case = json.loads(line)
         records = {(name, kind): values for name, kind, values in case["records"]}
         spf.DNSLookup = lookup_in(records, set(case["fails"]))
-        print(spf.check2(case["ip"], case["sender"], case["helo"], querytime=0)[0])  # noqa: T201
+        print(spf.check2(case["ip"], case["sender"], case["helo"], querytime=0)[0])  # noqa: T201 -- to us
 
 
 def lookup_in(records, fails):

@@ -6,6 +6,7 @@ from gomail.address import NULL_PATH, Address, Path
 from gomail.envelope import Client, Encryption, Envelope
 from gomail.events import (
     CertificateChanged,
+    Checked,
     ContentDropped,
     Copy,
     Event,
@@ -19,6 +20,7 @@ from gomail.events import (
     SessionStarted,
     Trouble,
 )
+from gomail.finding import Finding, Property
 from gomail.health import Health, Reason, Share, State, Storing
 from gomail.reply import NO_SUCH_MAILBOX, SHUTTING_DOWN, Reply
 
@@ -30,6 +32,21 @@ ENVELOPE = Envelope(
     forward_paths=(Path(Address("you", "here.example")),),
 )
 STORED = MessageStored(ENVELOPE, (Copy("you", "/mail/new/1"),), 1234, 0.0125)
+CHECKED = Checked(
+    ENVELOPE,
+    (
+        Finding("spf", "pass", (Property("smtp", "mailfrom", "client.example"),)),
+        Finding(
+            "dmarc",
+            "permerror",
+            (Property("header", "from", "a.example"), Property("header", "from", "b.example")),
+            "From names several domains",
+        ),
+    ),
+    "junk",
+    "dmarc-permerror",
+    (("refuse", "spf-fail"),),
+)
 ENDED = SessionEnded(CLIENT, "ehlo=1 mail=1 rcpt=1/2 data=1 quit=1", 1.5, 2048)
 REFUSED = Refusal(CLIENT, b"RCPT TO:<no@here.example>", NO_SUCH_MAILBOX, "nobody of that name")
 
@@ -68,6 +85,18 @@ any_event: st.SearchStrategy[Event] = st.one_of(
         st.integers(0),
         _seconds,
         st.integers(0),
+    ),
+    st.builds(
+        Checked,
+        _envelopes,
+        st.tuples(
+            st.builds(
+                Finding, _texts, _texts, st.tuples(st.builds(Property, *[_texts] * 3)), _texts
+            )
+        ),
+        _texts,
+        _texts,
+        st.tuples(st.tuples(_texts, _texts)),
     ),
     st.builds(ContentDropped, _envelopes, _texts),
     st.builds(Trouble, _texts),

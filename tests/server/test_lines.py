@@ -20,7 +20,7 @@ from gomail.events import (
 )
 from gomail.health import WELL, Health, Reason, State
 from gomail.server.lines import as_json, escaped, one_object, printable, text
-from tests.server.events import CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_event
+from tests.server.events import CHECKED, CLIENT, ENDED, ENVELOPE, REFUSED, STORED, any_event
 
 POOR = Health(
     (
@@ -38,6 +38,18 @@ POOR = Health(
                 ("mx.example", "*.example"), datetime(2027, 1, 2, 3, 4, tzinfo=UTC), "0A"
             ),
             "certificate of mx.example, *.example until 2027-01-02 03:04 UTC is in force (0A)",
+        ),
+        (
+            CHECKED,
+            (
+                "checked 0123456789.1: spf=pass mailfrom=client.example, dmarc=permerror "
+                "(From names several domains) from=a.example from=b.example: "
+                "junk by dmarc-permerror; would refuse by spf-fail"
+            ),
+        ),
+        (
+            CHECKED._replace(findings=(), action="mark", rule="", shadows=()),
+            "checked 0123456789.1: nothing: mark",
         ),
         (
             ENDED,
@@ -137,6 +149,23 @@ def test_message_is_an_object() -> None:
         "bare-lf": 0,
         "ms": 12.5,
         "copies": [{"mailbox": "you", "path": "/mail/new/1"}],
+    }
+
+
+def test_what_was_found_out_is_an_object() -> None:
+    """A property may stand there several times, as in ``gomail check --json``."""
+    checked = json.loads(as_json(CHECKED) or "")
+    assert (checked["event"], checked["id"]) == ("checked", "0123456789.1")
+    assert (checked["action"], checked["rule"]) == ("junk", "dmarc-permerror")
+    assert checked["would"] == [{"action": "refuse", "rule": "spf-fail"}]
+    assert checked["findings"][1] == {
+        "method": "dmarc",
+        "result": "permerror",
+        "properties": [
+            {"type": "header", "name": "from", "value": "a.example"},
+            {"type": "header", "name": "from", "value": "b.example"},
+        ],
+        "reason": "From names several domains",
     }
 
 

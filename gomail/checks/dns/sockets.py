@@ -51,7 +51,7 @@ class Sockets(Backend):
         proto: int = 0,
         source: object = None,
         destination: tuple[str, int] = ("", 0),
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,  # noqa: ASYNC109 -- dnspython's
         ssl_context: object = None,
         server_hostname: object = None,
     ) -> "_Datagrams | _Stream":
@@ -140,13 +140,13 @@ class _Datagrams(DatagramSocket):
         self._letterbox = letterbox
         self._destination: object = None
 
-    async def sendto(self, what: bytes, destination: object, timeout: float) -> int:  # noqa: ASYNC109
+    async def sendto(self, what: bytes, destination: object, timeout: float) -> int:  # noqa: ASYNC109 -- dnspython's
         """Send a question to where we are connected; that is there."""
         self._destination = destination
         self._letterbox.send(what)
         return len(what)
 
-    async def recvfrom(self, size: int, timeout: float) -> tuple[bytes, Any]:  # noqa: ASYNC109
+    async def recvfrom(self, size: int, timeout: float) -> tuple[bytes, Any]:  # noqa: ASYNC109 -- dnspython's
         """Give the next datagram, and where it came from: being connected, nobody else is heard."""
         return await self._letterbox.receive(timeout), self._destination
 
@@ -195,7 +195,7 @@ class _Letterbox:
         with suppress(BlockingIOError):
             self._socket.send(datagram)
 
-    async def receive(self, timeout: float) -> bytes:  # noqa: ASYNC109
+    async def receive(self, seconds: float) -> bytes:
         """
         Give the next datagram.
 
@@ -206,7 +206,7 @@ class _Letterbox:
         while not self._datagrams:
             if self._refused:
                 raise ConnectionRefusedError("the server does not listen")
-            await self._bell.wait(timeout)
+            await self._bell.wait(seconds)
         return self._datagrams.popleft()
 
     def doRead(self) -> None:
@@ -240,11 +240,11 @@ class _Stream(StreamSocket):
         self._bell = _Bell(sockets)
         self.protocol = _Octets(self._bell)
 
-    async def sendall(self, what: bytes, timeout: float) -> None:  # noqa: ASYNC109
+    async def sendall(self, what: bytes, timeout: float) -> None:  # noqa: ASYNC109 -- dnspython's
         """Send a question."""
         self.protocol.transport.write(what)
 
-    async def recv(self, size: int, timeout: float) -> bytes:  # noqa: ASYNC109
+    async def recv(self, size: int, timeout: float) -> bytes:  # noqa: ASYNC109 -- dnspython's
         """Give at most so many octets; none when no more come."""
         while not self.protocol.octets and not self.protocol.lost:
             await self._bell.wait(timeout)

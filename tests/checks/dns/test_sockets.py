@@ -19,7 +19,7 @@ class Reactor:
         self.removeReader = self.readers.remove
 
 
-async def opened(reactor: Any, port: int, host: str = "127.0.0.1") -> Any:  # noqa: ANN401
+async def opened(reactor: Any, port: int, host: str = "127.0.0.1") -> Any:  # noqa: ANN401 -- its own
     """Open a socket."""
     return await Sockets(reactor).make_socket(
         socket.AF_INET, socket.SOCK_DGRAM, destination=(host, port)
