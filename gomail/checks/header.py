@@ -13,7 +13,8 @@ from typing import NamedTuple
 MOST_FIELDS = 1000  # that anything is told of
 
 _FIELD = re.compile(rb"[^\n]++(?:\n[ \t][^\n]*+)*+\n?")
-_BEHIND_CR = re.compile(rb"\r(?![ \t\n])((?:[^\r]++|\r(?=[ \t\n]))*+)")
+# Python 3.11.2 takes too much where a group that is not to give back ends with what did not match.
+_BEHIND_CR = re.compile(rb"\r(?![ \t\n])((?:[^\r]++|\r(?=[ \t\n]))*)")
 _NO_NAME = bytes(octet for octet in range(256) if not 0x21 <= octet <= 0x7E)
 
 
