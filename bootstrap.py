@@ -38,7 +38,8 @@ STAMP = "gomail-stamp"
 EXTRAS = {name: (name,) for name in ("test", "bench")}
 EXTRAS.update(run=("checks",), check=("test", "check"), faults=("test",))
 EXTRAS.update({name: (name, "test") for name in ("fuzz", "mutants")})
-SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=worksteal")  # all tests at once; those that somebody names, one by one
+# All tests at once, and the last ones for whoever is done first; those that are named, one by one.
+SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=worksteal")
 MODULES = {name: f"tests.{name}" for name in ("fuzz", "faults", "mutants")}
 MODULES.update(bench="bench")
 

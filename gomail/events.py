@@ -136,6 +136,17 @@ class CertificateChanged(NamedTuple):
     serial: str
 
 
+class LeftOut(NamedTuple):
+    """
+    More happened than the log has room for.
+
+    Attributes:
+        counts: how often what was left out, by the name that its lines have in JSON.
+    """
+
+    counts: tuple[tuple[str, int], ...]
+
+
 class HealthChanged(NamedTuple):
     """The server fares better or worse than before, or for other reasons."""
 
@@ -191,6 +202,7 @@ Event = (
     | LoadChanged
     | CertificateChanged
     | HealthChanged
+    | LeftOut
     | Measured
     | SessionEnded
 )

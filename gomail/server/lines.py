@@ -16,6 +16,7 @@ from gomail.events import (
     ContentDropped,
     Event,
     HealthChanged,
+    LeftOut,
     LoadChanged,
     MessageStored,
     Refusal,
@@ -27,7 +28,7 @@ from gomail.finding import Finding
 LONGEST = 100  # characters of the peer's in one place
 _SHOWN = 3  # recipients of a message that its line names
 # What a server says of itself: no client had a part in it.
-OURS = (Trouble, LoadChanged, HealthChanged, CertificateChanged)
+OURS = (Trouble, LoadChanged, HealthChanged, CertificateChanged, LeftOut)
 
 
 def escaped(octets: bytes | str) -> str:
@@ -65,10 +66,18 @@ def text(event: Event) -> str | None:
             return _checked(event)
         case ContentDropped(envelope, reason):
             return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {printable(reason)}"
+    return _text_of_ours(event)
+
+
+def _text_of_ours(event: Event) -> str | None:
+    """Write an event in which no client had a part."""
+    match event:
         case Trouble(what):
             return f"trouble: {printable(what)}"
         case LoadChanged(load, share, lag):
             return f"load {load}: {share:.0%} of all sessions, the reactor {lag:.3f} s late"
+        case LeftOut(counts):
+            return "left out of the log: " + ", ".join(f"{name} {count}" for name, count in counts)
         case HealthChanged(health):
             return f"health {printable(str(health))}"
         case CertificateChanged(names, ends, serial):
@@ -134,6 +143,8 @@ def _values_of_ours(event: Event) -> dict[str, object] | None:
             return {"event": "trouble", "what": what}
         case LoadChanged(load, share, lag):
             return {"event": "load", "load": load, "share": round(share, 4), "lag": round(lag, 6)}
+        case LeftOut(counts):
+            return {"event": "left-out", "counts": dict(counts)}
         case HealthChanged(health):
             reasons = {reason.word: reason.text for reason in health.reasons}
             return {"event": "health", "state": str(health.state), "reasons": reasons}

@@ -23,6 +23,7 @@ from gomail.server.log import (
     TwistedLog,
     as_objects,
 )
+from gomail.server.ration import Ration
 from gomail.server.reactor import Reactor
 
 
@@ -54,7 +55,8 @@ class Telling(Service):
         as_json = log_format == "json"
         self._observer = JsonTwistedLog(write, worker) if as_json else TwistedLog(write, worker)
         log: Listener = JsonEventLog(write, worker) if as_json else EventLog(write, worker)
-        listeners = [log]
+        self._ration = Ration(log, reactor)
+        listeners: list[Listener] = [self._ration]
         if dialogue:
             listeners.append(Dialogue(as_objects(write, "dialogue") if as_json else write))
         if show_messages:
@@ -86,6 +88,7 @@ class Telling(Service):
     def stopService(self) -> None:
         """Write what waits, and what is still to come at once."""
         super().stopService()
+        self._ration.tell()
         self._writer.write_in_batches(running=False)
 
 

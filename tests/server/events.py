@@ -11,6 +11,7 @@ from gomail.events import (
     Copy,
     Event,
     HealthChanged,
+    LeftOut,
     LoadChanged,
     Measured,
     MessageStored,
@@ -68,6 +69,7 @@ _paths = st.just(NULL_PATH) | _addresses
 _envelopes = st.builds(
     Envelope, st.just("0123456789.1"), _clients, _paths, forward_paths=st.tuples(_addresses)
 )
+_counts = st.lists(st.tuples(st.just("refused"), st.integers(1)), max_size=1).map(tuple)
 _replies = st.sampled_from([NO_SUCH_MAILBOX, SHUTTING_DOWN, Reply(550, "", "two\nlines")])
 _seconds = st.floats(0, 10**6)
 _reasons = st.builds(
@@ -102,6 +104,9 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(Trouble, _texts),
     st.builds(LoadChanged, st.sampled_from(["normal", "busy", "overload"]), _seconds, _seconds),
     st.builds(HealthChanged, st.builds(Health, st.lists(_reasons).map(tuple))),
+    st.builds(
+        LeftOut, st.lists(st.tuples(st.just("refused"), st.integers(1)), max_size=1).map(tuple)
+    ),
     st.builds(Measured, _seconds, st.just(Share(1, 2)), storing=st.builds(Storing, fault=_texts)),
     st.builds(CertificateChanged, st.tuples(_texts), st.datetimes(), _texts),
     st.builds(SessionEnded, _clients, st.just("helo=1 rcpt=1/2"), _seconds, st.integers(0), _texts),

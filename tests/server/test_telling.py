@@ -15,6 +15,7 @@ from gomail.events import (
     CertificateChanged,
     Event,
     HealthChanged,
+    LeftOut,
     LoadChanged,
     Said,
     SessionStarted,
@@ -128,6 +129,7 @@ OF_OURSELVES: tuple[Event, ...] = (
     Trouble("a fault"),
     LoadChanged("busy", 0.8, 0.5),
     HealthChanged(WELL),
+    LeftOut((("refused", 7),)),
     CertificateChanged(("mx.example",), datetime(2027, 1, 1, tzinfo=UTC), "1F"),
 )
 
@@ -158,5 +160,5 @@ def test_worker_says_which_one_it_is() -> None:
 def test_worker_says_which_one_it_is_in_json() -> None:
     """Its number is a key of the same lines."""
     events = [json.loads(line) for line in said("json", 2)]
-    assert [event.get("worker") for event in events] == [None, None, 2, 2, 2, 2, 2]
+    assert [event.get("worker") for event in events] == [None, None, *[2] * (len(OF_OURSELVES) + 1)]
     assert not any("worker" in json.loads(line) for line in said("json", None))
