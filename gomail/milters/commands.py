@@ -1,0 +1,68 @@
+"""What the commands of the envelope carry, as milters want it."""
+
+from typing import NamedTuple
+
+from gomail.address import Path
+from gomail.envelope import Client, MailParameters
+from gomail.milters.macros import UNKNOWN
+from gomail.milters.packets import texts
+
+
+class Sender(NamedTuple):
+    """Who sends: the client, what DNS calls it, and what MAIL said."""
+
+    client: Client
+    reverse_path: Path
+    parameters: MailParameters
+    name: str = UNKNOWN
+
+
+def connect(client: Client, name: str) -> bytes:
+    """Write what a milter is told of a connection; a unix socket's has no address."""
+    if client.address is None:
+        return texts(b"localhost") + b"U"
+    family = b"6" if ":" in client.address else b"4"
+    shown = f"[{client.address}]" if name == UNKNOWN else name
+    port = (client.port or 0).to_bytes(2, "big")
+    return texts(_octets(shown)) + family + port + texts(_octets(client.address))
+
+
+def helo(client: Client) -> bytes:
+    """Write what the client calls itself."""
+    return texts(_octets(client.helo))
+
+
+def mail(sender: Sender) -> bytes:
+    """Write MAIL: the reverse-path, and each parameter."""
+    words = [str(sender.reverse_path), *_esmtp(sender.parameters)]
+    return texts(*map(_octets, words))
+
+
+def recipient(path: Path) -> bytes:
+    """Write RCPT."""
+    return texts(_octets(str(path)))
+
+
+def field(octets: bytes, *, leading_space: bool) -> bytes:
+    """
+    Write a header field; nothing where it has no colon and so is none.
+
+    Args:
+        octets: all of it, with LF.
+        leading_space: whether the space behind the colon is shown.
+    """
+    name, colon, value = octets.removesuffix(b"\n").partition(b":")
+    if not colon:
+        return b""
+    return texts(name.rstrip(b" \t"), value if leading_space else value.removeprefix(b" "))
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _esmtp(parameters: MailParameters) -> list[str]:
+    """Write the parameters of MAIL."""
+    size = [] if parameters.size is None else [f"SIZE={parameters.size}"]
+    body = [] if parameters.body is None else [f"BODY={parameters.body}"]
+    return [*size, *body, *(["SMTPUTF8"] if parameters.utf8 else [])]

@@ -1,0 +1,122 @@
+"""
+A milter: where it listens, how long it is waited for, and whether it is worth asking just now.
+
+One that can't be connected to, or does not come through the negotiation, is left alone for a while,
+so that a dead one costs no time; then a single session tries it, and the others follow if it is
+well again. What a message does to a milter is no reason for that: else a sender could send one that
+switches a filter off for others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectError, ConnectingCancelledError
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import Factory
+
+from gomail.milters.connection import Connection, MilterFailed, MilterRests
+from gomail.milters.options import Options, offer, read_options
+from gomail.milters.packets import Nonsense
+from gomail.milters.place import Place
+
+REST = 10.0  # seconds for which a milter that can't be reached is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class MilterSettings:
+    """
+    What is set of a milter.
+
+    Attributes:
+        place: where it listens; `gomail.milters.place.read_place` reads it.
+        connect: seconds in which it has to be connected to, negotiation included.
+        command: seconds for a command of the envelope; each progress packet begins them anew.
+        content: seconds for the header, for each piece of the body, and for its end, likewise.
+        on_failure: what becomes of mail that it should have seen and could not.
+    """
+
+    place: Place
+    connect: float = 10.0
+    command: float = 20.0
+    content: float = 100.0
+    on_failure: Literal["accept", "defer"] = "accept"
+
+
+class Milter:
+    """
+    One milter, as all sessions share it.
+
+    Args:
+        settings: of it.
+        reactor: with time, and with TCP or unix sockets.
+        told: is told, for the log, what went wrong.
+    """
+
+    def __init__(
+        self,
+        settings: MilterSettings,
+        reactor: Any,  # noqa: ANN401 -- zope has no type for several interfaces
+        told: Callable[[str], None],
+    ) -> None:
+        self.settings = settings
+        self.clock: IReactorTime = reactor
+        self._endpoint = settings.place.endpoint(reactor)
+        self._told = told
+        self._rests_until = 0.0
+        self._ill = False
+
+    def tell(self, what: str) -> None:
+        """Tell the log something about this milter."""
+        self._told(f"milter {self.settings.place}: {what}")
+
+    async def connect(self, latest: float) -> tuple[Connection, Options]:
+        """
+        Connect to it and agree upon the options, until *latest* at the latest.
+
+        Raises:
+            MilterFailed: it can't be had, and is left alone for a while.
+        """
+        now = self.clock.seconds()
+        if self._ill and now < self._rests_until:
+            raise MilterRests("it is left alone, since it could not be reached")
+        until = min(latest, now + self.settings.connect)
+        self._rests_until = until + REST  # if it is ill, nobody else tries it meanwhile
+        try:
+            connection = await self._open(until)
+            options = await self._agree(connection, until)
+        except (CancelledError, ConnectingCancelledError):
+            self._rests_until = now  # who waited is gone, which says nothing of the milter
+            raise CancelledError from None
+        except (ConnectError, OSError, MilterFailed) as error:
+            self._ill = True
+            self._rests_until = self.clock.seconds() + REST
+            raise MilterFailed(f"it can't be reached: {error}") from error
+        self._ill = False
+        return connection, options
+
+    async def _open(self, until: float) -> Connection:
+        """Connect."""
+        factory = Factory.forProtocol(lambda: Connection(self.clock))
+        factory.noisy = False
+        connecting: Deferred[Any] = self._endpoint.connect(factory)
+        left = max(0.0, until - self.clock.seconds())
+        connection: Connection = await connecting.addTimeout(
+            left, self.clock, onTimeoutCancel=_too_late
+        )
+        return connection
+
+    async def _agree(self, connection: Connection, until: float) -> Options:
+        """Negotiate."""
+        connection.send(offer())
+        try:
+            return read_options(*await connection.read(until))
+        except Nonsense as nonsense:
+            connection.fail(str(nonsense))
+            raise MilterFailed(f"it sent nonsense: {nonsense}") from nonsense
+
+
+def _too_late(_: object, seconds: float) -> NoReturn:
+    """Say that it took too long."""
+    raise TimeoutError(f"not within {seconds:g} seconds")
