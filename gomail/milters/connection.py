@@ -9,6 +9,7 @@ from collections import deque
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
@@ -144,17 +145,19 @@ class Connection(Protocol):
 
     async def _wait(self, until: float) -> None:
         """Wait for the bell."""
-        self._bell = Deferred()
+        bell = self._bell = Deferred()
         left = max(0.0, until - self._clock.seconds())
         try:
-            await self._bell.addTimeout(left, self._clock)
-        except TimeoutError:
+            await bell.addTimeout(left, self._clock)
+        except TooLate:
             self.fail("it did not answer in time")
         except CancelledError:
             self.fail("nobody waits for it any more")
             raise
+        finally:
+            self._bell = None
 
     def _ring(self) -> None:
         bell, self._bell = self._bell, None
-        if bell is not None and not bell.called:
+        if bell is not None:
             bell.callback(None)

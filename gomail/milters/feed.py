@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 
@@ -51,7 +51,12 @@ class Feed:
 
     def _join(self, working: Deferred[None]) -> Deferred[None]:
         """Give what fires when nothing is left; to cancel it stops everything."""
-        joined: Deferred[None] = Deferred(lambda _: self.stop())
+
+        def cancelled(joined: Deferred[None]) -> None:
+            joined.errback(CancelledError())
+            self.stop()
+
+        joined: Deferred[None] = Deferred(cancelled)
 
         def over(_: object) -> None:
             if not joined.called:

@@ -35,13 +35,6 @@ T = TypeVar("T")
 _ENDED: Refusal | None = Refusal(LATER, "the session was left while milters were asked")
 
 
-async def no_body() -> AsyncIterator[bytes]:
-    """Give the pieces of a body that is empty."""
-    nothing: tuple[bytes, ...] = ()
-    for piece in nothing:
-        yield piece
-
-
 class Milters:
     """
     The milters of a server, in their order; one for all its sessions.
@@ -143,7 +136,7 @@ class Session:
             return None
         return self._feed.put(self._show_body(self._streamed, octets))
 
-    async def end(self, body: Body = no_body) -> Outcome:
+    async def end(self, body: Body) -> Outcome:
         """
         Give what becomes of the message, which has come to its end.
 

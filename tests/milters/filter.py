@@ -1,11 +1,11 @@
 """A milter that does as it is told: in memory, where everything happens at once, or on a socket."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from struct import pack
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
@@ -13,8 +13,9 @@ from twisted.python.failure import Failure
 from gomail.address import Address, Path
 from gomail.envelope import Client
 from gomail.milters.milter import MilterSettings
-from gomail.milters.milters import Milters, Session
-from gomail.milters.options import Step
+from gomail.milters.milters import Body, Milters, Session
+from gomail.milters.options import Stage, Step
+from gomail.milters.outcome import Outcome, Refusal
 from gomail.milters.packets import Packets, packet
 from gomail.milters.place import Place
 
@@ -26,7 +27,8 @@ JOE = Path(Address("joe", "example.com"))
 ANN = Path(Address("ann", "example.org"))
 HEADER = b"From: joe@example.com\nSubject: a\n letter\nX:tight\n"
 CONTINUE = packet(b"c")
-SILENT = Step(0b1111111 << 12) | Step.NR_HEADER  # answers the end alone
+_UNANSWERED = {stage.command: stage.unanswered for stage in Stage}
+SILENT = Step(sum(_UNANSWERED.values()))  # answers the end alone
 
 
 def negotiated(
@@ -73,8 +75,8 @@ class Filter:
             self.macros[data[:1]] = data[1:].split(b"\0")[:-1]
             return b""
         self.heard.append(said)
-        quiet = {b"L": Step.NR_HEADER, b"B": Step.NR_BODY, b"N": Step.NR_EOH}.get(command, 0)
-        return self.answers.get(command, b"" if self.steps & quiet else CONTINUE)
+        quiet = self.steps & _UNANSWERED.get(command, 0)
+        return self.answers.get(command, b"" if quiet else CONTINUE)
 
     def commands(self) -> str:
         """Give the commands that it heard."""
@@ -113,6 +115,11 @@ class Wire(StringTransport):
         assert self.protocol is not None
         self.protocol.dataReceived(octets)
 
+    @property
+    def held(self) -> Any:  # noqa: ANN401 -- zope's
+        """Give what the transport holds up."""
+        return self.producer
+
     def gone(self, reason: Exception | None = None) -> None:
         """Have it go."""
         assert self.protocol is not None
@@ -150,20 +157,22 @@ class House:
         """Have the next milter refuse the connection."""
         factory = self.reactor.unixClients[self.connected][1]
         self.connected += 1
-        factory.clientConnectionFailed(None, Failure(ConnectionRefusedError()))
+        factory.clientConnectionFailed(None, Failure(ConnectError()))
 
     def connect_all(self) -> None:
         """Have all milters take theirs, as they are asked for."""
         while self.connected < len(self.reactor.unixClients):
             self.connect()
 
-    def mail(self, client: Client = CLIENT, session: Session | None = None) -> Any:
+    def mail(
+        self, client: Client = CLIENT, session: Session | None = None
+    ) -> Deferred[Refusal | None]:
         """Begin a message, with everybody who is asked for connected."""
         result = begun((session or self.session).mail(client, JOE))
         self.connect_all()
         return result
 
-    def message(self, *pieces: bytes, header: bytes = HEADER) -> Any:
+    def message(self, *pieces: bytes, header: bytes = HEADER) -> Outcome:
         """Send a whole message behind MAIL."""
         assert now(self.session.recipient(ANN)) is None
         assert now(self.session.data("q1")) is None
@@ -173,10 +182,10 @@ class House:
         return now(self.session.end(again(*pieces)))
 
 
-def again(*pieces: bytes) -> Any:
+def again(*pieces: bytes) -> Body:
     """Give a body once more."""
 
-    async def body():
+    async def body() -> AsyncIterator[bytes]:
         for piece in pieces:
             yield piece
 

@@ -1,0 +1,370 @@
+"""Milters of a session: what they hear, and what becomes of its messages."""
+
+from dataclasses import replace
+from struct import pack
+
+import pytest
+
+from gomail.address import NULL_PATH
+from gomail.envelope import Client, Encryption, MailParameters
+from gomail.milters.changes import AddField, ChangeField, amended
+from gomail.milters.options import Step
+from gomail.milters.outcome import Outcome
+from gomail.milters.packets import packet
+from gomail.milters.sayings import LATER, REFUSED
+from gomail.reply import Reply
+from tests.milters.filter import (
+    ANN,
+    CLIENT,
+    CONTINUE,
+    HEADER,
+    SILENT,
+    Filter,
+    House,
+    added,
+    again,
+    begun,
+    kinds,
+    negotiated,
+    now,
+    result_of,
+)
+
+SPAM = b"y", b"550 5.7.0 Spam\0"
+
+
+def test_milter_hears_a_message_in_order() -> None:
+    """From the client to the end of the body, each piece as the protocol has it."""
+    house = House(Filter())
+    assert house.reactor.unixClients == []
+    assert result_of(house.mail()) is None
+    assert house.message(b"Hello\n", b"\n.\n") == Outcome()
+    house.session.close()
+    assert house.filters[0].heard[1:] == [
+        (b"C", b"[192.0.2.1]\x004\x12\x67192.0.2.1\0"),
+        (b"H", b"client.example\0"),
+        (b"M", b"<joe@example.com>\0"),
+        (b"R", b"<ann@example.org>\0"),
+        (b"T", b""),
+        (b"L", b"From\0 joe@example.com\0"),
+        (b"L", b"Subject\0 a\n letter\0"),
+        (b"L", b"X\0tight\0"),
+        (b"N", b""),
+        (b"B", b"Hello\r\n\r\n.\r\n"),
+        (b"E", b""),
+        (b"A", b""),
+        (b"Q", b""),
+    ]
+    assert house.wires[0].disconnecting
+    macros = house.filters[0].macros
+    assert macros[b"M"][:2] == [b"{mail_addr}", b"joe@example.com"]
+    assert macros[b"E"] == [b"i", b"q1"]
+    assert house.told == []
+
+
+def test_parameters_and_name_are_told() -> None:
+    """As MAIL had them, and as DNS has the name; an IPv6 address, and no path."""
+    house = House(Filter())
+    client = replace(CLIENT, address="2001:db8::1", port=None)
+    parameters = MailParameters(1000, "8BITMIME", utf8=True)
+    asked = begun(house.session.mail(client, NULL_PATH, parameters, "client.example"))
+    house.connect_all()
+    assert result_of(asked) is None
+    heard = house.filters[0].heard
+    assert kinds(heard, b"C") == [b"client.example\x006\0\x002001:db8::1\0"]
+    assert kinds(heard, b"M") == [b"<>\0SIZE=1000\0BODY=8BITMIME\0SMTPUTF8\0"]
+
+
+def test_client_of_a_unix_socket_has_no_address() -> None:
+    """It is told as such."""
+    house = House(Filter())
+    assert result_of(house.mail(Client("s1", helo="here"))) is None
+    assert kinds(house.filters[0].heard, b"C") == [b"localhost\0U"]
+
+
+def test_connection_is_kept_for_the_session() -> None:
+    """The next message begins with MAIL; one that is given up is said to be."""
+    house = House(Filter())
+    result_of(house.mail())
+    house.session.abort()
+    result_of(house.mail())
+    house.message(b"x\n")
+    result_of(house.mail())
+    assert house.filters[0].commands() == "OCHMAMRTLLLNBEAM"
+    assert house.connected == 1
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        CLIENT.named("other.example", esmtp=True),
+        replace(CLIENT, encryption=Encryption("TLSv1.3", "AES", 256)),
+    ],
+)
+def test_client_by_another_name_is_introduced_anew(client: Client) -> None:
+    """As after a new EHLO, or STARTTLS: by a new connection."""
+    house = House(Filter())
+    result_of(house.mail())
+    result_of(house.mail(client))
+    assert house.filters[0].commands() == "OCHMAQOCHM"
+
+
+def test_milter_that_was_restarted_is_connected_to_again() -> None:
+    """Between two messages nobody minds."""
+    house = House(Filter())
+    result_of(house.mail())
+    house.message()
+    house.wires[0].gone()
+    assert result_of(house.mail()) is None
+    assert house.connected == 2
+    assert house.told == []
+
+
+def test_milter_leaves_out_what_it_does_not_want() -> None:
+    """Commands, answers, and the space behind a colon."""
+    house = House(Filter(steps=Step.NO_HELO | Step.NO_RCPT | SILENT))
+    result_of(house.mail())
+    assert house.message(b"x\n") == Outcome()
+    heard = house.filters[0].heard
+    assert kinds(heard, b"L")[0] == b"From\0joe@example.com\0"
+    assert house.filters[0].commands() == "OCMTLLLNBEA"
+
+
+def test_line_without_colon_is_no_field() -> None:
+    """Milters can't be shown it."""
+    house = House(Filter())
+    result_of(house.mail())
+    house.message(header=b"no colon\nA : 1\n")
+    assert kinds(house.filters[0].heard, b"L") == [b"A\0 1\0"]
+
+
+def test_body_comes_in_large_pieces() -> None:
+    """However it is cut, and never above 65,535 octets."""
+    house = House(Filter(steps=SILENT | Step.LEADING_SPACE))
+    result_of(house.mail())
+    body = b"0123456\n" * 20_000
+    house.message(body[:100_001], body[100_001:100_002], body[100_002:])
+    pieces = kinds(house.filters[0].heard, b"B")
+    assert b"".join(pieces) == body.replace(b"\n", b"\r\n")
+    assert [len(piece) for piece in pieces] == [65535, 65535, 180_000 - 2 * 65535]
+
+
+def test_milter_may_skip_the_rest_of_the_body() -> None:
+    """And hears the end."""
+    house = House(Filter({b"B": packet(b"s")}))
+    result_of(house.mail())
+    house.message(b"x" * 200_000)
+    assert house.filters[0].commands() == "OCHMRTLLLNBEA"
+
+
+def test_changes_are_told_with_the_outcome() -> None:
+    """Fields and quarantine, before the last word; a long wait is excused."""
+    end = packet(b"p") + added(b"X-Spam", b" Yes") + packet(b"m", b"\0\0\0\1Subject\0\0")
+    end += packet(b"q", b"looks bad\0") + packet(b"a")
+    house = House(Filter({b"E": end}))
+    result_of(house.mail())
+    changes = (AddField(b"X-Spam", b" Yes"), ChangeField(1, b"Subject", b""))
+    assert house.message() == Outcome(None, changes, "milter unix:/0: looks bad")
+    assert amended(HEADER, changes) == b"From: joe@example.com\nX:tight\nX-Spam: Yes\n"
+
+
+def test_what_was_not_offered_is_passed_over() -> None:
+    """It is told, and costs no mail."""
+    end = packet(b"-", b"<ann@example.org>\0") + added(b"X", b"y") + CONTINUE
+    house = House(Filter({b"E": end}))
+    result_of(house.mail())
+    assert house.message() == Outcome(None, (AddField(b"X", b"y"),))
+    assert house.told == [
+        "milter unix:/0: it asks for a recipient to be removed, which is not done"
+    ]
+
+
+@pytest.mark.parametrize("stage", [b"M", b"T", b"N", b"L", b"B", b"E"])
+@pytest.mark.parametrize(
+    ("said", "reply"),
+    [
+        (packet(b"r"), REFUSED),
+        (packet(b"t"), LATER),
+        (packet(*SPAM), Reply(550, "7.0", "Spam")),
+    ],
+)
+def test_milter_refuses_a_message(stage: bytes, said: bytes, reply: Reply) -> None:
+    """At any stage; it hears no more of it, and of the next one all."""
+    house = House(Filter({stage: said}))
+    refusal = result_of(house.mail())
+    if refusal is None:
+        assert now(house.session.recipient(ANN)) is None
+        refusal = now(house.session.data("q1"))
+    if refusal is None:
+        house.session.header(HEADER)
+        house.session.body(b"x" * 70_000)
+        house.session.body(b"x" * 70_000)
+        refusal = now(house.session.end(again())).refusal
+    assert refusal.reply == reply
+    assert refusal.reason == "milter unix:/0: it refuses"
+    house.session.abort()
+    assert house.filters[0].commands()[-2:] == stage.decode() + "A"
+    house.filters[0].answers[stage] = CONTINUE
+    assert result_of(house.mail()) is None
+    assert house.message() == Outcome()
+
+
+def test_milter_refuses_the_last_piece() -> None:
+    """There is no end then."""
+    house = House(Filter({b"B": packet(b"r")}))
+    result_of(house.mail())
+    assert house.message(b"x\n").refusal.reply == REFUSED
+    assert house.filters[0].commands().endswith("NBA")
+
+
+def test_milter_refuses_one_recipient() -> None:
+    """The others get the message."""
+    filtering = Filter({b"R": packet(*SPAM)})
+    house = House(filtering)
+    result_of(house.mail())
+    refusal = now(house.session.recipient(ANN))
+    assert refusal is not None
+    assert refusal.reply.code == 550
+    filtering.answers[b"R"] = CONTINUE
+    assert house.message() == Outcome()
+
+
+@pytest.mark.parametrize("stage", [b"C", b"H"])
+def test_milter_refuses_a_client(stage: bytes) -> None:
+    """Each of its messages, and asks no more."""
+    house = House(Filter({stage: packet(*SPAM)}))
+    for _ in range(2):
+        refusal = result_of(house.mail())
+        assert refusal is not None
+        assert refusal.reply == Reply(550, "7.0", "Spam")
+        house.session.abort()
+    assert house.filters[0].commands() == "OCH"[: 2 if stage == b"C" else 3]
+
+
+def test_milter_accepts_a_client() -> None:
+    """It hears of none of its messages."""
+    house = House(Filter({b"C": packet(b"a")}))
+    for _ in range(2):
+        assert result_of(house.mail()) is None
+        assert house.message(b"x\n") == Outcome()
+    assert house.filters[0].commands() == "OC"
+
+
+def test_milter_accepts_a_message_early() -> None:
+    """It hears no more of it, and of the next one all."""
+    house = House(Filter({b"M": packet(b"a")}))
+    result_of(house.mail())
+    assert house.message(b"x\n") == Outcome()
+    house.filters[0].answers[b"M"] = CONTINUE
+    result_of(house.mail())
+    house.message()
+    assert house.filters[0].commands() == "OCHMAMRTLLLNEA"
+
+
+@pytest.mark.parametrize("stage", [b"M", b"R", b"L", b"E"])
+def test_what_a_milter_discards_is_kept_apart(stage: bytes) -> None:
+    """It is answered 250, and so it is stored."""
+    house = House(Filter({stage: packet(b"d")}))
+    result_of(house.mail())
+    assert house.message() == Outcome(None, (), "milter unix:/0: discarded")
+
+
+def test_client_can_not_be_discarded() -> None:
+    """As in Sendmail, that means nothing."""
+    house = House(Filter({b"C": packet(b"d")}))
+    result_of(house.mail())
+    assert house.message() == Outcome()
+
+
+def test_several_are_asked_in_order_until_one_refuses() -> None:
+    """Who comes behind hears nothing of what was refused."""
+    house = House(Filter(), Filter({b"M": packet(b"r")}), Filter())
+    asked = house.mail()
+    house.connect_all()
+    assert result_of(asked) is not None
+    assert [each.commands() for each in house.filters] == ["OCHM", "OCHM", ""]
+
+
+def _several(*filters: Filter) -> House:
+    house = House(*filters)
+    asked = house.mail()
+    for _ in filters:
+        house.connect_all()
+    assert result_of(asked) is None
+    return house
+
+
+def test_second_sees_what_the_first_has_changed() -> None:
+    """The whole message once more, and its own changes come behind."""
+    second = Filter({b"E": packet(b"m", pack("!I", 1) + b"X\0z\0") + CONTINUE})
+    house = _several(Filter({b"E": added(b"X", b"y") + CONTINUE}), second)
+    outcome = house.message(b"a\n", b"b\n")
+    assert outcome.changes == (AddField(b"X", b"y"), ChangeField(1, b"X", b"z"))
+    assert kinds(second.heard, b"L")[-2:] == [b"X\0tight\0", b"X\0y\0"]
+    assert kinds(second.heard, b"B") == [b"a\r\nb\r\n"]
+
+
+def test_second_sees_a_message_without_body() -> None:
+    """There is nothing to be read once more."""
+    second = Filter()
+    house = _several(Filter(), second)
+    now(house.session.recipient(ANN))
+    now(house.session.data("q1"))
+    house.session.header(HEADER)
+    assert now(house.session.end(again())) == Outcome()
+    assert second.commands() == "OCHMRTLLLNEA"
+
+
+def test_second_sees_at_once_what_the_first_can_not_change() -> None:
+    """So a body is read once more only where it must be."""
+    first, second = Filter({b"O": negotiated(actions=0x20)}), Filter()
+    house = _several(first, second)
+    now(house.session.recipient(ANN))
+    now(house.session.data("q1"))
+    house.session.header(HEADER)
+    assert first.commands() == second.commands() == "OCHMRTLLLN"
+    house.session.body(b"x\n")
+    assert now(house.session.end(again())) == Outcome()
+    assert kinds(second.heard, b"B") == kinds(first.heard, b"B") == [b"x\r\n"]
+
+
+def test_second_hears_nothing_of_what_the_first_has_refused() -> None:
+    """Nor is a body asked for once more."""
+    second = Filter()
+    house = _several(Filter({b"E": packet(*SPAM)}), second)
+    assert house.message(b"x\n").refusal.reply.text == "Spam"
+    assert second.commands() == "OCHMRTA"
+
+
+def test_replay_ends_where_the_milter_has_decided() -> None:
+    """What follows is not read."""
+    second = Filter({b"B": packet(b"t")})
+    house = _several(Filter(), second)
+    assert house.message(b"x" * 70_000, b"y" * 70_000, b"z").refusal.reply == LATER
+    assert second.commands() == "OCHMRTLLLNBA"
+
+
+def test_second_may_be_done_before_the_content() -> None:
+    """It is not shown it."""
+    second = Filter({b"T": packet(b"a")})
+    house = _several(Filter({b"E": packet(b"q", b"x\0") + CONTINUE}), second)
+    assert house.message(b"x\n").quarantine == "milter unix:/0: x"
+    assert second.commands() == "OCHMRTA"
+
+
+def test_some_of_those_who_see_content_may_be_done() -> None:
+    """The others see the rest."""
+    first = Filter({b"O": negotiated(actions=0x20), b"L": packet(b"a")})
+    zeroth = Filter({b"O": negotiated(actions=0x20), b"M": packet(b"a")})
+    third = Filter()
+    house = _several(zeroth, first, third)
+    assert house.message(b"x\n") == Outcome()
+    assert [each.commands()[-3:] for each in house.filters] == ["HMA", "TLA", "BEA"]
+
+
+def test_without_milters_there_is_nothing_to_do() -> None:
+    """Everything is welcome."""
+    house = House()
+    assert result_of(house.mail()) is None
+    assert house.message(b"x\n") == Outcome()
+    house.session.close()
