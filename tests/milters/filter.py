@@ -18,6 +18,7 @@ from gomail.milters.options import Stage, Step
 from gomail.milters.outcome import Outcome, Refusal
 from gomail.milters.packets import Packets, packet
 from gomail.milters.place import Place
+from gomail.reply import Reply
 
 T = TypeVar("T")
 Said = tuple[bytes, bytes]
@@ -208,6 +209,12 @@ def result_of(deferred: Deferred[T]) -> T:
 def now(work: Coroutine[Any, Any, T]) -> T:
     """Give what comes of something that waits for nobody."""
     return result_of(begun(work))
+
+
+def said_by(refusal: Refusal | None) -> Reply:
+    """Give the reply of a refusal, which there has to be."""
+    assert refusal is not None
+    return refusal.reply
 
 
 def kinds(heard: Sequence[Said], command: bytes) -> list[bytes]:

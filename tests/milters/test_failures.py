@@ -52,22 +52,10 @@ def outcome_of(house: House) -> Outcome:
     return now(house.session.end(again()))
 
 
-def check(house: House, on_failure: str, told: str) -> None:
-    """See that a message goes on as is set, and the next one begins afresh."""
-    outcome = outcome_of(house)
-    if on_failure == "accept":
-        assert outcome == Outcome()
-        assert house.told == [f"milter unix:/0: {told}; mail is accepted without it"]
-    else:
-        assert outcome.refusal is not None
-        assert outcome.refusal.reply == LATER
-        assert outcome.refusal.reason == f"milter unix:/0: {told}"
-        assert house.told == [f"milter unix:/0: {told}; mail is deferred"]
-
-
-@pytest.mark.parametrize("on_failure", ["accept", "defer"])
 @pytest.mark.parametrize("stage", list("CHMRTLNBE"))
-@pytest.mark.parametrize("said", NONSENSE)
+@pytest.mark.parametrize(
+    ("said", "on_failure"), [(NONSENSE[0], "defer"), *((each, "accept") for each in NONSENSE)]
+)
 def test_nonsense_is_a_failure(said: bytes, stage: str, on_failure: str) -> None:
     """At any stage; the connection ends, and the next message has another one."""
     filtering = Filter({stage.encode(): said})
