@@ -1,7 +1,7 @@
 """Those who filter for Postfix and Sendmail: OpenDKIM, rspamd and ClamAV, each with one process."""
 
 import os
-import stat
+import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,19 +73,22 @@ class Daemon:
 
     Args:
         command: how it is started.
-        sockets: the file that is there once it listens.
+        path: of its socket.
+        kill: whether it is killed in the end: libmilter looks every five seconds whether it should
+            end, and these keep nothing.
     """
 
-    def __init__(self, command: Sequence[str | Path], socket: Path) -> None:
-        self.socket = socket
-        self._output = socket.with_suffix(".out")
+    def __init__(self, command: Sequence[str | Path], path: Path, *, kill: bool = False) -> None:
+        self.path = path
+        self._kill = kill
+        self._output = path.with_suffix(".out")
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                cwd=socket.parent,
+                cwd=path.parent,
             )
         try:
             wait_for(f"{command[0]} to listen", self._listens)
@@ -100,20 +103,25 @@ class Daemon:
         return self._output.read_text(errors="replace")
 
     def _listens(self) -> bool:
-        """Tell whether its socket is there; it must not have ended."""
+        """Tell whether it takes connections; it must not have ended."""
         assert self._process.poll() is None, self.output
-        return self.socket.exists() and stat.S_ISSOCK(self.socket.stat().st_mode)
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.path)) == 0
 
     def stop(self) -> None:
         """Stop it."""
-        end(self._process)
+        if self._kill:
+            self._process.kill()
+            self._process.wait()
+        else:
+            end(self._process)
 
 
 def opendkim(folder: Path, keys: str) -> Daemon:
     """Start an OpenDKIM that verifies, and knows these keys."""
     (folder / "keys").write_text(keys)
     path = _written(folder, "opendkim.conf", _OPENDKIM)
-    return Daemon([needs("opendkim"), "-f", "-x", path], folder / "opendkim.sock")
+    return Daemon([needs("opendkim"), "-f", "-x", path], folder / "opendkim.sock", kill=True)
 
 
 def rspamd(folder: Path) -> Daemon:
@@ -138,7 +146,7 @@ def clamav_milter(folder: Path, infected: str) -> Daemon:
     """Start the milter that asks that ClamAV; *infected* is what it does with a virus."""
     command = needs("clamav-milter")
     path = _written(folder, "clamav-milter.conf", _CLAMAV_MILTER, infected=infected)
-    return Daemon([command, "-c", path], folder / "clamav-milter.sock")
+    return Daemon([command, "-c", path], folder / "clamav-milter.sock", kill=True)
 
 
 def _written(folder: Path, name: str, text: str, **values: str) -> Path:

@@ -76,7 +76,7 @@ async def outcomes(daemons: list[Daemon], *messages: tuple[bytes, bytes]) -> lis
 def _settings(daemon: Daemon) -> MilterSettings:
     """Have all patience with it."""
     seconds: dict[str, Any] = dict.fromkeys(("connect", "command", "content"), PATIENCE)
-    return MilterSettings(read_place(f"unix:{daemon.socket}"), **seconds)
+    return MilterSettings(read_place(f"unix:{daemon.path}"), **seconds)
 
 
 @pytest_twisted.ensureDeferred
@@ -113,21 +113,26 @@ async def test_rspamd_filters(folder: Path, running: Start) -> None:
 
 
 @pytest_twisted.ensureDeferred
-@pytest.mark.parametrize("infected", ["Reject", "Quarantine", "Blackhole"])
-async def test_clamav_finds_what_it_knows(folder: Path, running: Start, infected: str) -> None:
+async def test_clamav_finds_what_it_knows(folder: Path, running: Start) -> None:
     """It refuses, or has it kept apart; what it would drop is kept apart, too."""
     running(clamd(folder))
-    filtering = running(clamav_milter(folder, infected))
-    clean, found = await outcomes([filtering], (HEADER, b"a letter\n"), (HEADER, EICAR + b"\n"))
-    assert clean.refusal is None
-    assert b"X-Virus-Status: Clean\n" in amended(HEADER, clean.changes)
-    if infected == "Reject":
-        assert found.refusal is not None
-        assert found.refusal.reply.code == 550
-        assert "Eicar-Test" in found.refusal.reply.text
-    else:
-        assert found.refusal is None
-        assert found.quarantine is not None
+    found: dict[str, Outcome] = {}
+    for infected in ("Reject", "Quarantine", "Blackhole"):
+        filtering = clamav_milter(folder, infected)
+        try:
+            messages = (HEADER, b"a letter\n"), (HEADER, EICAR + b"\n")
+            clean, found[infected] = await outcomes([filtering], *messages)
+        finally:
+            filtering.stop()
+        assert clean.refusal is None
+        assert b"X-Virus-Status: Clean\n" in amended(HEADER, clean.changes)
+    refusal = found.pop("Reject").refusal
+    assert refusal is not None
+    assert refusal.reply.code == 550
+    assert "Eicar-Test" in refusal.reply.text
+    for outcome in found.values():
+        assert outcome.refusal is None
+        assert outcome.quarantine is not None
 
 
 @pytest_twisted.ensureDeferred
