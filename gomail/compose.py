@@ -20,7 +20,7 @@ from gomail.delivery.places import Places
 from gomail.delivery.room import Room
 from gomail.delivery.vigil import Vigil
 from gomail.events import Listeners, LoadChanged, tell
-from gomail.examination import find_checks, find_examiner
+from gomail.examination import find_checks, find_consulting, find_examiner
 from gomail.message.examining import Examiner
 from gomail.preflight import (
     build_directory,
@@ -91,6 +91,7 @@ class Server(MultiService):
         self._checks = (*find_checks(configuration), *checks)
         self._office = _office(configuration, directory, committer, reactor, listeners, share)
         self._office.examiner = find_examiner(configuration, reactor, listeners, self._checks)
+        self._office.consulting = find_consulting(configuration, reactor, listeners)
         admission = share.admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
         vigil = Vigil(reactor, committer, agent)
@@ -147,6 +148,8 @@ class Server(MultiService):
         """
         configuration, waiting = without_restart(self.configuration, configuration)
         examiner = self._other_examiner(configuration)
+        if configuration.milters != self.configuration.milters:
+            self._office.consulting = find_consulting(configuration, self._reactor, self._listeners)
         directory = await aside(self._reactor, build_directory, configuration, self._reactor)
         for factory in self._factories:
             factory.change(
@@ -156,6 +159,9 @@ class Server(MultiService):
         self._office.directory = directory
         self._office.limits = configuration.limits
         self._office.examiner = examiner
+        if configuration.milters != self.configuration.milters:
+            listeners = self._listeners
+            self._office.consulting = find_consulting(configuration, self._reactor, listeners)
         self.configuration = configuration
         await let_go(self._reactor, before)
         if self.certificates is not None:

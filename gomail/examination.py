@@ -1,5 +1,5 @@
 """
-Whether it is found out who sends, by whom DNS is asked for that, and the examiner who does it.
+Who is asked about messages: an examiner, who asks DNS who sent them, and milters.
 
 The libraries that checks are made of are an extra. They are imported where an examiner is made: so
 nobody else needs them, and they are read while we still have the rights to.
@@ -18,10 +18,15 @@ from gomail.checks.found import found_checks
 from gomail.checks.own import ICheck
 from gomail.checks.policy import Policy
 from gomail.config import Configuration
-from gomail.events import Listeners
+from gomail.events import Listeners, Trouble, tell
 from gomail.message.examining import Examiner
+from gomail.milters.milter import MilterSettings
+from gomail.milters.milters import Milters
+from gomail.milters.place import read_place
+from gomail.reception.consulting import Consulting, junk_field
 from gomail.server.reactor import Reactor
 from gomail.server.start import StartError
+from gomail.settings.values import Milter
 
 if TYPE_CHECKING:
     from gomail.checks.panel import Aside, Panel
@@ -153,3 +158,28 @@ def find_examiner(
     except ValueError as error:
         raise StartError(f"checks: {error}") from error
     return Ours(panel, find_policy(configuration), configuration.authserv_id, listeners)
+
+
+def find_consulting(
+    configuration: Configuration, reactor: Reactor, listeners: Listeners
+) -> Consulting | None:
+    """Make what asks the milters of a configuration; None where there are none."""
+    if not configuration.milters:
+        return None
+    settings = [_milter(each) for each in configuration.milters]
+    milters = Milters(
+        settings, reactor, configuration.hostname, lambda what: tell(listeners, Trouble(what))
+    )
+    fields = (each.junk_field for each in configuration.milters)
+    return Consulting(milters, [junk_field(field) for field in fields if field is not None])
+
+
+def _milter(milter: Milter) -> MilterSettings:
+    """Give what is set of one, as its room has it."""
+    return MilterSettings(
+        read_place(milter.endpoint),
+        milter.connect_time,
+        milter.command_time,
+        milter.content_time,
+        "defer" if milter.on_failure == "defer" else "accept",
+    )

@@ -70,6 +70,13 @@ class IMessageDelivery(Interface):
         """Forget the transaction: called once for each welcomed reverse-path, however it ended."""
 
 
+class IFarewell(Interface):
+    """What a delivery provides besides that wants to hear when its session is over."""
+
+    def sessionEnded() -> None:
+        """Let go of what was kept for the session: called once, behind everything else."""
+
+
 class IMessage(Interface):
     """Takes the content of one message."""
 

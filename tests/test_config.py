@@ -27,7 +27,7 @@ from gomail.recipients.mistake import Key
 from gomail.reply import Refused
 from gomail.settings import positions
 from gomail.settings.reading import key_of, read_limit, read_table
-from gomail.settings.values import TLS, Checks, Rules
+from gomail.settings.values import TLS, Checks, Milter, Rules
 
 EXAMPLE = Path(gomail.__path__[0]) / "gomail.example.toml"
 
@@ -175,8 +175,8 @@ MISTAKES = [
         "[smtp]\nkey = 1",
         (
             "line 1: smtp: there is no such key; there are checks, domains, group, hostname, "
-            "limits, listener, log-format, maildir, policy, state, storing, sync, tls, trusted, "
-            "workers"
+            "limits, listener, log-format, maildir, milter, policy, state, storing, sync, tls, "
+            "trusted, workers"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -194,6 +194,26 @@ MISTAKES = [
         (
             'line 2: checks.resolvers: an address such as "127.0.0.1" or "[::1]:5353" was '
             "expected, not 'dns.example'"
+        ),
+    ),
+    ("milter = 1", "line 1: milter: [[milter]] was expected, not 1"),
+    ("[[milter]]\n", "line 1: milter[1].endpoint: it is missing"),
+    (
+        '[[milter]]\nendpoint = "rspamd"',
+        (
+            "line 2: milter[1].endpoint: unix:PATH, tcp:HOST:PORT or inet:PORT@HOST was expected, "
+            "not 'rspamd'"
+        ),
+    ),
+    (
+        '[[milter]]\nendpoint = "unix:/m"\non-failure = "drop"',
+        'line 3: milter[1].on-failure: "accept" or "defer" was expected, not "drop"',
+    ),
+    (
+        '[[milter]]\nendpoint = "unix:/m"\njunk-field = "X-Spam"',
+        (
+            'line 3: milter[1].junk-field: a header field such as "X-Spam: Yes" was expected, '
+            'not "X-Spam"'
         ),
     ),
     ("policy = 1", "line 1: policy: a table was expected, not 1"),
@@ -260,8 +280,8 @@ MISTAKES = [
         "source = 1",
         (
             "line 1: source: there is no such key; there are checks, domains, group, hostname, "
-            "limits, listener, log-format, maildir, policy, state, storing, sync, tls, trusted, "
-            "workers"
+            "limits, listener, log-format, maildir, milter, policy, state, storing, sync, tls, "
+            "trusted, workers"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -658,6 +678,15 @@ configurations = st.builds(
         st.none() | hosts,
         st.lists(hosts).map(tuple),
     ),
+    milters=st.lists(
+        st.builds(
+            Milter,
+            words.map("unix:/run/{}".format) | st.integers(1, 65535).map("tcp:192.0.2.1:{}".format),
+            st.sampled_from(["accept", "defer"]),
+            *[st.integers(1, 50).map(float) | st.floats(1, 50)] * 3,
+            st.none() | st.just("X-Spam: Yes"),
+        )
+    ).map(tuple),
     policy=st.builds(
         Rules,
         st.fixed_dictionaries({rule.name: actions(rule) for rule in RULES}),
@@ -716,6 +745,7 @@ def test_what_the_example_has_commented_is_the_default() -> None:
         "listeners": examples,
         "checks": checks,
         "policy": policy,
+        "milters": (Milter("unix:/run/rspamd/milter.sock", junk_field="X-Spam: Yes"),),
     }
     assert configuration == replace(as_it_is, **changed)  # type: ignore[arg-type]
     assert as_it_is.limits == DEFAULT_LIMITS

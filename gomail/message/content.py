@@ -7,7 +7,7 @@ unfinished messages that lie still never do. What is stored is what came, with L
 of the house never parses it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -34,8 +34,8 @@ class Witness(Protocol):
             Where each part of it begins and ends that is not stored, from top to bottom.
         """
 
-    def body(self, octets: bytes) -> None:
-        """Take the next octets of the body."""
+    def body(self, octets: bytes) -> Answer[None]:
+        """Take the next octets of the body; no more come while the answer is awaited."""
 
 
 class Memory:
@@ -73,6 +73,7 @@ class Content:
 
     __slots__ = (
         "_above",
+        "_amended",
         "_buffer",
         "_complete",
         "_folder",
@@ -83,7 +84,9 @@ class Content:
         "_most",
         "_off_reactor",
         "_room",
+        "_shown",
         "_spool",
+        "_top",
         "_unwritten",
         "_witness",
         "size",
@@ -108,6 +111,9 @@ class Content:
         self._complete = False  # the spool file is a message
         self._header = HeaderBlock(limits)
         self._witness = witness
+        self._shown: Answer[None] = None  # what the witness answered
+        self._top = 0  # octets of the header block, as it was stored
+        self._amended: bytes | None = None  # what stands instead of it
         self._lines = LineEnds()
         self._buffer = bytearray()
         self._most = limits.content_in_memory  # octets in it before they are spooled
@@ -131,7 +137,8 @@ class Content:
         Take the next octets from the client.
 
         Returns:
-            None, or a Deferred that fires when enough of them have reached the disk.
+            None, or what ends when enough of them have reached the disk, and whoever looks at them
+            has seen enough of them.
 
         Raises:
             Refused: the header block is over its limits.
@@ -141,7 +148,9 @@ class Content:
         much = len(self._buffer) > self._most or memory.used > memory.limit
         if self._witness is not None and not self._header.complete:
             return None  # some of it may have to be left out; its own limits hold
-        return self._spill() if much else None
+        spilled = self._spill() if much else None
+        shown, self._shown = self._shown, None
+        return spilled if shown is None else _both(shown, spilled)
 
     def end(self) -> None:
         """
@@ -160,6 +169,32 @@ class Content:
         if self._spool is not None:
             self._spill()
 
+    def amend(self, block: bytes) -> None:
+        """Have another header block stored than the one that came; the content has ended."""
+        self.size += len(block) - self._top
+        if self._spool is not None:
+            self._amended = block
+            return
+        self._memory.used += len(block) - self._top
+        self._buffer[: self._top] = block
+        self._top = len(block)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """
+        Give the body, what follows the empty line, in pieces; the content has ended.
+
+        Raises:
+            OSError: as from `write_to`.
+        """
+        at = self._top + 1
+        while at < self.size:
+            if self._spool is None:
+                piece = bytes(self._buffer[at : at + PIECE])
+            else:
+                piece = await self._off_reactor(self._spool.read, at, PIECE)
+            yield piece
+            at += len(piece)
+
     def write_to(self, fd: int, above: bytes = b"") -> int:
         """
         Write *above* and the whole content to a file, and give how many octets these are.
@@ -171,7 +206,9 @@ class Content:
         """
         if self._spool is None:
             return write_all(fd, above, self._buffer)
-        return write_all(fd, above) + self._spool.copy_to(fd)
+        if self._amended is None:
+            return write_all(fd, above) + self._spool.copy_to(fd)
+        return write_all(fd, above, self._amended) + self._spool.copy_to(fd, self._top)
 
     def complete(self, above: bytes) -> int | None:
         """
@@ -186,7 +223,7 @@ class Content:
         Raises:
             OSError: as from `write_to`.
         """
-        if self._spool is None or self._complete:
+        if self._spool is None or self._complete or self._amended is not None:
             return None
         fd = self._spool.complete(above)
         self._complete = fd >= 0
@@ -211,7 +248,7 @@ class Content:
         self.size += count
         if self._witness is not None and self._header.complete:
             if begun:
-                self._witness.body(octets)
+                self._shown = self._witness.body(octets)
             else:
                 self._show_header(self._witness)
 
@@ -223,8 +260,10 @@ class Content:
             del buffer[start:stop]
             self._memory.used -= stop - start
             self.size -= stop - start
+            end -= stop - start
+        self._top = end
         if body:
-            witness.body(body)
+            self._shown = witness.body(body)
 
     def _spill(self) -> Answer[None]:
         """Send what is in memory to the spool file."""
@@ -249,3 +288,10 @@ class Content:
         if self._room is not None and self._unwritten <= self._limits.unwritten // 2:
             room, self._room = self._room, None
             room.callback(None)
+
+
+async def _both(shown: Awaitable[None], spilled: Answer[None]) -> None:
+    """Wait for whoever looks at the content, and for the disk."""
+    await shown
+    if spilled is not None:
+        await spilled

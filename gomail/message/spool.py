@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 
 _CANNOT_COPY = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+_SHORTER = "the spool file is shorter than what was written to it"
 _PIECE = 1 << 20  # octets that are copied at once where the kernel can't do it
 _WRITE_BACK = 4 << 20  # octets after which the disk begins, so that little is left in the end
 
@@ -90,19 +91,40 @@ class Spool:
             done += os.pwrite(self._fd, above[done:], done)
         return self._fd
 
-    def copy_to(self, fd: int) -> int:
+    def read(self, offset: int, count: int) -> bytes:
         """
-        Copy the content behind what *fd* has, within the kernel where it can, and give its size.
+        Give up to *count* octets of the content from *offset*; none behind its end.
+
+        Raises:
+            OSError: the content is not whole, or the disk can't give it.
+        """
+        if self.error is not None:
+            raise self.error
+        octets = os.pread(self._fd, min(count, self.size - offset), self._above + offset)
+        if not octets and offset < self.size:
+            raise OSError(errno.EIO, _SHORTER)
+        return octets
+
+    def copy_to(self, fd: int, skip: int = 0) -> int:
+        """
+        Copy the content behind what *fd* has, within the kernel where it can.
+
+        Args:
+            fd: of the file to write to.
+            skip: octets at its beginning that are left out.
+
+        Returns:
+            How many octets were copied.
 
         Raises:
             OSError: the content is not whole, or the disk can't take it.
         """
         if self.error is not None:
             raise self.error
-        done = 0
+        done = skip
         while done < self.size:
             done += _copy(self._fd, fd, self.size - done, self._above + done)
-        return done
+        return done - skip
 
     def close(self) -> None:
         """Let the file go; unless it has become a message, it is gone from the disk with that."""
@@ -151,5 +173,5 @@ def _copy(source: int, target: int, count: int, offset: int) -> int:
         write_all(target, octets)
         copied = len(octets)
     if not copied:
-        raise OSError(errno.EIO, "the spool file is shorter than what was written to it")
+        raise OSError(errno.EIO, _SHORTER)
     return copied

@@ -18,6 +18,7 @@ from gomail.interfaces import IMessage
 from gomail.message import trace
 from gomail.message.content import Content
 from gomail.message.examining import Examination, Verdict
+from gomail.reception.consulting import Consultation, Watching
 from gomail.reception.office import Office
 from gomail.recipients.mailbox import Mailbox
 from gomail.reply import BARE_NEWLINE, Refused, Reply
@@ -50,10 +51,12 @@ class Arrival:
         envelope: of the message.
         copies: that are going to be stored.
         examination: finds out who sent it, if anybody does.
+        consultation: the milters that are asked about it, if there are any.
         refuse_bare_newlines: whether content with a bare LF is refused.
     """
 
     __slots__ = (
+        "_consultation",
         "_content",
         "_copies",
         "_envelope",
@@ -62,12 +65,13 @@ class Arrival:
         "_refuse_bare_newlines",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- who and what it has to do with
         self,
         office: Office,
         envelope: Envelope,
         copies: tuple[Filed, ...],
         examination: Examination | None,
+        consultation: Consultation | None = None,
         *,
         refuse_bare_newlines: bool,
     ) -> None:
@@ -76,12 +80,14 @@ class Arrival:
         self._envelope = envelope
         self._copies = copies
         self._examination = examination
+        self._consultation = consultation
         self._refuse_bare_newlines = refuse_bare_newlines
         # Of all folders, the tmp/ of a Maildir that it is for is sure to be there and writable.
         near = f"{copies[0].path}/tmp"  # noqa: S108 -- no shared one
         run = office.committer.run
+        watching = Watching(examination, consultation) if consultation is not None else examination
         self._content = Content(
-            office.limits, office.memory, run, near, self._above, witness=examination
+            office.limits, office.memory, run, near, self._above, witness=watching
         )
 
     def octetsReceived(self, octets: bytes) -> Answer[None]:
@@ -111,12 +117,22 @@ class Arrival:
         if self._refuse_bare_newlines and self._content.bare_newlines:
             raise Refused(BARE_NEWLINE)
         ended = self._office.clock.seconds()
-        if self._examination is None:
-            return self._store(_TAKEN, ended)
-        verdict = self._examination.verdict(self._envelope)
+        verdict: Answer[Verdict] = _TAKEN
+        if self._examination is not None:
+            verdict = self._examination.verdict(self._envelope)
+        if self._consultation is not None:
+            verdict = self._consult(self._consultation, verdict)
         if isinstance(verdict, Verdict) and not verdict.junk:
             return self._store(verdict, ended)
         return self._store_judged(verdict, ended)
+
+    async def _consult(self, consultation: Consultation, verdict: Answer[Verdict]) -> Verdict:
+        """Hear what milters make of a message that is taken."""
+        told, junk = verdict if isinstance(verdict, Verdict) else await verdict
+        advice = await consultation.advice(self._content.pieces)
+        if advice.block is not None:
+            self._content.amend(advice.block)
+        return Verdict(told, junk or advice.junk)
 
     async def _store_judged(self, verdict: Answer[Verdict], ended: float) -> Reply:
         """Go on once the verdict is known."""

@@ -12,6 +12,7 @@ from gomail.events import Listeners
 from gomail.limits import Limits
 from gomail.message.content import Memory
 from gomail.message.examining import Examiner
+from gomail.reception.consulting import Consulting
 from gomail.recipients.directory import Directory
 
 
@@ -31,6 +32,7 @@ class Office:
         clock: the reactor.
         listeners: who is told.
         examiner: finds out who sent a message, if anybody does.
+        consulting: the milters that are asked, if there are any.
     """
 
     hostname: str
@@ -43,6 +45,7 @@ class Office:
     ownership: Ownership = PRIVATE
     listeners: Listeners = ()
     examiner: Examiner | None = None
+    consulting: Consulting | None = None
     memory: Memory = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,9 +12,10 @@ from zope.interface import implementer
 from gomail.address import Address, Path
 from gomail.answers import Answer, after
 from gomail.envelope import Client, Envelope, MailParameters
-from gomail.interfaces import IMessageDelivery, IMessageDeliveryFactory
+from gomail.interfaces import IFarewell, IMessageDelivery, IMessageDeliveryFactory
 from gomail.message.examining import Examination, Examiner
 from gomail.reception.arrival import Arrival, Filed
+from gomail.reception.consulting import Consultation, Consulting
 from gomail.reception.office import Office
 from gomail.recipients.hosted import Destinations
 from gomail.recipients.mailbox import Destination
@@ -40,11 +41,11 @@ class Receptions:
         return Reception(self._office, refuse_bare_newlines=self._refuse_bare_newlines)
 
 
-@implementer(IMessageDelivery)
+@implementer(IMessageDelivery, IFarewell)
 class Reception:
     """Receives the messages of one session."""
 
-    __slots__ = ("_copies", "_examination", "_office", "_refuse_bare_newlines")
+    __slots__ = ("_consultation", "_copies", "_examination", "_office", "_refuse_bare_newlines")
 
     def __init__(self, office: Office, *, refuse_bare_newlines: bool = False) -> None:
         """Begin outside any transaction."""
@@ -52,6 +53,7 @@ class Reception:
         self._refuse_bare_newlines = refuse_bare_newlines
         self._copies: dict[str, Filed] = {}  # by the path of the Maildir: one copy each
         self._examination: Examination | None = None
+        self._consultation: Consultation | None = None  # of all messages of the session
 
     def greeted(self, client: Client) -> None:
         """Welcome everybody."""
@@ -66,11 +68,28 @@ class Reception:
         office = self._office
         self._copies = {}
         found = office.room.find(parameters.size or 0)
+        if office.consulting is not None:
+            found = self._consult(office.consulting, found, client, reversePath, parameters)
         examiner = office.examiner
         if examiner is None:
             return found
         # Only once he is welcome: of one who is not, no end of a transaction is told.
         return after(found, lambda _: self._examine(examiner, client, reversePath))
+
+    async def _consult(
+        self,
+        consulting: Consulting,
+        found: Answer[None],
+        client: Client,
+        reverse_path: Path,
+        parameters: MailParameters,
+    ) -> None:
+        """Ask the milters about a sender, once there is room for him."""
+        if found is not None:
+            await found
+        if self._consultation is None:
+            self._consultation = Consultation(consulting)
+        await self._consultation.mail(client, reverse_path, parameters)
 
     def _examine(self, examiner: Examiner, client: Client, reverse_path: Path) -> None:
         """Begin to find out about a sender."""
@@ -102,6 +121,8 @@ class Reception:
             if path is None:
                 return self._open_later(destinations, original, paths)
             paths.append(path)
+        if self._consultation is not None:
+            return self._note_approved(self._consultation, destinations, original, paths)
         self._note(destinations, original, paths)
         return None
 
@@ -113,6 +134,19 @@ class Reception:
         for mailbox, _, _, folder in destinations[len(paths) :]:
             path = places.known(mailbox.maildir, folder)
             paths.append(await places.ask(mailbox.maildir, folder) if path is None else path)
+        if self._consultation is not None:
+            await self._consultation.recipient(Path(original))
+        self._note(destinations, original, paths)
+
+    async def _note_approved(
+        self,
+        consultation: Consultation,
+        destinations: Sequence[Destination],
+        original: Address,
+        paths: Sequence[str],
+    ) -> None:
+        """Ask the milters about a recipient, then note the copies."""
+        await consultation.recipient(Path(original))
         self._note(destinations, original, paths)
 
     def _note(
@@ -137,14 +171,26 @@ class Reception:
             else:
                 filed.add(pair)
 
-    def messageStarted(self, envelope: Envelope) -> "Arrival":
+    def messageStarted(self, envelope: Envelope) -> Answer[Arrival]:
         """Get ready for the content."""
+        if self._consultation is None:
+            return self._arrival(envelope)
+        return self._announced(self._consultation, envelope)
+
+    async def _announced(self, consultation: Consultation, envelope: Envelope) -> Arrival:
+        """Tell the milters, then get ready."""
+        await consultation.data(envelope.id)
+        return self._arrival(envelope)
+
+    def _arrival(self, envelope: Envelope) -> Arrival:
+        """Hand over what is known of the message."""
         examination, self._examination = self._examination, None
         return Arrival(
             self._office,
             envelope,
             tuple(self._copies.values()),
             examination,
+            self._consultation,
             refuse_bare_newlines=self._refuse_bare_newlines,
         )
 
@@ -154,3 +200,11 @@ class Reception:
         if self._examination is not None:
             self._examination.close()
             self._examination = None
+        if self._consultation is not None:
+            self._consultation.abort()
+
+    def sessionEnded(self) -> None:
+        """Part from the milters."""
+        if self._consultation is not None:
+            self._consultation.close()
+            self._consultation = None

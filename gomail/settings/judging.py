@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from gomail.checks.policy import RULES, Action
 from gomail.checks.servers import read_server
+from gomail.milters.changes import is_name
+from gomail.milters.place import read_place
 from gomail.recipients.mistake import Mistake
 from gomail.settings.units import unexpected
 from gomail.settings.values import Rules
@@ -90,3 +92,19 @@ def _read_action(name: str, value: object, strictest: Action = Action.REFUSE) ->
         return allowed[read_word(value, allowed)]
     except ValueError as error:
         raise Mistake((name,), str(error)) from None
+
+
+def read_milter(value: object) -> str:
+    """Read where a milter listens."""
+    text = read_text(value)
+    read_place(text)
+    return text
+
+
+def read_junk_field(value: object) -> str:
+    """Read a header field, such as ``X-Spam: Yes``."""
+    text = read_text(value)
+    name, colon, _ = text.partition(":")
+    if not colon or not is_name(name.encode()) or not text.isascii() or not text.isprintable():
+        raise unexpected('a header field such as "X-Spam: Yes"', value)
+    return text

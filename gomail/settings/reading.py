@@ -18,9 +18,9 @@ from gomail.limits import KIB, Limits
 from gomail.recipients.domain import Domain, read_domain, read_separator
 from gomail.recipients.mistake import Key, Mistake
 from gomail.recipients.register import SQLITE
-from gomail.settings.judging import read_policy, read_resolvers
+from gomail.settings.judging import read_junk_field, read_milter, read_policy, read_resolvers
 from gomail.settings.units import Range, read_count, read_size, read_time, unexpected
-from gomail.settings.values import HAPROXY, NO_PROXIES, TLS, Checks, Configuration, Listener
+from gomail.settings.values import HAPROXY, NO_PROXIES, TLS, Checks, Configuration, Listener, Milter
 from gomail.settings.words import (
     read_endpoint,
     read_flag,
@@ -39,6 +39,7 @@ LOG_FORMATS = ("text", "json")
 BARE_NEWLINE = ("store", "refuse")
 SYNC = ("files", "filesystem")
 STORING = ("process", "thread")
+ON_FAILURE = ("accept", "defer")
 TLS_OFFERS = ("offered", "required", "off")
 OCTETS = frozenset(
     {
@@ -55,7 +56,8 @@ OCTETS = frozenset(
 )
 
 _NOT_IN_FILE = ("source", "given")
-_RENAMED = {"listeners": "listener"}  # as TOML has it: [[listener]] is one of them
+# As TOML has it: [[listener]] is one of them.
+_RENAMED = {"listeners": "listener", "milters": "milter"}
 
 _SIZES = Range(1, 1024**4)
 _TIMES = Range(1, 7 * 24 * 3600)
@@ -138,6 +140,13 @@ def _read_listeners(value: object) -> tuple[Listener, ...]:
         if listener.place.startswith(HAPROXY):
             raise Mistake((index, "endpoint"), NO_PROXIES)
     return listeners
+
+
+def _read_milters(value: object) -> tuple[Milter, ...]:
+    """Read the milters, in their order."""
+    if not isinstance(value, list):
+        raise unexpected("[[milter]]", value)
+    return _converter.structure(value, tuple[Milter, ...])
 
 
 def _read_tls(value: object) -> TLS:
@@ -238,6 +247,15 @@ _register(
     authserv_id=read_hostname,
     arc_sealers=lambda value: tuple(read_items(value, read_hostname, "a list of domains")),
 )
+_register(
+    Milter,
+    endpoint=read_milter,
+    on_failure=lambda value: read_word(value, ON_FAILURE),
+    connect_time=lambda value: read_time(value, Range(1, 50)),
+    command_time=lambda value: read_time(value, Range(1, 50)),
+    content_time=lambda value: read_time(value, Range(1, 200)),
+    junk_field=read_junk_field,
+)
 _register(Files, certificate=read_text, key=read_text)
 _register(TLS, certificate=read_text, key=read_text, sni=_read_sni, session_tickets=read_flag)
 _register(
@@ -264,4 +282,5 @@ _register(
     workers=read_workers,
     checks=lambda value: _converter.structure(value, Checks),
     policy=read_policy,
+    milters=_read_milters,
 )

@@ -9,7 +9,7 @@ from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.settings.reading import OCTETS, key_of
 from gomail.settings.units import write_size, write_time
-from gomail.settings.values import TLS, Checks, Configuration, Listener, Rules
+from gomail.settings.values import TLS, Checks, Configuration, Listener, Milter, Rules
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -39,6 +39,8 @@ def _lines(configuration: Configuration) -> Iterator[str]:
     yield from _tls(configuration.tls)
     yield from _checks(configuration.checks)
     yield from _policy(configuration.policy)
+    for milter in configuration.milters:
+        yield from _milter(milter)
     yield from ("", "[limits]")
     for each in fields(Limits):
         yield f"{key_of(each.name)} = {_limit(each.name, getattr(configuration.limits, each.name))}"
@@ -90,6 +92,17 @@ def _policy(policy: Rules) -> Iterator[str]:
         yield f"{_key(name)} = {_text(action.value)}"
 
 
+def _milter(milter: Milter) -> Iterator[str]:
+    """Write one milter."""
+    yield from ("", "[[milter]]")
+    yield f"endpoint = {_text(milter.endpoint)}"
+    yield f"on-failure = {_text(milter.on_failure)}"
+    for name in ("connect_time", "command_time", "content_time"):
+        yield f"{key_of(name)} = {_time(getattr(milter, name))}"
+    if milter.junk_field is not None:
+        yield f"junk-field = {_text(milter.junk_field)}"
+
+
 def _domain(table: str, domain: Domain) -> Iterator[str]:
     """Write one domain."""
     yield from ("", f"[{table}]")
@@ -112,6 +125,11 @@ def _limit(name: str, value: float) -> str:
         return _text(write_size(value))
     if Limits.__annotations__[name] is int:
         return str(value)
+    return _time(value)
+
+
+def _time(value: float) -> str:
+    """Write a time with its unit, if it is one of whole seconds."""
     return _text(write_time(value)) if value == int(value) else repr(value)
 
 

@@ -127,6 +127,29 @@ class Rules:
     own: Mapping[str, Action] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Milter:
+    """
+    A filter of the Postfix world that is asked about each message.
+
+    Attributes:
+        endpoint: where it listens, as `gomail.milters.place` reads it.
+        on_failure: what becomes of mail that it should have seen and could not: ``accept`` or
+            ``defer``.
+        connect_time: seconds in which it has to be connected to.
+        command_time: seconds for a command.
+        content_time: seconds for the header, for each piece of the body, and for its end.
+        junk_field: the header field by which it says that a message is junk; None for none.
+    """
+
+    endpoint: str
+    on_failure: str = "accept"
+    connect_time: float = 10.0
+    command_time: float = 20.0
+    content_time: float = 100.0
+    junk_field: str | None = None
+
+
 def networks_of(words: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     """Give the networks in a list that may have the word for unix sockets in it."""
     return tuple(ip_network(each) for each in words if each != UNIX)
@@ -176,6 +199,7 @@ class Configuration:
         group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
         checks: how it is found out who sent a message.
         policy: what becomes of it then.
+        milters: who is asked about each message, in this order.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
     """
@@ -195,6 +219,7 @@ class Configuration:
     workers: int = 1
     checks: Checks = Checks()
     policy: Rules = field(default_factory=Rules)
+    milters: tuple[Milter, ...] = ()
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 

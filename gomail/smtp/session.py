@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from gomail.address import Path
 from gomail.answers import Answer, after, is_later
 from gomail.envelope import Client, Encryption, Envelope, MailParameters
-from gomail.interfaces import IMessage, IMessageDelivery
+from gomail.interfaces import IFarewell, IMessage, IMessageDelivery
 from gomail.reply import (
     LOCAL_ERROR,
     SENDER_OK,
@@ -181,6 +181,11 @@ class Session:
         if message is not None:
             attempt(message.connectionLost, "throwing content away")
         attempt(self.delivery.transactionEnded, "ending a transaction")
+
+    def leave(self) -> None:
+        """Let the delivery know that the session is over, if it wants to."""
+        if IFarewell.providedBy(self.delivery):
+            attempt(self.delivery.sessionEnded, "ending a session")
 
     def start_content(self, envelope: Envelope) -> Answer[None]:
         """Get a message to put the content of *envelope* into; afterwards 354 may be said."""

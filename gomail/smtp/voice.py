@@ -218,6 +218,7 @@ class Voice:
         if self.intake.under_way:
             self._tally.add(session.verb, accepted=False)
         session.end_transaction()
+        session.leave()
         seconds = self._house.clock.seconds() - self._started
         tell(
             self._house.listeners,

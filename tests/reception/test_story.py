@@ -306,10 +306,9 @@ async def test_reception_works_with_a_real_reactor(tmp_path: Path) -> None:
     await _later(delivery.validateFrom(client, sender, NO_PARAMETERS))
     await _later(delivery.validateTo(alice))
     envelope = Envelope("c0ffee.1", client, sender, NO_PARAMETERS, (alice,))
-    message = delivery.messageStarted(envelope)
+    message: Any = delivery.messageStarted(envelope)
     assert message.octetsReceived(TEXT) is None
-    answer: Any = message.eomReceived()
-    reply = await answer
+    reply = await message.eomReceived()
     delivery.transactionEnded()
     assert (tmp_path / "alice/new" / name_of(reply.octets)).read_bytes().endswith(STORED)
     await committer.stop()
