@@ -16,7 +16,7 @@ from zope.interface.verify import verifyObject
 from gomail.address import Path
 from gomail.answers import Answer, after
 from gomail.envelope import Client, Envelope, MailParameters
-from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
+from gomail.interfaces import IFarewell, IMessage, IMessageDelivery, IMessageDeliveryFactory
 from gomail.reply import Reply
 
 Fault = Callable[[], Any]
@@ -80,7 +80,7 @@ class Witness:
         return look
 
 
-@implementer(IMessageDelivery)
+@implementer(IMessageDelivery, IFarewell)
 class WitnessedDelivery:
     """One session's delivery, with a witness."""
 
@@ -133,6 +133,17 @@ class WitnessedDelivery:
             self._witness.complaints.append(f"transactionEnded raised {error!r}")
         else:
             self._witness.expect_none("transactionEnded")(answer)
+
+    def sessionEnded(self) -> None:
+        """Pass it on to a delivery that wants to hear it."""
+        if not IFarewell.providedBy(self._delivery):
+            return
+        try:
+            answer = self._delivery.sessionEnded()
+        except Exception as error:  # noqa: BLE001 -- as in transactionEnded
+            self._witness.complaints.append(f"sessionEnded raised {error!r}")
+        else:
+            self._witness.expect_none("sessionEnded")(answer)
 
 
 @implementer(IMessage)
