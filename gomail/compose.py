@@ -148,8 +148,6 @@ class Server(MultiService):
         """
         configuration, waiting = without_restart(self.configuration, configuration)
         examiner = self._other_examiner(configuration)
-        if configuration.milters != self.configuration.milters:
-            self._office.consulting = find_consulting(configuration, self._reactor, self._listeners)
         directory = await aside(self._reactor, build_directory, configuration, self._reactor)
         for factory in self._factories:
             factory.change(

@@ -36,7 +36,7 @@ from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.server.ports import PortError
 from gomail.server.start import StartError
-from gomail.settings.values import TLS, Checks, Rules
+from gomail.settings.values import TLS, Checks, Milter, Rules
 from tests.certificates.pairs import pair as pair_for
 from tests.certificates.pairs import with_other_key, written
 from tests.patience import PATIENCE
@@ -271,6 +271,7 @@ async def test_bad_change_changes_nothing(mount: Mount, tmp_path: Path) -> None:
         "new.example",
         domains={"new.example": Domain(aliases={"a": ("b@elsewhere.example",)})},
         limits=Limits(size=2**20),
+        milters=(Milter(f"unix:{tmp_path}/nobody", on_failure="defer"),),
     )
     with pytest.raises(ConfigurationError):
         await server.change(bad)

@@ -139,7 +139,7 @@ class WitnessedDelivery:
         if not IFarewell.providedBy(self._delivery):
             return
         try:
-            answer = self._delivery.sessionEnded()
+            answer = self._delivery.sessionEnded()  # type: ignore[func-returns-value]
         except Exception as error:  # noqa: BLE001 -- as in transactionEnded
             self._witness.complaints.append(f"sessionEnded raised {error!r}")
         else:
