@@ -9,6 +9,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
+# What readers take for a header: maybe the line of an mbox on top, then fields with their folds.
+_HEADER = re.compile(
+    rb"(?:>*+From [^\n]*+\n)?+(?:[!-9;-~]++[ \t]*+:[^\n]*+\n(?:[ \t][^\n]*+\n)*+)*+"
+)
 _FIELD = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
 _NAME = re.compile(rb"[!-9;-~]{1,200}\Z")  # RFC 5322 §2.2: printable, and no colon
 _BLANK = re.compile(rb"\n[ \t]*(?=\n|\Z)")  # a fold with nothing in it: some take it for the end
@@ -67,11 +71,26 @@ def is_name(name: bytes) -> bool:
     return _NAME.match(name) is not None
 
 
-def fields_of(block: bytes) -> list[bytes]:
-    """Split a header block into fields, each with its folds and its last LF."""
+def parted(block: bytes) -> tuple[bytes, bytes]:
+    """
+    Part what stands above the empty line into the header, and text that is no header any more.
+
+    Who reads mail takes a line that is no field for the first of the body, as Postfix does. So what
+    follows it is shown to milters as body: else a virus that stands there would not be seen.
+
+    Args:
+        block: with LF; its last one may be missing.
+    """
     if block and not block.endswith(b"\n"):
         block += b"\n"
-    return _FIELD.findall(block)
+    match = _HEADER.match(block)
+    end = 0 if match is None else match.end()
+    return block[:end], block[end:]
+
+
+def fields_of(header: bytes) -> list[bytes]:
+    """Split a header into fields, each with its folds and its last LF."""
+    return _FIELD.findall(header)
 
 
 def amended(block: bytes, changes: Iterable[Change]) -> bytes:
@@ -79,21 +98,22 @@ def amended(block: bytes, changes: Iterable[Change]) -> bytes:
     Give a header block as milters have changed it.
 
     Args:
-        block: with LF, without the empty line that ends it.
+        block: with LF, without the empty line that ends it; what is text in it stays its end.
         changes: in the order in which they were asked for; those whose name is none are left out.
     """
-    header = _Header(block)
+    top, text = parted(block)
+    header = _Header(top)
     for change in changes:
         if is_name(change.name):
             header.make(change)
-    return b"".join(header.fields)
+    return b"".join(header.fields) + text
 
 
 class _Header:
     """A header that is changed: its fields, and their names in lower case."""
 
-    def __init__(self, block: bytes) -> None:
-        self.fields = fields_of(block)
+    def __init__(self, header: bytes) -> None:
+        self.fields = fields_of(header)
         self._names = [_name_of(field) for field in self.fields]
 
     def make(self, change: Change) -> None:

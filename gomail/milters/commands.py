@@ -7,6 +7,8 @@ from gomail.envelope import Client, MailParameters
 from gomail.milters.macros import UNKNOWN
 from gomail.milters.packets import texts
 
+_LONGEST_NAME = 1000  # octets of a field's: with its value it has to fit into one command
+
 
 class Sender(NamedTuple):
     """Who sends: the client, what DNS calls it, and what MAIL said."""
@@ -45,16 +47,17 @@ def recipient(path: Path) -> bytes:
 
 def field(octets: bytes, *, leading_space: bool) -> bytes:
     """
-    Write a header field; nothing where it has no colon and so is none.
+    Write a header field; nothing where it is none, but the line of an mbox.
 
     Args:
         octets: all of it, with LF.
         leading_space: whether the space behind the colon is shown.
     """
     name, colon, value = octets.removesuffix(b"\n").partition(b":")
-    if not colon:
+    name = name.rstrip(b" \t")
+    if not colon or b" " in name:
         return b""
-    return texts(name.rstrip(b" \t"), value if leading_space else value.removeprefix(b" "))
+    return texts(name[:_LONGEST_NAME], value if leading_space else value.removeprefix(b" "))
 
 
 def _octets(text: str) -> bytes:

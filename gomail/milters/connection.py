@@ -11,14 +11,16 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IPushProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from gomail.milters.packets import Nonsense, Packet, Packets
+from gomail.milters.packets import LONGEST_PACKET, Nonsense, Packet, Packets
 
 MOST_WAITING = 1000  # packets that may have come without being looked at
+MOST_OCTETS = 2 * LONGEST_PACKET  # of them all
+PARTING = 5.0  # seconds for a milter to take the last words
 
 
 class MilterFailed(Exception):
@@ -49,6 +51,7 @@ class Connection(Protocol):
         self._packets = Packets()
         self._waiting: deque[Packet] = deque()
         self._bell: Deferred[None] | None = None  # rings for whoever waits
+        self._parting: IDelayedCall | None = None
         self._full = False  # the transport has more than it likes to keep
 
     def connectionMade(self) -> None:
@@ -64,13 +67,15 @@ class Connection(Protocol):
             self._waiting += self._packets.take(data)
         except Nonsense as nonsense:
             self.fail(f"it sent nonsense: {nonsense}")
-        if len(self._waiting) > MOST_WAITING:
+        if len(self._waiting) > MOST_WAITING or self._octets > MOST_OCTETS:
             self.fail("it sent nonsense: more than anybody reads")
         if self._waiting or self.closed:
             self._ring()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Learn that it is gone."""
+        if self._parting is not None and self._parting.active():
+            self._parting.cancel()
         if not self.closed:
             half = " in the middle of a packet" if self._packets.half else ""
             why = "" if reason.check(ConnectionDone) else f": {reason.getErrorMessage()}"
@@ -138,6 +143,13 @@ class Connection(Protocol):
             self.transport.unregisterProducer()
             self.transport.write(octets)
             self.transport.loseConnection()
+            # One that hangs would never take what is left, and keep a descriptor of ours for ever.
+            self._parting = self._clock.callLater(PARTING, self.transport.abortConnection)
+
+    @property
+    def _octets(self) -> int:
+        """How many have come without being looked at."""
+        return sum(len(data) for _, data in self._waiting)
 
     def _go_on(self) -> None:
         if self.closed:

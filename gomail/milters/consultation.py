@@ -70,6 +70,7 @@ class Consultation:
         self._chunk = bytearray()
         self._changes: list[Change] = []
         self._quarantine: str | None = None
+        self._passed_over: set[str] = set()  # what it asked for in vain, to be told once
 
     @property
     def may_change(self) -> bool:
@@ -268,7 +269,9 @@ class Consultation:
     def _note(self, saying: Unoffered | Change) -> None:
         """Note a change, or pass over what was not offered."""
         if isinstance(saying, Unoffered):
-            self._milter.tell(f"it asks for {saying.what}, which is not done")
+            if saying.what not in self._passed_over:
+                self._passed_over.add(saying.what)
+                self._milter.tell(f"it asks for {saying.what}, which is not done")
             return
         self._changes.append(saying)
         octets = sum(len(change.name) + len(change.value) for change in self._changes)

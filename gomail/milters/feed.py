@@ -18,6 +18,9 @@ class Feed:
 
     def put(self, work: Coroutine[Any, Any, None]) -> Deferred[None] | None:
         """Have something done behind what there is; give what fires when nothing is left."""
+        if self._failure is not None:
+            work.close()
+            return None
         self._waiting.append(work)
         working = self._working or Deferred.fromCoroutine(self._work())
         if working.called:

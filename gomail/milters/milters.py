@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from gomail.address import Path
 from gomail.envelope import NO_PARAMETERS, Client, MailParameters
-from gomail.milters.changes import Change, amended, fields_of
+from gomail.milters.changes import Change, amended, fields_of, parted
 from gomail.milters.commands import Sender
 from gomail.milters.consultation import Consultation
 from gomail.milters.feed import Feed
@@ -81,8 +81,10 @@ class Session:
         self._seconds = seconds
         self._feed = Feed()
         self._step: Deferred[Any] | None = None  # what is awaited just now
-        self._header = b""
+        self._block = b""
+        self._gap = b""  # between text that stood above the empty line, and the body
         self._streamed: Sequence[Consultation] = ()
+        self._left = MESSAGE  # seconds for which milters may be waited for, from DATA on
 
     async def mail(
         self,
@@ -126,14 +128,20 @@ class Session:
         Returns:
             None, or what fires once all that was shown has gone to the milters.
         """
-        self._header = block
+        self._block = block
         self._streamed = self._prefix()
-        return self._feed.put(self._show_header(self._streamed, block))
+        header, text = parted(block)
+        shown = self._feed.put(self._show_header(self._streamed, header))
+        if text:
+            shown = self._feed.put(self._show_body(self._streamed, text))
+            self._gap = b"\n"
+        return shown
 
     def body(self, octets: bytes) -> Deferred[None] | None:
         """Show the next octets of the body, with LF, and answer as `header` does."""
         if not any(each.wants for each in self._streamed):
             return None
+        octets, self._gap = self._gap + octets, b""
         return self._feed.put(self._show_body(self._streamed, octets))
 
     async def end(self, body: Body) -> Outcome:
@@ -148,12 +156,12 @@ class Session:
     async def _end(self, body: Body) -> Outcome:
         """Hear each milter."""
         await self._feed.done()
-        latest = self._seconds() + MESSAGE
+        latest = self._seconds() + self._left
         changes: tuple[Change, ...] = ()
         quarantine: str | None = None
         for each in self._consultations:
             if each.wants and each not in self._streamed:
-                await self._replay(each, amended(self._header, changes), body, latest)
+                await self._replay(each, amended(self._block, changes), body, latest)
             outcome = await each.end(latest)
             if outcome.refusal is not None:
                 self._forget()
@@ -183,8 +191,9 @@ class Session:
         """Let everybody forget the message before."""
         self._feed.stop()
         self._feed = Feed()
-        self._header = b""
+        self._block = self._gap = b""
         self._streamed = ()
+        self._left = MESSAGE
         for each in self._consultations:
             each.abort()
 
@@ -216,24 +225,36 @@ class Session:
                 return self._consultations[:at]
         return self._consultations
 
-    async def _show_header(self, to: Sequence[Consultation], block: bytes) -> None:
-        latest = self._seconds() + MESSAGE
-        fields = fields_of(block)
+    async def _show_header(self, to: Sequence[Consultation], header: bytes) -> None:
+        began = self._seconds()
+        fields = fields_of(header)
         for each in to:
             if each.wants:
-                await each.header(fields, latest)
+                await each.header(fields, began + self._left)
+        self._left -= self._seconds() - began
 
     async def _show_body(self, to: Sequence[Consultation], octets: bytes) -> None:
-        latest = self._seconds() + MESSAGE
+        began = self._seconds()
         converted = octets.replace(b"\n", b"\r\n")
         for each in to:
             if each.wants:
-                await each.body(converted, latest)
+                await each.body(converted, began + self._left)
+        self._left -= self._seconds() - began
 
     async def _replay(self, to: Consultation, block: bytes, body: Body, latest: float) -> None:
         """Show somebody the message as it is now."""
-        await to.header(fields_of(block), latest)
-        async for piece in body():
+        header, gap = parted(block)
+        await to.header(fields_of(header), latest)
+        async for piece in _behind(gap, body()):
             if not to.wants:
                 return
             await to.body(piece.replace(b"\n", b"\r\n"), latest)
+
+
+async def _behind(text: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Give text that stood above the empty line, that line, and the body."""
+    async for piece in body:
+        yield text + b"\n" + piece if text else piece
+        text = b""
+    if text:
+        yield text

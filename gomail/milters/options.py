@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gomail.milters.packets import Nonsense, packet
 
 VERSION = 6
+_LONGEST_ANSWER = 65_535  # octets of an answer to the offer; lists of macros have some hundred
 
 
 class Action(IntFlag):
@@ -145,6 +146,8 @@ def read_options(command: bytes, data: bytes) -> Options:
     """
     if command != NEGOTIATE or len(data) < _OPTIONS.size:
         raise Nonsense("its answer to the offer is none")
+    if len(data) > _LONGEST_ANSWER:
+        raise Nonsense(f"its answer to the offer has {len(data)} octets")
     version, actions, steps = _OPTIONS.unpack_from(data)
     if not 2 <= version <= VERSION:
         raise Nonsense(f"it speaks version {version} of the protocol")
@@ -164,5 +167,5 @@ def _read_macros(data: bytes) -> dict[Stage, tuple[str, ...]]:
         stage = _STAGES.get(number)
         if stage is not None:
             names = text.decode("ascii", "replace").replace(",", " ").split()
-            macros[stage] = tuple(name.strip("{}") for name in names)
+            macros[stage] = tuple(dict.fromkeys(name.strip("{}") for name in names))
     return macros

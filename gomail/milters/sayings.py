@@ -13,6 +13,7 @@ REFUSED = Reply(550, "7.1", "Message refused")
 LATER = Reply(451, "7.1", "Service unavailable, please try again")
 
 _MOST_LINES = 20  # of a reply; the rest is cut
+_LONGEST_LINE = 480  # octets of one, likewise; nor does the log keep more
 _INDEX = struct.Struct("!I")
 _LAST_INDEX = 0x7FFFFFFF  # C's int
 _REPLY = re.compile(rb"([45])[0-9]{2}(?:[ -]|\Z)")
@@ -131,6 +132,8 @@ def _read_reply(data: bytes) -> Reply:
     parts = [line.groups() for line in lines if line is not None]
     kind, detail, _ = parts[0]
     known = detail.decode("ascii") if kind == match[1] else "7.1"
-    said = "\n".join(printable(_DOUBLED.sub(rb"\1", words)) for _, _, words in parts)
+    said = "\n".join(
+        printable(_DOUBLED.sub(rb"\1", words)[:_LONGEST_LINE]) for _, _, words in parts
+    )
     code = int(text[:3])
     return Reply(451 if code == 421 else code, known, said or "Refused")

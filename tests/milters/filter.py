@@ -183,6 +183,18 @@ class House:
         return now(self.session.end(again(*pieces)))
 
 
+def outcome_of(house: House) -> Outcome:
+    """Send a message through; give what comes of it, at whatever stage."""
+    refusal = result_of(house.mail())
+    refusal = refusal or now(house.session.recipient(ANN)) or now(house.session.data("q1"))
+    if refusal is not None:
+        house.session.abort()
+        return Outcome(refusal)
+    house.session.header(HEADER)
+    house.session.body(b"x" * 70_000)
+    return now(house.session.end(again()))
+
+
 def again(*pieces: bytes) -> Body:
     """Give a body once more."""
 

@@ -3,13 +3,9 @@
 from typing import Never
 
 import pytest
-from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionLost
 
-from gomail.milters.connection import MOST_WAITING
-from gomail.milters.consultation import MOST_CHANGES
 from gomail.milters.milter import REST
-from gomail.milters.milters import COMMAND, MESSAGE
 from gomail.milters.outcome import Outcome
 from gomail.milters.packets import packet
 from gomail.milters.sayings import LATER
@@ -17,15 +13,14 @@ from tests.milters.filter import (
     ANN,
     CLIENT,
     HEADER,
-    SILENT,
     Filter,
     House,
     added,
     again,
     begun,
-    kinds,
     negotiated,
     now,
+    outcome_of,
     result_of,
 )
 
@@ -38,18 +33,6 @@ NONSENSE = [
     packet(b"O"),
     added(b"X Y", b""),
 ]
-
-
-def outcome_of(house: House) -> Outcome:
-    """Send a message through; give what comes of it, at whatever stage."""
-    refusal = result_of(house.mail())
-    refusal = refusal or now(house.session.recipient(ANN)) or now(house.session.data("q1"))
-    if refusal is not None:
-        house.session.abort()
-        return Outcome(refusal)
-    house.session.header(HEADER)
-    house.session.body(b"x" * 70_000)
-    return now(house.session.end(again()))
 
 
 @pytest.mark.parametrize("stage", list("CHMRTLNBE"))
@@ -159,35 +142,6 @@ def test_silence_is_a_failure(stage: str, on_failure: str) -> None:
     assert house.told[0].startswith("milter unix:/0: it did not answer in time")
 
 
-def test_progress_extends_the_time_but_not_for_ever() -> None:
-    """The dialogue would answer 451 by itself, whatever is set for failures."""
-    house = House(Filter({b"E": b""}), content=11.0)
-    result_of(house.mail())
-    now(house.session.recipient(ANN))
-    now(house.session.data("q1"))
-    house.session.header(HEADER)
-    ending = begun(house.session.end(again()))
-    for _ in range(int(MESSAGE / 10) - 1):
-        house.reactor.advance(10)
-        assert not ending.called
-        house.wires[0].say(packet(b"p"))
-    house.reactor.advance(10)
-    assert result_of(ending) == Outcome()
-    assert "in time" in house.told[0]
-
-
-def test_several_that_hang_share_the_time() -> None:
-    """A command is answered before its client leaves."""
-    house = House(*[Filter({b"M": b""}) for _ in range(4)], command=20.0)
-    asked = house.mail()
-    for _ in range(int(COMMAND)):
-        assert not asked.called
-        house.connect_all()
-        house.reactor.advance(1)
-    assert result_of(asked) is None
-    assert len(house.told) == 4
-
-
 @pytest.mark.parametrize("on_failure", ["accept", "defer"])
 @pytest.mark.parametrize(
     ("said", "reason", "told"),
@@ -244,124 +198,6 @@ def test_milter_that_speaks_out_of_turn_has_failed() -> None:
     house.wires[0].say(packet(b"a"))
     house.wires[0].gone()
     assert len(house.told) == 1
-
-
-def test_flood_is_a_failure() -> None:
-    """Nobody keeps what nobody asked for, nor more changes than make sense."""
-    house = House(Filter())
-    result_of(house.mail())
-    house.wires[0].say(packet(b"p") * (MOST_WAITING + 1))
-    assert house.wires[0].disconnected
-    now(house.session.recipient(ANN))
-    for end in (added(b"X", b"y") * (MOST_CHANGES + 1), added(b"X", b"y" * 600_000) * 2):
-        house.filters[0].answers[b"E"] = end + packet(b"c")
-        assert outcome_of(house) == Outcome()
-    assert ["more than" in house.told[0], *("too many" in each for each in house.told[1:])] == [
-        True
-    ] * 3
-
-
-def test_slow_milter_slows_the_mail() -> None:
-    """Not more than a buffer is kept for it; what was brought waits for room."""
-    house = House(Filter(steps=SILENT))
-    result_of(house.mail())
-    now(house.session.recipient(ANN))
-    now(house.session.data("q1"))
-    assert house.session.header(HEADER) is None
-    assert house.session.body(b"x" * 70_000) is None
-    house.wires[0].held.pauseProducing()
-    first = house.session.body(b"x" * 70_000)
-    assert isinstance(first, Deferred)
-    second = house.session.body(b"y" * 140_000)
-    assert isinstance(second, Deferred)
-    assert len(kinds(house.filters[0].heard, b"B")) == 2
-    ending = begun(house.session.end(again()))
-    assert not first.called
-    house.wires[0].held.resumeProducing()
-    assert first.called
-    assert second.called
-    assert result_of(ending) == Outcome()
-    assert sum(map(len, kinds(house.filters[0].heard, b"B"))) == 280_000
-    house.wires[0].held.stopProducing()
-
-
-def test_milter_that_reads_nothing_is_given_up() -> None:
-    """And the mail goes on."""
-    house = House(Filter(steps=SILENT), content=11.0)
-    result_of(house.mail())
-    now(house.session.recipient(ANN))
-    now(house.session.data("q1"))
-    house.wires[0].held.pauseProducing()
-    waiting = house.session.header(HEADER)
-    assert isinstance(waiting, Deferred)
-    house.reactor.advance(11)
-    assert waiting.called
-    assert now(house.session.end(again())) == Outcome()
-
-
-def test_client_may_leave_while_a_milter_thinks() -> None:
-    """Nobody waits any more, nothing is told, and the connection ends."""
-    house = House(Filter({b"M": b""}))
-    asked = house.mail()
-    house.session.close()
-    refusal = result_of(asked)
-    assert refusal is not None
-    assert refusal.reply == LATER
-    assert house.wires[0].disconnected
-    assert house.told == []
-
-
-def test_client_may_leave_while_content_waits() -> None:
-    """What was not shown yet never is."""
-    house = House(Filter({b"L": b""}))
-    result_of(house.mail())
-    now(house.session.recipient(ANN))
-    now(house.session.data("q1"))
-    first = house.session.header(HEADER)
-    second = house.session.body(b"x\n")
-    house.session.abort()
-    assert isinstance(first, Deferred)
-    assert isinstance(second, Deferred)
-    assert first.called
-    assert second.called
-    assert house.wires[0].disconnected
-    assert result_of(house.mail()) is None
-    assert house.told == []
-
-
-def test_who_waits_for_content_may_be_cancelled() -> None:
-    """By a deadline of the dialogue's; the message ends then, too."""
-    house = House(Filter({b"L": b""}))
-    result_of(house.mail())
-    now(house.session.recipient(ANN))
-    now(house.session.data("q1"))
-    waiting = house.session.header(HEADER)
-    assert isinstance(waiting, Deferred)
-    cancelled: list[object] = []
-    waiting.addErrback(lambda failure: cancelled.append(failure.trap(CancelledError)))
-    waiting.cancel()
-    assert cancelled == [CancelledError]
-    assert house.wires[0].disconnected
-    ending = begun(house.session.end(again()))
-    failures: list[object] = []
-    ending.addErrback(failures.append)
-    assert len(failures) == 1
-
-
-@pytest.mark.parametrize("answer", [None, b""])
-def test_who_waits_for_an_answer_may_be_cancelled(answer: bytes | None) -> None:
-    """Likewise; and a milter that was being tried is not thought ill of."""
-    house = House(Filter({b"O": b""} if answer is None else {b"M": answer}))
-    asked = house.mail() if answer is not None else begun(house.session.mail(CLIENT, ANN))
-    failures: list[object] = []
-    asked.addErrback(failures.append)
-    asked.cancel()
-    assert len(failures) == 1
-    house.connected = 1
-    other = house.milters.session()
-    house.filters[0].answers = {b"O": negotiated(), b"A": b""}
-    assert result_of(house.mail(session=other)) is None
-    assert house.told == []
 
 
 def test_fault_of_ours_is_not_hidden() -> None:

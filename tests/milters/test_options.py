@@ -44,6 +44,7 @@ def test_milter_names_its_macros() -> None:
     """With braces or without; for a stage that nobody knows, in vain."""
     lists = pack("!I", 3) + b"{rcpt_addr} i,j\0" + pack("!I", 9) + b"x\0"
     assert read(negotiated(macros=lists)).macros == {Stage.RCPT: ("rcpt_addr", "i", "j")}
+    assert read(negotiated(macros=pack("!I", 5) + b"i i {i}\0")).macros == {Stage.END: ("i",)}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,7 @@ def test_milter_names_its_macros() -> None:
         negotiated(version=7),
         negotiated(macros=b"\0"),
         negotiated(macros=b"\0\0\0\1i"),
+        negotiated(macros=b"\0\0\0\1\0" * 13_106),
     ],
 )
 def test_other_answers_are_nonsense(octets: bytes) -> None:

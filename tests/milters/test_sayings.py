@@ -57,6 +57,7 @@ def test_space_may_be_the_milters() -> None:
         (b"550-5.7.0 one\r\n550 5.7.0 two\0", Reply(550, "7.0", "one\ntwo")),
         (b"550-5.7.0 one\r\n550-\r\n550 5.7.0 two\r\n\0", Reply(550, "7.0", "one\n\ntwo")),
         (b"550 5.7.0 100%% off% \xe4\x07\0", Reply(550, "7.0", "100% off ??")),
+        (b"550 5.7.0 one\n250 2.0.0 two\rthree\0", Reply(550, "7.0", "one\n250 2.0.0 two?three")),
         (b"550\0", Reply(550, "7.1", "Refused")),
         (b"550 5.7.0\0", Reply(550, "7.0", "Refused")),
     ],
@@ -71,6 +72,8 @@ def test_endless_reply_is_cut() -> None:
     saying = read_saying(b"y", b"550-5.7.0 x\r\n" * 100, leading_space=False)
     assert isinstance(saying, Refuse)
     assert saying.reply.text.count("\n") == 19
+    saying = read_saying(b"y", b"550 5.7.0 " + b"x" * 1_000_000, leading_space=False)
+    assert saying == Refuse(Reply(550, "7.0", "x" * 480))
 
 
 @pytest.mark.parametrize(
