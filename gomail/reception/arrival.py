@@ -129,7 +129,10 @@ class Arrival:
     async def _consult(self, consultation: Consultation, verdict: Answer[Verdict]) -> Verdict:
         """Hear what milters make of a message that is taken."""
         told, junk = verdict if isinstance(verdict, Verdict) else await verdict
-        advice = await consultation.advice(self._content.pieces)
+        try:
+            advice = await consultation.advice(self._content.pieces)
+        except OSError as error:  # what was spooled can't be read once more
+            raise self._fault(error, self._copies[0].path) from error
         if advice.block is not None:
             self._content.amend(advice.block)
         return Verdict(told, junk or advice.junk)
@@ -173,13 +176,7 @@ class Arrival:
         """Tell what came of it."""
         office = self._office
         if deposit.error is not None:
-            refused = refusal_of(deposit.error, deposit.at)
-            if is_of_system(deposit.error):
-                office.room.defer(refused)
-            else:
-                office.places.suspend(deposit.at, refused)
-            tell(office.listeners, Trouble(f"a message could not be stored: {refused.reason}"))
-            raise refused
+            raise self._fault(deposit.error, deposit.at)
         copies = tuple(
             Copy(filed.mailbox.name, f"{filed.path}/new/{name}")
             for filed, name in zip(self._copies, deposit.stored, strict=True)
@@ -188,6 +185,17 @@ class Arrival:
         seconds = office.clock.seconds() - ended
         tell(office.listeners, MessageStored(self._envelope, copies, size, seconds, bare))
         return Reply(250, "0.0", f"stored as {deposit.stored[0]}")
+
+    def _fault(self, error: OSError, at: str) -> Refused:
+        """Tell of a fault of the disk, have nobody run into it for a moment, and give the reply."""
+        office = self._office
+        refused = refusal_of(error, at)
+        if is_of_system(error):
+            office.room.defer(refused)
+        else:
+            office.places.suspend(at, refused)
+        tell(office.listeners, Trouble(f"a message could not be stored: {refused.reason}"))
+        return refused
 
     def _filings(self, told: bytes) -> list[Filing]:
         """Write the trace fields of each copy; *told* are those of what was found out."""

@@ -15,7 +15,7 @@ from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IFarewell, IMessageDelivery, IMessageDeliveryFactory
 from gomail.message.examining import Examination, Examiner
 from gomail.reception.arrival import Arrival, Filed
-from gomail.reception.consulting import Consultation, Consulting
+from gomail.reception.consulting import Consultation
 from gomail.reception.office import Office
 from gomail.recipients.hosted import Destinations
 from gomail.recipients.mailbox import Destination
@@ -53,7 +53,7 @@ class Reception:
         self._refuse_bare_newlines = refuse_bare_newlines
         self._copies: dict[str, Filed] = {}  # by the path of the Maildir: one copy each
         self._examination: Examination | None = None
-        self._consultation: Consultation | None = None  # of all messages of the session
+        self._consultation: Consultation | None = None  # from the first message to the end
 
     def greeted(self, client: Client) -> None:
         """Welcome everybody."""
@@ -68,8 +68,10 @@ class Reception:
         office = self._office
         self._copies = {}
         found = office.room.find(parameters.size or 0)
-        if office.consulting is not None:
-            found = self._consult(office.consulting, found, client, reversePath, parameters)
+        if self._consultation is None and office.consulting is not None:
+            self._consultation = Consultation(office.consulting)
+        if self._consultation is not None:
+            found = self._consult(self._consultation, found, client, reversePath, parameters)
         examiner = office.examiner
         if examiner is None:
             return found
@@ -78,7 +80,7 @@ class Reception:
 
     async def _consult(
         self,
-        consulting: Consulting,
+        consultation: Consultation,
         found: Answer[None],
         client: Client,
         reverse_path: Path,
@@ -87,9 +89,7 @@ class Reception:
         """Ask the milters about a sender, once there is room for him."""
         if found is not None:
             await found
-        if self._consultation is None:
-            self._consultation = Consultation(consulting)
-        await self._consultation.mail(client, reverse_path, parameters)
+        await consultation.mail(client, reverse_path, parameters)
 
     def _examine(self, examiner: Examiner, client: Client, reverse_path: Path) -> None:
         """Begin to find out about a sender."""

@@ -1,6 +1,7 @@
 """Milters hear of each message while it comes; it is refused, changed or kept apart as they say."""
 
 from collections.abc import Iterator
+from errno import EIO
 from pathlib import Path
 from struct import pack
 from typing import Any
@@ -10,8 +11,9 @@ from twisted.internet.error import ConnectError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
-from gomail.events import Checked, MessageStored, Refusal
+from gomail.events import Checked, MessageStored, Refusal, Trouble
 from gomail.limits import Limits
+from gomail.message.spool import Spool
 from gomail.milters.milter import MilterSettings
 from gomail.milters.milters import Milters
 from gomail.milters.packets import packet
@@ -208,6 +210,51 @@ def test_milter_that_dies_within_a_message_costs_no_mail(house: House) -> None:
     assert client.message(TEXT).startswith(b"451 4.7.1")
     assert house.messages("alice") == []
     assert len(consulted.told) == 1
+
+
+def test_session_keeps_its_milters(house: House) -> None:
+    """Where others are wanted meanwhile, or none, those who come later have them."""
+    filtering, other = Filter(), Filter()
+    consulted = Consulted(house, filtering)
+    client = house.connect()
+    client.mail("alice")
+    name_of(client.message(TEXT))
+    Consulted(house, other)
+    client.mail("alice")
+    name_of(client.message(TEXT))
+    house.office.consulting = None
+    client.mail("alice")
+    name_of(client.message(TEXT))
+    assert filtering.commands().count("E") == 3
+    assert other.commands() == ""
+    late = house.connect()
+    late.mail("alice")
+    name_of(late.message(TEXT))
+    assert filtering.commands().count("M") == 3
+    assert len(consulted.reactor.wires) == 1
+
+
+def test_disk_that_cannot_be_read_defers_the_message(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second milter can't be shown it; that is no milter's fault, and is answered as such."""
+    house.office.limits = Limits(content_in_memory=1000)
+    Consulted(house, Filter(), Filter())
+    client = house.connect()
+    client.mail("alice")
+
+    def broken(*_: object) -> bytes:
+        raise OSError(EIO, "Input/output error")
+
+    monkeypatch.setattr(Spool, "read", broken)
+    assert client.message(TEXT, b"0123456789abcde\r\n" * 10_000).startswith(b"451 4.2.0 ")
+    assert house.messages("alice") == []
+    (trouble,) = house.told(Trouble)
+    assert "Input/output error" in trouble.what
+    assert house.office.memory.used == 0
+    monkeypatch.undo()
+    assert client.mail("alice", "bob") == [451, 250]
+    name_of(client.message(TEXT))
 
 
 def test_checks_and_milters_work_together(house: House) -> None:
