@@ -39,7 +39,9 @@ from gomail.server.start import StartError
 from gomail.settings.values import TLS, Checks, Milter, Rules
 from tests.certificates.pairs import pair as pair_for
 from tests.certificates.pairs import with_other_key, written
+from tests.milters.filter import CONTINUE, Filter, added
 from tests.patience import PATIENCE
+from tests.system.filters import Listening
 from tests.system.running import Client, free_port, stored, until
 
 name = attrgetter("name")
@@ -415,3 +417,33 @@ async def test_checks_that_can_not_be_made_change_nothing(
     with pytest.raises(ConfigurationError, match="there is no library dns here"):
         await server.change(replace(old, checks=Checks(enabled=True)))
     assert server.configuration is old
+
+
+@pytest_twisted.ensureDeferred
+async def test_milters_are_asked_as_is_set_and_may_change(mount: Mount, tmp_path: Path) -> None:
+    """What they write may mean junk; one that is not there is told, and may defer."""
+    filtering = Filter({b"E": added(b"X-Spam", b" Yes") + CONTINUE})
+    listening = Listening(filtering, tmp_path / "socket")
+    told: list[Event] = []
+    there = Milter(listening.endpoint, junk_field="X-Spam: Yes")
+    old = configured(tmp_path, "one.example", milters=(there,))
+    server = mount(old, listeners=[told.append])
+
+    def mail() -> str:
+        client = Client.connect(port_of(old))
+        client.say("EHLO client.example")
+        sender = client.say("MAIL FROM:<me@client.example>")
+        return client.mail("x", "a@one.example") if sender.startswith("250") else sender
+
+    try:
+        assert (await deferToThread(mail)).startswith("250 ")
+    finally:
+        listening.die()
+    (message,) = stored(tmp_path / "one.example/.Junk")
+    assert message.endswith(b"Subject: x\nX-Spam: Yes\n\nx\n")
+    assert await server.change(replace(old, milters=(replace(there, on_failure="defer"),))) == []
+    assert (await deferToThread(mail)).startswith("451 4.7.1 ")
+    (trouble,) = (event.what for event in told if isinstance(event, Trouble))
+    assert "it can't be reached: " in trouble
+    assert await server.change(replace(old, milters=())) == []
+    assert (await deferToThread(mail)).startswith("250 ")
