@@ -275,12 +275,13 @@ def _announce(found: _Found, twistd: Twistd, log: str) -> None:
 
 def _as_far_as_files_go(configuration: Configuration) -> Configuration:
     """Have a server hold no more than files may be open in its process."""
-    return replace(configuration, limits=within_descriptors(configuration.limits))
+    limits = within_descriptors(configuration.limits, len(configuration.milters))
+    return replace(configuration, limits=limits)
 
 
 def _notes_on_files(configuration: Configuration) -> list[str]:
     """Say so, where that is less than was configured."""
-    limits = within_descriptors(configuration.limits)
+    limits = within_descriptors(configuration.limits, len(configuration.milters))
     if limits == configuration.limits:
         return []
     most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"

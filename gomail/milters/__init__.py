@@ -9,6 +9,7 @@ Milters: filters of the Postfix and Sendmail world, asked about each message whi
     changes.py       header fields added, changed and deleted
     connection.py    one connection to a milter: commands out, packets in, deadlines
     milter.py        a milter, and whether it is worth asking now
+    notes.py         what it wants done with a message
     consultation.py  one milter's part in one SMTP session
     outcome.py       what milters make of a message
     milters.py       several milters in order; the door of this room

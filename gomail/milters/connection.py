@@ -31,6 +31,10 @@ class MilterRests(MilterFailed):
     """A milter has failed a moment ago, and is not even asked."""
 
 
+class NothingLeft(MilterFailed):
+    """We can't connect to it for want of files or memory, which is no fault of the milter's."""
+
+
 @implementer(IPushProducer)
 class Connection(Protocol):
     """

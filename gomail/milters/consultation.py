@@ -14,11 +14,11 @@ from twisted.internet.defer import CancelledError
 from gomail.address import Path
 from gomail.envelope import Client
 from gomail.milters import commands
-from gomail.milters.changes import Change
 from gomail.milters.commands import Sender
-from gomail.milters.connection import Connection, MilterFailed, MilterRests
+from gomail.milters.connection import Connection, MilterFailed, MilterRests, NothingLeft
 from gomail.milters.macros import macro_packet, of_client, of_path
 from gomail.milters.milter import Milter
+from gomail.milters.notes import Notes
 from gomail.milters.options import ABORT, QUIT, Options, Stage, Step
 from gomail.milters.outcome import Outcome, Refusal
 from gomail.milters.packets import LONGEST_CHUNK, Nonsense, packet
@@ -27,13 +27,9 @@ from gomail.milters.sayings import (
     Quarantine,
     Refuse,
     Saying,
-    Unoffered,
     Word,
     read_saying,
 )
-
-MOST_CHANGES = 256  # of one message's header
-MOST_OCTETS = 1024 * 1024  # of them all
 
 
 class Consultation:
@@ -68,9 +64,7 @@ class Consultation:
         self.refusal = None
         self._skipped: set[Stage] = set()
         self._chunk = bytearray()
-        self._changes: list[Change] = []
-        self._quarantine: str | None = None
-        self._passed_over: set[str] = set()  # what it asked for in vain, to be told once
+        self._notes = Notes(self._milter)
 
     @property
     def may_change(self) -> bool:
@@ -117,7 +111,7 @@ class Consultation:
         if self.wants:
             self._wait(self._milter.settings.content, latest)
             await self._guarded(self._end())
-        outcome = Outcome(self.refusal, tuple(self._changes), self._quarantine)
+        outcome = Outcome(self.refusal, tuple(self._notes.changes), self._notes.quarantine)
         self.abort()
         return outcome
 
@@ -148,6 +142,8 @@ class Consultation:
         """Do one step; where the milter fails, go on without it, or defer the message."""
         try:
             return await work
+        except NothingLeft as nothing:  # else many sessions would switch a filter off
+            return self._defer(str(nothing))
         except MilterRests as rests:
             return self._go_without(str(rests))
         except MilterFailed as failed:
@@ -168,9 +164,13 @@ class Consultation:
     def _go_without(self, why: str) -> Refusal | None:
         """Go on without the milter, as is set."""
         self._drop(why)
-        self._changes, self._quarantine = [], None
-        if self._milter.settings.on_failure == "defer":
-            self.refusal = self._refusal(Refuse(LATER), why)
+        self._notes = Notes(self._milter)
+        return self._defer(why) if self._milter.settings.on_failure == "defer" else self.refusal
+
+    def _defer(self, why: str) -> Refusal:
+        """Have the message come again."""
+        self.wants = False
+        self.refusal = self._refusal(Refuse(LATER), why)
         return self.refusal
 
     def _drop(self, why: str) -> None:
@@ -258,25 +258,13 @@ class Consultation:
             if saying is Word.PROGRESS:
                 self._until = min(self._latest, self._milter.clock.seconds() + seconds)
             elif isinstance(saying, Quarantine):
-                self._set_aside(saying.reason)
+                self._notes.set_aside(saying.reason)
             elif isinstance(saying, Word | Refuse):
                 return saying
             elif stage is not Stage.END:
                 raise Nonsense(f"{command!r} before the end of the message")
             else:
-                self._note(saying)
-
-    def _note(self, saying: Unoffered | Change) -> None:
-        """Note a change, or pass over what was not offered."""
-        if isinstance(saying, Unoffered):
-            if saying.what not in self._passed_over:
-                self._passed_over.add(saying.what)
-                self._milter.tell(f"it asks for {saying.what}, which is not done")
-            return
-        self._changes.append(saying)
-        octets = sum(len(change.name) + len(change.value) for change in self._changes)
-        if len(self._changes) > MOST_CHANGES or octets > MOST_OCTETS:
-            raise Nonsense("too many changes")
+                self._notes.add(saying)
 
     def _answered(self, stage: Stage, saying: Saying) -> Refusal | None:
         """Follow what the milter said of a command."""
@@ -293,8 +281,5 @@ class Consultation:
         elif saying is not Word.CONTINUE:
             self.wants = False
             if saying is Word.DISCARD:  # what is answered 250 is stored, so it is only kept apart
-                self._set_aside("discarded")
+                self._notes.set_aside("discarded")
         return self.refusal
-
-    def _set_aside(self, reason: str) -> None:
-        self._quarantine = f"milter {self._milter.settings.place}: {reason}"

@@ -7,6 +7,7 @@ well again. What a message does to a milter is no reason for that: else a sender
 switches a filter off for others.
 """
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
@@ -15,13 +16,17 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectError, ConnectingCancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 
-from gomail.milters.connection import Connection, MilterFailed, MilterRests
+from gomail.milters.connection import Connection, MilterFailed, MilterRests, NothingLeft
 from gomail.milters.options import Options, offer, read_options
 from gomail.milters.packets import Nonsense
 from gomail.milters.place import Place
 
 REST = 10.0  # seconds for which a milter that can't be reached is left alone
+PAUSE = 0.1  # seconds after which one whose queue is full is tried again
+_WANT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Milter:
 
         Raises:
             MilterFailed: it can't be had, and is left alone for a while.
+            NothingLeft: there is no file to connect by; nothing is thought of the milter.
         """
         now = self.clock.seconds()
         if self._ill and now < self._rests_until:
@@ -90,6 +96,9 @@ class Milter:
             self._rests_until = now  # who waited is gone, which says nothing of the milter
             raise CancelledError from None
         except (ConnectError, OSError, MilterFailed) as error:
+            if _number(error) in _WANT:
+                self._rests_until = now
+                raise NothingLeft(f"there is nothing left to connect by: {error}") from error
             self._ill = True
             self._rests_until = self.clock.seconds() + REST
             raise MilterFailed(f"it can't be reached: {error}") from error
@@ -97,7 +106,17 @@ class Milter:
         return connection, options
 
     async def _open(self, until: float) -> Connection:
-        """Connect."""
+        """Connect, as soon as there is room in the queue of a unix socket."""
+        while True:
+            try:
+                return await self._connect(until)
+            except ConnectError as error:
+                if not _is_full(error) or self.clock.seconds() + PAUSE >= until:
+                    raise
+            await deferLater(self.clock, PAUSE)
+
+    async def _connect(self, until: float) -> Connection:
+        """Connect, or not."""
         factory = Factory.forProtocol(lambda: Connection(self.clock))
         factory.noisy = False
         connecting: Deferred[Any] = self._endpoint.connect(factory)
@@ -115,6 +134,20 @@ class Milter:
         except Nonsense as nonsense:
             connection.fail(str(nonsense))
             raise MilterFailed(f"it sent nonsense: {nonsense}") from nonsense
+
+
+def _number(error: Exception) -> object:
+    """Give the system's number of an error, where Twisted or Python has kept it."""
+    return getattr(error, "osError", None) or getattr(error, "errno", None)
+
+
+def _is_full(error: ConnectError) -> bool:
+    """
+    Tell whether a unix socket's queue is full, as when very many clients come at once.
+
+    The kernel says EAGAIN then; Twisted waits for an end that has come already, and has no number.
+    """
+    return isinstance(error.args[0], Failure)
 
 
 def _too_late(_: object, seconds: float) -> NoReturn:

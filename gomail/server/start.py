@@ -93,13 +93,17 @@ def group_id(group: str) -> int:
         raise StartError(msg) from error
 
 
-def within_descriptors(limits: Limits) -> Limits:
+def within_descriptors(limits: Limits, milters: int = 0) -> Limits:
     """
     Raise the limit on open files as far as it goes, and give the limits that can be kept with it.
 
     A message to many mailboxes has all their folders open before the first gets it; that takes
     half of what there is at most, and sessions get the rest. Where more of them than every seventh
     bring big messages at once, one that finds no file is asked to come again (451).
+
+    Args:
+        limits: that are wanted.
+        milters: to each of which each session has a connection.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
@@ -109,7 +113,7 @@ def within_descriptors(limits: Limits) -> Limits:
         return limits
     recipients = min(limits.recipients, soft // 2 // DESCRIPTORS_A_COPY)
     left = soft - DESCRIPTORS_RESERVED - recipients * DESCRIPTORS_A_COPY
-    sessions = max(1, min(limits.sessions, int(left / DESCRIPTORS_A_SESSION)))
+    sessions = max(1, min(limits.sessions, int(left / (DESCRIPTORS_A_SESSION + milters))))
     return replace(limits, recipients=recipients, sessions=sessions)
 
 

@@ -154,11 +154,11 @@ class House:
         protocol.makeConnection(wire)
         return wire
 
-    def refuse(self) -> None:
+    def refuse(self, error: Exception | None = None) -> None:
         """Have the next milter refuse the connection."""
         factory = self.reactor.unixClients[self.connected][1]
         self.connected += 1
-        factory.clientConnectionFailed(None, Failure(ConnectError()))
+        factory.clientConnectionFailed(None, Failure(error or ConnectError()))
 
     def connect_all(self) -> None:
         """Have all milters take theirs, as they are asked for."""

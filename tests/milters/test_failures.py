@@ -1,11 +1,13 @@
 """A milter that dies, hangs or sends nonsense costs no mail."""
 
+from errno import EMFILE, ENFILE
 from typing import Never
 
 import pytest
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectBindError, ConnectError, ConnectionDone, ConnectionLost
+from twisted.python.failure import Failure
 
-from gomail.milters.milter import REST
+from gomail.milters.milter import PAUSE, REST
 from gomail.milters.outcome import Outcome
 from gomail.milters.packets import packet
 from gomail.milters.sayings import LATER
@@ -94,6 +96,46 @@ def test_dead_milter_is_left_alone_for_a_while(on_failure: str) -> None:
     house.connect()
     assert result_of(both) is None
     assert len(house.told) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConnectBindError(EMFILE, "Too many open files"), OSError(ENFILE, "Too many open files")],
+    ids=["tcp", "unix"],
+)
+def test_want_of_files_defers_mail_and_is_no_fault_of_a_milter(error: Exception) -> None:
+    """Else many sessions would switch a filter off; the next one is welcome as ever."""
+    house = House(Filter())
+    asked = begun(house.session.mail(CLIENT, ANN))
+    house.refuse(error)
+    refusal = result_of(asked)
+    assert refusal is not None
+    assert refusal.reply == LATER
+    assert "nothing left to connect by" in refusal.reason
+    assert now(house.session.recipient(ANN)) == refusal
+    assert result_of(house.mail()) is None
+    assert house.message() == Outcome()
+    assert house.told == []
+
+
+def test_full_queue_is_tried_again_in_the_time_that_is_set() -> None:
+    """Many clients at once are no reason to do without a milter."""
+    house = House(Filter(), connect=3)
+    full = ConnectError(string=Failure(ConnectionDone()))
+    asked = begun(house.session.mail(CLIENT, ANN))
+    for _ in range(10):
+        house.refuse(full)
+        house.reactor.advance(PAUSE)
+    house.connect()
+    assert result_of(asked) is None
+    assert house.message() == Outcome()
+    assert house.told == []
+    other = begun(house.milters.session().mail(CLIENT, ANN))
+    while not other.called:
+        house.refuse(full)
+        house.reactor.advance(PAUSE)
+    assert "it can't be reached: An error occurred while connecting" in house.told[0]
+    assert house.reactor.seconds() < 5
 
 
 @pytest.mark.parametrize("on_failure", ["accept", "defer"])

@@ -4,8 +4,8 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
 from gomail.milters.connection import MOST_WAITING, PARTING
-from gomail.milters.consultation import MOST_CHANGES
 from gomail.milters.milters import COMMAND, MESSAGE
+from gomail.milters.notes import MOST_CHANGES
 from gomail.milters.outcome import Outcome
 from gomail.milters.packets import LONGEST_PACKET, packet
 from gomail.milters.sayings import LATER

@@ -1,5 +1,6 @@
 """Milters on real sockets, with the reactor that runs."""
 
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
 
 from gomail.milters.milter import MilterSettings
 from gomail.milters.milters import Milters, Session
@@ -153,3 +155,32 @@ async def test_milter_that_does_not_listen_is_no_reason_to_wait(house: House) ->
     assert await send(session, b"x\n") == Outcome()
     assert len(house.told) == 1
     assert "it can't be reached" in house.told[0]
+
+
+@pytest_twisted.ensureDeferred
+async def test_full_queue_costs_no_filtering(tmp_path: Path) -> None:
+    """The kernel says EAGAIN of a unix socket, and Twisted that it is closed: it is tried again."""
+    path = str(tmp_path / "s")
+    reactor = the_reactor()
+    filtering = Filter()
+    factory: Any = Factory.forProtocol(lambda: Known(filtering))
+    factory.noisy = False
+    factory.connections = []
+    told: list[str] = []
+    milter = MilterSettings(Place(path), connect=PATIENCE, command=PATIENCE, content=PATIENCE)
+    milters = Milters([milter], reactor, "mx.example.org", told.append)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen(1)
+        listening.setblocking(False)
+        sessions = [milters.session() for _ in range(6)]
+        asked = [Deferred.fromCoroutine(each.mail(CLIENT, JOE)) for each in sessions]
+        await deferLater(reactor, 0.3)
+        port = reactor.adoptStreamPort(listening.fileno(), socket.AF_UNIX, factory)
+        assert [await each for each in asked] == [None] * 6
+        assert told == []
+        for each in sessions:
+            each.close()
+        await maybeDeferred(port.stopListening)
+    for connection in factory.connections:
+        await connection.lost

@@ -68,6 +68,14 @@ def test_e5_no_more_is_held_than_files_may_be_open(
     assert now == [(hard, hard)]
 
 
+def test_e5_connections_to_milters_are_held_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each session has one to each: else there would be none left to connect by."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (4096, 4096))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    limits = within_descriptors(DEFAULT_LIMITS, milters=2)
+    assert (limits.sessions, limits.recipients) == (582, 1000)
+
+
 def test_limit_that_cannot_be_raised_is_gone_by(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where raising fails, what there is counts; where there is no limit, none does."""
 
