@@ -5,7 +5,7 @@ import gc
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.message.content import Content, Memory
 from gomail.reply import HEADER_TOO_BIG, Refused
+from gomail.smtp.deadline import deferred_of
 from tests.delivery.bench import open_files
 
 SMALL = Limits(content_in_memory=100, unwritten=300)
@@ -330,3 +331,48 @@ def test_closed_content_does_not_wait_for_the_garbage_collector(
         assert gone() is None
     finally:
         gc.enable()
+
+
+class Looks:
+    """Looks at content, and takes its time."""
+
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self.seen = b""
+        self.ready: Deferred[None] = Deferred()
+
+    def header(self, block: bytes) -> Sequence[tuple[int, int]]:
+        """Take all of it."""
+        self.seen += block
+        return ()
+
+    def body(self, octets: bytes) -> Deferred[None]:
+        """Take the octets, and answer when that is wanted."""
+        self.seen += octets
+        return self.ready
+
+
+@pytest.mark.parametrize("limits", [SMALL, DEFAULT_LIMITS], ids=["spooled", "in memory"])
+def test_sender_waits_for_whoever_looks_and_for_the_disk(
+    tmp_path: Path, memory: Memory, disk: Disk, limits: Limits
+) -> None:
+    """Both have to be as far: neither a slow disk nor a slow witness fills memory."""
+    looks = Looks()
+    content = Content(limits, memory, disk, str(tmp_path), witness=looks)
+    answer = content.take(b"A: 1\r\n\r\n" + PACKET * 10)
+    assert looks.seen == b"A: 1\n" + PACKET.replace(b"\r", b"") * 10
+    assert answer is not None
+    waiting = deferred_of(answer)
+    assert not waiting.called
+    if limits is SMALL:
+        looks.ready.callback(None)
+        assert not waiting.called
+        disk.work()
+    else:
+        assert disk.waiting == []
+        looks.ready.callback(None)
+    assert waiting.called
+    content.end()
+    disk.work()
+    assert written(content, tmp_path) == b"A: 1\n\n" + PACKET.replace(b"\r", b"") * 10
+    content.close()

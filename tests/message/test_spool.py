@@ -145,6 +145,22 @@ def test_spool_file_that_became_shorter_is_noticed(spool: Spool, tmp_path: Path)
         copied(spool, tmp_path)
 
 
+def test_content_is_read_once_more(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From anywhere, and no further than its end; what is not whole is not given."""
+    spool.write(OCTETS)
+    spool.write(b"end")
+    assert spool.read(0, 10) == OCTETS[:10]
+    assert spool.read(len(OCTETS) - 1, 1000) == OCTETS[-1:] + b"end"
+    assert spool.read(spool.size, 1000) == b""
+    os.ftruncate(spool._fd, 100)
+    with pytest.raises(OSError, match="shorter"):
+        spool.read(200, 10)
+    monkeypatch.setattr(os, "writev", failing(errno.ENOSPC))
+    spool.write(b"more")
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        spool.read(0, 10)
+
+
 @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL])
 def test_disk_without_nameless_files_has_a_named_one_unlinked(
     spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int

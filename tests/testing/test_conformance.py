@@ -19,7 +19,7 @@ from zope.interface import implementer
 from gomail.address import Path
 from gomail.answers import Answer
 from gomail.envelope import Client, Envelope, MailParameters
-from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
+from gomail.interfaces import IFarewell, IMessage, IMessageDelivery, IMessageDeliveryFactory
 from gomail.reply import DISK_FULL, NO_SUCH_MAILBOX, STORED, Refused, Reply
 from gomail.testing.bench import Subject
 from gomail.testing.conformance import CHECKS, Check
@@ -58,7 +58,7 @@ class Folder:
         self.is_broken = False
 
 
-@implementer(IMessageDelivery)
+@implementer(IMessageDelivery, IFarewell)
 class FolderDelivery:
     """One session's delivery."""
 
@@ -88,6 +88,9 @@ class FolderDelivery:
     def transactionEnded(self) -> None:
         """Forget the recipients."""
         self.names = []
+
+    def sessionEnded(self) -> None:
+        """Have nothing to let go of."""
 
 
 @implementer(IMessage)
@@ -298,6 +301,11 @@ def raises(_: FolderDelivery) -> None:
     raise RuntimeError("planted")
 
 
+def raises_at_leave(_: FolderDelivery) -> None:
+    """Fail when the session has ended."""
+    raise ValueError("planted")
+
+
 def raises_at_the_end(self: FolderMessage) -> None:
     """Throw away, and fail."""
     lost(self)
@@ -403,6 +411,13 @@ PLANTS = [
     ),
     Plant(
         "message_is_stored_before_the_reply", FolderDelivery, "transactionEnded", raises, "planted"
+    ),
+    Plant(
+        "message_is_stored_before_the_reply",
+        FolderDelivery,
+        "sessionEnded",
+        raises_at_leave,
+        "planted",
     ),
     Plant("message_is_stored_before_the_reply", FolderMessage, "eomReceived", forgets_a_recipient),
     Plant("content_is_kept", FolderMessage, "eomReceived", stores_and_refuses, "but answered"),
