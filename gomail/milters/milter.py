@@ -111,8 +111,10 @@ class Milter:
             try:
                 return await self._connect(until)
             except ConnectError as error:
-                if not _is_full(error) or self.clock.seconds() + PAUSE >= until:
+                if not _is_full(error):
                     raise
+                if self.clock.seconds() + PAUSE >= until:
+                    raise MilterFailed("its queue is full") from error
             await deferLater(self.clock, PAUSE)
 
     async def _connect(self, until: float) -> Connection:

@@ -134,7 +134,7 @@ def test_full_queue_is_tried_again_in_the_time_that_is_set() -> None:
     while not other.called:
         house.refuse(full)
         house.reactor.advance(PAUSE)
-    assert "it can't be reached: An error occurred while connecting" in house.told[0]
+    assert "it can't be reached: its queue is full; " in house.told[0]
     assert house.reactor.seconds() < 5
 
 
