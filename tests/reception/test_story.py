@@ -352,7 +352,7 @@ def test_thousandth_recipient_costs_what_the_tenth_does(tmp_path: Path) -> None:
         for count in (10, 1000):
             for number in range(count):
                 reception._note(alice, address, [f"/mail/{number}"])
-            needed.append(octets())
+            needed.append(min(octets() for _ in range(10)))  # other threads allocate as well
     finally:
         tracemalloc.stop()
     assert needed[1] <= needed[0] + 100
