@@ -265,6 +265,7 @@ async def test_committer_has_its_agent_store_what_is_in_memory(tmp_path: Path) -
     reactor = the_reactor()
     process = DeliveryProcess(reactor, reactor, command())
     committer = Committer(reactor, agent=process)
+    assert committer.record is process.record
     early = await committer.commit(deposit(one))
     committer.start()
     await until(lambda: process.ready)
