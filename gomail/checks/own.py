@@ -58,7 +58,7 @@ class ICheck(Interface):
     )
 
     def begin(facts: Facts) -> "ILook":  # noqa: N805 -- zope's have no self
-        """Begin to look at a message, whose sender has been named."""
+        """Begin to look at a message, whose sender and first recipient have been named."""
 
 
 class ILook(Interface):

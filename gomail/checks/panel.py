@@ -1,9 +1,9 @@
 """
 The panel: has found out, for each message, who sent it, while the message still comes.
 
-iprev and SPF begin with the sender, keys are asked for where the header ends, the body is hashed in
-the pieces in which it comes, and DMARC judges in the end. Nothing of it is waited for before that,
-and then not for ever: what is not known by then is temperror, and no mail is lost by it.
+iprev and SPF begin with the first recipient, keys are asked for where the header ends, the body is
+hashed in the pieces in which it comes, and DMARC judges in the end. Nothing of it is waited for
+before that, and then not for ever: what is not known by then is temperror, and no mail is lost.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence

@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
 
 class Examination(Witness, Protocol):
     """
-    Looks at one message, from MAIL to its end.
+    Looks at one message, from its first recipient to its end.
 
     Attributes:
         room: octets that are left for what is told, on top of a message that is too big for memory;

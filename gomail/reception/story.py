@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Sequence
 from zope.interface import implementer
 
 from gomail.address import Address, Path
-from gomail.answers import Answer, after
+from gomail.answers import Answer
 from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IFarewell, IMessageDelivery, IMessageDeliveryFactory
-from gomail.message.examining import Examination, Examiner
+from gomail.message.examining import Examination
 from gomail.reception.arrival import Arrival, Filed
 from gomail.reception.consulting import Consultation
 from gomail.reception.office import Office
@@ -45,7 +45,14 @@ class Receptions:
 class Reception:
     """Receives the messages of one session."""
 
-    __slots__ = ("_consultation", "_copies", "_examination", "_office", "_refuse_bare_newlines")
+    __slots__ = (
+        "_consultation",
+        "_copies",
+        "_examination",
+        "_office",
+        "_refuse_bare_newlines",
+        "_sender",
+    )
 
     def __init__(self, office: Office, *, refuse_bare_newlines: bool = False) -> None:
         """Begin outside any transaction."""
@@ -53,6 +60,7 @@ class Reception:
         self._refuse_bare_newlines = refuse_bare_newlines
         self._copies: dict[str, Filed] = {}  # by the path of the Maildir: one copy each
         self._examination: Examination | None = None
+        self._sender: tuple[Client, Path] | None = None  # about whom nobody has been asked yet
         self._consultation: Consultation | None = None  # from the first message to the end
 
     def greeted(self, client: Client) -> None:
@@ -64,19 +72,16 @@ class Reception:
         reversePath: Path,
         parameters: MailParameters,
     ) -> Answer[None]:
-        """Welcome every sender while there is room on the disk, and begin to find out about him."""
-        office = self._office
+        """Welcome every sender while there is room on the disk."""
         self._copies = {}
+        self._sender = client, reversePath
+        office = self._office
         found = office.room.find(parameters.size or 0)
         if self._consultation is None and office.consulting is not None:
             self._consultation = Consultation(office.consulting)
-        if self._consultation is not None:
-            found = self._consult(self._consultation, found, client, reversePath, parameters)
-        examiner = office.examiner
-        if examiner is None:
+        if self._consultation is None:
             return found
-        # Only once he is welcome: of one who is not, no end of a transaction is told.
-        return after(found, lambda _: self._examine(examiner, client, reversePath))
+        return self._consult(self._consultation, found, client, reversePath, parameters)
 
     async def _consult(
         self,
@@ -90,10 +95,6 @@ class Reception:
         if found is not None:
             await found
         await consultation.mail(client, reverse_path, parameters)
-
-    def _examine(self, examiner: Examiner, client: Client, reverse_path: Path) -> None:
-        """Begin to find out about a sender."""
-        self._examination = examiner.begin(client, reverse_path)
 
     def validateTo(self, forwardPath: Path) -> Answer[None]:
         """Find out whose mailboxes this is for, and that each can take mail now."""
@@ -163,6 +164,7 @@ class Reception:
             further = len(set(paths).difference(copies))
             if len(copies) + further > self._office.limits.recipients:
                 raise Refused(TOO_MANY_RECIPIENTS, "its aliases stand for too many mailboxes")
+        self._examine()
         for (mailbox, address, aliased, _), path in zip(destinations, paths, strict=True):
             pair = (address, str(original) if aliased else None)
             filed = copies.get(path)
@@ -170,6 +172,18 @@ class Reception:
                 copies[path] = Filed(mailbox, path, [pair])
             else:
                 filed.add(pair)
+
+    def _examine(self) -> None:
+        """
+        Begin to find out about the sender, once he has named somebody whom we know.
+
+        Those who try addresses have no question of theirs asked in DNS; and mail waits no longer
+        for that, since most of the dialogue is still to come.
+        """
+        sender, self._sender = self._sender, None
+        examiner = self._office.examiner
+        if sender is not None and examiner is not None:
+            self._examination = examiner.begin(*sender)
 
     def messageStarted(self, envelope: Envelope) -> Answer[Arrival]:
         """Get ready for the content."""
@@ -197,6 +211,7 @@ class Reception:
     def transactionEnded(self) -> None:
         """Forget who it was for; where no content came, nobody needs to know who sent it."""
         self._copies = {}
+        self._sender = None
         if self._examination is not None:
             self._examination.close()
             self._examination = None

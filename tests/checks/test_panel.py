@@ -102,7 +102,7 @@ def test_forger_is_told_from_the_author() -> None:
 
 
 def test_questions_are_asked_as_soon_as_they_are_known() -> None:
-    """The sender's with MAIL, the message's where its header ends."""
+    """The sender's with the first recipient, the message's where its header ends."""
     resolver = Late()
     house = House(resolver)
     examination = house.begin()

@@ -13,11 +13,10 @@ from gomail.checks.panel import DMARC_WAIT, WAIT, Panel
 from gomail.checks.policy import Action, Policy
 from gomail.checks.records import Resolver
 from gomail.checks.results import value
-from gomail.delivery.room import Room
+from gomail.delivery.places import Places
 from gomail.events import Checked, ContentDropped, MessageStored, Refusal
 from gomail.limits import Limits
 from gomail.message.spool import Spool
-from gomail.reply import DISK_FULL, Refused
 from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
 from tests.checks.test_panel import Late
 from tests.faults.house import Connection, House, name_of, opened
@@ -322,28 +321,38 @@ def test_reverse_path_may_be_null(house: House) -> None:
     assert "spf=pass smtp.helo=client.example; spf=pass smtp.mailfrom=client.example;" in told
 
 
-def test_sender_who_is_refused_is_not_asked_about(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nor does anything go on that nobody would end, also where the disk says so later."""
+def test_who_names_nobody_whom_we_know_is_not_asked_about(house: House) -> None:
+    """Those who try addresses cost DNS nothing; the first recipient of ours begins it, once."""
     late = Late()
     examine(house, late)
     client = house.connect()
-    for find in (_refuse, _refuse_later):
-        with monkeypatch.context() as patch:
-            patch.setattr(Room, "find", find)
-            assert client.say(b"MAIL FROM:<joe@example.org>").startswith(b"452 ")
-        assert late.waiting == {}
+    assert client.mail("nobody", "somebody") == [550, 550]
+    assert late.waiting == {}
+    client.say(b"RSET")
+    assert client.mail("nobody", "alice") == [550, 250]
+    waiting = dict(late.waiting)
+    assert ("client.example", "TXT") in waiting
+    assert client.say(b"RCPT TO:<bob@here.example>").startswith(b"250")
+    assert late.waiting == waiting
+    client.say(b"RSET")
+    assert all(each.called for each in waiting.values())
 
 
-def _refuse(*_: object) -> None:
-    """Refuse at once."""
-    raise Refused(DISK_FULL)
-
-
-async def _refuse_later(*_: object) -> None:
-    """Refuse once the disk has been asked."""
-    raise Refused(DISK_FULL)
+def test_client_who_leaves_while_a_recipient_is_looked_for_is_asked_about_no_further(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has begun by then is ended."""
+    late = Late()
+    examine(house, late)
+    looked: Deferred[str] = Deferred()
+    monkeypatch.setattr(Places, "known", lambda *_: None)
+    monkeypatch.setattr(Places, "ask", lambda *_: looked)
+    client = house.connect()
+    assert client.say(b"MAIL FROM:<joe@example.org>").startswith(b"250")
+    client.send(b"RCPT TO:<alice@here.example>\r\n")
+    client.leave()
+    looked.callback(str(house.root / "alice"))
+    assert all(each.called for each in late.waiting.values())
 
 
 def test_fault_of_the_policy_costs_no_mail(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
