@@ -92,10 +92,11 @@ def house(message: bytes) -> Examiner:
     """Give an examiner whose resolver has all in its cache that this message asks for."""
     clock = Clock()
     resolver = StubResolver(clock, ["127.0.0.1"])
-    panel = Panel(Keeping(resolver._cache), clock, NAME, at_once, lambda: NOW)  # noqa: SLF001 -- what it has kept
+    keeping = Keeping(resolver._cache)  # noqa: SLF001 -- what it has kept
+    panel = Panel(lambda _: keeping, clock, NAME, at_once, lambda: NOW)
     examiner = Examiner(panel, Policy(), NAME, ())
     examine(examiner, message)
-    panel = Panel(resolver, clock, NAME, at_once, lambda: NOW)
+    panel = Panel(resolver.share, clock, NAME, at_once, lambda: NOW)
     return Examiner(panel, Policy(), NAME, ())
 
 

@@ -66,7 +66,7 @@ def describe(configuration: Configuration) -> str:
     if not wanted(configuration):
         off = configuration.checks.enabled is False
         return "nothing: checks are off" if off else f"nothing; {EXTRA} brings SPF, DKIM and DMARC"
-    from gomail.checks.dns.resolver import system_servers  # noqa: PLC0415 -- an extra
+    from gomail.checks.dns.system import system_servers  # noqa: PLC0415 -- an extra
 
     asked = configuration.checks.resolvers or tuple(system_servers())
     return f"SPF, DKIM, ARC, DMARC and iprev, by the DNS of {' and '.join(asked)}"
@@ -121,9 +121,18 @@ def find_panel(  # noqa: PLR0913 -- all that it has to do with
     from gomail.checks.panel import Panel  # noqa: PLC0415 -- an extra
 
     checks = configuration.checks
-    resolver = resolver or StubResolver(reactor, checks.resolvers)
+    resolver_of: Callable[[str], Resolver]
+    if resolver is None:
+        resolver_of = StubResolver(reactor, checks.resolvers).share
+    else:
+        resolver_of = partial(_given, resolver)
     name, sealers = configuration.hostname, checks.arc_sealers
-    return Panel(resolver, reactor, name, aside, now, sealers=sealers, own=own)
+    return Panel(resolver_of, reactor, name, aside, now, sealers=sealers, own=own)
+
+
+def _given(resolver: "Resolver", _client: str) -> "Resolver":
+    """Give the same resolver to all clients."""
+    return resolver
 
 
 def find_examiner(

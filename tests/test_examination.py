@@ -10,7 +10,7 @@ import pytest
 from twisted.logger import capturedLogs
 
 from gomail import examination
-from gomail.checks.dns.resolver import system_servers
+from gomail.checks.dns.system import system_servers
 from gomail.checks.found import Found
 from gomail.checks.own import ICheck
 from gomail.checks.policy import Action

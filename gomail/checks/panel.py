@@ -46,7 +46,7 @@ class Panel:
     Begins examinations; one panel for all sessions of a server.
 
     Args:
-        resolver: asks DNS.
+        resolver_of: gives what asks DNS on behalf of the client at an address.
         clock: the reactor.
         receiver: our host name.
         aside: runs what takes a moment.
@@ -60,7 +60,7 @@ class Panel:
 
     def __init__(  # noqa: PLR0913 -- whom it works with
         self,
-        resolver: Resolver,
+        resolver_of: Callable[[str], Resolver],
         clock: IReactorTime,
         receiver: str,
         aside: Aside,
@@ -71,12 +71,12 @@ class Panel:
     ) -> None:
         require_checks(tuple(own))
         self.own = tuple(own)
-        self.resolver = resolver
+        self.resolver_of = resolver_of
         self.clock = clock
         self.aside = aside
         self.now = now
         self.sealers = sealers
-        self.spf = SPF(resolver, clock, receiver)
+        self.receiver = receiver
 
     def begin(self, ip: str, helo: str, reverse_path: Path) -> "Examination":
         """Begin to examine what a client at *ip* sends in the name of *reverse_path*."""
@@ -94,13 +94,23 @@ class Examination:
         reverse_path: whom it names as the sender.
     """
 
-    __slots__ = ("_asked", "_author", "_guests", "_keys", "_panel", "_sender", "_signatures")
+    __slots__ = (
+        "_asked",
+        "_author",
+        "_guests",
+        "_keys",
+        "_panel",
+        "_resolver",
+        "_sender",
+        "_signatures",
+    )
 
     def __init__(self, panel: Panel, ip: str, helo: str, reverse_path: Path) -> None:
         self._panel = panel
-        spf = panel.spf
+        self._resolver = resolver = panel.resolver_of(ip)
+        spf = SPF(resolver, panel.clock, panel.receiver)
         self._sender = (
-            _finding("iprev", check_iprev(ip, panel.resolver)),
+            _finding("iprev", check_iprev(ip, resolver)),
             _finding("spf", spf.helo(ip, helo)),
             _finding("spf", spf.mail(ip, helo, reverse_path)),
         )
@@ -124,7 +134,7 @@ class Examination:
 
     def _ask(self, name: str, kind: str) -> Deferred[Records]:
         """Ask for records, now; what ends with the message is FAILED."""
-        answer = begun(_answer(self._panel.resolver, name, kind), lambda _: _FAILED)
+        answer = begun(_answer(self._resolver, name, kind), lambda _: _FAILED)
         if not answer.called:
             self._asked.append(answer)
         return answer
@@ -164,7 +174,7 @@ class Examination:
         keys = {name: await self._in_time(each, until) for name, each in self._keys.items()}
         signed = await self._judge(keys)
         dkim = [finding for finding in signed if finding.method == "dkim"]
-        work = evaluate(self._author.domains, sender[1:], dkim, self._panel.resolver)
+        work = evaluate(self._author.domains, sender[1:], dkim, self._resolver)
         evaluating = begun(work, lambda reason: Evaluation(Finding("dmarc", TEMPERROR, (), reason)))
         theirs = [await self._in_time(each, until) for each in own]
         until = self._panel.clock.seconds() + DMARC_WAIT

@@ -49,7 +49,7 @@ class House:
         self.clock = Clock()
         self.aside: list[str] = []
         self.panel = Panel(
-            resolver, self.clock, "mx.example.net", self._aside, lambda: NOW, own=own
+            lambda _: resolver, self.clock, "mx.example.net", self._aside, lambda: NOW, own=own
         )
         self.opinions: list[Opinion] = []
 

@@ -260,7 +260,7 @@ def test_check_asks_a_list(example: Importer, ip: str, result: str) -> None:
         f"7.2.0.192.list.example. A 127.0.0.2\n$FAIL 1.{'0.' * 23}8.b.d.0.1.0.0.2.list.example\n"
     )
     listed = example("listed").listed
-    panel = Panel(zone, Clock(), "mx.here.example", run_here, time.time, own=(listed,))
+    panel = Panel(lambda _: zone, Clock(), "mx.here.example", run_here, time.time, own=(listed,))
     examination = panel.begin(ip, "client.example", NULL_PATH)
     examination.header(b"From: a@client.example\n")
     opinions: list[Opinion] = []

@@ -58,7 +58,7 @@ def examine(
     def at_once(work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
         return succeed(work(*arguments))
 
-    panel = Panel(resolver, house.bench.clock, "mx.here.example", at_once, lambda: NOW)
+    panel = Panel(lambda _: resolver, house.bench.clock, "mx.here.example", at_once, lambda: NOW)
     policy = Policy(named, shadow)
     house.office.examiner = Examiner(panel, policy, "mx.here.example", house.office.listeners)
 

@@ -12,9 +12,7 @@ word (RFC 4035 §4.9.3).
 
 import ipaddress
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import dns.asyncresolver
@@ -23,18 +21,20 @@ import dns.flags
 import dns.message
 import dns.resolver
 from dns.nameserver import Do53Nameserver
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, succeed
-from twisted.logger import Logger
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, succeed
 
 from gomail.checks.dns.cache import Cache, Question
+from gomail.checks.dns.question import Asked
 from gomail.checks.dns.sockets import Sockets
+from gomail.checks.dns.system import system_servers
+from gomail.checks.dns.turns import Turns
 from gomail.checks.dns.wire import read_name, values_of
 from gomail.checks.records import Outcome, Records
-from gomail.checks.servers import Server, read_server
+from gomail.checks.servers import read_server
 
 _FAILED = Records(Outcome.FAILED)
 _PAYLOAD = 1232  # octets that fit through any path in one piece, as all resolvers advertise
+AT_ONCE = 100  # questions
 _TRIES = 3  # within the deadline, of a server that does not answer
 
 
@@ -48,150 +48,141 @@ class StubResolver:
             /etc/resolv.conf as it is now.
         seconds: for which an answer is waited, in all.
         at_once: how many questions may be under way, each of which has a socket; others wait
-            within their deadline.
+            within their deadline, and clients have shares of them.
         cache: how many octets of memory answers may take.
     """
 
-    log = Logger()
-
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- its bounds have defaults
         self,
         reactor: Any,  # noqa: ANN401 -- zope has no type for several interfaces
         servers: Sequence[str] = (),
         *,
         seconds: float = 5.0,
-        at_once: int = 100,
+        at_once: int = AT_ONCE,
         cache: int = 8 * 1024 * 1024,
     ) -> None:
         self._reactor = reactor
         self._seconds = seconds
-        self._turns = DeferredSemaphore(at_once)
+        self._turns = Turns(at_once)
         self._cache = Cache(cache, reactor.seconds)
-        self._asked: dict[Question, _Asked] = {}
-        asked = [read_server(text) for text in servers or system_servers()]
-        self._dns = _stub(asked, seconds)
-        self._nearby = all(ipaddress.ip_address(server.ip).is_loopback for server in asked)
+        self._asked: dict[Question, Asked] = {}
+        self._servers = _Servers(servers or system_servers(), seconds)
 
-    def lookup(self, name: str, kind: str) -> Deferred[Records]:
-        """Ask for the records of a *kind* at a *name*; see `gomail.checks.records.Resolver`."""
+    def share(self, client: str) -> "Share":
+        """
+        Give the resolver as a client may use it, whose questions never hold up those of others.
+
+        Args:
+            client: its address; all of a /64 of IPv6 are one.
+        """
+        return Share(self, _neighbourhood(client))
+
+    def lookup(self, name: str, kind: str, client: str = "") -> Deferred[Records]:
+        """
+        Ask for the records of a *kind* at a *name*; see `gomail.checks.records.Resolver`.
+
+        Args:
+            name: in A-labels.
+            kind: of records.
+            client: who has a share of the questions under way.
+        """
         question = name.lower().removesuffix("."), kind
         known = self._cache.get(question)
         if known is not None:
             return succeed(known)
         asked = self._asked.get(question)
-        if asked is not None:
-            return asked.join()
-        asked = self._asked[question] = _Asked(partial(self._asked.pop, question))
-        waiting = asked.join()
-        work = Deferred.fromCoroutine(self._ask(*question))
-        work.addTimeout(self._seconds, self._reactor, onTimeoutCancel=lambda *_: _FAILED)
-        work.addErrback(self._failed)
-        work.addCallback(self._answered, question)
-        asked.begin(work)
-        return waiting
+        if asked is None:
+            ask, over = partial(self._ask, *question), partial(self._over, question)
+            asked = Asked(self._turns, self._reactor, self._seconds, ask, over)
+            self._asked[question] = asked
+        return asked.join(client)
+
+    def _over(self, question: Question, asked: Asked, records: Records) -> None:
+        """Have nobody join a question any more, and keep its answer."""
+        if self._asked.get(question) is asked:
+            del self._asked[question]
+            self._cache.put(question, records)
 
     async def _ask(self, name: str, kind: str) -> Records:
-        """Ask the servers, when it is our turn."""
+        """Ask the servers."""
         question = read_name(name)
         if question is None:
             return Records(Outcome.MISSING)
-        await self._turns.acquire()
-        sockets = Sockets(self._reactor)
+        servers = self._servers
         try:
-            answer = await self._dns.resolve(
-                question, kind, raise_on_no_answer=False, search=False, backend=sockets
+            answer = await servers.stub.resolve(
+                question,
+                kind,
+                raise_on_no_answer=False,
+                search=False,
+                backend=Sockets(self._reactor),
             )
         except dns.resolver.NXDOMAIN as missing:
-            return self._records(missing.response(question), Outcome.MISSING)
+            return servers.records(missing.response(question), Outcome.MISSING)
         except (dns.exception.DNSException, OSError):
             return _FAILED
-        finally:
-            self._turns.release()
         if answer.rrset is None:
-            return self._records(answer.response, Outcome.EMPTY)
-        return self._records(answer.response, Outcome.FOUND, values_of(answer.rrset))
+            return servers.records(answer.response, Outcome.EMPTY)
+        return servers.records(answer.response, Outcome.FOUND, values_of(answer.rrset))
 
-    def _records(
+
+class Share:
+    """
+    A resolver for one client; a `gomail.checks.records.Resolver`.
+
+    Args:
+        resolver: that all share.
+        client: what tells the client from others.
+    """
+
+    __slots__ = ("_client", "_resolver")
+
+    def __init__(self, resolver: StubResolver, client: str) -> None:
+        self._resolver = resolver
+        self._client = client
+
+    def lookup(self, name: str, kind: str) -> Deferred[Records]:
+        """Ask on behalf of the client."""
+        return self._resolver.lookup(name, kind, self._client)
+
+
+class _Servers:
+    """
+    Resolvers that are asked.
+
+    Args:
+        servers: as `gomail.checks.servers` reads them.
+        seconds: for which all of them together are tried.
+    """
+
+    def __init__(self, servers: Sequence[str], seconds: float) -> None:
+        read = [read_server(text) for text in servers]
+        self._nearby = all(ipaddress.ip_address(server.ip).is_loopback for server in read)
+        self.stub = stub = dns.asyncresolver.Resolver(configure=False)
+        stub.nameservers = [Do53Nameserver(*server) for server in read]
+        stub.timeout, stub.lifetime = seconds / _TRIES, seconds
+        stub.use_edns(0, 0, _PAYLOAD)
+        # RFC 6840 §5.7: with AD in the question, a resolver that validates may set it in the
+        # answer.
+        stub.flags = dns.flags.RD | dns.flags.AD
+
+    def records(
         self, response: dns.message.QueryMessage, outcome: Outcome, values: tuple[bytes, ...] = ()
     ) -> Records:
-        """Give what a response says besides its records."""
+        """Give what a response of theirs says."""
         seconds = response.resolve_chaining().minimum_ttl
         authenticated = self._nearby and bool(response.flags & dns.flags.AD)
         return Records(outcome, values, seconds, authenticated)
 
-    def _failed(self, failure: Failure) -> Records:
-        """Give FAILED; an error of ours is told."""
-        if not failure.check(CancelledError):
-            self.log.failure("DNS could not be asked", failure)
-        return _FAILED
 
-    def _answered(self, records: Records, question: Question) -> None:
-        """Keep the answer, and give it to all who wait for it."""
-        self._cache.put(question, records)
-        asked = self._asked.pop(question, None)
-        if asked is not None:
-            asked.answer(records)
-
-
-class _Asked:
-    """
-    A question under way, and all who wait for its answer; when the last of them leaves it is ended.
-
-    Args:
-        forget: is called then, so that nobody joins any more.
-    """
-
-    def __init__(self, forget: partial["_Asked"]) -> None:
-        self._forget = forget
-        self._waiting: list[Deferred[Records]] = []
-        self._work: Deferred[Any] | None = None
-
-    def join(self) -> Deferred[Records]:
-        """Give what fires with the answer; cancelling it leaves the others alone."""
-        waiting: Deferred[Records] = Deferred(self._leave)
-        self._waiting.append(waiting)
-        return waiting
-
-    def begin(self, work: Deferred[Any]) -> None:
-        """Know what is to be ended."""
-        self._work = work
-
-    def answer(self, records: Records) -> None:
-        """Give the answer to all."""
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
-            each.callback(records)
-
-    def _leave(self, waiting: Deferred[Records]) -> None:
-        """Wait for nobody who has gone."""
-        self._waiting.remove(waiting)
-        if not self._waiting and self._work is not None:
-            self._forget()
-            self._work.cancel()
-
-
-def system_servers(path: str = "/etc/resolv.conf") -> Sequence[str]:
-    """
-    Give the resolvers of this machine; without any it is itself one (resolv.conf(5)).
-
-    What is no address there is passed over, as the C library does: mail waits for no resolver.
-    """
-    servers = []
-    with suppress(OSError):
-        for line in Path(path).read_text("latin-1").splitlines():
-            word, *addresses = line.split() or [""]
-            if word == "nameserver":
-                with suppress(ValueError):
-                    servers += [read_server(each).ip for each in addresses[:1]]
-    return servers or ["127.0.0.1"]
-
-
-def _stub(servers: Sequence[Server], seconds: float) -> dns.asyncresolver.Resolver:
-    """Set dnspython's resolver up."""
-    stub = dns.asyncresolver.Resolver(configure=False)
-    stub.nameservers = [Do53Nameserver(*server) for server in servers]
-    stub.timeout, stub.lifetime = seconds / _TRIES, seconds
-    stub.use_edns(0, 0, _PAYLOAD)
-    # RFC 6840 §5.7: with AD in the question, a resolver that validates may set it in the answer.
-    stub.flags = dns.flags.RD | dns.flags.AD
-    return stub
+def _neighbourhood(client: str) -> str:
+    """Give what a client can't change at will: its IPv4 address, or its /64 of IPv6."""
+    try:
+        address = ipaddress.ip_address(client.partition("%")[0])
+    except ValueError:
+        return client
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return address.exploded[: len("2001:0db8:0000:0000")]
+        address = address.ipv4_mapped
+    return str(address)

@@ -12,7 +12,9 @@ import pytest
 import pytest_twisted
 from twisted.internet.defer import CancelledError, gatherResults
 
-from gomail.checks.dns.resolver import StubResolver, system_servers
+from gomail.checks.dns import question
+from gomail.checks.dns.resolver import StubResolver
+from gomail.checks.dns.system import system_servers
 from gomail.checks.records import Outcome, Records
 from tests.checks.dns.server import (
     FAILED,
@@ -191,7 +193,7 @@ async def test_last_one_who_leaves_ends_the_question(server: Server, ask: Ask) -
 async def test_p7_only_so_many_questions_are_under_way(server: Server, ask: Ask) -> None:
     """More sockets are not opened, until one of those who have theirs is done."""
     server.udp = nothing
-    resolver = ask(at_once=3)
+    resolver = ask(at_once=6)  # of which one client has half
     waiting = [resolver.lookup(f"{number}.org", "A") for number in range(10)]
     await until(partial(asked, server, 3))
     for number in range(3, 10):
@@ -258,7 +260,7 @@ def test_system_says_whom_to_ask(tmp_path: Path, text: str | None, servers: list
 
 def test_system_is_asked_by_default() -> None:
     """Whatever this machine has is good enough to begin with."""
-    asked = [str(each) for each in StubResolver(the_reactor())._dns.nameservers]
+    asked = [str(each) for each in StubResolver(the_reactor())._servers.stub.nameservers]
     assert asked == [f"Do53:{address}@53" for address in system_servers()]
 
 
@@ -276,7 +278,7 @@ async def test_error_of_ours_is_told_and_is_no_answer(
     """A mistake costs no mail: the check has FAILED, and the log says why."""
     told: list[Any] = []
     resolver = ask()
-    monkeypatch.setattr(StubResolver, "log", Log(told))
-    monkeypatch.setattr(resolver._turns, "acquire", lambda: 1 / 0)
+    monkeypatch.setattr(question, "_log", Log(told))
+    monkeypatch.setattr("gomail.checks.dns.resolver.Sockets", lambda _: 1 / 0)
     assert await resolver.lookup("x.org", "A") == FAILED
     assert told[0][1].check(ZeroDivisionError)
