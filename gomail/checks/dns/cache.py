@@ -63,6 +63,11 @@ class Cache:
         while self.octets > self._most:
             self._drop(next(iter(self._entries)))
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._entries.clear()
+        self.octets = 0
+
     def _drop(self, question: Question) -> None:
         """Forget one."""
         _, answer = self._entries.pop(question)

@@ -26,7 +26,7 @@ from twisted.internet.defer import Deferred, succeed
 from gomail.checks.dns.cache import Cache, Question
 from gomail.checks.dns.question import Asked
 from gomail.checks.dns.sockets import Sockets
-from gomail.checks.dns.system import system_servers
+from gomail.checks.dns.system import RESOLV_CONF, System
 from gomail.checks.dns.turns import Turns
 from gomail.checks.dns.wire import read_name, values_of
 from gomail.checks.records import Outcome, Records
@@ -44,12 +44,13 @@ class StubResolver:
 
     Args:
         reactor: with UDP, TCP and time.
-        servers: resolvers, as `gomail.checks.servers` reads them; without any, those of
-            /etc/resolv.conf as it is now.
+        servers: resolvers, as `gomail.checks.servers` reads them; without any, those of this
+            machine, as they are when a question goes out.
         seconds: for which an answer is waited, in all.
         at_once: how many questions may be under way, each of which has a socket; others wait
             within their deadline, and clients have shares of them.
         cache: how many octets of memory answers may take.
+        system: the file that names the resolvers of this machine.
     """
 
     def __init__(  # noqa: PLR0913 -- its bounds have defaults
@@ -60,13 +61,15 @@ class StubResolver:
         seconds: float = 5.0,
         at_once: int = AT_ONCE,
         cache: int = 8 * 1024 * 1024,
+        system: str = RESOLV_CONF,
     ) -> None:
         self._reactor = reactor
         self._seconds = seconds
         self._turns = Turns(at_once)
         self._cache = Cache(cache, reactor.seconds)
         self._asked: dict[Question, Asked] = {}
-        self._servers = _Servers(servers or system_servers(), seconds)
+        self._system = None if servers else System(system)
+        self._servers = _Servers(servers, seconds)
 
     def share(self, client: str) -> "Share":
         """
@@ -108,7 +111,7 @@ class StubResolver:
         question = read_name(name)
         if question is None:
             return Records(Outcome.MISSING)
-        servers = self._servers
+        servers = self._current()
         try:
             answer = await servers.stub.resolve(
                 question,
@@ -124,6 +127,14 @@ class StubResolver:
         if answer.rrset is None:
             return servers.records(answer.response, Outcome.EMPTY)
         return servers.records(answer.response, Outcome.FOUND, values_of(answer.rrset))
+
+    def _current(self) -> "_Servers":
+        """Give those whom we ask; where the machine has others now, their answers may differ."""
+        changed = None if self._system is None else self._system.changed()
+        if changed is not None:
+            self._servers = _Servers(changed, self._seconds)
+            self._cache.clear()
+        return self._servers
 
 
 class Share:

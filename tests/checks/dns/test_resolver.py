@@ -14,7 +14,7 @@ from twisted.internet.defer import CancelledError, gatherResults
 
 from gomail.checks.dns import question
 from gomail.checks.dns.resolver import StubResolver
-from gomail.checks.dns.system import system_servers
+from gomail.checks.dns.system import System, system_servers
 from gomail.checks.records import Outcome, Records
 from tests.checks.dns.server import (
     FAILED,
@@ -258,10 +258,45 @@ def test_system_says_whom_to_ask(tmp_path: Path, text: str | None, servers: list
     assert list(system_servers(str(path))) == servers
 
 
-def test_system_is_asked_by_default() -> None:
-    """Whatever this machine has is good enough to begin with."""
-    asked = [str(each) for each in StubResolver(the_reactor())._servers.stub.nameservers]
-    assert asked == [f"Do53:{address}@53" for address in system_servers()]
+@pytest_twisted.ensureDeferred
+async def test_system_is_asked_as_it_is_now(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who moves to another network is not asked where nobody listens; nor is anything kept."""
+    monkeypatch.setattr("gomail.checks.servers.PORT", server.port)
+    server.udp = lambda query: [reply(query, f"{query.question[0].name} 60 IN A 192.0.2.1")]
+    path = tmp_path / "resolv.conf"
+    resolver = StubResolver(the_reactor(), seconds=PATIENCE, system=str(path))
+
+    async def asks(name: str, times: int) -> None:
+        assert (await resolver.lookup(name, "A")).outcome is Outcome.FOUND
+        assert len(server.asked) == times
+
+    await asks("a.org", 1)  # there is no file: this machine is asked
+    path.write_text("nameserver 127.0.0.77\n")
+    await asks("a.org", 1)
+    assert await resolver.lookup("b.org", "A") == FAILED
+    path.write_text("nameserver 127.0.0.1\n")
+    await asks("c.org", 2)
+    await asks("c.org", 2)
+    await asks("a.org", 3)
+
+
+def test_resolver_of_the_system_is_not_read_for_each_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as the file is the same."""
+    read: list[str] = []
+    monkeypatch.setattr("gomail.checks.dns.system.system_servers", read.append)
+    path = tmp_path / "resolv.conf"
+    system = System(str(path))
+    for _ in range(3):
+        system.changed()
+    assert len(read) == 1
+    path.write_text("nameserver 192.0.2.1\n")
+    for _ in range(3):
+        system.changed()
+    assert len(read) == 2
 
 
 class Log:
@@ -279,6 +314,6 @@ async def test_error_of_ours_is_told_and_is_no_answer(
     told: list[Any] = []
     resolver = ask()
     monkeypatch.setattr(question, "_log", Log(told))
-    monkeypatch.setattr("gomail.checks.dns.resolver.Sockets", lambda _: 1 / 0)
+    monkeypatch.setattr(StubResolver, "_current", lambda _: 1 / 0)
     assert await resolver.lookup("x.org", "A") == FAILED
     assert told[0][1].check(ZeroDivisionError)
