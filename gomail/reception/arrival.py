@@ -154,11 +154,25 @@ class Arrival:
         """Give the copies for the junk folders instead: one a mailbox."""
         junked: dict[str, Filed] = {}
         for copy in self._copies:
-            path = await self._office.places.junk(copy.mailbox.maildir)
+            path = await self._junk_of(copy)
             filed = junked.setdefault(path, Filed(copy.mailbox, path, []))
             for pair in copy.addresses:
                 filed.add(pair)
         return tuple(junked.values())
+
+    async def _junk_of(self, copy: Filed) -> str:
+        """
+        Give the junk folder of a copy's mailbox; where that can't be used, where the copy was for.
+
+        There its reader sees what was found out. To defer the message would be to defer it for all
+        whom it is for, for as long as one of them has a broken folder; and then it would bounce.
+        """
+        try:
+            return await self._office.places.junk(copy.mailbox.maildir)
+        except Refused as refused:
+            what = f"junk for {copy.mailbox.name} is stored in {copy.path}: {refused.reason}"
+            tell(self._office.listeners, Trouble(what))
+            return copy.path
 
     def _store(self, verdict: Verdict, ended: float, until: float = math.inf) -> Deferred[Reply]:
         """Hand the copies to the committer. There are no coroutines here: each message comes by."""

@@ -1,5 +1,6 @@
 """Messages are examined while they come: what is told on top, where they go, and who hears no."""
 
+import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from gomail.checks.panel import DMARC_WAIT, WAIT, Panel
 from gomail.checks.policy import Action, Policy
 from gomail.checks.records import Resolver
 from gomail.checks.results import value
+from gomail.delivery.maildir import Staged
 from gomail.delivery.places import Places
-from gomail.events import Checked, ContentDropped, MessageStored, Refusal
+from gomail.events import Checked, ContentDropped, MessageStored, Refusal, Trouble
 from gomail.limits import Limits
 from gomail.message.spool import Spool
 from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
@@ -134,20 +136,57 @@ def test_folder_for_junk_is_the_one_that_is_there(house: House) -> None:
     assert not (house.root / "alice/.Junk").exists()
 
 
-def test_junk_that_can_not_be_stored_is_deferred(house: House) -> None:
-    """The sender keeps it: nothing is lost, nor thrown where nobody looks for it."""
+def _file(junk: Path) -> None:
+    """Have no folder."""
+    junk.write_text("no folder")
+
+
+def _half(junk: Path) -> None:
+    """Have one that is no Maildir, nor can be."""
+    junk.mkdir()
+    (junk / "tmp").write_text("no folder")
+
+
+def _link(junk: Path) -> None:
+    """Have one that leads elsewhere."""
+    junk.symlink_to(junk.parents[1] / "carol", target_is_directory=True)
+
+
+@pytest.mark.parametrize("broken", [_file, _half, _link])
+def test_junk_folder_that_is_broken_concerns_nobody_else(
+    house: House, broken: Callable[[Path], None]
+) -> None:
+    """Its owner finds the message, with what was found out, where he would have without it."""
     client = house.connect()
-    client.mail("alice")
+    client.mail("alice", "bob", "carol")
     name_of(client.message(SIGNED))
-    (house.root / "alice/.Junk").write_text("no folder")
+    broken(house.root / "alice/.Junk")
     client.mail("alice", "bob")
-    assert client.message(UNSIGNED).startswith(b"451 4.")
-    assert len(house.messages("alice")) == 1
-    assert house.messages("bob") == []
-    (house.root / "alice/.Junk").unlink()
-    house.bench.clock.advance(60)
-    client.mail("alice")
     name_of(client.message(UNSIGNED))
+    assert [b"dmarc=fail" in each for each in house.messages("alice")] == [False, True]
+    assert [len(house.messages(each)) for each in ("bob", "bob/.Junk", "carol")] == [1, 1, 1]
+    (trouble,) = house.told(Trouble)
+    assert trouble.what.startswith(f"junk for alice@here.example is stored in {house.root}/alice: ")
+
+
+def test_junk_that_can_not_be_stored_is_not_tried_there_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder in which a delivery fails at its last step costs one refusal, and no mail."""
+    junk = str(house.root / "alice/.Junk")
+    commit = Staged.commit
+
+    def failing(self: Staged) -> None:
+        if self.maildir.path == junk:
+            raise OSError(errno.EDQUOT, "no more")
+        commit(self)
+
+    monkeypatch.setattr(Staged, "commit", failing)
+    client = house.connect()
+    for reply, count in ((b"452 4.2.2", 0), (b"250", 1)):
+        client.mail("alice", "bob")
+        assert client.message(UNSIGNED).startswith(reply)
+        assert len(house.messages("alice")) == len(house.messages("bob/.Junk")) == count
 
 
 @pytest.mark.parametrize(
