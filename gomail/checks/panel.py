@@ -9,7 +9,7 @@ before that, and then not for ever: what is not known by then is temperror, and 
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from gomail.address import Path
@@ -27,8 +27,12 @@ from gomail.checks.work import begun
 from gomail.finding import FAIL, NONE, PASS, TEMPERROR, Finding
 
 WAIT = 10.0  # seconds behind the end of a message for what DNS has not told yet
+VERIFY_WAIT = (
+    5.0  # for a thread that verifies signatures, which takes milliseconds; all may be busy
+)
 DMARC_WAIT = 5.0  # and for the author's policy, which is asked for last where it is not known
 _VOUCHED = "it has passed where the message came from, say trusted ARC sealers"
+_UNVERIFIED = "nobody could verify the signatures in time"
 _FAILED = Records(Outcome.FAILED)
 
 T = TypeVar("T")
@@ -204,14 +208,27 @@ class Examination:
             return [Finding("dkim", NONE), Finding("arc", NONE)]
         if not keys:
             return signatures.judge(keys)
-        work = self._judge_aside(signatures, keys)
-        return await begun(work, lambda reason: (Finding("dkim", TEMPERROR, (), reason),))
+        verifying = begun(
+            self._judge_aside(signatures, keys),
+            lambda reason: (Finding("dkim", TEMPERROR, (), reason),),
+            late=_UNVERIFIED,
+        )
+        return await self._in_time(verifying, self._panel.clock.seconds() + VERIFY_WAIT)
 
     async def _judge_aside(
         self, signatures: Signatures, keys: Mapping[str, Records]
     ) -> tuple[Finding, ...]:
-        """Verify them off the reactor."""
-        return await self._panel.aside(signatures.judge, keys)
+        """Verify them off the reactor; what nobody waits for any more is not begun there."""
+        late = False
+
+        def judge() -> tuple[Finding, ...]:
+            return () if late else signatures.judge(keys)
+
+        try:
+            return await self._panel.aside(judge)
+        except CancelledError:
+            late = True
+            raise
 
 
 async def _answer(resolver: Resolver, name: str, kind: str) -> Records:

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from gomail.address import Address, Path
 from gomail.checks.dns.zone import Zone
 from gomail.checks.opinion import Opinion
-from gomail.checks.panel import DMARC_WAIT, WAIT, Examination, Panel
+from gomail.checks.panel import DMARC_WAIT, VERIFY_WAIT, WAIT, Examination, Panel
 from gomail.checks.records import Outcome, Records, Resolver
 from gomail.checks.signatures import MOST_SIGNATURES
 from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
@@ -170,6 +170,29 @@ def test_p7_dns_that_fails_is_temperror_at_once() -> None:
         "arc=none",
         "dmarc=temperror",
     ]
+
+
+def test_p4_thread_that_does_not_come_is_waited_for_and_then_temperror() -> None:
+    """All may be busy, or hang; what has come too late is not even begun."""
+    house = House(ZONE)
+    queue: list[tuple[Deferred[Any], Callable[[], object]]] = []
+
+    def aside(work: Callable[[], object]) -> Deferred[Any]:
+        queue.append((Deferred(), work))  # which nobody can cancel, as those of threads
+        return queue[-1][0]
+
+    house.panel.aside = aside
+    house.read(house.begin())
+    house.clock.advance(VERIFY_WAIT - 1)
+    assert house.opinions == []
+    house.clock.advance(1)
+    assert house.results()[3:] == ["dkim=temperror", "dmarc=pass"]
+    (finding,) = [each for each in house.opinions[0].findings if each.method == "dkim"]
+    assert finding.reason == "nobody could verify the signatures in time"
+    ((answer, work),) = queue
+    assert work() == ()
+    answer.callback(())
+    assert house.clock.getDelayedCalls() == []
 
 
 def test_message_that_does_not_come_asks_no_further() -> None:

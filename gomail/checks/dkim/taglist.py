@@ -2,7 +2,8 @@
 
 import re
 
-LONGEST = 8192  # octets of a signature, or of a key record
+LONGEST = 8192  # octets of a signature, or of all records at the name of a key
+MOST_TAGS = 50  # of either; the RFCs know fifteen
 
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -30,15 +31,18 @@ def read_tags(octets: bytes) -> dict[str, str]:
     Read a tag list; it may be folded.
 
     Raises:
-        ValueError: it is none, is too long, or has a tag twice.
+        ValueError: it is none, is too long, has too many tags, or one of them twice.
     """
     if len(octets) > LONGEST:
         raise ValueError("is too long")
     text = octets.decode("utf-8").rstrip(_FOLD).removesuffix(";")
     if _CONTROL.search(text):
         raise ValueError("has control characters")
+    specs = text.split(";")
+    if len(specs) > MOST_TAGS:
+        raise ValueError("has too many tags")
     tags: dict[str, str] = {}
-    for spec in text.split(";"):
+    for spec in specs:
         tag, equals, value = spec.partition("=")
         tag = tag.strip(_FOLD)
         if not equals or not _TAG.match(tag) or tag in tags:

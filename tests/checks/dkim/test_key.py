@@ -5,8 +5,8 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.serialization import PublicFormat
 
-from gomail.checks.dkim.key import read_key
-from gomail.checks.dkim.taglist import Unusable
+from gomail.checks.dkim.key import MOST_RECORDS, read_key
+from gomail.checks.dkim.taglist import MOST_TAGS, Unusable
 from gomail.checks.records import Outcome, Records
 from tests.checks.signing import ed25519, record, rsa
 
@@ -37,6 +37,7 @@ def numbers(modulus: int, exponent: int) -> str:
 
 
 GOOD = record(rsa())
+TOO_MUCH = "the records of the key are too many or too long"
 MODULUS = rsa().public_key().public_numbers().n
 
 
@@ -52,7 +53,7 @@ MODULUS = rsa().public_key().public_numbers().n
         GOOD.replace("p=", "p= ").replace("AQAB", "AQ AB"),
         record(rsa(), PublicFormat.PKCS1),
         numbers(MODULUS, 3),
-        numbers((1 << 8191) | 1, 65537),
+        numbers((1 << 4095) | 1, 65537),
         numbers((1 << 1023) | 1, (1 << 64) - 1),
     ],
     # The key is another in each process of a test run, and names must be the same in all.
@@ -71,7 +72,7 @@ MODULUS = rsa().public_key().public_numbers().n
     ],
 )
 def test_rsa_key_is_read(text: str) -> None:
-    """In both of its forms, and up to 8192 bits."""
+    """In both of its forms, and up to 4096 bits."""
     key = read_key(found(text))
     assert (key.kind, key.testing, key.exact) == ("rsa", False, False)
 
@@ -98,9 +99,20 @@ def test_flags_are_read() -> None:
         (found("nonsense"), "permerror", "there is no key"),
         (found("p=x; v=DKIM1"), "permerror", "there is no key"),
         (found("v=DKIM2; p=x"), "permerror", "there is no key"),
-        (found(GOOD + "; x=" + "y" * 8192), "permerror", "there is no key"),
+        (found(GOOD + "; x=" + "y" * 8192), "permerror", TOO_MUCH),
+        (found(GOOD, "x=" + "y" * 4000, "x=" + "z" * 4000), "permerror", TOO_MUCH),
         (Records(Outcome.FOUND, (b"\xff",)), "permerror", "there is no key"),
         (found(GOOD, record(ed25519())), "permerror", "there are several keys"),
+        (
+            found(GOOD, *(f"a={number}" for number in range(MOST_RECORDS))),
+            "permerror",
+            TOO_MUCH,
+        ),
+        (
+            found(GOOD + "".join(f"; a{at}=" for at in range(MOST_TAGS))),
+            "permerror",
+            "there is no key",
+        ),
         (found("v=DKIM1; p="), "permerror", "the key was revoked"),
         (found(GOOD + "; h=sha1"), "permerror", "the key is for another hash"),
         (found(GOOD + "; s=other"), "permerror", "the key is not for mail"),
@@ -114,7 +126,7 @@ def test_flags_are_read() -> None:
         (found(numbers(MODULUS, 2)), "permerror", "the key is none"),
         (found(numbers(MODULUS, 4)), "permerror", "the key is none"),
         (found(numbers((1 << 1022) | 1, 3)), "policy", "the key is too short (RFC 8301)"),
-        (found(numbers((1 << 8192) | 1, 3)), "policy", "the key is too long"),
+        (found(numbers((1 << 4096) | 1, 3)), "policy", "the key is too long"),
         (found(numbers(MODULUS, (1 << 64) + 1)), "policy", "the key is too long"),
         (found(numbers((1 << 4095) | 1, (1 << 4094) | 1)), "policy", "the key is too long"),
     ],
@@ -127,8 +139,11 @@ def test_flags_are_read() -> None:
         "version-behind",
         "other-version",
         "oversized-record",
+        "oversized-records",
         "no-text",
         "two-records",
+        "records-beyond-number",
+        "tags-beyond-number",
         "revoked",
         "other-hash",
         "other-service",
@@ -142,7 +157,7 @@ def test_flags_are_read() -> None:
         "exponent-2",
         "exponent-4",
         "1023-bits",
-        "8193-bits",
+        "4097-bits",
         "exponent-of-65-bits",
         "exponent-as-long-as-the-modulus",
     ],
@@ -163,6 +178,12 @@ def test_p4_key_of_another_algorithm_is_refused() -> None:
     octets = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     with pytest.raises(Unusable, match="the key is none"):
         read_key(found(f"p={base64.b64encode(octets).decode()}"))
+
+
+def test_records_beside_the_key_do_not_matter() -> None:
+    """A wildcard brings what a domain says about everything, within bounds."""
+    others = (f"v=spf1 ip4:192.0.2.{number} -all" for number in range(MOST_RECORDS - 1))
+    assert read_key(found(GOOD, *others)).kind == "rsa"
 
 
 def test_record_given_twice_is_one() -> None:

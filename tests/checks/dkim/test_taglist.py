@@ -2,7 +2,9 @@
 
 import pytest
 
-from gomail.checks.dkim.taglist import LONGEST, read_tags, without_folds
+from gomail.checks.dkim.taglist import LONGEST, MOST_TAGS, read_tags, without_folds
+
+MANY = {f"a{at}": "" for at in range(MOST_TAGS)}
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,7 @@ from gomail.checks.dkim.taglist import LONGEST, read_tags, without_folds
         (b"a=b=c", {"a": "b=c"}),
         ("d=bücher.example".encode(), {"d": "bücher.example"}),  # RFC 8616 §4
         (b"a=" + b"1" * (LONGEST - 2), {"a": "1" * (LONGEST - 2)}),
+        (";".join(f"a{at}=" for at in range(MOST_TAGS)).encode(), MANY),
     ],
 )
 def test_tags_are_read(octets: bytes, tags: dict[str, str]) -> None:
@@ -38,6 +41,7 @@ def test_tags_are_read(octets: bytes, tags: dict[str, str]) -> None:
         b"a=\xff",
         "ä=1".encode(),
         b"a=" + b"1" * (LONGEST - 1),
+        ";".join(f"a{at}=" for at in range(MOST_TAGS + 1)).encode(),
     ],
 )
 def test_what_is_no_tag_list_is_refused(octets: bytes) -> None:
