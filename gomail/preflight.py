@@ -20,7 +20,8 @@ from twisted.internet.threads import deferToThreadPool
 from gomail import config
 from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
-from gomail.delivery.maildir import Maildir, Ownership, make, make_folder
+from gomail.delivery.folder import make, make_folder
+from gomail.delivery.maildir import Maildir, Ownership
 from gomail.delivery.process import DeliveryProcess
 from gomail.delivery.program import command as agent_command
 from gomail.delivery.syncfs import SyncfsMissing, find_syncfs

@@ -21,7 +21,7 @@ from gomail.checks.own import Facts, ICheck, Look
 from gomail.checks.policy import Action
 from gomail.compose import Server, mail_service
 from gomail.config import Configuration, ConfigurationError, Listener
-from gomail.delivery.maildir import make
+from gomail.delivery.folder import make
 from gomail.events import (
     CertificateChanged,
     Event,

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from gomail.message.spool import start_writing, write_all
 
 STALE = 36 * 3600  # seconds until a file in tmp/ was surely left by somebody who died
-_SUBFOLDERS = ("tmp", "new", "cur")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PROBE = bytes(64 * 1024)  # what a mailbox must be able to keep to be healthy again
@@ -74,32 +73,6 @@ def unique_name(hostname: str, chance: str) -> str:
     return (
         f"{now // 1_000_000}.M{now % 1_000_000:06d}P{os.getpid()}Q{next(_sequence)}R{chance}.{host}"
     )
-
-
-def make(path: str, ownership: Ownership = PRIVATE) -> None:
-    """Make the Maildir at *path*, in a folder that exists, durably; what is there already stays."""
-    for folder in (path, *(os.path.join(path, name) for name in _SUBFOLDERS)):
-        make_folder(folder, ownership)
-
-
-def make_folder(path: str, ownership: Ownership = PRIVATE) -> None:
-    """Make one folder if it is not there, and its name durable in the folder above."""
-    try:
-        os.mkdir(path, PRIVATE.folder_mode)  # until it is its group's
-    except FileExistsError:
-        return
-    try:
-        if ownership.group is not None:
-            os.chown(path, -1, ownership.group)
-            os.chmod(path, ownership.folder_mode)
-        parent = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            flush(parent)
-        finally:
-            os.close(parent)
-    except OSError:
-        os.rmdir(path)  # else the next try would take it for finished
-        raise
 
 
 class Maildir:

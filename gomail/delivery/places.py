@@ -23,8 +23,8 @@ from gomail.address import fold
 from gomail.delivery.asking import Asking
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import refusal_of
-from gomail.delivery.folder import make_folder_of
-from gomail.delivery.maildir import PRIVATE, Maildir, Ownership, make, make_folder
+from gomail.delivery.folder import make, make_folder, make_folder_of
+from gomail.delivery.maildir import PRIVATE, Maildir, Ownership
 from gomail.delivery.room import free_octets
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 

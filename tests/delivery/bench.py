@@ -19,7 +19,8 @@ from twisted.python.failure import Failure
 
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit, Filing
-from gomail.delivery.maildir import PRIVATE, Ownership, make
+from gomail.delivery.folder import make
+from gomail.delivery.maildir import PRIVATE, Ownership
 from gomail.limits import DEFAULT_LIMITS
 from gomail.message.content import Content, Memory
 from tests.patience import PATIENCE

@@ -17,12 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gomail.delivery import maildir as module
+from gomail.delivery.folder import make
 from gomail.delivery.maildir import (
     STALE,
     Maildir,
     Ownership,
-    make,
-    make_folder,
     unique_name,
 )
 from gomail.message.spool import write_all
@@ -361,56 +360,6 @@ def test_macos_is_asked_for_more_than_fsync(alice: Path, monkeypatch: pytest.Mon
     maildir.close()
     stem = name.removesuffix(",S=5")
     assert flushed == [(str(alice / "tmp" / stem), 51), (str(alice / "new"), 51)]
-
-
-def test_making_a_maildir_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each new folder's name is on disk before anybody relies on it."""
-    flushed: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda fd: flushed.append(path_of(fd)))
-    with no_file_left_open():
-        make(str(tmp_path / "alice"))
-    assert flushed == [str(tmp_path), *[str(tmp_path / "alice")] * 3]
-    flushed.clear()
-    make(str(tmp_path / "alice"))
-    assert flushed == []
-
-
-def test_maildir_in_the_working_folder_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A path of one name lies in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    make("alice")
-    assert (tmp_path / "alice/new").is_dir()
-
-
-def test_what_is_there_stays_when_a_maildir_is_made(alice: Path) -> None:
-    """A Maildir of somebody else's making gets what it lacks, and keeps its mail and modes."""
-    (alice / "new/1.x").write_bytes(b"mail")
-    (alice / "cur").rmdir()
-    alice.chmod(0o755)
-    make(str(alice))
-    assert messages(alice) == [b"mail"]
-    assert mode(alice) == 0o755
-    assert mode(alice / "cur") == 0o700
-
-
-@pytest.mark.parametrize("call", ["fsync", "chown", "chmod"])
-def test_folder_that_was_half_made_is_made_again(tmp_path: Path, call: str) -> None:
-    """A folder whose mode or durability failed is not taken for a finished one at the next mail."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, call, lambda path, *_: full(path))
-        with no_file_left_open(), pytest.raises(OSError, match="No space"):
-            make_folder(str(tmp_path / "alice"), SHARED)
-    assert not (tmp_path / "alice").exists()
-    make_folder(str(tmp_path / "alice"), SHARED)
-    assert mode(tmp_path / "alice") == 0o2770
-
-
-def test_maildir_is_not_made_below_nothing(tmp_path: Path) -> None:
-    """The folder above has to be there: it may be the mount point of a disk that is missing."""
-    with pytest.raises(FileNotFoundError):
-        make(str(tmp_path / "missing/alice"))
 
 
 def test_healthy_maildir_passes_the_check(alice: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gomail.delivery.maildir import make
+from gomail.delivery.folder import make
 from tests.faults.client import port_and_pid
 from tests.faults.long.kills import WAYS, running
 from tests.faults.long.ledger import Ledger, total
