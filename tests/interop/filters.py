@@ -1,13 +1,9 @@
-"""Those who filter for Postfix and Sendmail: OpenDKIM, rspamd and ClamAV, each with one process."""
+"""Those who filter for Postfix and Sendmail: OpenDKIM and ClamAV (rspamd has a file of its own)."""
 
-import os
-import socket
-import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
-from tests.interop.server import wait_for
-from tests.interop.software import end, needs
+from tests.interop.daemon import Daemon
+from tests.interop.software import needs
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
@@ -39,82 +35,6 @@ OnFail Defer
 AddHeader Replace
 RejectMsg found %v
 """
-# Nothing but what is built in: no rules, no network, no table of all domains.
-_RSPAMD = """\
-options {{
-    pidfile = "{folder}/rspamd.pid";
-    filters = "";
-    dns {{ nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }}
-    tempdir = "{folder}";
-    url_tld = "{folder}/domains";
-    disable_hyperscan = true;
-    cache_file = "{folder}/symbols.cache";
-    hs_cache_dir = "{folder}/";
-    stats_file = "{folder}/stats.ucl";
-    control_socket = "{folder}/control.sock mode=0600";
-    gtube_patterns = "all";
-    enable_test_patterns = true;
-}}
-logging {{ type = "console"; level = "info"; }}
-actions {{ reject = 15; add_header = 6; }}
-worker "rspamd_proxy" {{
-    bind_socket = "{folder}/rspamd.sock mode=0666";
-    milter = yes;
-    count = 1;
-    upstream "local" {{ default = yes; self_scan = yes; }}
-    spam_header = "X-Spam";
-}}
-"""
-
-
-class Daemon:
-    """
-    A process that listens on a unix socket in the folder.
-
-    Args:
-        command: how it is started.
-        path: of its socket.
-        kill: whether it is killed in the end: libmilter looks every five seconds whether it should
-            end, and these keep nothing.
-    """
-
-    def __init__(self, command: Sequence[str | Path], path: Path, *, kill: bool = False) -> None:
-        self.path = path
-        self._kill = kill
-        self._output = path.with_suffix(".out")
-        with self._output.open("wb") as output:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=path.parent,
-            )
-        try:
-            wait_for(f"{command[0]} to listen", self._listens)
-        except BaseException as error:
-            error.add_note(self.output)
-            self.stop()
-            raise
-
-    @property
-    def output(self) -> str:
-        """What it has said."""
-        return self._output.read_text(errors="replace")
-
-    def _listens(self) -> bool:
-        """Tell whether it takes connections; it must not have ended."""
-        assert self._process.poll() is None, self.output
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(str(self.path)) == 0
-
-    def stop(self) -> None:
-        """Stop it."""
-        if self._kill:
-            self._process.kill()
-            self._process.wait()
-        else:
-            end(self._process)
 
 
 def opendkim(folder: Path, keys: str) -> Daemon:
@@ -122,15 +42,6 @@ def opendkim(folder: Path, keys: str) -> Daemon:
     (folder / "keys").write_text(keys)
     path = _written(folder, "opendkim.conf", _OPENDKIM)
     return Daemon([needs("opendkim"), "-f", "-x", path], folder / "opendkim.sock", kill=True)
-
-
-def rspamd(folder: Path) -> Daemon:
-    """Start the proxy worker of an rspamd, which filters by itself."""
-    (folder / "domains").write_text("com\norg\n")
-    path = _written(folder, "rspamd.conf", _RSPAMD)
-    # As root it would give its rights away, to a user who can't enter everywhere.
-    insecure = ["--insecure"] if os.geteuid() == 0 else []
-    return Daemon([needs("rspamd"), *insecure, "-f", "-c", path], folder / "rspamd.sock")
 
 
 def clamd(folder: Path) -> Daemon:

@@ -14,17 +14,17 @@ from gomail.milters.milters import Milters
 from gomail.milters.outcome import Outcome
 from gomail.milters.place import read_place
 from tests.checks.signing import KEY_NAME, record, rsa
+from tests.interop.daemon import Daemon
 from tests.interop.dkim import Keys, opendkim_signs
 from tests.interop.filters import (
     EICAR,
     GTUBE,
     GTUBE_FOR_A_FIELD,
-    Daemon,
     clamav_milter,
     clamd,
     opendkim,
-    rspamd,
 )
+from tests.interop.rspamd import rspamd
 from tests.milters.filter import ANN, CLIENT, JOE, again
 from tests.patience import PATIENCE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.checks.signing import DOMAIN, KEY_NAME, Zone, ed25519, record, rsa, verify
-from tests.interop.rspamd import rspamd
+from tests.interop.rspamd import signer
 from tests.interop.test_dkim import MESSAGES
 
 pytestmark = pytest.mark.interop
@@ -21,7 +21,7 @@ def judged(message: bytes) -> list[str]:
 
 def test_signatures_of_rspamd_hold(folder: Path) -> None:
     """With both kinds of keys, as its milter would make them; and not with one word more."""
-    with rspamd(folder) as signing:
+    with signer(folder) as signing:
         signed = {name: signing.signs(message) for name, message in MESSAGES.items()}
     for name, message in signed.items():
         assert judged(message) == ["pass", "pass"], name
