@@ -8,13 +8,20 @@ switches a filter off for others.
 """
 
 import errno
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    TCP4ClientEndpoint,
+    TCP6ClientEndpoint,
+    UNIXClientEndpoint,
+)
 from twisted.internet.error import ConnectError, ConnectingCancelledError
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
@@ -67,7 +74,7 @@ class Milter:
     ) -> None:
         self.settings = settings
         self.clock: IReactorTime = reactor
-        self._endpoint = settings.place.endpoint(reactor)
+        self._endpoint = endpoint_of(settings.place, reactor)
         self._told = told
         self._rests_until = 0.0
         self._ill = False
@@ -155,3 +162,15 @@ def _is_full(error: ConnectError) -> bool:
 def _too_late(_: object, seconds: float) -> NoReturn:
     """Say that it took too long."""
     raise TimeoutError(f"not within {seconds:g} seconds")
+
+
+def endpoint_of(place: Place, reactor: Any) -> IStreamClientEndpoint:  # noqa: ANN401 -- several
+    """Give the endpoint at which a place is reached."""
+    if place.path:
+        return UNIXClientEndpoint(reactor, place.path)
+    try:
+        version = ipaddress.ip_address(place.host).version
+    except ValueError:
+        return HostnameEndpoint(reactor, place.host, place.port)
+    kind = TCP6ClientEndpoint if version == 6 else TCP4ClientEndpoint
+    return kind(reactor, place.host, place.port)

@@ -2,15 +2,7 @@
 
 import ipaddress
 import re
-from typing import Any, NamedTuple
-
-from twisted.internet.endpoints import (
-    HostnameEndpoint,
-    TCP4ClientEndpoint,
-    TCP6ClientEndpoint,
-    UNIXClientEndpoint,
-)
-from twisted.internet.interfaces import IStreamClientEndpoint
+from typing import NamedTuple
 
 _SENDMAIL = re.compile(r"inet6?:(?P<port>\d{1,5})@(?P<host>.+)\Z", re.ASCII)
 _TWISTED = re.compile(r"(?:tcp|inet6?):(?P<host>.+):(?P<port>\d{1,5})\Z", re.ASCII)
@@ -39,17 +31,6 @@ class Place(NamedTuple):
         return (
             f"tcp:[{self.host}]:{self.port}" if ":" in self.host else f"tcp:{self.host}:{self.port}"
         )
-
-    def endpoint(self, reactor: Any) -> IStreamClientEndpoint:  # noqa: ANN401 -- several interfaces
-        """Give the endpoint at which it is reached."""
-        if self.path:
-            return UNIXClientEndpoint(reactor, self.path)
-        try:
-            version = ipaddress.ip_address(self.host).version
-        except ValueError:
-            return HostnameEndpoint(reactor, self.host, self.port)
-        kind = TCP6ClientEndpoint if version == 6 else TCP4ClientEndpoint
-        return kind(reactor, self.host, self.port)
 
 
 def read_place(text: str) -> Place:

@@ -9,6 +9,7 @@ from twisted.internet.endpoints import (
 )
 from twisted.internet.testing import MemoryReactorClock
 
+from gomail.milters.milter import endpoint_of
 from gomail.milters.place import Place, read_place
 
 
@@ -59,7 +60,7 @@ def test_each_place_has_its_endpoint() -> None:
     """A socket, an address of either family, a name."""
     reactor = MemoryReactorClock()
     kinds = [
-        type(place.endpoint(reactor))
+        type(endpoint_of(place, reactor))
         for place in (
             Place("/a"),
             Place(host="127.0.0.1", port=1),
