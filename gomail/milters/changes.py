@@ -11,9 +11,9 @@ from typing import NamedTuple, TypeAlias
 
 # What readers take for a header: maybe the line of an mbox on top, then fields with their folds.
 _HEADER = re.compile(
-    rb"(?:>*+From [^\n]*+\n)?+(?:[!-9;-~]++[ \t]*+:[^\n]*+\n(?:[ \t][^\n]*+\n)*+)*+"
+    rb"(?>(?:>*+From [^\n]*+\n)?)(?>(?:[!-9;-~]++[ \t]*+:[^\n]*+\n(?>(?:[ \t][^\n]*+\n)*))*)"
 )
-_FIELD = re.compile(rb"[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
+_FIELD = re.compile(rb"[^\n]*+\n(?>(?:[ \t][^\n]*+\n)*)")
 _NAME = re.compile(rb"[!-9;-~]{1,200}\Z")  # RFC 5322 §2.2: printable, and no colon
 _BLANK = re.compile(rb"\n[ \t]*(?=\n|\Z)")  # a fold with nothing in it: some take it for the end
 _UNFOLDED = re.compile(rb"\n(?![ \t])")
