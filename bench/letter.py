@@ -1,23 +1,16 @@
 """A signed message, an examiner that has all of DNS in its cache, and the question to it."""
 
-import base64
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
+from bench import signing
+from bench.signing import key_record
 from gomail.address import Address, Path
-from gomail.checks.dkim.body import BodyHashes, Wish
-from gomail.checks.dkim.canonical import Canonical
 from gomail.checks.dns.resolver import StubResolver
 from gomail.checks.dns.zone import Zone
 from gomail.checks.examiner import Examiner
-from gomail.checks.header import Header
 from gomail.checks.panel import Panel
 from gomail.checks.policy import Policy
 from gomail.envelope import Client, Envelope
@@ -26,17 +19,13 @@ NAME = "mx.bench.example"
 NOW = 1_795_842_000
 IP = "192.0.2.1"
 SENDER = Path(Address("joe", "example.org"))
-KEY = generate_private_key(65537, 2048)
-PUBLIC = base64.b64encode(
-    KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-).decode()
 ZONE = f"""
 $ORIGIN example.org.
 @               TXT "v=spf1 include:_spf.example.net ip4:198.51.100.0/24 -all"
 mail            A {IP}
                 TXT "v=spf1 a -all"
 _dmarc          TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.org"
-sel._domainkey  TXT "v=DKIM1; k=rsa; p=" "{PUBLIC[:200]}" "{PUBLIC[200:]}"
+sel._domainkey  TXT {key_record()}
 _spf.example.net.         TXT "v=spf1 ip4:203.0.113.0/24 ip4:192.0.2.0/24 ~all"
 1.2.0.192.in-addr.arpa.   PTR mail.example.org.
 """
@@ -53,20 +42,7 @@ Content-Type: text/plain; charset=utf-8
 
 def signed(body: bytes, way: str = "relaxed/relaxed", count: int = 1) -> bytes:
     """Give the header block with *count* signatures of a message with this body."""
-    wish = Wish(way.partition("/")[2])
-    hashes = BodyHashes([wish])
-    hashes.take(body)
-    body_hash = base64.b64encode(hashes.end()[wish].octets).decode()
-    field = (
-        f"DKIM-Signature: v=1; a=rsa-sha256; c={way}; d=example.org; s=sel;\n"
-        f"\th=from:to:subject:date:message-id; bh={body_hash};\n\tb="
-    ).encode()
-    names = ["from", "to", "subject", "date", "message-id"]
-    header = Header(field + b"\n" + HEADER)
-    digest = Canonical(header).digest(way.partition("/")[0], names, header.fields[0])
-    seal = base64.b64encode(KEY.sign(digest, PKCS1v15(), Prehashed(SHA256()))).decode()
-    folded = "\n\t ".join(seal[at : at + 70] for at in range(0, len(seal), 70))
-    return (field + folded.encode() + b"\n") * count + HEADER
+    return signing.signed(HEADER, body, "example.org", way, count)
 
 
 class Keeping:
