@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench import report
+from bench import report, resolver
 from bench.loads import source
 from bench.loads.client import raise_descriptors
 from bench.measuring import ROOT, machine
@@ -20,6 +20,7 @@ from bench.special.context import Context
 from bench.workloads import WORKLOADS
 
 DOCS = ROOT / "docs"
+_DEBIAN = ("opendkim", "opendmarc", "postfix-policyd-spf-python", "unbound")
 _PACKAGES = ("gomail", "twisted", "aiosmtpd", "pyopenssl")
 
 
@@ -99,8 +100,11 @@ def plan_of(options: argparse.Namespace) -> tuple[Plan, dict[str, str]]:
             "crowd",
         }
         why = "smtp-source is not installed; try: sudo apt install postfix"
-        left_out |= {name: why for name in workloads if name in by_source | {"mailboxes"}}
-        workloads = [name for name in workloads if name not in left_out]
+        by_source |= {"mailboxes", "checked"}
+        left_out |= {name: why for name in workloads if name in by_source}
+    if "checked" in workloads and (why_not := resolver.missing()):
+        left_out.setdefault("checked", why_not)
+    workloads = [name for name in workloads if name not in left_out]
     rounds = options.rounds or (1 if options.quick else 5)
     seconds = options.seconds or (0.3 if options.quick else 2.0)
     return Plan(workloads, peers, rounds, seconds, options.lock), left_out
@@ -126,7 +130,18 @@ def versions() -> dict[str, str]:
         command = [postconf, "-d", "-h", "mail_version"]
         told = subprocess.run(command, capture_output=True, text=True, check=False)
         found["Postfix"] = told.stdout.strip()
-    return found
+    return found | _packaged()
+
+
+def _packaged() -> dict[str, str]:
+    """Give the versions of what Debian's packages alone tell in one way."""
+    query = shutil.which("dpkg-query")
+    if query is None:
+        return {}
+    command = [query, "--show", "--showformat", "${Package} ${Version}\n", *_DEBIAN]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)  # 1: not all there
+    pairs = [line.split() for line in told.stdout.splitlines()]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def warnings() -> list[str]:

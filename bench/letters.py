@@ -14,8 +14,17 @@ from pathlib import Path
 
 _LINE = b"The quick brown fox jumps over the lazy dog, and the dog takes note of it. "
 _TRACE = re.compile(
-    rb"(?:(?:Return-Path|Delivered-To|X-Original-To|Received): [^\n]*\n(?:\t[^\n]*\n)*)*\Z"
+    rb"(?:(?:Return-Path|Delivered-To|X-Original-To|Received|Received-SPF|Authentication-Results):"
+    rb" [^\n]*\n(?:[\t ][^\n]*\n)*)*\Z"
 )
+_PASSES = {
+    "SPF": re.compile(
+        rb"^Received-SPF: Pass |^Authentication-Results:(?:.*\n[\t ])*.*spf=pass smtp\.mailfrom=",
+        re.MULTILINE,
+    ),
+    "DKIM": re.compile(rb"^Authentication-Results:(?:.*\n[\t ])*.*dkim=pass", re.MULTILINE),
+    "DMARC": re.compile(rb"^Authentication-Results:(?:.*\n[\t ])*.*dmarc=pass", re.MULTILINE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +98,21 @@ def check(paths: Iterable[Path], sent: Mapping[Letter, int]) -> list[str]:
         if found[each.name] != count
     ]
     return wrong
+
+
+def unexamined(paths: Iterable[Path], sent: Letter) -> list[str]:
+    """
+    See that what was found out stands on top of each copy of a letter: SPF, DKIM and DMARC pass.
+
+    Returns:
+        What is wrong, one sentence each.
+    """
+    missing: Counter[str] = Counter()
+    for path in paths:
+        stored = path.read_bytes()
+        if stored.endswith(sent.content):
+            top = stored[: -len(sent.content)]
+            missing.update(name for name, passes in _PASSES.items() if not passes.search(top))
+    return [
+        f"{count} copies of {sent.name} have no pass of {name}" for name, count in missing.items()
+    ]

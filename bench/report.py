@@ -37,6 +37,7 @@ _COLUMNS = {
     "bulk": _LARGE,
     "crowd": _LARGE,
     "mailboxes": ("rate", "CPU s per 1000", "p50 ms", "p99 ms"),
+    "checked": (*_RACE[:5], "resolver CPU s per 1000", *_RACE[5:]),
     "lone": ("dot p50 ms", "bare p50 ms", "ratio", "dot p99 ms", "bare p99 ms"),
     "idle": _IDLE,
     "held": _IDLE,

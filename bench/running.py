@@ -16,13 +16,14 @@ from bench.peers.peer import Missing
 from bench.race import Failed, Loads, calibrate, warm_up
 from bench.race import measure as measure_load
 from bench.results import Results, Round
-from bench.special import fairness, idle, lone, mailboxes
+from bench.special import checked, fairness, idle, lone, mailboxes
 from bench.special.context import Context
 from bench.workloads import WORKLOADS, Workload
 
 Special = Callable[[Context, str], dict[str, float]]
 SPECIALS: dict[str, tuple[str, tuple[str, ...], Special]] = {
     "mailboxes": ("1 KB for 100 mailboxes", mailboxes.PEERS, mailboxes.measure),
+    "checked": (checked.TITLE, checked.PEERS, checked.measure),
     "lone": ("one sender, one message at a time", lone.PEERS, lone.measure),
     "idle": ("5,000 idle sessions", idle.PEERS, idle.measure),
     "fairness": ("one client who is a burden", fairness.PEERS, fairness.measure),

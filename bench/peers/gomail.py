@@ -4,7 +4,7 @@ gomail as it ships, and four others that share all of it but one thing.
 ``gomail-null`` drops content instead of storing it; ``gomail-unsynced`` stores without fsync, so
 that the price of durability can be told; ``gomail-workers`` has two workers; ``gomail-filesystem``
 has ``sync = "filesystem"``, where gomail knows that. All else is the default configuration:
-limits, log, TLS offered, every check.
+limits, log, TLS offered.
 
 127.0.0.1 is among the trusted networks of the default, so that limits of strangers and the wait for
 early talkers play no role; with `Setting.strangers` nobody is trusted.
@@ -30,6 +30,7 @@ class Gomail(Peer):
     what = "writes, fsyncs, links, fsyncs the folder"
     way: ClassVar[str] = "plain"  # of `bench.serving.gomail_server`
     lines: ClassVar[Sequence[str]] = ()  # of the configuration file, before its tables
+    checks: ClassVar[Sequence[str]] = ("enabled = false",)  # strangers would be asked about in DNS
 
     def prepare(self, folder: Path, port: int, setting: Setting) -> list[str]:
         """Give options where they say enough, else a file."""
@@ -41,7 +42,7 @@ class Gomail(Peer):
             return [*command, *options]
         maildir = "Maildir/{domain}/{mailbox}" if setting.mailboxes > 1 else "Maildir"
         lines = [f'hostname = "{HOSTNAME}"', f'maildir = "{maildir}"', *lines]
-        text = "\n".join([*lines, *_tables(endpoint, setting)])
+        text = "\n".join([*lines, "[checks]", *self.checks, *_tables(endpoint, setting)])
         (folder / "gomail.toml").write_text(text + "\n")
         (folder / "Maildir").mkdir(mode=0o700)
         return [*command, "--config", str(folder / "gomail.toml")]
@@ -112,8 +113,7 @@ def _lines(setting: Setting) -> list[str]:
 
 def _tables(endpoint: str, setting: Setting) -> list[str]:
     """Write the tables of a configuration file."""
-    tables = ["[checks]", "enabled = false"]  # strangers would be asked about in DNS
-    tables += ["[[listener]]", f'endpoint = "{endpoint}"', "[limits]"]
+    tables = ["[[listener]]", f'endpoint = "{endpoint}"', "[limits]"]
     if setting.sessions:
         tables.append(f"sessions = {setting.sessions}")
     if setting.strangers:

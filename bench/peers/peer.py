@@ -53,6 +53,7 @@ class Peer(ABC):
     what: ClassVar[str]  # it does before its 250
     copy_a_recipient: ClassVar[bool] = False  # of one mailbox, that is
     rewrites: ClassVar[bool] = False  # messages, so that they can only be counted
+    examines: ClassVar[bool] = False  # who has sent a message, and tells it on top of that
     most_idle: ClassVar[int] = 1_000_000  # sessions; less where each is a process
 
     def missing(self) -> str | None:

@@ -28,7 +28,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 smtpd_peername_lookup = no
 smtpd_client_connection_count_limit = 0
-smtpd_recipient_restrictions = reject_unauth_destination
+smtpd_recipient_restrictions = {{restrictions}}
 virtual_mailbox_domains = {DOMAIN}
 virtual_mailbox_base = {{folder}}
 virtual_mailbox_maps = static:Maildir/
@@ -77,6 +77,7 @@ class Postfix(Peer):
     what = "fsyncs a queue file; a second copy goes to the Maildir after the 250"
     copy_a_recipient = True
     most_idle: ClassVar[int] = 400
+    restrictions: ClassVar[str] = "reject_unauth_destination"
     processes: ClassVar[int] = 100  # Postfix's own default; idle sessions need one each
 
     def missing(self) -> str | None:
@@ -93,7 +94,11 @@ class Postfix(Peer):
         for path in (folder / "Maildir", *(folder / "Maildir").iterdir()):
             os.chown(path, _NOBODY, _NOBODY)
         processes = max(self.processes, 2 * min(setting.sessions, self.most_idle) + 100)
-        main = _MAIN.format(folder=folder, processes=processes if setting.sessions else 100)
+        main = _MAIN.format(
+            folder=folder,
+            processes=processes if setting.sessions else 100,
+            restrictions=self.restrictions,
+        )
         (folder / "main.cf").write_text(main)
         (folder / "master.cf").write_text(_MASTER.format(port=port))
         postfix = [_find("postfix") or "postfix", "-c", str(folder)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.peers.checked import GomailChecked, PostfixChecked
 from bench.peers.gomail import Gomail, GomailFilesystem, GomailNull, GomailUnsynced, GomailWorkers
 from bench.peers.libraries import (
     AiosmtpdMailbox,
@@ -28,6 +29,8 @@ PEERS: dict[str, Peer] = {
         GomailUnsynced(),
         GomailFilesystem(),
         GomailWorkers(),
+        GomailChecked(),
+        PostfixChecked(),
     )
 }
 

@@ -25,5 +25,5 @@ class Context:
 
     def running(self, name: str, setting: Setting = DEFAULTS) -> AbstractContextManager[Running]:
         """Start the server of that name."""
-        setting = replace(setting, strangers=self.strangers)
+        setting = replace(setting, strangers=self.strangers or setting.strangers)
         return running(PEERS[name], self.scratch, setting)

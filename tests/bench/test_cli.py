@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import cli
+from bench import cli, resolver
 from bench.loads import source
 from bench.peers.gomail import GomailFilesystem
 from bench.running import NAMES, OPTIONAL, Plan, peers_of
@@ -16,6 +16,7 @@ def plan(*options: str) -> tuple[Plan, dict[str, str]]:
 def test_everything_but_the_longest_is_measured_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions by the ten thousand are held only if that is asked for."""
     monkeypatch.setattr(source, "find", lambda: "/usr/sbin/smtp-source")
+    monkeypatch.setattr(resolver, "missing", lambda: None)
     assert set(plan()[0].workloads) == set(NAMES) - set(OPTIONAL)
     assert set(plan("--held")[0].workloads) == set(NAMES)
     assert plan("--only", "lone", "--held")[0].workloads == ["lone", *OPTIONAL]
@@ -41,6 +42,17 @@ def test_without_smtp_source_its_loads_are_left_out(monkeypatch: pytest.MonkeyPa
     chosen, left_out = plan()
     assert set(chosen.workloads) == {"pipelined", "bulk", "crowd", "lone", "idle", "fairness"}
     assert "sudo apt install postfix" in left_out["small"]
+
+
+def test_without_dns_nobody_is_asked_who_has_sent_a_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A race in which some can't find it out would say nothing of the others either."""
+    monkeypatch.setattr(source, "find", lambda: "/usr/sbin/smtp-source")
+    monkeypatch.setattr(resolver, "find", lambda: None)
+    chosen, left_out = plan("--only", "checked", "small")
+    assert chosen.workloads == ["small"]
+    assert left_out["checked"] == "unbound is not installed; try: sudo apt install unbound"
 
 
 def test_server_that_is_not_there_is_left_out_with_a_reason(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.letters import Letter, check, letter, write_for_source
+from bench.letters import Letter, check, letter, unexamined, write_for_source
 
 TRACE = b"Return-Path: <a@b.example>\nReceived: from c\n\tby d;\n\tnow\n"
 LETTER = letter("small", 1000)
@@ -42,6 +42,58 @@ def test_changed_octet_is_found(tmp_path: Path, at: int) -> None:
         "0 is no copy of anything that was sent",
         "1 copies of small were acknowledged, 0 are stored",
     ]
+
+
+OURS = b"""\
+Authentication-Results: mx.bench.example;
+ iprev=pass policy.iprev=127.0.0.1;
+ spf=pass smtp.helo=client.example;
+ spf=pass smtp.mailfrom=client.example;
+ dkim=pass header.d=client.example;
+ dmarc=pass header.from=client.example
+"""
+THEIRS = b"""\
+Authentication-Results: mx.bench.example; dmarc=pass (p=reject dis=none) header.from=client.example
+Authentication-Results: mx.bench.example;
+\tdkim=pass (2048-bit key; unprotected) header.d=client.example
+Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=127.0.0.1
+"""
+
+
+@pytest.mark.parametrize("top", [OURS, THEIRS])
+def test_what_was_found_out_may_stand_on_top(tmp_path: Path, top: bytes) -> None:
+    """Results are trace fields, too, in one field or in several."""
+    paths = stored(tmp_path, TRACE + top + LETTER.content)
+    assert check(paths, {LETTER: 1}) == []
+    assert unexamined(paths, LETTER) == []
+
+
+@pytest.mark.parametrize(
+    ("top", "passes", "missing"),
+    [
+        (OURS, b" spf=pass smtp.mailfrom", "SPF"),  # HELO's, which is still there, is another one
+        (OURS, b" dkim=pass", "DKIM"),
+        (OURS, b" dmarc=pass", "DMARC"),
+        (THEIRS, b"SPF: Pass", "SPF"),
+        (THEIRS, b"dkim=pass", "DKIM"),
+        (THEIRS, b"dmarc=pass", "DMARC"),
+    ],
+)
+def test_what_does_not_pass_is_found(
+    tmp_path: Path, top: bytes, passes: bytes, missing: str
+) -> None:
+    """A server that is fast since it finds out nothing, or the wrong thing, is no fast server."""
+    changed = passes.replace(b"pass", b"none").replace(b"Pass", b"None")
+    octets = TRACE + top.replace(passes, changed) + LETTER.content
+    paths = stored(tmp_path, octets, TRACE + top + LETTER.content, octets)
+    assert unexamined(paths, LETTER) == [f"2 copies of small have no pass of {missing}"]
+
+
+def test_letter_proves_nothing_of_itself(tmp_path: Path) -> None:
+    """Results that came with the message are its own, and no server's."""
+    forged = Letter("forged", OURS + LETTER.content)
+    paths = stored(tmp_path, TRACE + forged.content)
+    assert len(unexamined(paths, forged)) == 3
 
 
 @pytest.mark.parametrize("top", [b"X-Other: field\n", b"\n", b"Received: cut"])
