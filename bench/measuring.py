@@ -25,7 +25,8 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
-_SAMPLE = 0.2  # seconds between two looks at memory
+_SAMPLE = 0.2  # seconds between two looks at memory, at least
+_SHARE = 0.05  # of a processor that the looks take, at most: the load is there, too
 
 
 def fresh_folder(scratch: Path, name: str) -> Path:
@@ -116,6 +117,16 @@ class Processes:
         return total / MIB
 
 
+def pause(cost: float) -> float:
+    """
+    Give the seconds until the next look at memory: a server of many processes is not held up by it.
+
+    Args:
+        cost: CPU seconds of the last look: half a millisecond or more for each process.
+    """
+    return max(_SAMPLE, cost / _SHARE)
+
+
 class Peak:
     """The most memory that processes held while this was watching, in MiB."""
 
@@ -137,8 +148,11 @@ class Peak:
             self._look()
 
     def _watch(self) -> None:
-        while not self._over.wait(_SAMPLE):
+        seconds = _SAMPLE
+        while not self._over.wait(seconds):
+            before = time.thread_time()
             self._look()
+            seconds = pause(time.thread_time() - before)
 
     def _look(self) -> None:
         self.most = max(self.most, self._processes.memory())

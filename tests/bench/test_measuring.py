@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.measuring import Peak, Processes, fresh_folder, machine, percentile
+import pytest
+
+from bench.measuring import Peak, Processes, fresh_folder, machine, pause, percentile
 
 BUSY = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 CHILD_THAT_ENDS = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {BUSY!r}])\n"
@@ -35,6 +37,12 @@ def test_memory_of_living_children_counts() -> None:
             pass
         assert 32 < peak.most < 200
         process.communicate()
+
+
+def test_dear_looks_are_rare() -> None:
+    """A look at a hundred processes must not take from them what is measured."""
+    assert pause(0.0) == pause(0.01) == 0.2
+    assert pause(0.08) == pytest.approx(1.6)
 
 
 def test_process_that_is_gone_has_nothing() -> None:
