@@ -108,6 +108,7 @@ TARGETS = (
     _most("idle", "p99 ms", 10, "gomail-null"),
     _over("price", "gomail-unsynced", 0.55),
     _over("price", "gomail-unsynced", 0.85, peer="gomail-filesystem"),
+    _over("checked", "postfix-checks", 1.5, 2, peer="gomail-checks"),
     _most("lone", "ratio", 1.5),
     _most("fairness", "large moved ms", 20),
     _most("fairness", "noops moved ms", 20),
