@@ -93,6 +93,13 @@ class Checked(NamedTuple):
     shadows: tuple[tuple[str, str], ...] = ()
 
 
+class Junked(NamedTuple):
+    """A milter would have a message kept apart: its copies go to the junk folders, and *reason*."""
+
+    envelope: Envelope
+    reason: str
+
+
 class ContentDropped(NamedTuple):
     """Content began and no message came of it: the client left, took too long, or was refused."""
 
@@ -198,6 +205,7 @@ Event = (
     | Checked
     | MessageStored
     | ContentDropped
+    | Junked
     | Trouble
     | LoadChanged
     | CertificateChanged

@@ -11,7 +11,12 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IPushProducer,
+    IReactorTime,
+    ITCPTransport,
+)
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -61,6 +66,9 @@ class Connection(Protocol):
     def connectionMade(self) -> None:
         """Learn from the transport when it has enough."""
         self.closed = ""
+        # Macros are answered by nobody: what follows them would wait for a delayed ACK of TCP.
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, True)
 
     def dataReceived(self, data: bytes) -> None:

@@ -77,6 +77,7 @@ class Consultation:
         if self._client != sender.client:
             self.close()
         self.wants = True
+        self._macros = {}
         self._wait(self._milter.settings.command, latest)
         return await self._guarded(self._mail(sender))
 
@@ -145,6 +146,8 @@ class Consultation:
         except NothingLeft as nothing:  # else many sessions would switch a filter off
             return self._defer(str(nothing))
         except MilterRests as rests:
+            if self._milter.settings.on_failure == "accept":
+                self._milter.miss()
             return self._go_without(str(rests))
         except MilterFailed as failed:
             return self._fail(str(failed))
@@ -157,8 +160,9 @@ class Consultation:
     def _fail(self, why: str) -> Refusal | None:
         """Go on without the milter, and tell it."""
         deferred = self._milter.settings.on_failure == "defer"
-        follows = "mail is deferred" if deferred else "mail is accepted without it"
-        self._milter.tell(f"{why}; {follows}")
+        message = f"message {self._macros['i']}" if "i" in self._macros else "mail"
+        follows = "is deferred" if deferred else "is accepted without it"
+        self._milter.tell(f"{why}; {message} {follows}")
         return self._go_without(why)
 
     def _go_without(self, why: str) -> Refusal | None:

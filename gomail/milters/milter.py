@@ -78,10 +78,15 @@ class Milter:
         self._told = told
         self._rests_until = 0.0
         self._ill = False
+        self._missed = 0
 
     def tell(self, what: str) -> None:
         """Tell the log something about this milter."""
         self._told(f"milter {self.settings.place}: {what}")
+
+    def miss(self) -> None:
+        """Count a message that is accepted while this milter is left alone."""
+        self._missed += 1
 
     async def connect(self, latest: float) -> tuple[Connection, Options]:
         """
@@ -109,7 +114,11 @@ class Milter:
             self._ill = True
             self._rests_until = self.clock.seconds() + REST
             raise MilterFailed(f"it can't be reached: {error}") from error
-        self._ill = False
+        if self._ill:
+            self._ill = False
+            missed, self._missed = self._missed, 0
+            without = f"; {missed} messages were accepted without it meanwhile" if missed else ""
+            self.tell(f"it is reached again{without}")
         return connection, options
 
     async def _open(self, until: float) -> Connection:

@@ -13,7 +13,7 @@ from gomail.delivery.deposit import Deposit, Filing
 from gomail.delivery.faults import is_of_system, refusal_of
 from gomail.delivery.job import PATIENCE
 from gomail.envelope import Envelope
-from gomail.events import ContentDropped, Copy, MessageStored, Trouble, tell
+from gomail.events import ContentDropped, Copy, Junked, MessageStored, Trouble, tell
 from gomail.interfaces import IMessage
 from gomail.message import trace
 from gomail.message.content import Content
@@ -135,7 +135,9 @@ class Arrival:
             raise self._fault(error, self._copies[0].path) from error
         if advice.block is not None:
             self._content.amend(advice.block)
-        return Verdict(told, junk or advice.junk)
+        if advice.junk is not None:
+            tell(self._office.listeners, Junked(self._envelope, advice.junk))
+        return Verdict(told, junk or advice.junk is not None)
 
     async def _store_judged(self, verdict: Answer[Verdict], ended: float) -> Reply:
         """Go on once the verdict is known."""

@@ -29,6 +29,10 @@ class JunkField(NamedTuple):
     name: bytes
     value: bytes
 
+    def __str__(self) -> str:
+        """Write it as a header has it."""
+        return f"{self.name.decode()}: {self.value.decode()}"
+
     def is_in(self, changes: Sequence[Change]) -> bool:
         """Tell whether a milter has written it; what the sender writes says nothing."""
         return any(
@@ -62,11 +66,11 @@ class Advice(NamedTuple):
 
     Attributes:
         block: its header block, as they have changed it; None where it is as it came.
-        junk: whether it goes into the junk folders.
+        junk: why it goes into the junk folders; None: it does not.
     """
 
     block: bytes | None = None
-    junk: bool = False
+    junk: str | None = None
 
 
 class Consultation:
@@ -117,8 +121,10 @@ class Consultation:
         """
         refusal, changes, quarantine = await self._session.end(pieces)
         _heed(refusal)
-        junk = quarantine is not None or any(field.is_in(changes) for field in self._junk)
-        return Advice(amended(self._block, changes) if changes else None, junk)
+        for field in self._junk:
+            if quarantine is None and field.is_in(changes):
+                quarantine = f"a milter says {field}"
+        return Advice(amended(self._block, changes) if changes else None, quarantine)
 
     def abort(self) -> None:
         """Have them forget the message: there will be none."""

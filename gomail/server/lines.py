@@ -16,6 +16,7 @@ from gomail.events import (
     ContentDropped,
     Event,
     HealthChanged,
+    Junked,
     LeftOut,
     LoadChanged,
     MessageStored,
@@ -66,6 +67,8 @@ def text(event: Event) -> str | None:
             return _checked(event)
         case ContentDropped(envelope, reason):
             return f"dropped {envelope.id} from {_path(envelope.reverse_path)}: {printable(reason)}"
+        case Junked(envelope, reason):
+            return f"junk {envelope.id} from {_path(envelope.reverse_path)}: {printable(reason)}"
     return _text_of_ours(event)
 
 
@@ -133,6 +136,8 @@ def _values(event: Event) -> dict[str, object] | None:
             return _values_checked(event)
         case ContentDropped(envelope, reason):
             return {"event": "dropped", **_envelope(envelope), "reason": reason}
+        case Junked(envelope, reason):
+            return {"event": "junk", **_envelope(envelope), "reason": reason}
     return _values_of_ours(event)
 
 

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 
+from gomail.milters.connection import Connection
 from gomail.milters.milter import MilterSettings
 from gomail.milters.milters import Milters, Session
 from gomail.milters.outcome import Outcome
@@ -107,6 +108,27 @@ async def test_large_messages_go_through(house: House) -> None:
     await connection.lost
     assert house.filter.commands()[-1] == "Q"
     assert house.told == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_nothing_waits_for_delayed_acks(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Macros are answered by nobody, and what follows them goes out at once by TCP."""
+    made: list[Connection] = []
+    connected = Connection.connectionMade
+
+    def connection_made(connection: Connection) -> None:
+        made.append(connection)
+        connected(connection)
+
+    monkeypatch.setattr(Connection, "connectionMade", connection_made)
+    session = house.session()
+    await send(session, b"x\n")
+    (connection,) = made
+    if house.place.host:
+        assert connection.transport.getTcpNoDelay()
+    session.close()
 
 
 @pytest_twisted.ensureDeferred

@@ -11,7 +11,7 @@ from twisted.internet.error import ConnectError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
-from gomail.events import Checked, MessageStored, Refusal, Trouble
+from gomail.events import Checked, Junked, MessageStored, Refusal, Trouble
 from gomail.limits import Limits
 from gomail.message.spool import Spool
 from gomail.milters.milter import MilterSettings
@@ -173,6 +173,8 @@ def test_what_a_milter_would_keep_apart_is_junk(house: House, answer: bytes) -> 
     assert house.messages("alice") == []
     (stored,) = house.messages("alice/.Junk")
     assert stored.endswith(STORED)
+    (event,) = house.told(Junked)
+    assert event.reason.startswith("milter unix:/0: ")
 
 
 def test_field_of_a_milter_may_mean_junk(house: House) -> None:
@@ -184,6 +186,8 @@ def test_field_of_a_milter_may_mean_junk(house: House) -> None:
     client.mail("alice")
     name_of(client.message(TEXT))
     assert len(house.messages("alice/.Junk")) == 1
+    (event,) = house.told(Junked)
+    assert event.reason == "a milter says x-spam: yes"
     del filtering.answers[b"E"]
     client.mail("alice")
     name_of(client.message(b"X-Spam: Yes\r\n" + TEXT))

@@ -13,6 +13,7 @@ from gomail.events import (
     ContentDropped,
     Event,
     HealthChanged,
+    Junked,
     Measured,
     Said,
     SessionStarted,
@@ -105,6 +106,10 @@ POOR = Health(
             ContentDropped(ENVELOPE, "the end never came"),
             "dropped 0123456789.1 from <me@client.example>: the end never came",
         ),
+        (
+            Junked(ENVELOPE, "a milter says x-spam: yes"),
+            "junk 0123456789.1 from <me@client.example>: a milter says x-spam: yes",
+        ),
         (HealthChanged(WELL), "health ok"),
         (
             HealthChanged(POOR),
@@ -177,6 +182,8 @@ def test_refusal_dropped_content_and_trouble_are_objects() -> None:
     assert refused["said"] == "'RCPT TO:<no@here.example>'"
     dropped = json.loads(as_json(ContentDropped(ENVELOPE, "why")) or "")
     assert (dropped["event"], dropped["reason"]) == ("dropped", "why")
+    junk = json.loads(as_json(Junked(ENVELOPE, "why")) or "")
+    assert (junk["event"], junk["id"], junk["reason"]) == ("junk", ENVELOPE.id, "why")
     trouble = {"event": "trouble", "what": "what"}
     assert json.loads(as_json(Trouble("what")) or "") == trouble
     changed = CertificateChanged(("mx.example",), datetime(2027, 1, 2, tzinfo=UTC), "0A")
