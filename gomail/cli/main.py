@@ -13,6 +13,7 @@ import click
 from gomail.cli.certificates import certificates
 from gomail.cli.check import check
 from gomail.cli.config import config
+from gomail.cli.dns import dns
 from gomail.cli.units import units
 from gomail.server.activation import name_sockets
 
@@ -54,6 +55,7 @@ main.add_command(config)
 main.add_command(certificates)
 main.add_command(units)
 main.add_command(check)
+main.add_command(dns)
 
 if __name__ == "__main__":
     main(prog_name="gomail")
