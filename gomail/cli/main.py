@@ -7,6 +7,7 @@ options.
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -14,7 +15,8 @@ from gomail.cli.certificates import certificates
 from gomail.cli.check import check
 from gomail.cli.config import config
 from gomail.cli.dns import dns
-from gomail.cli.units import units
+from gomail.cli.init import init
+from gomail.cli.units import CONFIG, units
 from gomail.server.activation import name_sockets
 
 _AS_THEY_ARE = {
@@ -24,10 +26,21 @@ _AS_THEY_ARE = {
 }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(package_name="gomail", message="gomail %(version)s")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Receive mail for a domain of yours: SMTP in, Maildir out, nothing else."""
+    if context.invoked_subcommand is None:
+        click.echo(f"{context.get_help()}\n\nNext: {_next()}")
+
+
+def _next() -> str:
+    """Say what to do, by what has been done."""
+    found = next((each for each in ("gomail.toml", CONFIG) if Path(each).exists()), None)
+    if found is None:
+        return "gomail init you@example.org begins, and says all that follows."
+    return f"gomail dns --config {found} sees whether mail can find its way here."
 
 
 @main.command(context_settings=_AS_THEY_ARE)
@@ -56,6 +69,7 @@ main.add_command(certificates)
 main.add_command(units)
 main.add_command(check)
 main.add_command(dns)
+main.add_command(init)
 
 if __name__ == "__main__":
     main(prog_name="gomail")
