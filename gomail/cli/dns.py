@@ -1,6 +1,5 @@
 """``gomail dns``: a domain's records as those see them who send mail, and what to change."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -110,7 +109,9 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
     """
     if find_spec("dns") is None:
         raise NotFound(f"there is no library dns here; {EXTRA} brings it")
-    from gomail.cli.known import known_of  # noqa: PLC0415 -- other commands start faster without
+    import asyncio  # noqa: PLC0415 -- other commands start faster without
+
+    from gomail.cli.known import known_of  # noqa: PLC0415 -- likewise
 
     configuration = _configuration(file, needed=domain is None)
     domains = _domains(domain, configuration)

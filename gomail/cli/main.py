@@ -16,6 +16,7 @@ from gomail.cli.check import check
 from gomail.cli.config import config
 from gomail.cli.dns import dns
 from gomail.cli.init import init
+from gomail.cli.show import show
 from gomail.cli.units import CONFIG, units
 from gomail.server.activation import name_sockets
 
@@ -70,6 +71,7 @@ main.add_command(units)
 main.add_command(check)
 main.add_command(dns)
 main.add_command(init)
+main.add_command(show)
 
 if __name__ == "__main__":
     main(prog_name="gomail")

@@ -11,6 +11,8 @@ The octets are a stranger's, so they are parsed in a bounded child process and n
     fields.py      header fields decoded, file names made safe  (in the child)
     charset.py     octets → text                                (in the child)
     hypertext.py   HTML → text                                  (in the child)
+    attachments.py another child: octets → attachments
+    saving.py      starts that, and saves what it gives
     message.py     Message, Part and Field: what the child answers
     screen.py      Message → text that cannot harm a terminal
     printer.py     the messages stored by a server, printed one after the other

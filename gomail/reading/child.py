@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -51,9 +52,9 @@ def main(arguments: list[str]) -> None:
         output.write(answer)
 
 
-def limit_resources() -> None:
-    """Hold this process to LIMITS, as far as the system has them."""
-    for name, (soft, hard) in LIMITS.items():
+def limit_resources(limits: Mapping[str, tuple[int, int]] = LIMITS) -> None:
+    """Hold this process to *limits*, soft and hard, as far as the system has them."""
+    for name, (soft, hard) in limits.items():
         with suppress(AttributeError, OSError, ValueError):  # macOS lacks some
             resource.setrlimit(getattr(resource, name), (soft, hard))
 

@@ -40,7 +40,7 @@ _BOOT = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from gomail.reading.child import main; main(sys.argv[2:])"
 )
-_HOME = str(Path(__file__).parents[2])
+HOME = str(Path(__file__).parents[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def read_message_now(stored: Path | int) -> Message | Unreadable:
 def _command(stored: Path | int) -> list[str]:
     """Return the arguments of a child for *stored*; a descriptor is its standard input."""
     named = [os.fspath(stored.absolute())] if isinstance(stored, Path) else []
-    return [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BOOT, _HOME, *named]
+    return [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BOOT, HOME, *named]
 
 
 def _understand(answer: bytes, exit_status: int) -> Message | Unreadable:
