@@ -13,6 +13,8 @@ from gomail.certificates.own import NAME
 from gomail.certificates.pair import PairError, read_chain
 from gomail.config import Configuration, ConfigurationError
 from gomail.domain.finding import Known
+from gomail.machine.netlink import addresses
+from gomail.machine.reach import reach
 from gomail.server.encryption import state_folder
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def known_of(configuration: Configuration | None, hostname: str | None = None) -
     named = configuration.hostname if "hostname" in configuration.given else None
     host = hostname or (named and comparable_domain(named))
     four, six = _families(configuration.listeners if "listener" in configuration.given else ())
-    return Known(host, four, six, _chain(configuration))
+    return Known(host, four, six, _chain(configuration), _public())
 
 
 def _families(listeners: "Sequence[Listener]") -> tuple[bool | None, bool | None]:
@@ -59,6 +61,14 @@ def _served(kind: str, endpoint: str) -> set[str]:
     except ValueError:
         return {"4", "6"}
     return set() if address.is_loopback else {str(address.version)}
+
+
+def _public() -> tuple[str, ...]:
+    """Give this machine's public addresses, since it is the one that is configured."""
+    try:
+        return reach(addresses()).public
+    except OSError:
+        return ()
 
 
 def _chain(configuration: Configuration) -> tuple[Certificate, ...]:

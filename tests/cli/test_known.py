@@ -6,6 +6,7 @@ import pytest
 
 from gomail.cli.known import known_of
 from gomail.config import ConfigurationError, parse
+from gomail.machine.netlink import Address
 
 BOTH, UNKNOWN = (True, True), (None, None)
 
@@ -50,3 +51,16 @@ def test_certificate_that_is_named_must_be_there(tmp_path: Path) -> None:
     text += f'[tls]\ncertificate = "{tmp_path}/none"\nkey = "{tmp_path}/none"\n'
     with pytest.raises(ConfigurationError):
         known_of(parse(text, "gomail.toml"))
+
+
+def test_public_addresses_are_those_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is the one that is configured; where it doesn't tell, they are not known."""
+    here = (Address("10.0.0.1", "eth0", stable=True), Address("5.9.1.1", "eth0", stable=True))
+    monkeypatch.setattr("gomail.cli.known.addresses", lambda: here)
+    assert known_of(parse("", "gomail.toml")).addresses == ("5.9.1.1",)
+
+    def untold() -> None:
+        raise OSError("this system does not tell its addresses")
+
+    monkeypatch.setattr("gomail.cli.known.addresses", untold)
+    assert known_of(parse("", "gomail.toml")).addresses == ()
