@@ -55,7 +55,8 @@ class Unoffered(NamedTuple):
 Saying: TypeAlias = Word | Refuse | Quarantine | Unoffered | Change
 
 _WORDS = {word.value: word for word in Word}
-_PLAIN_REFUSALS = {b"r": Refuse(REFUSED), b"t": Refuse(LATER)}
+# The last is how a milter that stops has the session end with 421: only the dialogue ends one.
+_PLAIN_REFUSALS = {b"r": Refuse(REFUSED), b"t": Refuse(LATER), b"4": Refuse(LATER)}
 _UNOFFERED = {
     b"+": "a recipient to be added",
     b"2": "a recipient to be added",
@@ -127,7 +128,7 @@ def _read_reply(data: bytes) -> Reply:
     text = data.partition(b"\0")[0]
     match = _REPLY.match(text)
     if match is None:
-        raise Nonsense(f"a reply that is none: {text[:100]!r}")
+        raise Nonsense(f"a reply that has no code of 4xx or 5xx: {text[:100]!r}")
     lines = [_LINE.match(line) for line in re.split(rb"\r?\n", text.strip(b"\r\n"))[:_MOST_LINES]]
     parts = [line.groups() for line in lines if line is not None]
     kind, detail, _ = parts[0]

@@ -27,6 +27,7 @@ from gomail.reply import Reply
         (b"p", b"", Word.PROGRESS),
         (b"r", b"", Refuse(REFUSED)),
         (b"t", b"", Refuse(LATER)),
+        (b"4", b"", Refuse(LATER)),
         (b"q", b"a\nspam\xff\0", Quarantine("a?spam?")),
         (b"+", b"<x>\0", Unoffered("a recipient to be added")),
         (b"b", b"body", Unoffered("the body to be replaced")),
@@ -91,7 +92,7 @@ def test_endless_reply_is_cut() -> None:
         (b"h", b"X Y\0y\0"),
         (b"h", b"X\nY\0y\0"),
         (b"?", b""),
-        (b"4", b""),
+        (b"5", b""),
     ],
 )
 def test_nonsense_is_noticed(command: bytes, data: bytes) -> None:
