@@ -8,6 +8,7 @@ it in the middle of something, so that ends it, too.
 from collections import deque
 from typing import Any
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.error import ConnectionDone
@@ -66,9 +67,12 @@ class Connection(Protocol):
     def connectionMade(self) -> None:
         """Learn from the transport when it has enough."""
         self.closed = ""
-        # Macros are answered by nobody: what follows them would wait for a delayed ACK of TCP.
-        if ITCPTransport.providedBy(self.transport):
-            self.transport.setTcpNoDelay(True)
+        # Macros are answered by nobody: what follows them would wait for a delayed ACK of TCP. With
+        # Twisted 24 a unix socket, too, says that it provides what TCP does.
+        transport = self.transport
+        by_tcp = ITCPTransport.providedBy(transport)
+        if by_tcp and not isinstance(transport.getPeer(), UNIXAddress):
+            transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, True)
 
     def dataReceived(self, data: bytes) -> None:
