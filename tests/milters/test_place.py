@@ -7,7 +7,6 @@ from twisted.internet.endpoints import (
     TCP6ClientEndpoint,
     UNIXClientEndpoint,
 )
-from twisted.internet.testing import MemoryReactorClock
 
 from gomail.milters.milter import endpoint_of
 from gomail.milters.place import Place, read_place
@@ -58,7 +57,8 @@ def test_nonsense_is_no_place(text: str) -> None:
 
 def test_each_place_has_its_endpoint() -> None:
     """A socket, an address of either family, a name."""
-    reactor = MemoryReactorClock()
+    from twisted.internet import reactor  # Twisted 24's has no resolver for tests
+
     kinds = [
         type(endpoint_of(place, reactor))
         for place in (
