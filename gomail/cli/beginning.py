@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gomail.address import Address
-from gomail.cli.units import CONFIG
+from gomail.cli.usual import CONFIG
 from gomail.config import directory, parse
+from gomail.delivery.folder import make
 
 _FOLDERS = ("cur", "new", "tmp")  # of a Maildir
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _TEXT = """\
 # gomail, for the mail of {address}. What is not here has its default: gomail config show FILE
@@ -107,19 +109,27 @@ class Beginning:
         """Write the configuration; whoever is quicker wins."""
         fd = os.open(self.config, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
+            self._give_away(fd)
             file.write(self.text)
-        self._give_away(self.config)
 
     def _make_maildir(self) -> None:
-        """Make a Maildir that its reader alone can enter."""
-        for path in (self.maildir, *(self.maildir / each for each in _FOLDERS)):
-            path.mkdir(mode=0o700, exist_ok=True)
-            self._give_away(path)
+        """Make a Maildir that its reader alone can enter; it is his at last, when all is in it."""
+        make(str(self.maildir))
+        top = os.open(self.maildir, _OPEN)
+        try:
+            for name in (*_FOLDERS, os.curdir):
+                fd = os.open(name, _OPEN, dir_fd=top)
+                try:
+                    self._give_away(fd)
+                finally:
+                    os.close(fd)
+        finally:
+            os.close(top)
 
-    def _give_away(self, path: Path) -> None:
-        """Give what root has made to who reads the mail."""
+    def _give_away(self, fd: int) -> None:
+        """Give what root has made, and has open, to who reads the mail; links lead nowhere."""
         if os.geteuid() != self.user.pw_uid:
-            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+            os.fchown(fd, self.user.pw_uid, self.user.pw_gid)
 
     @property
     def command(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import click
 
 from gomail.certificates.wanted import Wanted
+from gomail.cli.usual import HERE
 from gomail.config import Configuration, ConfigurationError, directory, load, render
 from gomail.recipients.directory import Directory
 from gomail.server.start import StartError, group_id
@@ -25,7 +26,7 @@ def _file(command: Callable[..., None]) -> Callable[..., None]:
 @_file
 def check(file: str | None, named: str | None) -> None:
     """Say whether FILE (gomail.toml) is fine, or else what is wrong with it."""
-    file = file or named or "gomail.toml"
+    file = file or named or HERE
     try:
         configuration = load(file)
         found = directory(configuration)

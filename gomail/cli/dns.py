@@ -5,16 +5,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from json import dumps
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gomail.address import comparable_domain
 from gomail.checks.servers import read_server
+from gomail.cli.usual import read_host, usual_file
 from gomail.config import Configuration, ConfigurationError, load
 from gomail.settings.values import LOCALHOST
-from gomail.settings.words import read_hostname
 
 if TYPE_CHECKING:
     from gomail.domain.answers import View
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 EXTRA = "pip install 'gomail[checks]'"
 FOUND, UNFOUND = 1, 3  # what it ends with; else 0, and 2 for options that can't be
-_DEFAULT_FILES = ("gomail.toml", "/etc/gomail.toml")
 # Of Cloudflare, Google and Quad9: what they have in their caches, many senders have, too.
 _PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 _MARKS = {"error": "✗", "warning": "!", "note": "·"}
@@ -37,18 +35,7 @@ class NotFound(click.ClickException):
 
 def _domain(_: object, __: object, text: str | None) -> str | None:
     """Read DOMAIN; an address stands for the domain in it."""
-    try:
-        return text and comparable_domain(read_hostname(text.rpartition("@")[2]))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def _host(_: object, __: object, text: str | None) -> str | None:
-    """Read --hostname."""
-    try:
-        return text and comparable_domain(read_hostname(text))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+    return read_host(_, __, text and text.rpartition("@")[2])
 
 
 def _servers(_: object, __: object, texts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
@@ -64,7 +51,7 @@ def _servers(_: object, __: object, texts: tuple[str, ...]) -> tuple[tuple[str, 
 @click.option(
     "-c", "--config", "file", metavar="FILE", help="Says whose mail it is, and who takes it."
 )
-@click.option("--hostname", callback=_host, metavar="NAME", help="The server's, for MX.")
+@click.option("--hostname", callback=read_host, metavar="NAME", help="The server's, for MX.")
 @click.option(
     "--resolver",
     "resolvers",
@@ -113,8 +100,8 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
 
     from gomail.cli.known import known_of  # noqa: PLC0415 -- likewise
 
-    configuration = _configuration(file, needed=domain is None)
-    domains = _domains(domain, configuration)
+    configuration = _configuration(file or (usual_file() if domain is None else None))
+    domains = [domain] if domain is not None else _domains(configuration)
     try:
         known = known_of(configuration, hostname)
         views = asyncio.run(_look(domains, known.host, roots, resolvers or _usual(), wait))
@@ -123,25 +110,20 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
     _tell(views, known, json=json)
 
 
-def _configuration(file: str | None, *, needed: bool) -> Configuration | None:
-    """Load the file that is named, or that is usual; without a domain there must be one."""
-    paths = _DEFAULT_FILES if file is None and needed else (file,)
-    path = next((each for each in paths if each and (file or Path(each).exists())), None)
-    if path is None and needed:
-        raise click.UsageError(
-            "which domain? gomail dns example.org, or gomail init you@example.org to begin"
-        )
+def _configuration(file: str | None) -> Configuration | None:
+    """Load a file, if there is one."""
     try:
-        return None if path is None else load(path)
+        return None if file is None else load(file)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from None
 
 
-def _domains(domain: str | None, configuration: Configuration | None) -> list[str]:
-    """Give the domains that are looked at."""
-    if domain is not None:
-        return [domain]
-    assert configuration is not None  # noqa: S101 -- or there was an error
+def _domains(configuration: Configuration | None) -> list[str]:
+    """Give the domains of a configuration; where nobody named one, there must be some."""
+    if configuration is None:
+        raise click.UsageError(
+            "which domain? gomail dns example.org, or gomail init you@example.org to begin"
+        )
     names = [comparable_domain(each) for each in configuration.domains if each != LOCALHOST]
     if not names:
         raise click.UsageError(f"{configuration.source} has no domain to ask for")

@@ -14,6 +14,7 @@ import click
 
 from gomail.address import Address, comparable_domain
 from gomail.cli.beginning import Beginning, Occupied, program
+from gomail.cli.usual import HERE, read_host
 from gomail.config import ConfigurationError
 from gomail.domain.proposal import Proposal, propose, zone_file
 from gomail.machine.netlink import addresses
@@ -47,14 +48,6 @@ def _mailbox(_: object, __: object, text: str) -> Address:
     return Address(found.local_part, domain)
 
 
-def _host(_: object, __: object, text: str | None) -> str | None:
-    """Read --hostname."""
-    try:
-        return text and comparable_domain(read_hostname(text))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 def _ips(_: object, __: object, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Read --public."""
     try:
@@ -76,7 +69,9 @@ class _Told:
 
 @click.command()
 @click.argument("address", callback=_mailbox, metavar="YOU@EXAMPLE.ORG")
-@click.option("--hostname", callback=_host, metavar="NAME", help="The server's [mx.EXAMPLE.ORG].")
+@click.option(
+    "--hostname", callback=read_host, metavar="NAME", help="The server's [mx.EXAMPLE.ORG]."
+)
 @click.option(
     "--public",
     multiple=True,
@@ -85,7 +80,7 @@ class _Told:
     help="At which others reach it [those of this machine].",
 )
 @click.option("--maildir", metavar="FOLDER", help="Where mail goes [Maildir at home].")
-@click.option("--config", default="gomail.toml", show_default=True, metavar="FILE")
+@click.option("--config", default=HERE, show_default=True, metavar="FILE")
 @click.option("--user", metavar="NAME", help="Who reads the mail [whoever types this].")
 @click.option("--json", is_flag=True, help="Write an object in JSON, and ask nothing.")
 def init(  # noqa: PLR0913, PLR0917 -- click gives them by name
@@ -158,7 +153,7 @@ def _choose_host(domain: str, *, asks: bool) -> str:
     if not asks:
         return usual
     click.echo("The server needs a name of its own, at which others find its address.", err=True)
-    text = click.prompt("Host name", usual, err=True, value_proc=lambda text: _host(0, 0, text))
+    text = click.prompt("Host name", usual, err=True, value_proc=lambda text: read_host(0, 0, text))
     return str(text)
 
 

@@ -7,7 +7,6 @@ options.
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
@@ -17,7 +16,8 @@ from gomail.cli.config import config
 from gomail.cli.dns import dns
 from gomail.cli.init import init
 from gomail.cli.show import show
-from gomail.cli.units import CONFIG, units
+from gomail.cli.units import units
+from gomail.cli.usual import usual_file
 from gomail.server.activation import name_sockets
 
 _AS_THEY_ARE = {
@@ -38,7 +38,7 @@ def main(context: click.Context) -> None:
 
 def _next() -> str:
     """Say what to do, by what has been done."""
-    found = next((each for each in ("gomail.toml", CONFIG) if Path(each).exists()), None)
+    found = usual_file()
     if found is None:
         return "gomail init you@example.org begins, and says all that follows."
     return f"gomail dns --config {found} sees whether mail can find its way here."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gomail.cli.units import CONFIG
+from gomail.cli.usual import usual_file
 from gomail.config import ConfigurationError, load
 
 
@@ -50,8 +50,7 @@ def show(  # noqa: PLR0913, PLR0917 -- click gives them by name
 
 def _configured(file: str | None) -> str:
     """Give the Maildir that is configured, if there is one for all; else the usual one."""
-    paths = (file,) if file else ("gomail.toml", CONFIG)
-    found = next((each for each in paths if file or Path(each).exists()), None)
+    found = file or usual_file()
     if found is None:
         return "~/Maildir"
     try:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import click
 
+from gomail.cli.usual import CONFIG
 from gomail.config import Configuration, ConfigurationError, load, with_options
 from gomail.recipients.mailbox import Template
 from gomail.units.placing import NotOurs, place, signed
 from gomail.units.shape import HOMES, SOCKET, STATE, SYSUSERS, USER, Shape, in_home
 
-CONFIG = "/etc/gomail.toml"
 ENDPOINT = "systemd:domain=INET6:index=0"
 _LISTEN = re.compile(r"[0-9A-Za-z.:\[\]/_-]+\Z")  # as systemd's ListenStream= has it
 _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")

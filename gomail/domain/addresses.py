@@ -6,7 +6,13 @@ from functools import partial
 from gomail.domain.answers import View, exchangers
 from gomail.domain.finding import Finding, Known, Severity, address_records, record
 from gomail.domain.hosts import own_hosts
-from gomail.domain.networks import CLOUDFLARE_DATE, is_private, is_proxied, is_shared
+from gomail.domain.networks import (
+    CLOUDFLARE_DATE,
+    address_kind,
+    is_private,
+    is_proxied,
+    is_shared,
+)
 
 
 def addresses(view: View, known: Known) -> Iterator[Finding]:
@@ -57,7 +63,7 @@ def _private(host: str, known: Known, ips: tuple[str, ...]) -> Finding:
         "address-private",
         Severity.ERROR,
         f"{host} has an address that only its own network can reach",
-        tuple(f"{host} {_kind(each)} {each}" for each in ips),
+        tuple(f"{host} {address_kind(each)} {each}" for each in ips),
         "name the public address, and have the router pass port 25 on to the private one:",
         address_records(host, known),
     )
@@ -69,7 +75,7 @@ def _proxied(host: str, known: Known, ips: tuple[str, ...]) -> Finding:
         Severity.ERROR,
         f"{host} is behind Cloudflare's web proxy, which passes no mail on",
         tuple(
-            f"{host} {_kind(each)} {each} is Cloudflare's (its list of {CLOUDFLARE_DATE})"
+            f"{host} {address_kind(each)} {each} is Cloudflare's (its list of {CLOUDFLARE_DATE})"
             for each in ips
         ),
         "in Cloudflare's console set this record to “DNS only”, so that it is:",
@@ -84,12 +90,7 @@ def _unserved(family: str, host: str, _: Known, ips: tuple[str, ...]) -> Finding
         Severity.WARNING,
         f"{host} has an {name} address, and the configuration has no listener on {name}; senders "
         "try it in vain, and some leave it at that",
-        tuple(f"{host} {_kind(each)} {each}" for each in ips),
+        tuple(f"{host} {address_kind(each)} {each}" for each in ips),
         'listen there, too (endpoint = "tcp:25" is IPv6 and IPv4), or remove:',
-        tuple(record(host, _kind(each), each) for each in ips),
+        tuple(record(host, address_kind(each), each) for each in ips),
     )
-
-
-def _kind(ip: str) -> str:
-    """Name the kind of record that an address stands in."""
-    return "AAAA" if ":" in ip else "A"

@@ -5,6 +5,8 @@ from enum import Enum
 
 from cryptography.x509 import Certificate
 
+from gomail.domain.networks import address_kind
+
 
 class Severity(Enum):
     """How much it matters."""
@@ -85,4 +87,4 @@ def address_records(host: str, known: Known) -> tuple[str, ...]:
     """Write the address records of a host; what is not known is said in capitals."""
     if not known.addresses:
         return (record(host, "A", "THE-PUBLIC-ADDRESS-OF-THE-SERVER"),)
-    return tuple(record(host, "AAAA" if ":" in each else "A", each) for each in known.addresses)
+    return tuple(record(host, address_kind(each), each) for each in known.addresses)

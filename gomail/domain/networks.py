@@ -52,6 +52,11 @@ _PROVIDERS = {
 }
 
 
+def address_kind(ip: str) -> str:
+    """Name the kind of record that an address stands in."""
+    return "AAAA" if ":" in ip else "A"
+
+
 def is_proxied(ip: str) -> bool:
     """Tell whether Cloudflare answers at an address, which passes on the web and no mail."""
     return any(ip_address(ip) in each for each in _CLOUDFLARE)

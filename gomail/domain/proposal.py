@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gomail.domain.networks import address_kind
+
 TTL = 300  # seconds: while everything is new, a mistake is soon forgotten
 
 
@@ -55,17 +57,10 @@ def propose(
         maybe: addresses that may change, so that it is for their owner to say.
     """
     needed = [Proposal(domain, "MX", f"10 {host}.", "mail for the domain goes to this host")]
-    needed += [Proposal(host, _kind(ip), ip, "the host's address") for ip in addresses]
-    may = [
-        Proposal(host, _kind(ip), ip, "if this address stays, as its network's prefix does", True)
-        for ip in maybe
-    ]
+    needed += [Proposal(host, address_kind(ip), ip, "the host's address") for ip in addresses]
+    stays = "if this address stays, as its network's prefix does"
+    may = [Proposal(host, address_kind(ip), ip, stays, optional=True) for ip in maybe]
     return (*needed, *may, *_optional(domain, host, reports_to))
-
-
-def _kind(ip: str) -> str:
-    """Name the kind of record that an address stands in."""
-    return "AAAA" if ":" in ip else "A"
 
 
 def _optional(domain: str, host: str, reports_to: str) -> Iterator[Proposal]:

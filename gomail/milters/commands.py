@@ -4,29 +4,26 @@ from typing import NamedTuple
 
 from gomail.address import Path
 from gomail.envelope import Client, MailParameters
-from gomail.milters.macros import UNKNOWN
 from gomail.milters.packets import texts
 
 _LONGEST_NAME = 1000  # octets of a field's: with its value it has to fit into one command
 
 
 class Sender(NamedTuple):
-    """Who sends: the client, what DNS calls it, and what MAIL said."""
+    """Who sends: the client, and what MAIL said."""
 
     client: Client
     reverse_path: Path
     parameters: MailParameters
-    name: str = UNKNOWN
 
 
-def connect(client: Client, name: str) -> bytes:
+def connect(client: Client) -> bytes:
     """Write what a milter is told of a connection; a unix socket's has no address."""
     if client.address is None:
         return texts(b"localhost") + b"U"
     family = b"6" if ":" in client.address else b"4"
-    shown = f"[{client.address}]" if name == UNKNOWN else name
     port = (client.port or 0).to_bytes(2, "big")
-    return texts(_octets(shown)) + family + port + texts(_octets(client.address))
+    return texts(_octets(f"[{client.address}]")) + family + port + texts(_octets(client.address))
 
 
 def helo(client: Client) -> bytes:

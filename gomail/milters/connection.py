@@ -73,7 +73,7 @@ class Connection(Protocol):
         by_tcp = ITCPTransport.providedBy(transport)
         if by_tcp and not isinstance(transport.getPeer(), UNIXAddress):
             transport.setTcpNoDelay(True)
-        self.transport.registerProducer(self, True)
+        transport.registerProducer(self, True)
 
     def dataReceived(self, data: bytes) -> None:
         """Take octets, unless nobody will look at them any more."""

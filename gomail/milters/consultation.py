@@ -197,7 +197,7 @@ class Consultation:
             self.wants = False
             return None
         self._begun = True
-        self._macros = of_client(sender.client, sender.name, self._hostname)
+        self._macros = of_client(sender.client, self._hostname)
         self._macros |= of_path(sender.reverse_path, "mail", "smtp")
         return await self._event(Stage.MAIL, commands.mail(sender))
 
@@ -208,8 +208,8 @@ class Consultation:
         self._wait(command, self._latest)
         client = self._client = sender.client
         self._session = Word.CONTINUE
-        self._macros = of_client(client, sender.name, self._hostname)
-        await self._event(Stage.CONNECT, commands.connect(client, sender.name))
+        self._macros = of_client(client, self._hostname)
+        await self._event(Stage.CONNECT, commands.connect(client))
         if self._session is Word.CONTINUE:
             await self._event(Stage.HELO, commands.helo(client))
 

@@ -29,18 +29,18 @@ _USUAL: Mapping[Stage, Sequence[str]] = {
     Stage.END_OF_HEADER: ("i",),
     Stage.END: ("i",),
 }
-UNKNOWN = "unknown"  # the name of a client that has none
+_UNKNOWN = "unknown"  # the name of a client, which DNS is not asked for before a recipient is known
 
 
-def of_client(client: Client, name: str, hostname: str) -> dict[str, str]:
-    """Give the macros of a session: *name* is the client's in DNS, *hostname* ours."""
+def of_client(client: Client, hostname: str) -> dict[str, str]:
+    """Give the macros of a session: *hostname* is ours."""
     values = {"j": hostname, "daemon_name": hostname, "v": "gomail"}
     if client.address is not None:
         values |= {
-            "_": f"{name} [{client.address}]",
+            "_": f"{_UNKNOWN} [{client.address}]",
             "client_addr": client.address,
-            "client_name": name,
-            "client_ptr": name,
+            "client_name": _UNKNOWN,
+            "client_ptr": _UNKNOWN,
             "client_port": str(client.port or 0),
         }
     if client.encryption is not None:

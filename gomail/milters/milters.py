@@ -17,7 +17,6 @@ from gomail.milters.changes import Change, amended, fields_of, parted
 from gomail.milters.commands import Sender
 from gomail.milters.consultation import Consultation
 from gomail.milters.feed import Feed
-from gomail.milters.macros import UNKNOWN
 from gomail.milters.milter import Milter, MilterSettings
 from gomail.milters.outcome import Outcome, Refusal
 from gomail.milters.sayings import LATER
@@ -91,7 +90,6 @@ class Session:
         client: Client,
         reverse_path: Path,
         parameters: MailParameters = NO_PARAMETERS,
-        name: str = UNKNOWN,
     ) -> Refusal | None:
         """
         Begin a message.
@@ -100,13 +98,12 @@ class Session:
             client: as it is known now; where that has changed, milters are connected to anew.
             reverse_path: of MAIL.
             parameters: of MAIL.
-            name: of the client in DNS, confirmed by its address; ``unknown`` without.
 
         Returns:
             None: it is welcome.
         """
         self._begin()
-        sender = Sender(client, reverse_path, parameters, name)
+        sender = Sender(client, reverse_path, parameters)
         latest = self._seconds() + COMMAND
         return await self._run(self._ask(lambda each: each.mail(sender, latest)), _ENDED)
 

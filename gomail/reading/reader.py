@@ -34,13 +34,8 @@ WALL_SECONDS = 5.0
 _TOO_LATE = f"took more than {WALL_SECONDS:.0f} s to read"
 _TOO_LONG = "has too much in it to show"
 
-# The child finds the standard library first and gomail behind it, and runs no site module (-S):
-# what else lies in site-packages can neither slow its start nor stand in for a module of Python's.
-_BOOT = (
-    "import sys; sys.path.append(sys.argv[1]); "
-    "from gomail.reading.child import main; main(sys.argv[2:])"
-)
-HOME = str(Path(__file__).parents[2])
+_BOOT = "import sys; sys.path.append(sys.argv[1]); from {module} import main; main(sys.argv[2:])"
+_HOME = str(Path(__file__).parents[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,18 @@ def read_message_now(stored: Path | int) -> Message | Unreadable:
 def _command(stored: Path | int) -> list[str]:
     """Return the arguments of a child for *stored*; a descriptor is its standard input."""
     named = [os.fspath(stored.absolute())] if isinstance(stored, Path) else []
-    return [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BOOT, HOME, *named]
+    return child_command("gomail.reading.child", *named)
+
+
+def child_command(module: str, *arguments: str) -> list[str]:
+    """
+    Give the command of a child that runs a module's ``main``.
+
+    It finds the standard library first and gomail behind it, and runs no site module (-S): what
+    else lies in site-packages can neither slow its start nor stand in for a module of Python's.
+    """
+    boot = _BOOT.format(module=module)
+    return [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", boot, _HOME, *arguments]
 
 
 def _understand(answer: bytes, exit_status: int) -> Message | Unreadable:

@@ -7,26 +7,22 @@ ever written over, followed through a link, or given a right beyond its owner's.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 from typing import IO
 
 from gomail.reading.attachments import MESSAGE_OCTETS
-from gomail.reading.reader import HOME
+from gomail.reading.reader import child_command
 
 #: Seconds until a child that has not ended is killed.
 WALL_SECONDS = 30.0
 
-_BOOT = (
-    "import sys; sys.path.append(sys.argv[1]); "
-    "from gomail.reading.attachments import main; main(sys.argv[2:])"
-)
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]{0,199}\Z")
 _LONGEST_LINE = 4096
 _SAME_NAME = 1000  # files of one name in a folder, beyond which it is given up
@@ -53,9 +49,12 @@ def save_attachments(stored: int, folder: Path) -> Saved:
         OSError: a file can't be written there.
     """
     os.lseek(stored, 0, os.SEEK_SET)
-    command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BOOT, HOME]
     child = subprocess.Popen(  # noqa: S603 - our own child, no shell
-        command, stdin=stored, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+        child_command("gomail.reading.attachments"),
+        stdin=stored,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={},
     )
     timer = Timer(WALL_SECONDS, child.kill)
     timer.start()
@@ -134,4 +133,6 @@ def _create(folder: Path, name: str) -> tuple[Path, int]:
             return path, os.open(path, flags, 0o600)
         except FileExistsError:
             continue
-    raise FileExistsError(17, f"there are {_SAME_NAME} files of that name", str(folder / name))
+    raise FileExistsError(
+        errno.EEXIST, f"there are {_SAME_NAME} files of that name", str(folder / name)
+    )

@@ -18,7 +18,7 @@ from gomail.interfaces import IMessage
 from gomail.message import trace
 from gomail.message.content import Content
 from gomail.message.examining import Examination, Verdict
-from gomail.reception.consulting import Consultation, Watching
+from gomail.reception.consulting import Advisers, Watching
 from gomail.reception.office import Office
 from gomail.recipients.mailbox import Mailbox
 from gomail.reply import BARE_NEWLINE, Refused, Reply
@@ -51,12 +51,12 @@ class Arrival:
         envelope: of the message.
         copies: that are going to be stored.
         examination: finds out who sent it, if anybody does.
-        consultation: the milters that are asked about it, if there are any.
+        advisers: the milters that are asked about it, if there are any.
         refuse_bare_newlines: whether content with a bare LF is refused.
     """
 
     __slots__ = (
-        "_consultation",
+        "_advisers",
         "_content",
         "_copies",
         "_envelope",
@@ -71,7 +71,7 @@ class Arrival:
         envelope: Envelope,
         copies: tuple[Filed, ...],
         examination: Examination | None,
-        consultation: Consultation | None = None,
+        advisers: Advisers | None = None,
         *,
         refuse_bare_newlines: bool,
     ) -> None:
@@ -80,12 +80,12 @@ class Arrival:
         self._envelope = envelope
         self._copies = copies
         self._examination = examination
-        self._consultation = consultation
+        self._advisers = advisers
         self._refuse_bare_newlines = refuse_bare_newlines
         # Of all folders, the tmp/ of a Maildir that it is for is sure to be there and writable.
         near = f"{copies[0].path}/tmp"  # noqa: S108 -- no shared one
         run = office.committer.run
-        watching = Watching(examination, consultation) if consultation is not None else examination
+        watching = Watching(examination, advisers) if advisers is not None else examination
         self._content = Content(
             office.limits, office.memory, run, near, self._above, witness=watching
         )
@@ -120,17 +120,17 @@ class Arrival:
         verdict: Answer[Verdict] = _TAKEN
         if self._examination is not None:
             verdict = self._examination.verdict(self._envelope)
-        if self._consultation is not None:
-            verdict = self._consult(self._consultation, verdict)
+        if self._advisers is not None:
+            verdict = self._consult(self._advisers, verdict)
         if isinstance(verdict, Verdict) and not verdict.junk:
             return self._store(verdict, ended)
         return self._store_judged(verdict, ended)
 
-    async def _consult(self, consultation: Consultation, verdict: Answer[Verdict]) -> Verdict:
+    async def _consult(self, advisers: Advisers, verdict: Answer[Verdict]) -> Verdict:
         """Hear what milters make of a message that is taken."""
         told, junk = verdict if isinstance(verdict, Verdict) else await verdict
         try:
-            advice = await consultation.advice(self._content.pieces)
+            advice = await advisers.advice(self._content.pieces)
         except OSError as error:  # what was spooled can't be read once more
             raise self._fault(error, self._copies[0].path) from error
         if advice.block is not None:

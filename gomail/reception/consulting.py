@@ -73,7 +73,7 @@ class Advice(NamedTuple):
     junk: str | None = None
 
 
-class Consultation:
+class Advisers:
     """
     The milters of one session.
 
@@ -147,14 +147,14 @@ class Watching:
 
     Args:
         first: who may leave fields out, if anybody.
-        consultation: who is shown what is left.
+        advisers: who is shown what is left.
     """
 
-    __slots__ = ("_consultation", "_first")
+    __slots__ = ("_advisers", "_first")
 
-    def __init__(self, first: Witness | None, consultation: Consultation) -> None:
+    def __init__(self, first: Witness | None, advisers: Advisers) -> None:
         self._first = first
-        self._consultation = consultation
+        self._advisers = advisers
 
     def header(self, block: bytes) -> Sequence[tuple[int, int]]:
         """Show the header block."""
@@ -162,11 +162,11 @@ class Watching:
         kept = bytearray(block)
         for start, stop in reversed(ranges):
             del kept[start:stop]
-        self._consultation.header(bytes(kept))
+        self._advisers.header(bytes(kept))
         return ranges
 
     def body(self, octets: bytes) -> Answer[None]:
         """Show a piece of the body."""
         if self._first is not None:
             self._first.body(octets)
-        return self._consultation.body(octets)
+        return self._advisers.body(octets)

@@ -15,7 +15,7 @@ from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IFarewell, IMessageDelivery, IMessageDeliveryFactory
 from gomail.message.examining import Examination
 from gomail.reception.arrival import Arrival, Filed
-from gomail.reception.consulting import Consultation
+from gomail.reception.consulting import Advisers
 from gomail.reception.office import Office
 from gomail.recipients.hosted import Destinations
 from gomail.recipients.mailbox import Destination
@@ -46,7 +46,7 @@ class Reception:
     """Receives the messages of one session."""
 
     __slots__ = (
-        "_consultation",
+        "_advisers",
         "_copies",
         "_examination",
         "_office",
@@ -61,7 +61,7 @@ class Reception:
         self._copies: dict[str, Filed] = {}  # by the path of the Maildir: one copy each
         self._examination: Examination | None = None
         self._sender: tuple[Client, Path] | None = None  # about whom nobody has been asked yet
-        self._consultation: Consultation | None = None  # from the first message to the end
+        self._advisers: Advisers | None = None  # from the first message to the end
 
     def greeted(self, client: Client) -> None:
         """Welcome everybody."""
@@ -77,15 +77,15 @@ class Reception:
         self._sender = client, reversePath
         office = self._office
         found = office.room.find(parameters.size or 0)
-        if self._consultation is None and office.consulting is not None:
-            self._consultation = Consultation(office.consulting)
-        if self._consultation is None:
+        if self._advisers is None and office.consulting is not None:
+            self._advisers = Advisers(office.consulting)
+        if self._advisers is None:
             return found
-        return self._consult(self._consultation, found, client, reversePath, parameters)
+        return self._consult(self._advisers, found, client, reversePath, parameters)
 
     async def _consult(
         self,
-        consultation: Consultation,
+        advisers: Advisers,
         found: Answer[None],
         client: Client,
         reverse_path: Path,
@@ -94,7 +94,7 @@ class Reception:
         """Ask the milters about a sender, once there is room for him."""
         if found is not None:
             await found
-        await consultation.mail(client, reverse_path, parameters)
+        await advisers.mail(client, reverse_path, parameters)
 
     def validateTo(self, forwardPath: Path) -> Answer[None]:
         """Find out whose mailboxes this is for, and that each can take mail now."""
@@ -122,8 +122,8 @@ class Reception:
             if path is None:
                 return self._open_later(destinations, original, paths)
             paths.append(path)
-        if self._consultation is not None:
-            return self._note_approved(self._consultation, destinations, original, paths)
+        if self._advisers is not None:
+            return self._note_approved(self._advisers, destinations, original, paths)
         self._note(destinations, original, paths)
         return None
 
@@ -135,19 +135,19 @@ class Reception:
         for mailbox, _, _, folder in destinations[len(paths) :]:
             path = places.known(mailbox.maildir, folder)
             paths.append(await places.ask(mailbox.maildir, folder) if path is None else path)
-        if self._consultation is not None:
-            await self._consultation.recipient(Path(original))
+        if self._advisers is not None:
+            await self._advisers.recipient(Path(original))
         self._note(destinations, original, paths)
 
     async def _note_approved(
         self,
-        consultation: Consultation,
+        advisers: Advisers,
         destinations: Sequence[Destination],
         original: Address,
         paths: Sequence[str],
     ) -> None:
         """Ask the milters about a recipient, then note the copies."""
-        await consultation.recipient(Path(original))
+        await advisers.recipient(Path(original))
         self._note(destinations, original, paths)
 
     def _note(
@@ -187,13 +187,13 @@ class Reception:
 
     def messageStarted(self, envelope: Envelope) -> Answer[Arrival]:
         """Get ready for the content."""
-        if self._consultation is None:
+        if self._advisers is None:
             return self._arrival(envelope)
-        return self._announced(self._consultation, envelope)
+        return self._announced(self._advisers, envelope)
 
-    async def _announced(self, consultation: Consultation, envelope: Envelope) -> Arrival:
+    async def _announced(self, advisers: Advisers, envelope: Envelope) -> Arrival:
         """Tell the milters, then get ready."""
-        await consultation.data(envelope.id)
+        await advisers.data(envelope.id)
         return self._arrival(envelope)
 
     def _arrival(self, envelope: Envelope) -> Arrival:
@@ -204,7 +204,7 @@ class Reception:
             envelope,
             tuple(self._copies.values()),
             examination,
-            self._consultation,
+            self._advisers,
             refuse_bare_newlines=self._refuse_bare_newlines,
         )
 
@@ -215,11 +215,11 @@ class Reception:
         if self._examination is not None:
             self._examination.close()
             self._examination = None
-        if self._consultation is not None:
-            self._consultation.abort()
+        if self._advisers is not None:
+            self._advisers.abort()
 
     def sessionEnded(self) -> None:
         """Part from the milters."""
-        if self._consultation is not None:
-            self._consultation.close()
-            self._consultation = None
+        if self._advisers is not None:
+            self._advisers.close()
+            self._advisers = None

@@ -91,6 +91,16 @@ def test_units_take_what_is_written(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert f"ReadWritePaths={folder}/Maildir" in done.output
 
 
+def test_link_in_place_of_the_maildir_is_not_followed(folder: Path) -> None:
+    """Root would give away what somebody has planted there."""
+    (folder / "elsewhere").mkdir(mode=0o755)
+    (folder / "Maildir").symlink_to(folder / "elsewhere")
+    done = begin("you@example.org")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert list((folder / "elsewhere").iterdir()) == []
+    assert not (folder / "gomail.toml").exists()
+
+
 def test_nothing_is_written_over(folder: Path) -> None:
     """The same again is kept; anything else stays, and nothing is made beside it."""
     begin("you@example.org")
@@ -185,7 +195,7 @@ def test_folder_that_is_missing_is_told(folder: Path) -> None:
     """In one line."""
     done = begin("you@example.org", "--maildir", "none/Maildir")
     assert done.exit_code == 1
-    assert done.stderr == f"Error: {folder}/none/Maildir: No such file or directory\n"
+    assert done.stderr == f"Error: {folder}/none: No such file or directory\n"
 
 
 def test_nobody_in_the_network_is_asked() -> None:
@@ -239,7 +249,7 @@ def test_at_a_terminal_it_asks_and_explains(folder: Path) -> None:
 
 def test_gomail_alone_says_what_is_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By what was done."""
-    monkeypatch.setattr("gomail.cli.main.CONFIG", str(folder / "none.toml"))
+    monkeypatch.setattr("gomail.cli.usual.CONFIG", str(folder / "none.toml"))
     done = CliRunner().invoke(main, [])
     assert done.exit_code == 0
     assert done.stdout.endswith(

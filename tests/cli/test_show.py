@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -17,7 +18,7 @@ MESSAGES = Path(__file__).parents[1] / "data" / "messages"
 def maildir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Maildir with two messages, one of them read, and an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gomail.cli.show.CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr("gomail.cli.usual.CONFIG", str(tmp_path / "none.toml"))
     place = tmp_path / "Maildir"
     for folder in ("", ".Junk/"):
         for name in ("cur", "new", "tmp"):
@@ -88,7 +89,8 @@ def test_attachments_that_cannot_be_saved_are_told(
     maildir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the reason."""
-    monkeypatch.setattr("gomail.reading.saving._BOOT", 'print(\'{"end": "it took too long"}\')')
+    command = [sys.executable, "-c", 'print(\'{"end": "it took too long"}\')']
+    monkeypatch.setattr("gomail.reading.saving.child_command", lambda _: command)
     told = show("--save", str(maildir)).stdout
     assert told.endswith("not everything that is attached could be saved: it took too long\n")
 

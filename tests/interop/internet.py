@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.interop.server import wait_for
 from tests.interop.software import end, needs
+from tests.interop.unbound import ALONE
 from tests.patience import PATIENCE
 
 RESOLVER, ROOT, NS1, NS2, NOBODY = (f"127.0.0.{number}" for number in range(1, 6))
@@ -52,22 +53,10 @@ remote-control:
 _NSD_ZONE = 'zone:\n    name: "{name}"\n    zonefile: "{file}"\n'
 
 _UNBOUND = """\
-server:
-    interface: 127.0.0.1
-    port: {port}
-    do-daemonize: no
-    use-syslog: no
-    username: ""
-    chroot: ""
-    directory: "{folder}"
-    pidfile: ""
-    num-threads: 1
     do-ip6: no
     do-not-query-localhost: no
     target-fetch-policy: "0 0 0 0 0"
     trust-anchor: "{anchor}"
-remote-control:
-    control-enable: no
 """
 _STUB = 'stub-zone:\n    name: "{name}"\n'
 _STUB_ADDRESS = "    stub-addr: {address}@{port}\n"
@@ -200,7 +189,9 @@ class Internet:
     def _start_unbound(self, anchor: str, cases: dict[str, Case]) -> None:
         """Start the resolver."""
         settings = self._folder / "unbound.conf"
-        text = _UNBOUND.format(port=self.resolver_port, folder=self._folder, anchor=anchor)
+        text = (ALONE + _UNBOUND).format(
+            port=self.resolver_port, folder=self._folder, anchor=anchor
+        )
         above = [(name, [ROOT]) for name in ("example", "com")]
         own = [(f"{name}.example", [NS1, NS2]) for name in cases]
         for name, addresses in above + own:

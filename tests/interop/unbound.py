@@ -25,7 +25,9 @@ alias CNAME mail
 giant TXT {giant}
 """
 
-_SETTINGS = """\
+ALONE = """\
+remote-control:
+    control-enable: no
 server:
     interface: 127.0.0.1
     port: {port}
@@ -36,14 +38,14 @@ server:
     directory: "{folder}"
     pidfile: ""
     num-threads: 1
+"""
+_SETTINGS = """\
     val-clean-additional: yes
     {anchors}
     local-zone: "local.example." static
     local-data: "local.example. 60 IN TXT from-local-data"
     local-zone: "2.0.192.in-addr.arpa." static
     local-data: "1.2.0.192.in-addr.arpa. 60 IN PTR mail.good.example."
-remote-control:
-    control-enable: no
 {zones}
 """
 _AUTH_ZONE = """\
@@ -69,7 +71,7 @@ class Unbound:
         bogus.write_text(bogus.read_text().replace("192.0.2.1", "192.0.2.66"))
         settings = folder / "unbound.conf"
         settings.write_text(
-            _SETTINGS.format(
+            (ALONE + _SETTINGS).format(
                 port=self.port, folder=folder, anchors="\n    ".join(anchors), zones="".join(zones)
             )
         )

@@ -10,11 +10,11 @@ CLIENT = Client("s", "192.0.2.1", 25, "c", encryption=Encryption("TLSv1.3", "AES
 
 
 def test_client_is_told() -> None:
-    """Address, name, port, TLS; and who we are."""
-    values = of_client(CLIENT, "client.example", "mx.example.org")
+    """Address, port, TLS; and who we are."""
+    values = of_client(CLIENT, "mx.example.org")
     told = macro_packet(Stage.CONNECT, Options(), values)
-    assert b"Cj\0mx.example.org\0_\0client.example [192.0.2.1]\0v\0gomail\0" in told
-    assert b"{client_addr}\x00192.0.2.1\0{client_name}\0client.example\0" in told
+    assert b"Cj\0mx.example.org\0_\0unknown [192.0.2.1]\0v\0gomail\0" in told
+    assert b"{client_addr}\x00192.0.2.1\0{client_name}\0unknown\0" in told
     assert b"{client_port}\x0025\0" in told
     told = macro_packet(Stage.HELO, Options(), values)
     data = b"H{tls_version}\0TLSv1.3\0{cipher}\0AES\0{cipher_bits}\x00256\0"
@@ -23,7 +23,7 @@ def test_client_is_told() -> None:
 
 def test_client_without_address_is_not_told() -> None:
     """It came by a unix socket; and nothing is told where there is nothing."""
-    values = of_client(Client("s"), "unknown", "mx")
+    values = of_client(Client("s"), "mx")
     assert set(values) == {"j", "daemon_name", "v"}
     assert macro_packet(Stage.HELO, Options(), values) == b""
 

@@ -61,16 +61,16 @@ def test_milter_hears_a_message_in_order() -> None:
     assert house.told == []
 
 
-def test_parameters_and_name_are_told() -> None:
-    """As MAIL had them, and as DNS has the name; an IPv6 address, and no path."""
+def test_parameters_are_told() -> None:
+    """As MAIL had them; an IPv6 address, and no path."""
     house = House(Filter())
     client = replace(CLIENT, address="2001:db8::1", port=None)
     parameters = MailParameters(1000, "8BITMIME", utf8=True)
-    asked = begun(house.session.mail(client, NULL_PATH, parameters, "client.example"))
+    asked = begun(house.session.mail(client, NULL_PATH, parameters))
     house.connect_all()
     assert result_of(asked) is None
     heard = house.filters[0].heard
-    assert kinds(heard, b"C") == [b"client.example\x006\0\x002001:db8::1\0"]
+    assert kinds(heard, b"C") == [b"[2001:db8::1]\x006\0\x002001:db8::1\0"]
     assert kinds(heard, b"M") == [b"<>\0SIZE=1000\0BODY=8BITMIME\0SMTPUTF8\0"]
 
 

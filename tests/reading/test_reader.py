@@ -253,9 +253,9 @@ def test_e8_child_is_held_to_its_limits(tmp_path: Path, attempt: str) -> None:
     code = f"from gomail.reading.child import limit_resources; limit_resources(); {attempt}"
     attempt_file = tmp_path / "x"
     command: Callable[..., list[str]] = reader._command
-    arguments = [word for word in command(0) if word != reader._BOOT]
+    arguments = command(0)
     code = "import sys; sys.path.append(sys.argv[1]); " + code.replace("/tmp/x", str(attempt_file))
-    arguments.insert(-1, code)
+    arguments[arguments.index("-c") + 1] = code
     assert subprocess.run(arguments, env={}, capture_output=True, check=False).returncode != 0
 
 

@@ -14,6 +14,7 @@ import pytest
 from gomail.reading import attachments as child
 from gomail.reading import saving
 from gomail.reading.child import OutOfTime
+from gomail.reading.reader import child_command
 from gomail.reading.saving import Saved, save_attachments
 
 PICTURE = bytes(range(256)) * 300
@@ -53,6 +54,13 @@ def test_attachments_are_saved_as_they_were_sent(tmp_path: Path) -> None:
     for path in saved.paths:
         assert path.read_bytes() == PICTURE
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def run_instead(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have the child run some code, where it would have run its own."""
+    command = child_command("nothing")
+    command[command.index("-c") + 1] = code
+    monkeypatch.setattr(saving, "child_command", lambda _: command)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +147,14 @@ def test_child_is_not_believed(
     said: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever has become of it by reading the message; and nothing half is left."""
-    monkeypatch.setattr(saving, "_BOOT", f"import sys; sys.stdout.buffer.write({said!r})")
+    run_instead(monkeypatch, f"import sys; sys.stdout.buffer.write({said!r})")
     assert save(message("a"), tmp_path) == Saved((), "the reader failed")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_child_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After its time."""
-    monkeypatch.setattr(saving, "_BOOT", "import time; time.sleep(3600)")
+    run_instead(monkeypatch, "import time; time.sleep(3600)")
     monkeypatch.setattr(saving, "WALL_SECONDS", 0.1)
     assert save(message("a"), tmp_path).problem == "the reader failed"
 
@@ -158,7 +166,7 @@ def test_child_has_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     code += "from gomail.reading.child import limit_resources; limit_resources(LIMITS)\n"
     code += "import json, resource\n"
     code += "print(json.dumps({'end': str(resource.getrlimit(resource.RLIMIT_FSIZE))}))\n"
-    monkeypatch.setattr(saving, "_BOOT", code)
+    run_instead(monkeypatch, code)
     assert save(message("a"), tmp_path).problem == "(0, 0)"
 
 

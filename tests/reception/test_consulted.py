@@ -37,7 +37,7 @@ class Reactor(MemoryReactorClock):
         self.filters = filters
         self.wires: list[Wire] = []
 
-    def connectUNIX(self, address: str, factory: Any, *arguments: Any, **how: Any) -> Any:  # noqa: ANN401
+    def connectUNIX(self, address: str, factory: Any, *arguments: Any, **how: Any) -> Any:  # noqa: ANN401 -- Twisted's
         """Connect."""
         connector = super().connectUNIX(address, factory, *arguments, **how)
         if address in self.filters:
@@ -53,7 +53,7 @@ class Reactor(MemoryReactorClock):
 class Consulted:
     """A house whose messages are shown to milters."""
 
-    def __init__(self, house: House, *filters: Filter, on_failure: Any = "accept") -> None:  # noqa: ANN401
+    def __init__(self, house: House, *filters: Filter, on_failure: Any = "accept") -> None:  # noqa: ANN401 -- a word of two
         self.house = house
         self.told: list[str] = []
         named = {f"/{number}": each for number, each in enumerate(filters)}
