@@ -30,7 +30,7 @@ def collections() -> Iterator[list[int]]:
 
 def test_full_collections_wait() -> None:
     """However many objects are made, the reactor never stands still until all are looked at."""
-    with collections() as generations, considerate():
+    with considerate(), collections() as generations:
         made = [[number] for number in range(500_000)]
     assert len(made) == 500_000
     assert generations
