@@ -260,7 +260,7 @@ MISTAKES = [
     ('[tls]\ncertificate = "c"', "line 2: tls.certificate: key is missing beside it"),
     (
         '[tls]\n[[tls.sni]]\ncertificate = "c"\nkey = "k"',
-        ("line 1: tls.sni: certificate and key were expected in [tls], for everybody else"),
+        ("line 2: tls.sni: certificate and key were expected in [tls], for everybody else"),
     ),
     (
         '[tls]\ncertificate = "c"\nkey = "k"\n[[tls.sni]]\ncertificate = "c"',
@@ -483,6 +483,19 @@ MISTAKES = [
     (
         f"[limits]\nhops = 0x{'f' * 5000}",
         "line 2: limits.hops: a whole number was expected, not a number of more than 64 bits",
+    ),
+    (
+        '[[listener]]\nendpont = "tcp:25"',
+        "line 2: listener[1].endpont: there is no such key; was endpoint meant?",
+    ),
+    ("[[listener]]\nlocal = true", "line 1: listener[1].endpoint: it is missing"),
+    (
+        '\n[[milters]]\nendpoint = "unix:/run/x"\n[[milters]]',
+        "line 2: milters: there is no such key; was milter meant?",
+    ),
+    (
+        '[[milter]]\nendpoint = "unix:/run/x"\non-failur = "defer"\njunk = "x"',
+        "line 3: milter[1].on-failur: there is no such key; was on-failure meant?",
     ),
     ("a = \n", "line 1: this is no TOML: Invalid value"),
     (

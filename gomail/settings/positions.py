@@ -44,6 +44,7 @@ def _paths(text: str) -> Iterator[tuple[int, Key]]:
         if header:
             table = _parse(header[2])
             if header[1] == "[[":
+                yield number, table
                 counted[table] += 1
                 table = (*table, counted[table] - 1)
             yield number, table

@@ -107,15 +107,16 @@ def mistakes(error: BaseException, key: Key = ()) -> Iterator[Mistake]:
             keys = {key_of(each.name) for each in fields(error.cl)}
             for extra in error.extra_fields:
                 hint = suggestion(extra, keys.difference(_NOT_IN_FILE))
-            if error.cl is Domain and hint.startswith("; there are"):
-                hint += f'; or was [domains."{key[-1]}.{extra}"] meant, with quotes?'
-            yield Mistake((*key, extra), f"there is no such key{hint}")
+                if error.cl is Domain and hint.startswith("; there are"):
+                    hint += f'; or was [domains."{key[-1]}.{extra}"] meant, with quotes?'
+                yield Mistake((*key, extra), f"there is no such key{hint}")
         case cattrs.ClassValidationError() | cattrs.IterableValidationError():
             noted, others = error.group_exceptions()
             for each in others:
                 yield from mistakes(each, key)
             for each, note in noted:
-                yield from mistakes(each, (*key, _part(note)))
+                if not (others and isinstance(each, KeyError)):  # it may be there, misspelt
+                    yield from mistakes(each, (*key, _part(note)))
         case Mistake():
             yield Mistake((*key, *error.key), error.problem)
         case KeyError():

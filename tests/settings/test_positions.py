@@ -44,6 +44,8 @@ a..b = 1
         (("domains", "xn--bcher-kva.example", "aliases", "x"), 15),
         (("limits", "size"), 17),
         (("limits", "no"), 16),
+        (("listener",), 3),
+        (("listener", "endpoint"), 3),
         (("nowhere",), None),
         ((), None),
     ],
