@@ -15,6 +15,8 @@ from gomail.checks.header import Field, behind_cr, may_have, split
 from gomail.checks.names import LONGEST
 
 _NAME = "authentication-results"
+# No name has them outside quotes (RFC 2045 §5.1); some readers end it there.
+_NO_NAME = re.compile(r"[/=?<>@,:\[\]]")
 _PIECE = re.compile(r'\s++|\\.|[()";]|[^\s\\()";]++', re.DOTALL)
 # RFC 3490 §3.1: they are dots, too, as is one that NFKC turns into a full stop.
 _DOTS = str.maketrans("。｡", "..")
@@ -68,7 +70,7 @@ def _may_bear(field: Field, ours: set[str]) -> bool:
     for word in words:
         # The first word is the name, and the next a version; unless both are pieces of a name.
         name += word
-        if _comparable(name) in ours:
+        if _comparable(name) in ours or _comparable(_NO_NAME.split(name, maxsplit=1)[0]) in ours:
             return True
         if len(name) > LONGEST:
             return False
