@@ -95,12 +95,18 @@ def test_empty_file_knows_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("\na.example. A 192.0.2.1\na.example. A nonsense", "line:4: "),
-        ("$FAIL", "were expected: '$FAIL'"),
+        ("\na.example. A 192.0.2.1\na.example. A nonsense", "line 3: "),
+        ("a.example. A\nb.example. A 192.0.2.1", "line 1: "),
+        ("a.example. A 192.0.2.1\nb.example.\n\n\nc.example. A 192.0.2.1", "line 2: "),
+        ('a.example. TXT (\n"x"\n"y\n)\n', "line 3: "),
+        ("a.example. MX (\n10\n)\nb.example. A 192.0.2.1", "line 3: "),
+        ("a.example. SOON 1", "line 1: unknown"),
+        ("\n$FAIL", "line 2: $FAIL, a name, and perhaps a kind of record were expected: '$FAIL'"),
         ("$FAIL a..example", "were expected: "),
         ("$FAIL a.example TXT MX", "were expected: "),
-        ("$INCLUDE /etc/passwd", "line:1: "),
-        ("$GENERATE 1-1000000 a$.example. A 192.0.2.1", "line:1: "),
+        ("$FAIL a.example NONE_SUCH", "were expected: "),
+        ("$INCLUDE /etc/passwd", "line 1: "),
+        ("$GENERATE 1-1000000 a$.example. A 192.0.2.1", "line 1: "),
     ],
 )
 def test_mistake_is_told_with_its_line(text: str, complaint: str) -> None:
