@@ -178,7 +178,8 @@ class Examination:
         keys = {name: await self._in_time(each, until) for name, each in self._keys.items()}
         signed = await self._judge(keys)
         dkim = [finding for finding in signed if finding.method == "dkim"]
-        work = evaluate(self._author.domains, sender[1:], dkim, self._resolver)
+        author = self._author
+        work = evaluate(author.domains, sender[1:], dkim, self._resolver, why_none=author.reason)
         evaluating = begun(work, lambda reason: Evaluation(Finding("dmarc", TEMPERROR, (), reason)))
         theirs = [await self._in_time(each, until) for each in own]
         until = self._panel.clock.seconds() + DMARC_WAIT

@@ -231,6 +231,6 @@ def test_fault_of_ours_is_temperror_and_logged(monkeypatch: pytest.MonkeyPatch) 
     assert len(logged) == 2
 
 
-async def _failing(*_: object) -> None:
+async def _failing(*_: object, **__: object) -> None:
     """Fail."""
     raise ZeroDivisionError

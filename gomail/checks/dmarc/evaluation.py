@@ -47,7 +47,12 @@ class _Identifiers(NamedTuple):
 
 
 async def evaluate(
-    authors: Sequence[str], spf: Sequence[Finding], dkim: Sequence[Finding], resolver: Resolver
+    authors: Sequence[str],
+    spf: Sequence[Finding],
+    dkim: Sequence[Finding],
+    resolver: Resolver,
+    *,
+    why_none: str = "",
 ) -> Evaluation:
     """
     Evaluate DMARC for a message.
@@ -57,6 +62,7 @@ async def evaluate(
         spf: what SPF says; only of MAIL FROM counts (``smtp.mailfrom``, RFC 9989 §4.4.2).
         dkim: what DKIM says of each signature (``header.d``); whoever verifies limits them.
         resolver: asks DNS.
+        why_none: why there are no authors, where there are none.
 
     Several domains in From are never a pass, whoever has signed: permerror, with the strictest
     policy among those that it is not a pass for. RFC 9989 §5.3.1 leaves DMARC undefined there.
@@ -64,7 +70,8 @@ async def evaluate(
     domains = list(dict.fromkeys(map(_domain, authors)))
     if not all(domains) or not domains:
         properties = _from(filter(None, domains))
-        return Evaluation(Finding("dmarc", PERMERROR, properties, "From has no author's domain"))
+        reason = why_none or "From has no author's domain"
+        return Evaluation(Finding("dmarc", PERMERROR, properties, reason))
     walks = Walks(resolver)
     passed, unknown = (
         _Identifiers(
