@@ -32,7 +32,7 @@ from gomail.recipients.mailbox import Template
 from gomail.server.encryption import Certificates, find_certificates, state_folder
 from gomail.server.ports import Port, open_ports
 from gomail.server.reactor import Reactor
-from gomail.server.start import MYSELF, Identity, StartError, group_id
+from gomail.server.start import MYSELF, Identity, StartError, group_id, within_descriptors
 
 
 def build_directory(configuration: Configuration, reactor: Reactor) -> Directory:
@@ -165,3 +165,24 @@ def inherited_ports(configuration: Configuration, sockets: Iterable[socket.socke
     """Give the ports of all listeners, whose sockets a parent has bound."""
     pairs = zip(configuration.listeners, sockets, strict=True)
     return [Port(each.place, bound, passed=True, shared=True) for each, bound in pairs]
+
+
+def as_far_as_files_go(configuration: Configuration, milters: int) -> Configuration:
+    """
+    Have a server hold no more than files may be open in its process.
+
+    Args:
+        configuration: as it was read now.
+        milters: that there were at the start, when files were shared out.
+    """
+    limits = within_descriptors(configuration.limits, milters)
+    return replace(configuration, limits=limits)
+
+
+def notes_on_files(configuration: Configuration) -> list[str]:
+    """Say so, where that is less than was configured."""
+    limits = within_descriptors(configuration.limits, len(configuration.milters))
+    if limits == configuration.limits:
+        return []
+    most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
+    return [f"{most}: this process may not open more files (ulimit -n, or LimitNOFILE=)"]

@@ -7,7 +7,7 @@ Whatever can go wrong is tried here, before twistd forks or drops its rights.
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TextIO
 
@@ -17,10 +17,13 @@ from gomail.compose import Server
 from gomail.config import Configuration
 from gomail.events import HealthChanged, tell
 from gomail.examination import describe
+from gomail.milters.place import read_place
 from gomail.parent import Workers
 from gomail.preflight import (
+    as_far_as_files_go,
     build_directory,
     inherited_ports,
+    notes_on_files,
     one_maildir,
     open_listeners,
     try_certificates,
@@ -32,13 +35,14 @@ from gomail.server.encryption import Certificates, state_folder
 from gomail.server.notice import Notice
 from gomail.server.ports import Port, try_sharing
 from gomail.server.reactor import Reactor
-from gomail.server.start import Announcement, Identity, StartError, within_descriptors
+from gomail.server.start import Announcement, Identity, StartError
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd, announce
 from gomail.server.workers.inheritance import Inheritance, inherit
 from gomail.server.workers.legacy import Legacy, claim
 from gomail.server.workers.parent import Parent
 from gomail.server.workers.share import Share
+from gomail.settings.notes import notes_on_milters
 
 _PARENTS = "the parent's settings"  # where a mistake in them would be said to be
 
@@ -119,7 +123,8 @@ def _try(
     notes = (
         *directory.notes,
         *of_certificates,
-        *_notes_on_files(configuration),
+        *notes_on_milters(configuration.milters),
+        *notes_on_files(configuration),
         *identity.warnings,
     )
     return _Found(configuration, directory, certificates, ports, notes, describe(configuration))
@@ -153,7 +158,7 @@ class _Beginning:
         telling = self._telling(found.configuration, log)
         server = Server(
             self.reactor,
-            _as_far_as_files_go(found.configuration),
+            as_far_as_files_go(found.configuration, len(found.configuration.milters)),
             found.directory,
             found.ports,
             found.certificates,
@@ -161,8 +166,10 @@ class _Beginning:
             dialogue=self.wishes.dialogue,
         )
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
-        read = self.wishes.read
-        return self._application(telling, server, notice, lambda: _as_far_as_files_go(read()))
+        read, milters = self.wishes.read, len(found.configuration.milters)
+        return self._application(
+            telling, server, notice, lambda: as_far_as_files_go(read(), milters)
+        )
 
     def parent(self, found: _Found, log: TextIO, shown: str, legacy: Legacy) -> Application:
         """Begin as the parent of workers."""
@@ -189,11 +196,13 @@ class _Beginning:
 
     def worker(self, inherited: Inheritance) -> Application:
         """Begin as one of several workers; all was tried by the parent."""
+        given = config.parse(inherited.settings, _PARENTS)
+        milters = len(given.milters)
+        configuration = as_far_as_files_go(given, milters)
 
         def read(settings: str) -> Configuration:
-            return _as_far_as_files_go(config.parse(settings, _PARENTS))
+            return as_far_as_files_go(config.parse(settings, _PARENTS), milters)
 
-        configuration = read(inherited.settings)
         log, _ = self.twistd.open_log()
         telling = self._telling(configuration, log, inherited.number)
         line = Parent(self.reactor)
@@ -269,20 +278,6 @@ def _announce(found: _Found, twistd: Twistd, log: str) -> None:
         str(found.certificates or "nothing: tls is off"),
         configuration.workers,
         found.checks,
+        ", then ".join(str(read_place(milter.endpoint)) for milter in configuration.milters),
     )
     announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)
-
-
-def _as_far_as_files_go(configuration: Configuration) -> Configuration:
-    """Have a server hold no more than files may be open in its process."""
-    limits = within_descriptors(configuration.limits, len(configuration.milters))
-    return replace(configuration, limits=limits)
-
-
-def _notes_on_files(configuration: Configuration) -> list[str]:
-    """Say so, where that is less than was configured."""
-    limits = within_descriptors(configuration.limits, len(configuration.milters))
-    if limits == configuration.limits:
-        return []
-    most = f"{limits.sessions} sessions and {limits.recipients} recipients of a message at most"
-    return [f"{most}: this process may not open more files (ulimit -n, or LimitNOFILE=)"]

@@ -9,6 +9,7 @@ from gomail.cli.usual import HERE
 from gomail.config import Configuration, ConfigurationError, directory, load, render
 from gomail.recipients.directory import Directory
 from gomail.server.start import StartError, group_id
+from gomail.settings.notes import notes_on_milters
 
 
 @click.group()
@@ -32,7 +33,8 @@ def check(file: str | None, named: str | None) -> None:
         found = directory(configuration)
         if configuration.group is not None:
             group_id(configuration.group)
-        notes = [*found.notes, *_notes_of_certificates(configuration)]
+        of_milters = notes_on_milters(configuration.milters)
+        notes = [*found.notes, *_notes_of_certificates(configuration), *of_milters]
     except (ConfigurationError, StartError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{file}: fine: {_summary(configuration, found)}")

@@ -9,6 +9,7 @@ switches a filter off for others.
 
 import errno
 import ipaddress
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
@@ -110,10 +111,10 @@ class Milter:
         except (ConnectError, OSError, MilterFailed) as error:
             if _number(error) in _WANT:
                 self._rests_until = now
-                raise NothingLeft(f"there is nothing left to connect by: {error}") from error
+                raise NothingLeft(f"there is nothing left to connect by: {_why(error)}") from error
             self._ill = True
             self._rests_until = self.clock.seconds() + REST
-            raise MilterFailed(f"it can't be reached: {error}") from error
+            raise MilterFailed(f"it can't be reached: {_why(error)}") from error
         if self._ill:
             self._ill = False
             missed, self._missed = self._missed, 0
@@ -157,6 +158,12 @@ class Milter:
 def _number(error: Exception) -> object:
     """Give the system's number of an error, where Twisted or Python has kept it."""
     return getattr(error, "osError", None) or getattr(error, "errno", None)
+
+
+def _why(error: Exception) -> str:
+    """Say what is wrong: in the system's words where it is its error, without Twisted's."""
+    number = _number(error)
+    return os.strerror(number) if isinstance(number, int) else str(error)
 
 
 def _is_full(error: ConnectError) -> bool:

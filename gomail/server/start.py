@@ -164,6 +164,7 @@ class Announcement:
     encryption: str = ""
     workers: int = 1
     checks: str = ""
+    milters: str = ""
 
     def __str__(self) -> str:
         """Write it: a few lines."""
@@ -174,6 +175,7 @@ class Announcement:
             ("stores it in", self.maildir + read),
             *([("encrypts with", self.encryption)] if self.encryption else []),
             *([("checks", self.checks)] if self.checks else []),
+            *([("asks", self.milters)] if self.milters else []),
             *([("runs", f"{self.workers} workers")] if self.workers > 1 else []),
             ("log", self.log),
             ("stop it with", self.stop),

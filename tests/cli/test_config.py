@@ -1,5 +1,6 @@
 """``gomail config``: check and show."""
 
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -80,6 +81,20 @@ def test_a_file_is_shown_with_its_defaults(folder: Path) -> None:
     result = CliRunner().invoke(config, ["show", "-c", "x.toml"])
     assert result.exit_code == 1
     assert result.stderr == "Error: x.toml, line 1: limits.hops: at least 25 was expected, not 2\n"
+
+
+def test_sockets_of_milters_are_looked_for(folder: Path) -> None:
+    """A path that is mistaken is seen before any mail is; others are not told."""
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(f"{folder}/filter")
+        (folder / "file").touch()
+        places = (f"unix:{folder}/{name}" for name in ("filter", "file", "none"))
+        tables = [f'[[milter]]\nendpoint = "{place}"\n' for place in (*places, "tcp:127.0.0.1:1")]
+        (folder / "gomail.toml").write_text("".join(tables))
+        result = CliRunner().invoke(config, ["check"])
+    notes = [line for line in result.output.splitlines() if line.startswith("note: milter ")]
+    follows = "there is no such socket yet; until then mail is accepted without it"
+    assert notes == [f"note: milter unix:{folder}/{name}: {follows}" for name in ("file", "none")]
 
 
 def test_the_command_starts_without_twisted() -> None:

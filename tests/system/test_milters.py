@@ -1,12 +1,14 @@
 """Milters, end to end: a server, filters on real sockets, and clients."""
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gomail.milters.packets import packet
+from gomail.milters.place import read_place
 from tests.milters.filter import CONTINUE, Filter, added
 from tests.system.conftest import Serve
 from tests.system.filters import Listening
@@ -118,7 +120,7 @@ def test_dead_milter_costs_no_mail(  # noqa: PLR0913, PLR0917 -- fixtures
     server.logged(f"milter unix:{tmp_path}/socket: it closed the connection")
     sender = client.say("MAIL FROM:<me@client.example>")
     assert sender.startswith("250 " if accepted else "451 4.7.1 ")
-    server.logged("it can't be reached: ")
+    server.logged("it can't be reached: No such file or directory; ")
     assert len(server.messages()) == accepted
     if accepted:
         assert server.connect().mail().startswith("250 ")
@@ -146,6 +148,7 @@ def test_milters_change_with_a_reload(
     first = listen(Filter({b"E": added(b"X-First", b" yes") + CONTINUE}))
     second = listen(Filter({b"E": added(b"X-Second", b" yes") + CONTINUE}))
     server = serve(*configure(path, first), *options)
+    assert f"  asks           {read_place(first.endpoint)}\n" in server.output
     old = server.connect().begin()
     old.send(b"Subject: old\r\n\r\n")
     reload(server, path, second)
@@ -161,3 +164,28 @@ def test_milters_change_with_a_reload(
         *[b"old\nX-First: yes\n\nold\n"] * 3,
         b"second\nX-Second: yes\n\nsecond\n",
     ]
+
+
+@pytest.mark.parametrize("options", [(), WORKERS], ids=["alone", "workers"])
+def test_milters_of_a_reload_share_the_files_that_there_are(
+    serve: Serve, listen: Listen, path: Path, options: tuple[str, ...]
+) -> None:
+    """How many sessions there may be was settled at the start, and nobody has asked for others."""
+    command = ("prlimit", "--nofile=1500:1500", sys.executable, "-m", "gomail", "run")
+    server = serve(*configure(path), *options, command=command)
+    assert "this process may not open more files" in server.output
+    reload(server, path, listen(Filter({b"E": MARKED})))
+    assert "restart" not in server.output
+    assert server.connect().mail("filtered").startswith("250 ")
+    assert b"\nX-Filter: yes\n" in server.messages()[0]
+
+
+def test_a_socket_that_is_missing_is_told_at_the_start(
+    serve: Serve, path: Path, tmp_path: Path
+) -> None:
+    """Whoever has mistaken its path sees so at once; filters that begin later are no mistake."""
+    text = f'[[milter]]\nendpoint = "unix:{tmp_path}/none"\non-failure = "defer"\n'
+    path.write_text("checks.enabled = false\n" + text)
+    server = serve("--config", str(path))
+    told = f"milter unix:{tmp_path}/none: there is no such socket yet; until then mail is deferred"
+    assert f"  note           {told}\n" in server.output
