@@ -6,7 +6,7 @@ that Twisted does for a short session, and four of 21 system calls.
 """
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 
@@ -23,10 +23,18 @@ class PromptConnection(Server):
 
     def doRead(self) -> ConnectionLost | ConnectionDone | None:  # type: ignore[override]  # of a mixin's slot
         """Read, and tell the reactor of an end as it is told of the peer's."""
+        try:
+            data = self.socket.recv(self.bufferSize)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+        if not data:
+            return CONNECTION_DONE
         self._reads = True
-        end = super().doRead()
+        self.protocol.dataReceived(data)
         self._reads = False
-        return CONNECTION_DONE if end is None and self.ending else end
+        return CONNECTION_DONE if self.disconnecting and not self._has_waited else None
 
     def readConnectionLost(self, reason: Failure) -> None:
         """Have the protocol see the peer close its side, unless all has come to its end by then."""

@@ -4,10 +4,13 @@ import socket
 from typing import cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.protocol import ServerFactory
 from twisted.internet.tcp import Port
 
 from gomail.server.accepting import AcceptingPort
+from gomail.server.crowd import crowd_of
 from gomail.server.prompt import PromptConnection
+from gomail.server.reactor import Reactor
 
 _Place = tuple[str, int] | tuple[str, int, int, int]  # the latter of IPv6, the last its scope
 _BY_NUMBER = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
@@ -16,7 +19,17 @@ _BY_NUMBER = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
 class TCPPort(AcceptingPort):
     """Takes the connections of a TCP socket; its arguments are those of `AcceptingPort`."""
 
-    _number = 0  # of the last connection
+    def __init__(
+        self,
+        reactor: Reactor,
+        listening: socket.socket,
+        factory: ServerFactory,
+        *,
+        shared: bool = False,
+    ) -> None:
+        super().__init__(reactor, listening, factory, shared=shared)
+        self._crowd = crowd_of(reactor)
+        self._number = 0  # of the last connection
 
     def take(self, connection: socket.socket, peer: object) -> None:
         """Make a transport of it, if the factory makes a protocol."""
@@ -29,7 +42,7 @@ class TCPPort(AcceptingPort):
             return
         self._number += 1
         transport = PromptConnection(
-            connection, protocol, place, cast("Port", None), self._number, self._reactor
+            connection, protocol, place, cast("Port", None), self._number, self._crowd
         )  # a port is asked for what our own name says, and nothing else
         transport.repstr = f"<{type(protocol).__name__} #{self._number} of {place[0]}>"
         protocol.makeConnection(transport)

@@ -12,6 +12,7 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.internet.threads import deferToThread
 
 from gomail.server.accepting import CONNECTIONS_A_TURN, SHARED_CONNECTIONS_A_TURN
+from gomail.server.crowd import Crowd
 from gomail.server.prompt import PromptConnection
 from gomail.server.tcp import TCPPort
 from tests.server.test_prompt import Lists
@@ -82,7 +83,9 @@ def test_connection_knows_both_of_its_ends(house: House) -> None:
     assert transport.getPeer() == IPv4Address("TCP", *house.clients[0].getsockname())
     assert transport.getHost() == house.port.getHost()
     assert repr(transport) == "<Protocol #1 of 127.0.0.1>"
-    assert transport in house.reactor.readers
+    [crowd] = house.reactor.readers - {house.port}
+    assert isinstance(crowd, Crowd)
+    assert crowd.getReaders() == [transport]
     assert house.port.logPrefix() == str(house.port.getHost())
 
 
