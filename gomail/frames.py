@@ -28,7 +28,7 @@ class Frames:
         """Begin with nothing."""
         self._rest = bytearray()  # grows in place, however many pieces a frame has
 
-    def feed(self, octets: bytes) -> list[object]:
+    def feed(self, octets: bytes | memoryview) -> list[object]:
         """Take the next octets, and give the values that are complete with them."""
         self._rest += octets
         return list(self._values())

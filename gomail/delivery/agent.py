@@ -54,8 +54,9 @@ def serve(source: int, sink: int, syncing: Syncing) -> None:
     """
     write_all(sink, framed(READY))
     frames = Frames()
-    while octets := os.read(source, PIPE):
-        orders = [Order._make(cast("Iterable[Any]", order)) for order in frames.feed(octets)]
+    room = memoryview(bytearray(PIPE))  # once, and not from the kernel and back for each batch
+    while count := os.readv(source, [room]):
+        orders = [Order._make(cast("Iterable[Any]", order)) for order in frames.feed(room[:count])]
         if orders:
             _store(orders, sink, syncing)
 
