@@ -79,6 +79,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("only root can run this")
 
 
+@pytest.fixture(autouse=True)
+def _uncovered_servers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Have servers of whole tests run as they do elsewhere: counted, each starts twice as slowly.
+
+    What they cover of the rooms that are counted, those rooms' own tests do.
+    """
+    if any(map(request.node.get_closest_marker, ("interop", "system"))):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let go of all that a test which has failed still holds, before it is a fault in another."""
