@@ -24,11 +24,16 @@ from gomail.answers import is_later
 from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
 from gomail.limits import MIB
-from gomail.reply import LOCAL_ERROR, STORED, Refused, Reply
+from gomail.reply import (
+    CONTENT_LINE_TOO_LONG,
+    LOCAL_ERROR,
+    STORED,
+    UTF8_NOT_TAKEN,
+    Refused,
+    Reply,
+)
 
 LONGEST_LINE = MIB  # octets: a line is handed over whole, so it must fit in memory
-LINE_TOO_LONG = Reply(554, "6.0", "A line of the content is too long")
-NO_UTF8 = Reply(553, "6.7", "Non-ASCII addresses are not taken here")
 
 _STATUS = re.compile(r"([45])\.([0-9]{1,3}\.[0-9]{1,3}) +")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
@@ -142,7 +147,7 @@ class TwistedDelivery:
             return address
         text = str(path.address)
         if not text.isascii():
-            raise Refused(NO_UTF8, "twisted.mail has no place for non-ASCII addresses")
+            raise Refused(UTF8_NOT_TAKEN, "twisted.mail has no place for non-ASCII addresses")
         local_part, _, domain = text.encode("ascii").rpartition(b"@")
         address.local = local_part or domain  # <postmaster> has no @
         address.domain = domain if local_part else self._seat.host
@@ -179,7 +184,7 @@ class TwistedMessage:
             del line[: end + 2]
             self._hand_over(lines)
         if len(line) > LONGEST_LINE:
-            raise Refused(LINE_TOO_LONG)
+            raise Refused(CONTENT_LINE_TOO_LONG)
 
     async def eomReceived(self) -> Sequence[Reply]:
         """Hand over the end; give one reply for each recipient, when all are known."""

@@ -23,13 +23,13 @@ from gomail.milters.options import ABORT, QUIT, Options, Stage, Step
 from gomail.milters.outcome import Outcome, Refusal
 from gomail.milters.packets import LONGEST_CHUNK, Nonsense, packet
 from gomail.milters.sayings import (
-    LATER,
     Quarantine,
     Refuse,
     Saying,
     Word,
     read_saying,
 )
+from gomail.reply import MILTER_DEFERS
 
 
 class Consultation:
@@ -174,7 +174,7 @@ class Consultation:
     def _defer(self, why: str) -> Refusal:
         """Have the message come again."""
         self.wants = False
-        self.refusal = self._refusal(Refuse(LATER), why)
+        self.refusal = self._refusal(Refuse(MILTER_DEFERS), why)
         return self.refusal
 
     def _drop(self, why: str) -> None:

@@ -19,7 +19,7 @@ from gomail.milters.consultation import Consultation
 from gomail.milters.feed import Feed
 from gomail.milters.milter import Milter, MilterSettings
 from gomail.milters.outcome import Outcome, Refusal
-from gomail.milters.sayings import LATER
+from gomail.reply import MILTER_DEFERS
 
 # The dialogue answers 451 after 60 s for a command and 240 s for a message: milters that hang are
 # given up before that, all of them together, so that what is set for their failure comes first.
@@ -31,7 +31,7 @@ Body = Callable[[], AsyncIterator[bytes]]
 
 
 T = TypeVar("T")
-_ENDED: Refusal | None = Refusal(LATER, "the session was left while milters were asked")
+_ENDED: Refusal | None = Refusal(MILTER_DEFERS, "the session was left while milters were asked")
 
 
 class Milters:

@@ -7,10 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from gomail.milters.changes import AddField, Change, ChangeField, InsertField, is_name
 from gomail.milters.packets import Nonsense, read_texts
-from gomail.reply import Reply
-
-REFUSED = Reply(550, "7.1", "Message refused")
-LATER = Reply(451, "7.1", "Service unavailable, please try again")
+from gomail.reply import MILTER_DEFERS, MILTER_REFUSES, Reply
 
 _MOST_LINES = 20  # of a reply; the rest is cut
 _LONGEST_LINE = 480  # octets of one, likewise; nor does the log keep more
@@ -56,7 +53,11 @@ Saying: TypeAlias = Word | Refuse | Quarantine | Unoffered | Change
 
 _WORDS = {word.value: word for word in Word}
 # The last is how a milter that stops has the session end with 421: only the dialogue ends one.
-_PLAIN_REFUSALS = {b"r": Refuse(REFUSED), b"t": Refuse(LATER), b"4": Refuse(LATER)}
+_PLAIN_REFUSALS = {
+    b"r": Refuse(MILTER_REFUSES),
+    b"t": Refuse(MILTER_DEFERS),
+    b"4": Refuse(MILTER_DEFERS),
+}
 _UNOFFERED = {
     b"+": "a recipient to be added",
     b"2": "a recipient to be added",

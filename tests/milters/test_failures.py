@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from gomail.milters.milter import PAUSE, REST
 from gomail.milters.outcome import Outcome
 from gomail.milters.packets import packet
-from gomail.milters.sayings import LATER
+from gomail.reply import MILTER_DEFERS
 from tests.milters.filter import (
     ANN,
     CLIENT,
@@ -111,7 +111,7 @@ def test_want_of_files_defers_mail_and_is_no_fault_of_a_milter(error: Exception)
     house.refuse(error)
     refusal = result_of(asked)
     assert refusal is not None
-    assert refusal.reply == LATER
+    assert refusal.reply == MILTER_DEFERS
     assert "nothing left to connect by" in refusal.reason
     assert now(house.session.recipient(ANN)) == refusal
     assert result_of(house.mail()) is None
@@ -220,11 +220,11 @@ def test_milter_may_die_while_content_comes() -> None:
     house.session.body(b"x" * 70_000)
     outcome = now(house.session.end(again()))
     assert outcome.refusal is not None
-    assert outcome.refusal.reply == LATER
+    assert outcome.refusal.reply == MILTER_DEFERS
     refused = House(Filter({b"R": packet(b"?")}), on_failure="defer")
     result_of(refused.mail())
     replies = [now(refused.session.recipient(ANN)), now(refused.session.recipient(ANN))]
-    assert [each is not None and each.reply for each in replies] == [LATER, LATER]
+    assert [each is not None and each.reply for each in replies] == [MILTER_DEFERS, MILTER_DEFERS]
     assert now(refused.session.data("q1")) == replies[0]
 
 

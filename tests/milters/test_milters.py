@@ -10,8 +10,7 @@ from gomail.milters.changes import AddField, ChangeField, amended
 from gomail.milters.options import Step
 from gomail.milters.outcome import Outcome
 from gomail.milters.packets import packet
-from gomail.milters.sayings import LATER, REFUSED
-from gomail.reply import Reply
+from gomail.reply import MILTER_DEFERS, MILTER_REFUSES, Reply
 from tests.milters.filter import (
     ANN,
     CLIENT,
@@ -198,8 +197,8 @@ def test_what_was_not_offered_is_passed_over() -> None:
 @pytest.mark.parametrize(
     ("said", "reply"),
     [
-        (packet(b"r"), REFUSED),
-        (packet(b"t"), LATER),
+        (packet(b"r"), MILTER_REFUSES),
+        (packet(b"t"), MILTER_DEFERS),
         (packet(*SPAM), Reply(550, "7.0", "Spam")),
     ],
 )
@@ -229,7 +228,7 @@ def test_milter_refuses_the_last_piece() -> None:
     """There is no end then."""
     house = House(Filter({b"B": packet(b"r")}))
     result_of(house.mail())
-    assert said_by(house.message(b"x\n").refusal) == REFUSED
+    assert said_by(house.message(b"x\n").refusal) == MILTER_REFUSES
     assert house.filters[0].commands().endswith("NBA")
 
 

@@ -5,8 +5,6 @@ import pytest
 from gomail.milters.changes import AddField, ChangeField, InsertField
 from gomail.milters.packets import Nonsense
 from gomail.milters.sayings import (
-    LATER,
-    REFUSED,
     Quarantine,
     Refuse,
     Saying,
@@ -14,7 +12,7 @@ from gomail.milters.sayings import (
     Word,
     read_saying,
 )
-from gomail.reply import Reply
+from gomail.reply import MILTER_DEFERS, MILTER_REFUSES, Reply
 
 
 @pytest.mark.parametrize(
@@ -25,9 +23,9 @@ from gomail.reply import Reply
         (b"d", b"", Word.DISCARD),
         (b"s", b"", Word.SKIP),
         (b"p", b"", Word.PROGRESS),
-        (b"r", b"", Refuse(REFUSED)),
-        (b"t", b"", Refuse(LATER)),
-        (b"4", b"", Refuse(LATER)),
+        (b"r", b"", Refuse(MILTER_REFUSES)),
+        (b"t", b"", Refuse(MILTER_DEFERS)),
+        (b"4", b"", Refuse(MILTER_DEFERS)),
         (b"q", b"a\nspam\xff\0", Quarantine("a?spam?")),
         (b"+", b"<x>\0", Unoffered("a recipient to be added")),
         (b"b", b"body", Unoffered("the body to be replaced")),

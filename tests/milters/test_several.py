@@ -7,7 +7,7 @@ import pytest
 from gomail.milters.changes import AddField, ChangeField
 from gomail.milters.outcome import Outcome
 from gomail.milters.packets import packet
-from gomail.milters.sayings import LATER
+from gomail.reply import MILTER_DEFERS
 from tests.milters.filter import (
     ANN,
     CONTINUE,
@@ -107,7 +107,7 @@ def test_replay_ends_where_the_milter_has_decided() -> None:
     second = Filter({b"B": packet(b"t")})
     house = _several(Filter(), second)
     outcome = house.message(b"x" * 70_000, b"y" * 70_000, b"z")
-    assert said_by(outcome.refusal) == LATER
+    assert said_by(outcome.refusal) == MILTER_DEFERS
     assert second.commands() == "OCHMRTLLLNBA"
 
 

@@ -8,7 +8,7 @@ from gomail.milters.milters import COMMAND, MESSAGE
 from gomail.milters.notes import MOST_CHANGES
 from gomail.milters.outcome import Outcome
 from gomail.milters.packets import LONGEST_PACKET, packet
-from gomail.milters.sayings import LATER
+from gomail.reply import MILTER_DEFERS
 from tests.milters.filter import (
     ANN,
     CLIENT,
@@ -172,7 +172,7 @@ def test_client_may_leave_while_a_milter_thinks() -> None:
     house.session.close()
     refusal = result_of(asked)
     assert refusal is not None
-    assert refusal.reply == LATER
+    assert refusal.reply == MILTER_DEFERS
     assert house.wires[0].disconnected
     assert house.told == []
 

@@ -16,7 +16,7 @@ from gomail.milters.milter import MilterSettings
 from gomail.milters.milters import Milters, Session
 from gomail.milters.outcome import Outcome
 from gomail.milters.place import Place, read_place
-from gomail.milters.sayings import LATER
+from gomail.reply import MILTER_DEFERS
 from tests.milters.filter import ANN, CLIENT, HEADER, JOE, SILENT, Filter, Served, again, kinds
 from tests.patience import PATIENCE
 
@@ -165,7 +165,7 @@ async def test_milter_that_stops_reading_stops_the_mail_and_no_more(house: House
     await waiting
     outcome = await session.end(again())
     assert outcome.refusal is not None
-    assert outcome.refusal.reply == LATER
+    assert outcome.refusal.reply == MILTER_DEFERS
     session.close()
 
 
