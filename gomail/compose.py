@@ -16,22 +16,20 @@ from gomail.checks.own import ICheck
 from gomail.config import Configuration, ConfigurationError
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
-from gomail.delivery.places import Places
-from gomail.delivery.room import Room
 from gomail.delivery.vigil import Vigil
 from gomail.events import Listeners, LoadChanged, tell
 from gomail.examination import find_checks, find_consulting, find_examiner
+from gomail.furnishing import furnish, make_factory
 from gomail.message.examining import Examiner
 from gomail.preflight import (
     build_directory,
     find_agent,
     find_syncing,
     open_listeners,
-    ownership,
     try_certificates,
     try_maildirs,
 )
-from gomail.reception import Office, Receptions
+from gomail.reception import Office
 from gomail.recipients.directory import Directory
 from gomail.server.aside import aside, let_go
 from gomail.server.encryption import Certificates
@@ -89,7 +87,9 @@ class Server(MultiService):
         agent = find_agent(configuration, reactor)
         self.committer = committer = Committer(reactor, find_syncing(configuration), agent)
         self._checks = (*find_checks(configuration), *checks)
-        self._office = _office(configuration, directory, committer, reactor, listeners, share)
+        self._office = furnish(
+            configuration, directory, committer, reactor, listeners, root=share.root
+        )
         self._office.examiner = find_examiner(configuration, reactor, listeners, self._checks)
         self._office.consulting = find_consulting(configuration, reactor, listeners)
         admission = share.admission(configuration.limits)
@@ -113,21 +113,14 @@ class Server(MultiService):
         self, settings: ListenerSettings, admission: Admission, *, dialogue: bool
     ) -> SMTPFactory:
         """Make what makes the sessions of one listener."""
-        configuration = self.configuration
-        refuse = settings.bare_newline == "refuse"
-        return SMTPFactory(
-            Receptions(self._office, refuse_bare_newlines=refuse),
-            configuration.hostname,
+        return make_factory(
+            settings,
+            self.configuration,
+            self._office,
             self._reactor,
-            limits=configuration.limits,
-            listeners=self._listeners,
-            dialogue=dialogue,
-            trusted=configuration.networks,
-            trust_unix=configuration.trust_unix,
             admission=admission,
-            local=settings.local,
-            tls=None if settings.tls == "off" else self.certificates,
-            tls_required=settings.tls == "required",
+            tls=self.certificates,
+            dialogue=dialogue,
         )
 
     def startService(self) -> None:
@@ -202,30 +195,6 @@ def _door(settings: ListenerSettings, factory: SMTPFactory) -> Door:
     if not settings.proxy:
         return factory
     return ProxiedFactory(factory, settings.proxy_networks, unix=settings.proxy_unix)
-
-
-def _office(  # noqa: PLR0913, PLR0917 -- furniture
-    configuration: Configuration,
-    directory: Directory,
-    committer: Committer,
-    reactor: Reactor,
-    listeners: Listeners,
-    share: Share,
-) -> Office:
-    """Furnish what all receptions share."""
-    owner = ownership(configuration)
-    reserve = configuration.limits.disk_reserve
-    return Office(
-        hostname=configuration.hostname,
-        directory=directory,
-        limits=configuration.limits,
-        committer=committer,
-        places=Places(committer, reactor, directory.root, owner, reserve, identity=share.root),
-        room=Room(committer, reactor, directory.root, reserve),
-        clock=reactor,
-        ownership=owner,
-        listeners=listeners,
-    )
 
 
 def _meters(office: Office, admission: Admission, vigil: Vigil) -> Meters:
