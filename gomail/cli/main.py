@@ -14,6 +14,7 @@ from gomail.cli.certificates import certificates
 from gomail.cli.check import check
 from gomail.cli.config import config
 from gomail.cli.dns import dns
+from gomail.cli.explain import explain
 from gomail.cli.init import init
 from gomail.cli.show import show
 from gomail.cli.units import units
@@ -69,6 +70,7 @@ main.add_command(config)
 main.add_command(certificates)
 main.add_command(units)
 main.add_command(check)
+main.add_command(explain)
 main.add_command(dns)
 main.add_command(init)
 main.add_command(show)
