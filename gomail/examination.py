@@ -135,11 +135,14 @@ def _given(resolver: "Resolver", _client: str) -> "Resolver":
     return resolver
 
 
-def find_examiner(
+def find_examiner(  # noqa: PLR0913 -- all that it has to do with
     configuration: Configuration,
     reactor: Reactor,
     listeners: Listeners,
     own: Sequence[ICheck] = (),
+    *,
+    resolver: "Resolver | None" = None,
+    now: Callable[[], float] = time.time,
 ) -> Examiner | None:
     """
     Make the examiner of a configuration; None where nothing is checked.
@@ -149,6 +152,8 @@ def find_examiner(
         reactor: on which DNS is asked.
         listeners: who is told.
         own: checks beside ours.
+        resolver: asks DNS; by default those that are configured do.
+        now: tells the time, in seconds since the epoch.
 
     Raises:
         StartError: as from `wanted`, or the libraries can't be read, or one of the *own* can't be a
@@ -160,7 +165,7 @@ def find_examiner(
     try:
         from gomail.checks.examiner import Examiner as Ours  # noqa: PLC0415 -- an extra
 
-        panel = find_panel(configuration, reactor, in_thread, time.time, own=own)
+        panel = find_panel(configuration, reactor, in_thread, now, own=own, resolver=resolver)
     except (ImportError, OSError) as error:  # where Python's folders are another user's
         msg = f"checks: the libraries can't be read now: {error}"
         raise StartError(msg) from error

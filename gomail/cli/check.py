@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +15,7 @@ import click
 from gomail.address import Path
 from gomail.checks.policy import Decision, Policy
 from gomail.checks.results import authentication_results, value
+from gomail.cli.reacting import run
 from gomail.config import Configuration, ConfigurationError, load
 from gomail.finding import Finding
 from gomail.reply import Refused
@@ -37,7 +37,7 @@ _BECOMES = {
 }
 
 
-def _ip(_: object, __: object, text: str) -> str:
+def read_ip(_: object, __: object, text: str) -> str:
     """Read --ip."""
     try:
         return str(ip_address(text))
@@ -46,7 +46,7 @@ def _ip(_: object, __: object, text: str) -> str:
         raise click.BadParameter(msg) from None
 
 
-def _helo(_: object, __: object, text: str) -> str:
+def read_helo(_: object, __: object, text: str) -> str:
     """Read --helo, as what follows EHLO."""
     try:
         return read_greeting(text.encode("utf-8", "surrogateescape"))
@@ -55,7 +55,7 @@ def _helo(_: object, __: object, text: str) -> str:
         raise click.BadParameter(msg) from None
 
 
-def _reverse_path(_: object, __: object, text: str) -> Path:
+def read_reverse_path(_: object, __: object, text: str) -> Path:
     """Read --from, as what follows MAIL FROM."""
     utf8 = "" if text.isascii() else " SMTPUTF8"
     try:
@@ -66,7 +66,7 @@ def _reverse_path(_: object, __: object, text: str) -> Path:
         raise click.BadParameter(msg) from None
 
 
-def _configuration(_: object, __: object, file: str | None) -> Configuration:
+def configuration_of(_: object, __: object, file: str | None) -> Configuration:
     """Read --config."""
     try:
         return Configuration() if file is None else load(file)
@@ -87,9 +87,9 @@ _required = partial(click.option, required=True, metavar="ADDRESS")
 
 @click.command()
 @click.argument("file", type=click.File("rb"))
-@_required("--ip", callback=_ip, help="The client's.")
-@_required("--helo", callback=_helo, metavar="NAME", help="What the client calls itself.")
-@_required("--from", "reverse_path", callback=_reverse_path, help="In MAIL FROM; may be <>.")
+@_required("--ip", callback=read_ip, help="The client's.")
+@_required("--helo", callback=read_helo, metavar="NAME", help="What the client calls itself.")
+@_required("--from", "reverse_path", callback=read_reverse_path, help="In MAIL FROM; may be <>.")
 @click.option(
     "--zone",
     type=click.Path(exists=True, dir_okay=False),
@@ -101,7 +101,7 @@ _required = partial(click.option, required=True, metavar="ADDRESS")
     "-c",
     "--config",
     "configuration",
-    callback=_configuration,
+    callback=configuration_of,
     metavar="FILE",
     help="Has another policy, name and limits, and other resolvers.",
 )
@@ -134,7 +134,7 @@ def check(  # noqa: PLR0913, PLR0917 -- click gives them by name
     if hostname is not None:
         configuration = replace(configuration, hostname=hostname)
     came = time.time() if at is None else at.replace(tzinfo=UTC).timestamp()
-    answers = None if zone is None else _zone(zone)
+    answers = None if zone is None else read_zone_file(zone)
     found = _run(_examination(file, (ip, helo, reverse_path), configuration, answers, came))
     policy = find_policy(configuration)
     decision = policy.decide(found.opinion)
@@ -157,7 +157,7 @@ def _examination(
     from gomail.checks.trial import Sender, examine, pieces  # noqa: PLC0415 -- an extra
     from gomail.examination import find_panel  # noqa: PLC0415 -- brings Twisted
 
-    own, name, limits = _own(), configuration.authserv_id, configuration.limits
+    own, name, limits = find_own(), configuration.authserv_id, configuration.limits
 
     async def examination(reactor: Any) -> "Found":  # noqa: ANN401 -- zope has no type for several
         panel = find_panel(configuration, reactor, _here, lambda: came, own=own, resolver=answers)
@@ -166,7 +166,7 @@ def _examination(
     return examination
 
 
-def _own() -> "tuple[ICheck, ...]":
+def find_own() -> "tuple[ICheck, ...]":
     """Find checks of one's own, and say which can't be used."""
     from gomail.checks.found import found_checks  # noqa: PLC0415 -- other commands start faster
 
@@ -178,27 +178,13 @@ def _own() -> "tuple[ICheck, ...]":
 
 def _run(examination: "Callable[[Any], Awaitable[Found]]") -> "Found":
     """Run the checks, by a reactor that ends with them."""
-    from twisted.internet.task import react  # noqa: PLC0415 -- other commands start faster
-
-    came: list[Found | Refused | OSError] = []
-
-    async def main(reactor: Any) -> None:  # noqa: ANN401 -- see above
-        try:
-            came.append(await examination(reactor))
-        except (Refused, OSError) as error:
-            came.append(error)
-
-    with suppress(SystemExit):
-        react(main)
-    if not came:  # Ctrl-C
-        raise click.Abort
-    [found] = came
-    if isinstance(found, Refused):
-        reply = found.reply.octets.decode().strip()
-        raise click.ClickException(f"the server would not take the message: {reply}")
-    if isinstance(found, OSError):
-        raise click.ClickException(str(found))
-    return found
+    try:
+        return run(examination, (Refused, OSError))
+    except Refused as refused:
+        reply = refused.reply.octets.decode().strip()
+        raise click.ClickException(f"the server would not take the message: {reply}") from None
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
 
 
 async def _here(work: Any, *arguments: Any) -> Any:  # noqa: ANN401 -- whatever it is
@@ -206,7 +192,7 @@ async def _here(work: Any, *arguments: Any) -> Any:  # noqa: ANN401 -- whatever 
     return work(*arguments)
 
 
-def _zone(path: str) -> "Zone":
+def read_zone_file(path: str) -> "Zone":
     """Read the file that answers."""
     from gomail.checks.dns.zone import read_zone  # noqa: PLC0415 -- an extra
 

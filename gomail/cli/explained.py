@@ -1,5 +1,6 @@
 """Meanings, bounces and sessions as `gomail explain` and `gomail try` write them."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -12,14 +13,15 @@ from gomail.explaining.lines import Line
 from gomail.explaining.meaning import Meaning
 
 _LONGEST_VALUE = 100
+_KEYS = re.compile(r'(?<=")[^"]+(?=")|[^".]+')
 _OF_WHOM = {"stored": "stored", "dropped": "came to nothing", "junk": "junk", "checked": "checked"}
 
 
 def setting(key: str, configuration: Configuration | None) -> str | None:
     """Give how a setting is now, as TOML has it; None where that is not one value, or unknown."""
-    if configuration is None or "NAME" in key:
+    if configuration is None or ".NAME." in key:
         return None
-    found = _look(_table(configuration), key.split("."))
+    found = _look(_table(configuration), _KEYS.findall(key))
     if not found:
         return None
     text = ", ".join(_toml(each) for each in found)
@@ -68,12 +70,12 @@ def meaning_lines(
     temporary = meaning.temporary if refused is None or not refused.code else refused.code < "500"
     yield f"  {_kept(temporary=temporary)}"
     for key in meaning.settings:
-        yield f"  setting: {_set(key, configuration)}"
+        yield f"  setting: {written(key, configuration)}"
     yield f"  the sender: {meaning.sender}"
     yield f"  here: {meaning.ours}"
 
 
-def _set(key: str, configuration: Configuration | None) -> str:
+def written(key: str, configuration: Configuration | None) -> str:
     """Write a setting, with its value where that is known."""
     value = setting(key, configuration)
     return key if value is None else f"{key} = {value}"
@@ -150,7 +152,7 @@ def _told_of(line: Line, configuration: Configuration | None) -> Iterator[str]:
         yield from (each.strip() for each in told)
     elif meaning is not None:
         yield f"by the rule {meaning.name}: {meaning.what}"
-        yield f"setting: {_set(meaning.settings[0], configuration)}"
+        yield f"setting: {written(meaning.settings[0], configuration)}"
     elif line.kind == "refused":
         yield "These words are not of gomail's own: a milter's, or a delivery's of your own."
 

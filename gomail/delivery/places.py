@@ -177,7 +177,7 @@ class Places:
     def _see(self, maildir: str, folder: str, made: bool) -> tuple[str, bool]:  # noqa: FBT001 -- off the reactor
         """See whether mail can be stored, and tell whether that was tried in earnest; blocks."""
         try:
-            path = _folder_of(maildir, folder)
+            path = folder_of(maildir, folder)
         except FileNotFoundError:
             self._make(maildir)
             path = maildir
@@ -240,7 +240,7 @@ def _identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def _folder_of(maildir: str, folder: str) -> str:
+def folder_of(maildir: str, folder: str) -> str:
     """Give the Maildir++ folder that is called so, or the Maildir itself where there is none."""
     with os.scandir(maildir) as entries:
         names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}

@@ -8,9 +8,11 @@ within its own call.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, IProtocol, IPushProducer, IReactorTime, ITransport
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -44,6 +46,7 @@ class MemoryTransport:
         self._arrived = arrived
         self._ended = ended
         self._protocol: IProtocol | None = None
+        self._tls: TLSMemoryBIOProtocol | None = None
         self._packets: deque[bytes] = deque()
         self.paused = False
         self.disconnecting = False  # by the server; LineReceiver looks at it
@@ -87,8 +90,26 @@ class MemoryTransport:
 
     # The server's side: ITransport, and what ITCPTransport has beyond it
 
+    def startTLS(self, creator: object, normal: bool = True) -> None:  # noqa: FBT001, FBT002 -- ITLSTransport
+        """Encrypt what is written from now on, and take what arrives as encrypted."""
+        factory = TLSMemoryBIOFactory(creator, False, None, self._clock)  # type: ignore[arg-type]
+        tls = TLSMemoryBIOProtocol(factory, self._protocol, False)
+        self._protocol = self._tls = tls
+        tls.makeConnection(_Below(self))
+
+    def getHandle(self) -> object:
+        """Give OpenSSL's connection, under TLS."""
+        return None if self._tls is None else self._tls.getHandle()
+
     def write(self, data: bytes) -> None:
-        """Send octets to the client, who has them at once."""
+        """Send octets to the client, who has them at once; encrypted where that has begun."""
+        if self._tls is None:
+            self.write_plain(data)
+        else:
+            self._tls.write(data)
+
+    def write_plain(self, data: bytes) -> None:
+        """Send octets as they are."""
         if not self.lost:
             self._arrived(data)
 
@@ -97,7 +118,14 @@ class MemoryTransport:
         self.write(b"".join(iovec))
 
     def loseConnection(self) -> None:
-        """Close the connection when everything is sent, which it is."""
+        """Close the connection when everything is sent, which it is; TLS says goodbye before."""
+        if self._tls is None:
+            self.close()
+        else:
+            self._tls.loseConnection()
+
+    def close(self) -> None:
+        """Close the connection itself."""
         self._close(ConnectionDone())
 
     def abortConnection(self) -> None:
@@ -136,3 +164,21 @@ class MemoryTransport:
 
     def unregisterProducer(self) -> None:
         """Need none."""
+
+
+class _Below:
+    """A connection as TLS sees it: what it writes is not encrypted once more."""
+
+    def __init__(self, transport: MemoryTransport) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- all the rest is the connection's
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write octets of TLS."""
+        self._transport.write_plain(data)
+
+    def loseConnection(self) -> None:
+        """Close the connection."""
+        self._transport.close()
