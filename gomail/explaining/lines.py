@@ -19,10 +19,12 @@ _TEXT = re.compile(
     r"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) )?(?:worker \d+: )?"
     r"(refused|checked|junk|stored|dropped|session) ([0-9a-f]{10})(?:\.(\d+))?([ :].*)\Z"
 )
-_REFUSED = re.compile(r".*?: ([245]\d\d) (?:([245]\.\d{1,3}\.\d{1,3}) )?(.*)\Z")
-_SAID = re.compile(
-    r" of \S+(?: \('.*?'(?:\.\.\.)?\))? after ('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+_QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?:\.\.\.)?"""
+_REFUSED = re.compile(
+    rf" of \S+(?: \({_QUOTED}\))?(?: after ({_QUOTED}))?"
+    r": ([245]\d\d) (?:([245]\.\d{1,3}\.\d{1,3}) )?(.*)\Z"
 )
+_BY = re.compile(r": (?:none|mark|junk|defer|refuse) by ([a-z0-9-]+)(?:;|\Z)")
 
 
 class Line(NamedTuple):
@@ -78,21 +80,17 @@ def read_line(line: str, session: str) -> Line | None:
     message = None if match[4] is None else int(match[4][:9])
     if kind == "refused":
         return _refusal(time, text, rest)
-    rule = ""
-    if kind == "checked":
-        by = re.search(r": (?:none|mark|junk|defer|refuse) by ([a-z0-9-]+)(?:;|\Z)", rest)
-        rule = by[1] if by else ""
-    return Line(time, kind, message, text, rule=rule)
+    by = _BY.search(rest) if kind == "checked" else None
+    return Line(time, kind, message, text, rule=by[1] if by else "")
 
 
 def _refusal(time: str, text: str, rest: str) -> Line:
     """Read what a refusal says: the client's words stand before, in quotes, the reason behind."""
-    said = _SAID.match(rest)
-    match = _REFUSED.match(rest, said.end() if said else 0)
+    match = _REFUSED.match(rest)
     if match is None:
         return Line(time, "refused", None, text)
-    code, status, reply = int(match[1]), match[2] or "", _printable(match[3])
-    return Line(time, "refused", None, text, code, status, reply, said[1] if said else "")
+    said, code, status, reply = match.groups()
+    return Line(time, "refused", None, text, int(code), status or "", _printable(reply), said or "")
 
 
 def _read_object(line: str, session: str) -> Line | None:
@@ -124,7 +122,7 @@ def _read_object(line: str, session: str) -> Line | None:
         code if isinstance(code, int) and kind == "refused" else None,
         _printable(str(values.get("status", ""))),
         _printable(f"{reply}: {reason}" if reason and reply else reply),
-        _printable(str(values.get("said", ""))).strip("'") and _printable(str(values["said"])),
+        "" if values.get("said") == "''" else _printable(str(values.get("said", ""))),
         _printable(str(values.get("rule", ""))),
     )
 

@@ -1,0 +1,235 @@
+"""``gomail explain``: what it tells postmasters, and programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gomail.cli.explain import explain
+from gomail.cli.explained import setting
+from gomail.config import Configuration, parse
+from gomail.explaining.catalogue import MEANINGS
+from gomail.explaining.meaning import Meaning
+from tests.explaining.journal import journal, needs_journal
+
+BOUNCES = Path(__file__).parents[1] / "data/bounces"
+SESSION = "0f51c472e6"
+LOG = f"""\
+2026-11-28T12:00:00Z refused {SESSION} of 192.0.2.1:4 ('mx.example.org') after \
+'RCPT TO:<bbo@here.example>': 550 5.1.1 No such mailbox here: there is no mailbox 'bbo'
+2026-11-28T12:00:01Z checked {SESSION}.1: spf=fail mailfrom=example.org: junk by spf-fail
+2026-11-28T12:00:02Z refused {SESSION} of 192.0.2.1:4 ('mx.example.org'): 550 5.7.1 Virus: clamav
+2026-11-28T12:00:03Z stored {SESSION}.2 from <a@b.example> to <bob@here.example>, 12 octets
+2026-11-28T12:00:04Z session {SESSION} of 192.0.2.1:4 ('mx.example.org'): ehlo=1, plaintext
+2026-11-28T12:00:04Z session ffffffffff of 192.0.2.1:4: quit=1, plaintext
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a log, and no journal anywhere."""
+    (tmp_path / "log").write_text(LOG)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments: str, given: str | None = None) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(explain, arguments, input=given)
+
+
+@pytest.mark.parametrize("meaning", MEANINGS, ids=lambda each: each.name)
+def test_every_refusal_is_explained(meaning: Meaning) -> None:
+    """By its code and by its name: why, which setting, what to do."""
+    for words in ((str(meaning.reply.code), meaning.status), (meaning.name,)):
+        told = run(*words)
+        assert told.exit_code == 0
+        assert meaning.what in told.output
+        assert all(f"setting: {key}" in told.output for key in meaning.settings)
+        assert f"the sender: {meaning.sender}" in told.output
+
+
+def test_several_meanings_are_listed() -> None:
+    """A bare code has many."""
+    told = run("421")
+    assert told.output.startswith(
+        "421 has 13 meanings; the words behind it tell which.\n\n421 4.3.2"
+    )
+    assert told.output.count("  setting: limits.") >= 8
+
+
+def test_settings_are_told_as_they_are(folder: Path) -> None:
+    """Of the configuration that is named, or the usual one."""
+    (folder / "gomail.toml").write_text('[limits]\nsize = "7 MiB"\n')
+    assert 'setting: limits.size = "7 MiB"' in run("552").output
+    (folder / "other.toml").write_text('[limits]\nsize = "8 MiB"\n')
+    assert 'setting: limits.size = "8 MiB"' in run("552", "-c", "other.toml").output
+    (folder / "gomail.toml").write_text("frob = 1\n")
+    assert "setting: limits.size\n" in run("552").output
+    told = run("552", "-c", "gomail.toml")
+    assert (told.exit_code, "frob" in told.output) == (1, True)
+
+
+def test_unknown_code_is_told() -> None:
+    """Gomail says no such thing."""
+    told = run("550", "5.9.9")
+    assert told.exit_code == 1
+    assert told.output == "Error: 550 5.9.9: gomail refuses nothing with that\n"
+    told = run("550", "5.9.9", "--json")
+    assert (told.exit_code, json.loads(told.output)["meanings"]) == (1, [])
+
+
+def test_codes_and_names_in_json() -> None:
+    """For programs: the same keys for both."""
+    [by_code] = json.loads(run("5.1.1", "--json").output)["meanings"]
+    [by_name] = json.loads(run("no such mailbox", "--json").output)["meanings"]
+    assert by_code == by_name
+    assert by_code["reply"] == "550 5.1.1 No such mailbox here"
+    assert by_code["temporary"] is False
+    assert list(by_code["settings"]) == [
+        f"domains.NAME.{key}" for key in ("mailboxes", "aliases", "catch-all")
+    ]
+
+
+def test_story_of_a_session_is_told() -> None:
+    """In the order of the log, with what each refusal means; of a milter's words nobody knows."""
+    told = run(f"[{SESSION}]", "--log", "log")
+    assert told.exit_code == 0
+    lines = told.output.splitlines()
+    assert lines[0] == f"Session {SESSION}, in the order of the log:"
+    assert lines[1] == (
+        "2026-11-28T12:00:00Z refused after 'RCPT TO:<bbo@here.example>': "
+        "550 5.1.1 No such mailbox here: there is no mailbox 'bbo'"
+    )
+    assert lines[2] == "    The domain is one of this server's, and nobody there is called so."
+    told_of = [line for line in lines if not line.startswith(" ")]
+    assert [line.split(" ", 1)[1][:19] for line in told_of[2:]] == [
+        "message 1 checked: ",
+        "refused: 550 5.7.1 ",
+        "message 2 stored: f",
+        "the end: of 192.0.2",
+    ]
+    assert "    setting: policy.spf-fail" in lines
+    assert any("words are not of gomail's own" in line for line in lines)
+    assert "ffffffffff" not in told.output
+
+
+def test_session_in_json() -> None:
+    """Each line with its parts, and what it means."""
+    told = json.loads(run(SESSION, "--log", "log", "--json").output)
+    assert [each["kind"] for each in told["lines"]] == [
+        *("refused", "checked", "refused", "stored", "session")
+    ]
+    names = [each["meaning"] and each["meaning"]["name"] for each in told["lines"]]
+    assert names == ["no such mailbox", "spf-fail", None, None, None]
+
+
+def test_session_that_is_not_found_is_told() -> None:
+    """With where it was looked for."""
+    told = run("0123456789", "--log", "log")
+    assert (told.exit_code, told.output) == (1, "Error: session 0123456789: it is not in log\n")
+    told = run(SESSION)
+    assert told.exit_code == 1
+    assert "there is no journal of systemd here; --log FILE" in told.output
+    assert run(SESSION, "--log", "nowhere").exit_code == 2
+
+
+@pytest.mark.interop
+@needs_journal
+def test_session_in_the_journal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file is named; as far as that may be read."""
+    monkeypatch.setenv("PATH", f"{journal(folder, LOG.splitlines())}:/usr/bin:/bin")
+    assert run(SESSION).output == run(SESSION, "--log", "log").output
+    assert "it is not in the journal, as far as you may read that" in run("0123456789").output
+
+
+def test_bounce_and_its_session_are_explained() -> None:
+    """What the words mean, and what the log says of that session."""
+    told = run(str(BOUNCES / "gmail.eml"), "--log", "log")
+    assert told.exit_code == 0
+    lines = told.output.splitlines()
+    assert lines[:3] == [
+        "The bounce reports the words of mx.here.example.",
+        f"These are gomail's words, of session {SESSION}:",
+        "550 5.1.1 No such mailbox here   [no such mailbox]",
+    ]
+    assert f"Session {SESSION}, in the order of the log:" in lines
+    assert lines[-1].endswith("('mx.example.org'): ehlo=1, plaintext")
+
+
+@pytest.mark.parametrize("way", ["argument", "words", "file", "stdin", "dash"])
+def test_bounce_comes_by_any_way(way: str, folder: Path) -> None:
+    """In quotes, as words, out of a file, or the standard input."""
+    text = f"> 550 5.1.1 No such\n> mailbox here [{SESSION}]\n"
+    (folder / "bounce").write_text(text)
+    words = text.replace(">", "").split()
+    arguments = {"argument": [text], "words": words, "file": ["bounce"], "dash": ["-"]}
+    told = run(
+        *arguments.get(way, []), given=None if way in {"argument", "words", "file"} else text
+    )
+    assert told.exit_code == 0
+    assert f"These are gomail's words, of session {SESSION}:" in told.output
+    assert f"session {SESSION}: there is no journal" in told.output
+
+
+def test_bounce_in_json() -> None:
+    """All that is known, for programs."""
+    told = json.loads(run(str(BOUNCES / "gmail.eml"), "--log", "log", "--json").output)
+    assert [(each["name"], each["session"]) for each in told["ours"]] == [
+        ("no such mailbox", SESSION)
+    ]
+    assert told["speaker"] == "mx.here.example"
+    assert [each["kind"] for each in told["sessions"][SESSION]][-1] == "session"
+
+
+def test_words_of_others_have_a_status_of_their_own() -> None:
+    """A script tells who is to blame."""
+    told = run(str(BOUNCES / "other-provider.txt"))
+    assert told.exit_code == 3
+    assert "Nothing in it is gomail's" in told.output
+    assert "554 5.7.1 Daily sending quota exceeded" in told.output
+
+
+def test_text_without_any_refusal_is_told() -> None:
+    """It may be the wrong file."""
+    told = run("-", given="Dear Ann,\n")
+    assert (told.exit_code, told.output) == (
+        1,
+        "There is no refusal in it, neither gomail's nor another's.\n",
+    )
+    assert "Only its beginning was read." in run("-", given="x" * 300_000).output
+
+
+def test_words_without_an_id_are_doubted() -> None:
+    """They may be another gomail's, or cut."""
+    told = run(str(BOUNCES / "cut.txt"))
+    assert told.exit_code == 0
+    assert "These are probably gomail's words" in told.output
+
+
+def test_deferral_by_a_rule_is_told_as_one() -> None:
+    """The code in the bounce counts, not the strictest that the rule could be."""
+    text = "451 4.7.25 Your address has no name that leads back to it (iprev-fail) [0123456789]"
+    assert "keeps the mail, and tries again" in run(text).output
+
+
+def test_folder_is_no_bounce(folder: Path) -> None:
+    """Nor is a name that no file can have; and nothing on a terminal is asked for."""
+    assert "There is no refusal" in run(str(folder)).output
+    assert "There is no refusal" in run("x" * 5000).output
+
+
+def test_setting_of_a_domain_and_of_several_listeners() -> None:
+    """Names with dots in them are one key; of a list of tables each has its value."""
+    text = '[domains."a.example"]\nmailboxes = ["x"]\n[[listener]]\nendpoint = "tcp:1"\n'
+    text += '[[listener]]\nendpoint = "tcp:2"\ntls = "off"\nlocal = true\n'
+    configuration = parse(text, "/x/gomail.toml")
+    assert setting('domains."a.example".mailboxes', configuration) == '["x"]'
+    assert setting("listener.tls", configuration) == '"offered", "off"'
+    assert setting("listener.local", configuration) == "false, true"
+    assert setting("domains", configuration) == "a.example"
+    assert setting("domains.NAME.mailboxes", configuration) is None
+    assert setting("tls.certificate", Configuration()) is None
+    assert str(setting("policy", configuration)).endswith("...")
