@@ -40,10 +40,8 @@ class Reason(NamedTuple):
 
 
 def of_client(client: Client, configuration: Configuration) -> Iterator[Reason]:
-    """Tell what is thought of who comes."""
-    if client.address is None:
-        return
-    address = ip_address(client.address)
+    """Tell what is thought of who comes, by an IP address."""
+    address = ip_address(client.address or "")
     network = next((each for each in configuration.networks if address in each), None)
     if network is None:
         yield Reason(f"{address} is in no trusted network, so limits hold for it", ("trusted",))

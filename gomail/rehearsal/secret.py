@@ -68,7 +68,8 @@ class SecretWire(Wire):
         except WantReadError:
             self._carry(tls)
         except Error:
-            self.drop()
+            # In a turn of its own: this may be the middle of what the server's end is doing.
+            self._clock.callLater(0, self.drop)
         else:
             self._carry(tls)
             self._shaken()

@@ -6,7 +6,7 @@ configuration. The connection is in memory; the disk is looked at and nothing is
 opened, no running server is told, and milters, which may keep or count what they see, are left out.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +27,7 @@ from gomail.rehearsal.certificate import Certificate
 from gomail.rehearsal.reasons import Reason
 from gomail.rehearsal.secret import SecretWire
 from gomail.rehearsal.stage import Discarding, Looking, in_crlf, nearest
-from gomail.reply import READY_FOR_TLS, Reply
+from gomail.reply import READY_FOR_TLS, SHUTTING_DOWN, Reply
 from gomail.server.reactor import Reactor
 from gomail.smtp.admission import Admission
 from gomail.smtp.factory import SMTPFactory
@@ -223,26 +223,24 @@ class _Session:
         accepted = False
         for path in visit.forward_paths:
             step = await self._say(f"RCPT TO:{path}")
-            more = tuple(self._of_recipient(path)) if step.reply.positive else ()
+            more = await self._of_recipient(path) if step.reply.positive else ()
             accepted = accepted or step.reply.positive
             told = tuple(reasons.of_domain((*more, *step.reasons), path.address))
             yield step._replace(reasons=told)
-        if content is None or not accepted or self._wire.closed:
+            if step.reply.code == SHUTTING_DOWN.code:  # the server has ended the session
+                return
+        if content is None or not accepted:
             return
         step = await self._say("DATA")
         yield step
         if step.reply.code == 354:
             self._wire.send(stuffed(content))
-            reply = await self._wire.heard()
+            reply = await _or_end(self._wire.heard())
             yield self._step(f"({len(content)} octets of content)", reply, self._of_content())
 
     async def _say(self, line: str, why: Iterable[Reason] = ()) -> Step:
         """Say one line."""
-        try:
-            reply = await self._wire.said(line)
-        except NoReply:
-            reply = Reply(421, "0.0", "The server has closed the connection")
-        return self._step(line, reply, why)
+        return self._step(line, await _or_end(self._wire.said(line)), why)
 
     def _step(self, said: str, reply: Reply, why: Iterable[Reason]) -> Step:
         """Give a step with its reasons: those that are known, and those of what was told."""
@@ -285,12 +283,14 @@ class _Session:
             )
             yield Reason(text, ("milter.endpoint",))
 
-    def _of_recipient(self, path: Path) -> Iterator[Reason]:
+    async def _of_recipient(self, path: Path) -> tuple[Reason, ...]:
         """Tell whose mailboxes a recipient means."""
-        address, directory = path.address, self._rehearsal.directory
-        found = directory.find(address) if address is not None else ()
-        if address is not None and isinstance(found, tuple):
-            yield from reasons.of_recipient(directory, address, found)
+        directory = self._rehearsal.directory
+        if path.address is None:
+            return ()
+        found = directory.find(path.address)
+        there = found if isinstance(found, tuple) else await found
+        return tuple(reasons.of_recipient(directory, path.address, there))
 
     def _of_content(self) -> Iterator[Reason]:
         """Tell why a message was not examined, if it was not."""
@@ -299,6 +299,14 @@ class _Session:
             yield Reason("nobody finds out who sent it: checks are off", ("checks.enabled",))
         elif not any(isinstance(event, Checked) for event in rehearsal.events):
             yield Reason("nobody finds out who sent it: its client is trusted", ("trusted",))
+
+
+async def _or_end(reply: Awaitable[Reply]) -> Reply:
+    """Give a reply; where the connection ends without one, say so."""
+    try:
+        return await reply
+    except NoReply:
+        return Reply(421, "", "(no reply: the connection has ended)")
 
 
 def _mail(visit: Visit, content: bytes | None) -> str:

@@ -63,6 +63,8 @@ class Looking(Places):
     def _would_make(self, path: str, above: str) -> None:
         """See whether a folder could be made, in the nearest one above that is there."""
         folder = nearest(above)
+        if folder != above and os.path.lexists(_below(folder, above)):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
         if not os.access(folder, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
             raise PermissionError(errno.EACCES, "may not be written to", folder)
         self.absent |= {path}
@@ -71,6 +73,11 @@ class Looking(Places):
 def nearest(folder: str) -> str:
     """Give the nearest folder that is there: this one, or one above it."""
     return str(next(each for each in (Path(folder), *Path(folder).parents) if each.is_dir()))
+
+
+def _below(folder: str, path: str) -> str:
+    """Give what is next below a folder on the way to a path."""
+    return str(Path(folder, Path(path).relative_to(folder).parts[0]))
 
 
 def in_crlf(content: bytes) -> bytes:
