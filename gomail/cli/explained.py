@@ -13,7 +13,7 @@ from gomail.explaining.lines import Line
 from gomail.explaining.meaning import Meaning
 
 _LONGEST_VALUE = 100
-_KEYS = re.compile(r'(?<=")[^"]+(?=")|[^".]+')
+_KEYS = re.compile(r'"([^"]+)"|([^".]+)')  # of TOML, quoted where they have to be
 _OF_WHOM = {"stored": "stored", "dropped": "came to nothing", "junk": "junk", "checked": "checked"}
 
 
@@ -21,7 +21,7 @@ def setting(key: str, configuration: Configuration | None) -> str | None:
     """Give how a setting is now, as TOML has it; None where that is not one value, or unknown."""
     if configuration is None or ".NAME." in key:
         return None
-    found = _look(_table(configuration), _KEYS.findall(key))
+    found = _look(_table(configuration), [quoted or bare for quoted, bare in _KEYS.findall(key)])
     if not found:
         return None
     text = ", ".join(_toml(each) for each in found)

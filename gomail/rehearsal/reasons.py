@@ -84,7 +84,8 @@ def _way(entry: Entry, local_part: str, destination: Destination) -> tuple[str, 
     name = fold(local_part)
     while name:
         if hosted.targets(name):
-            return f"the alias {printable(name)}", "aliases"
+            key = f"aliases.{json.dumps(name)}" if name in hosted.configured else "mailboxes"
+            return f"the alias {printable(name)}", key
         name = name.rpartition(hosted.separator)[0] if hosted.separator else ""
     if fold(local_part) in entry.roles:
         return "everybody has a postmaster (RFC 5321 §4.5.1, RFC 2142 §4)", "mailboxes"

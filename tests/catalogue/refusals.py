@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from gomail import reply
 from gomail.checks.policy import RULES, Action, Rule
+from gomail.explaining.catalogue import by_name
 from gomail.reply import Reply
 from tests.catalogue.pages import ROOT
 
@@ -21,6 +22,14 @@ _HEAD = """\
 Each refusal ends with the id of the session, in brackets. By it the log tells the rest: lines that
 begin with `refused` have what the client said, what it heard, and why. 4xx means that the sender
 keeps the mail and tries again; 5xx that its author is told.
+
+`gomail explain` tells all of this of a code, a rule, a session or a bounce, with how the settings
+are now and what both sides can do ([trying.md](trying.md)):
+
+    gomail explain 550 5.1.1
+    gomail explain dmarc-reject
+    gomail explain 0f51c472e6
+    gomail explain bounce.eml
 
 ## What the policy decides
 
@@ -67,11 +76,15 @@ def _refusal(rule: Rule) -> str:
 def _replies() -> Iterator[str]:
     """Write the other replies, by their codes."""
     named = [(name, each) for name, each in vars(reply).items() if isinstance(each, Reply)]
-    yield "| name | reply |"
-    yield "|---|---|"
+    yield "| name | reply | why | settings |"
+    yield "|---|---|---|---|"
     for name, each in sorted(named, key=lambda pair: (pair[1].code, pair[1].detail, pair[0])):
         if not each.positive:
-            yield f"| {name.lower().replace('_', ' ')} | `{each.octets.decode().rstrip()}` |"
+            words = name.lower().replace("_", " ")
+            meaning = by_name(words)
+            assert meaning is not None
+            keys = ", ".join(f"`{key}`" for key in meaning.settings)
+            yield f"| {words} | `{meaning.line}` | {meaning.what} | {keys} |"
 
 
 if __name__ == "__main__":

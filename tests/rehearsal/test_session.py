@@ -92,8 +92,8 @@ team = ["alice", "bob"]
         (ALICE, ["a mailbox is called so: the mailbox alice@here.example", "mailboxes"]),
         ("ALICE@HERE.example", ["a mailbox is called so: the mailbox alice@here", "mailboxes"]),
         ("alice+x@here.example", ["a sub-address, whose detail", "subaddress-separator"]),
-        ("team@here.example", ["the alias team: the mailbox alice", "aliases"]),
-        ("team+x@here.example", ["the alias team: the mailbox alice", "aliases"]),
+        ("team@here.example", ["the alias team: the mailbox alice", 'aliases."team"']),
+        ("team+x@here.example", ["the alias team: the mailbox alice", 'aliases."team"']),
         ("nobody@here.example", ["the catch-all takes what is left: the mailbox bob", "catch-all"]),
         ("<postmaster>", ["the catch-all takes what is left: the mailbox bob", "catch-all"]),
     ],
@@ -136,9 +136,15 @@ async def test_mailboxes_of_a_database_are_found(tmp_path: Path) -> None:
         database.execute("CREATE TABLE mailboxes (domain TEXT, name TEXT)")
         database.execute("CREATE TABLE aliases (domain TEXT, name TEXT, target TEXT)")
         database.execute("INSERT INTO mailboxes VALUES ('here.example', 'alice')")
+        database.execute("INSERT INTO aliases VALUES ('here.example', 'team', 'alice')")
     database.close()
     text = DOMAIN.replace('["alice", "bob"]', f'"sqlite:{tmp_path}/mail.db"')
-    outcome = await rehearsed(configured(tmp_path, text), visit(ALICE, "no@here.example"))
+    outcome = await rehearsed(
+        configured(tmp_path, text), visit(ALICE, "team@here.example", "no@here.example")
+    )
+    assert told(outcome, "RCPT TO:<team") == [
+        """the alias team: the mailbox alice@here.example ['domains."here.example".mailboxes']"""
+    ]
     assert told(outcome, "RCPT TO:<alice")[0].startswith("a mailbox is called so")
     assert told(outcome, "RCPT TO:<no@")[0].startswith("there is no mailbox or alias 'no'")
     assert outcome.action == "refuse"
