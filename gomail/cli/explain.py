@@ -18,6 +18,7 @@ from gomail.explaining.lines import SESSION, Line
 from gomail.explaining.logs import NoLog, in_file, in_journal
 
 NOT_OURS = 3  # the status where the words are another server's
+_MOST_STORIES = 5  # sessions that are looked for; each may take its time
 
 
 @click.command()
@@ -143,7 +144,7 @@ def _explain_bounce(
     """Tell what a bounce says, and the story of the session in it, if the log has that."""
     bounce = read_bounce(decoded(octets[:LONGEST]) + octets[LONGEST:])
     sessions = dict.fromkeys(each.session for each in bounce.ours if each.session)
-    stories = {each: _find(each, log) for each in sessions}
+    stories = {each: _find(each, log) for each in list(sessions)[:_MOST_STORIES]}
     if json:
         click.echo(dumps(_plain_bounce(bounce, stories, settings), indent=2))
     else:
@@ -165,6 +166,7 @@ def _plain_bounce(
     ours = [
         plain(each.meaning, settings)
         | {"session": each.session, "certain": each.certain, "code": each.code}
+        | {"temporary": each.temporary}
         for each in bounce.ours
     ]
     told = {

@@ -67,8 +67,7 @@ def meaning_lines(
     """Write a meaning for people."""
     yield f"{meaning.line}   [{meaning.name}]"
     yield f"  {meaning.what}"
-    temporary = meaning.temporary if refused is None or not refused.code else refused.code < "500"
-    yield f"  {_kept(temporary=temporary)}"
+    yield f"  {_kept(temporary=(refused or meaning).temporary)}"
     for key in meaning.settings:
         yield f"  setting: {written(key, configuration)}"
     yield f"  the sender: {meaning.sender}"

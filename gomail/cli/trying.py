@@ -113,13 +113,16 @@ def _rehearsal(
     configuration: Configuration, listener: int, visit: "Visit", zone: str | None, came: float
 ) -> "Callable[[Any], Awaitable[Outcome]]":
     """Give what tries the session on a reactor."""
-    from gomail.examination import wanted  # noqa: PLC0415 -- brings Twisted
+    from gomail.examination import EXTRA, missing, wanted  # noqa: PLC0415 -- brings Twisted
     from gomail.rehearsal.session import Rehearsal  # noqa: PLC0415 -- as above
 
-    own = find_own() if wanted(configuration) else ()
+    library = missing()
+    if zone is not None and library is not None:
+        raise click.ClickException(f"there is no library {library} here; {EXTRA} brings it")
     answers = None if zone is None else read_zone_file(zone)
 
     async def rehearsal(reactor: Any) -> "Outcome":  # noqa: ANN401 -- zope has no type for several
+        own = find_own() if wanted(configuration) else ()
         made = Rehearsal(
             reactor,
             configuration,

@@ -65,6 +65,11 @@ class Refused(NamedTuple):
     session: str | None
     certain: bool
 
+    @property
+    def temporary(self) -> bool:
+        """Whether the sender was to try again: what the policy refuses it may defer, too."""
+        return self.meaning.temporary if self.code is None else self.code < "500"
+
 
 class Bounce(NamedTuple):
     """

@@ -13,7 +13,7 @@ from tests.rehearsal.visits import DOMAIN, MESSAGE, OTHERS, OURS, ZONE, tree
 
 ALICE = "alice@here.example"
 FORGED = ("--ip", OTHERS, "--from", "joe@example.org", "--to", ALICE, "--message", "message")
-GOOD = ("--ip", OURS, "--helo", "mx.example.org", "--from", "joe@example.org", "--to", ALICE)
+GOOD = (*("--ip", OURS, "--helo", "mx.example.org"), *("--from", "joe@example.org", "--to", ALICE))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_status_tells_what_would_become_of_it(folder: Path, action: str, status:
 
 def test_message_may_be_left_out(folder: Path) -> None:
     """Then the recipients are the end, and it is said that nobody was examined."""
-    done = run(folder, *GOOD)
+    done = run(folder, *GOOD, "--zone", "zone")
     assert done.returncode == 0
     last = done.stdout.decode().splitlines()[-2]
     assert last == "No message was given (--message FILE), so nobody finds out who sent it."
@@ -130,7 +130,7 @@ def test_options_that_can_not_be_are_told(folder: Path, options: tuple[str, ...]
 def test_configuration_that_can_not_be_is_told(folder: Path, text: str, why: str) -> None:
     """As the server tells it, in one line."""
     (folder / "gomail.toml").write_text(text)
-    done = run(folder, *GOOD)
+    done = run(folder, *GOOD, "--zone", "zone")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"Error: ")
     assert why in done.stderr.decode()
@@ -146,7 +146,7 @@ def test_zone_that_is_none_is_told(folder: Path) -> None:
 def test_no_configuration_is_the_newcomers(folder: Path) -> None:
     """The defaults of gomail run: this machine's name and localhost, into ./Maildir."""
     (folder / "gomail.toml").unlink()
-    done = run(folder, "--ip", OURS, "--from", "<>", "--to", "you@localhost")
+    done = run(folder, "--ip", OURS, "--from", "<>", "--to", "you@localhost", "--zone", "zone")
     assert done.returncode == 0
     assert b"any local-part of the domain is taken" in done.stdout
     assert not (folder / "Maildir").exists()
