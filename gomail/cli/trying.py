@@ -27,7 +27,7 @@ from gomail.server.start import StartError
 from gomail.smtp.grammar import read_rcpt
 
 if TYPE_CHECKING:
-    from gomail.rehearsal.session import Outcome, Step, Visit
+    from gomail.rehearsal.visit import Outcome, Step, Visit
 
 _ENDS = {
     "accept": "all of it would be accepted",
@@ -92,7 +92,7 @@ def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
     The status is 0 if all is accepted, 3 for .Junk, 4 for what is refused for now, 5 for what is
     refused, 1 if it can't be tried, and 2 for options that can't be.
     """
-    from gomail.rehearsal.session import Visit  # noqa: PLC0415 -- brings Twisted
+    from gomail.rehearsal.visit import Visit  # noqa: PLC0415 -- brings Twisted
 
     configuration = configuration_of(None, None, file or usual_file())
     if not 1 <= listener <= len(configuration.listeners):

@@ -7,8 +7,8 @@ opened, no running server is told, and milters, which may keep or count what the
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.task import deferLater
@@ -17,7 +17,7 @@ from gomail.address import Path
 from gomail.checks.own import ICheck
 from gomail.config import Configuration, Listener
 from gomail.delivery.room import Room
-from gomail.events import Checked, Copy, Event, MessageStored, SessionStarted
+from gomail.events import Checked, Event, MessageStored, SessionStarted
 from gomail.examination import find_examiner, find_policy, wanted
 from gomail.furnishing import furnish, make_factory
 from gomail.preflight import build_directory, ownership
@@ -27,6 +27,7 @@ from gomail.rehearsal.certificate import Certificate
 from gomail.rehearsal.reasons import Reason
 from gomail.rehearsal.secret import SecretWire
 from gomail.rehearsal.stage import Discarding, Looking, in_crlf, nearest
+from gomail.rehearsal.visit import Outcome, Step, Visit, mail_command
 from gomail.reply import READY_FOR_TLS, SHUTTING_DOWN, Reply
 from gomail.server.reactor import Reactor
 from gomail.smtp.admission import Admission
@@ -37,58 +38,6 @@ if TYPE_CHECKING:
     from gomail.checks.records import Resolver
 
 PORT = 40695  # of the client: any
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """
-    Who comes, and with what.
-
-    Attributes:
-        ip: the client's address.
-        helo: what it calls itself.
-        reverse_path: in MAIL FROM.
-        forward_paths: in RCPT TO.
-        content: of the message, with LF or CRLF; None to go no further than the recipients.
-        tls: whether it begins with STARTTLS.
-    """
-
-    ip: str
-    helo: str
-    reverse_path: Path
-    forward_paths: tuple[Path, ...]
-    content: bytes | None = None
-    tls: bool = False
-
-
-class Step(NamedTuple):
-    """
-    One thing that the client did.
-
-    Attributes:
-        said: a command; empty for connecting, in parentheses for content.
-        reply: what the server answered.
-        reasons: why.
-    """
-
-    said: str
-    reply: Reply
-    reasons: tuple[Reason, ...]
-
-
-class Outcome(NamedTuple):
-    """
-    What came of a visit.
-
-    Attributes:
-        steps: of the session, in order.
-        action: ``accept``, ``junk``, ``defer`` or ``refuse``: the worst that happened to anything.
-        copies: that would have been stored.
-    """
-
-    steps: tuple[Step, ...]
-    action: str
-    copies: tuple[Copy, ...]
 
 
 class Rehearsal:
@@ -216,7 +165,7 @@ class _Session:
         """Name sender and recipients, and leave the message."""
         visit = self._visit
         content = None if visit.content is None else in_crlf(visit.content)
-        step = await self._say(_mail(visit, content), self._of_mail())
+        step = await self._say(mail_command(visit, content), self._of_mail())
         yield step
         if not step.reply.positive:
             return
@@ -307,16 +256,3 @@ async def _or_end(reply: Awaitable[Reply]) -> Reply:
         return await reply
     except NoReply:
         return Reply(421, "", "(no reply: the connection has ended)")
-
-
-def _mail(visit: Visit, content: bytes | None) -> str:
-    """Write MAIL as a mail server would."""
-    parts = [f"MAIL FROM:{visit.reverse_path}"]
-    if content is not None:
-        parts.append(f"SIZE={len(content)}")
-        if not content.isascii():
-            parts.append("BODY=8BITMIME")
-    paths = (visit.reverse_path, *visit.forward_paths)
-    if not all(str(path).isascii() for path in paths):
-        parts.append("SMTPUTF8")
-    return " ".join(parts)

@@ -10,7 +10,8 @@ from gomail.checks.dns.zone import Zone
 from gomail.checks.own import Facts, ICheck, ILook
 from gomail.config import Configuration, parse
 from gomail.finding import Finding
-from gomail.rehearsal.session import Outcome, Rehearsal, Visit
+from gomail.rehearsal.session import Rehearsal
+from gomail.rehearsal.visit import Outcome, Visit
 from gomail.server.reactor import Reactor
 from gomail.smtp.grammar import read_mail, read_rcpt
 

@@ -1,0 +1,195 @@
+"""The meaning of replies to too much, and of those for want of room, time or soundness."""
+
+from gomail import reply
+from gomail.explaining.told import PROGRAM, WAIT, Told
+
+BUSY = (
+    Told(
+        reply.SHUTTING_DOWN,
+        "The server was being stopped or started anew.",
+        sender=WAIT,
+    ),
+    Told(
+        reply.TOO_BUSY,
+        "As many sessions were open as there may be at all.",
+        ("limits.sessions",),
+        WAIT,
+        "Look in the log who they were; allow more if the machine bears it.",
+    ),
+    Told(
+        reply.TOO_MANY_FROM_ADDRESS,
+        "As many sessions of the client's address were open as there may be.",
+        ("limits.sessions-per-address", "trusted"),
+        "Send the same mail by fewer sessions at once.",
+        "Nothing, for a stranger; put a relay of yours into trusted.",
+    ),
+    Told(
+        reply.TOO_MANY_FROM_NETWORK,
+        "As many sessions of the client's network (/24, or /64 of IPv6) were open as there may be.",
+        ("limits.sessions-per-network", "trusted"),
+        "Send the same mail by fewer sessions at once.",
+        "Nothing, for a stranger; put a relay of yours into trusted.",
+    ),
+    Told(
+        reply.NOT_A_PROXY,
+        "The listener takes connections of its proxies alone, and this was none of them.",
+        ("listener.proxy",),
+        "Send to the address that the domain's MX record leads to.",
+        "Add the proxy's address, if it was yours.",
+    ),
+    Told(
+        reply.TIMED_OUT,
+        "The client said nothing for longer than it may, perhaps since its network was gone.",
+        ("limits.command-timeout",),
+        WAIT,
+        "Nothing, if it is rare.",
+    ),
+    Told(
+        reply.TOO_SLOW,
+        "Content came more slowly than it may, or stopped coming.",
+        (
+            "limits.data-rate",
+            "limits.data-rate-grace",
+            "limits.data-timeout",
+            "limits.content-time",
+        ),
+        "Try again by a faster network.",
+        "Allow slower content, if those who send are as slow as that.",
+    ),
+    Told(
+        reply.NO_TRANSACTION,
+        "The client kept its session open for long, and sent no message by it.",
+        ("limits.transaction-gap",),
+        "Nothing: the session is over, and no message was under way.",
+    ),
+    Told(
+        reply.TOO_MANY_ERRORS,
+        "The client made more mistakes than it may in one session.",
+        ("limits.errors", "limits.idle-commands", "trusted"),
+        PROGRAM,
+        "Look in the log for what was refused before.",
+    ),
+    Told(
+        reply.TOO_MANY_MESSAGES,
+        "As many messages came in one session as may.",
+        ("limits.messages", "trusted"),
+        "Nothing: a mail server sends the others by its next session.",
+    ),
+    Told(
+        reply.TOO_MANY_UNKNOWN,
+        "The client named more recipients that there are not than it may.",
+        ("limits.unknown-recipients", "trusted"),
+        "Send to addresses that exist.",
+        "Look in the log for the addresses; an alias or a catch-all takes those that were meant.",
+    ),
+    Told(
+        reply.FAR_TOO_BIG,
+        "The client was told that the message is too big, and went on to send it.",
+        ("limits.size",),
+        "Send it in parts, or by a link.",
+        "Allow larger messages.",
+    ),
+    Told(
+        reply.NOT_HTTP,
+        "A web browser, or a program that was made to speak like one, has connected.",
+    ),
+)
+
+STORING = (
+    Told(
+        reply.LOCAL_ERROR,
+        "Something failed here; what it was stands in the log, as the reason of this refusal.",
+        sender=WAIT,
+        ours="Read the reason in the log. Nothing is lost meanwhile: the sender keeps the mail.",
+    ),
+    Told(
+        reply.MAILBOX_UNAVAILABLE,
+        "The Maildir could not be written to: its rights, its folders, or its disk.",
+        ("maildir", "group"),
+        WAIT,
+        "Read the reason in the log, and mend the folder that it names.",
+    ),
+    Told(
+        reply.MAILBOX_FULL,
+        "The disk quota of the mailbox is used up.",
+        ("maildir",),
+        WAIT,
+        "Delete mail, or raise the quota.",
+    ),
+    Told(
+        reply.DISK_FULL,
+        "The message and the reserve together have no room on the disk of the Maildirs.",
+        ("limits.disk-reserve", "maildir"),
+        WAIT,
+        "Make room on the disk.",
+    ),
+    Told(
+        reply.TOO_MANY_RECIPIENTS,
+        "The message has more recipients, or stands for more mailboxes, than one may.",
+        ("limits.recipients",),
+        "Nothing: a mail server sends to the others by a further message.",
+        "Allow more.",
+    ),
+    Told(
+        reply.UNKNOWN_RECIPIENTS_STOPPED,
+        "The client named many recipients that there are not; those accepted get the message.",
+        ("limits.unknown-recipients", "trusted"),
+        "Take addresses that don't exist out of the list.",
+        "Look in the log for the addresses.",
+    ),
+    Told(
+        reply.TOO_BIG,
+        "The message is larger than one may be.",
+        ("limits.size",),
+        "Send it in parts, or by a link.",
+        "Allow larger messages.",
+    ),
+    Told(
+        reply.HEADER_TOO_BIG,
+        "The header of the message is larger than one may be.",
+        ("limits.header-size",),
+        "Send the message anew, with fewer recipients in To and Cc.",
+        "Allow larger headers.",
+    ),
+    Told(
+        reply.TOO_MANY_FIELDS,
+        "The header of the message has more fields than one may have.",
+        ("limits.header-fields",),
+        "Send the message anew.",
+        "Allow more fields.",
+    ),
+    Told(
+        reply.LOOP,
+        "The message has been through so many servers that it must be going in circles.",
+        ("limits.hops",),
+        "Look at the Received fields of the message, and end the forwarding that repeats.",
+        "Look whether a mailbox here is forwarded to where the message came from.",
+    ),
+    Told(
+        reply.BARE_NEWLINE,
+        "A line of the message ends with LF alone (RFC 5321 §2.3.8), which the listener refuses.",
+        ("listener.bare-newline",),
+        "Have the program that sends end lines with CRLF.",
+        'Say bare-newline = "store" for the listener: the message is stored then.',
+    ),
+    Told(
+        reply.CONTENT_LINE_TOO_LONG,
+        "A line of the message is longer than a delivery in the style of Twisted takes.",
+        sender="Send the text in shorter lines, or as base64.",
+        ours="The delivery is part of the application that gomail is mounted in.",
+    ),
+    Told(
+        reply.MILTER_REFUSES,
+        "A filter that this server asks has refused the message, without words of its own.",
+        ("milter.endpoint",),
+        "Ask the recipient by another way what the filter has against it.",
+        "Look in the filter's own log, at the time of this session.",
+    ),
+    Told(
+        reply.MILTER_DEFERS,
+        "A filter that this server asks wants the message later, or could not be asked.",
+        ("milter.endpoint", "milter.on-failure"),
+        WAIT,
+        "See that the filter runs, and look in its own log.",
+    ),
+)
