@@ -14,6 +14,7 @@ from gomail.explaining.meaning import Meaning
 
 _LONGEST_VALUE = 100
 _KEYS = re.compile(r'"([^"]+)"|([^".]+)')  # of TOML, quoted where they have to be
+_RECIPIENT = re.compile(r"['\"]RCPT TO: ?<[^<>]*@([a-z0-9.-]+)>", re.IGNORECASE)
 _OF_WHOM = {"stored": "stored", "dropped": "came to nothing", "junk": "junk", "checked": "checked"}
 
 
@@ -121,11 +122,16 @@ def bounce_lines(bounce: Bounce, configuration: Configuration | None) -> Iterato
         yield "Only its beginning was read."
 
 
-def meaning_of(line: Line) -> Meaning | None:
-    """Find what a line of the log means."""
-    if line.kind == "refused":
-        return by_words(line.reply)
-    return by_name(line.rule) if line.rule else None
+def meaning_of(line: Line, configuration: Configuration | None) -> Meaning | None:
+    """Find what a line of the log means; of a recipient, with the settings of his domain."""
+    if line.kind != "refused":
+        return by_name(line.rule) if line.rule else None
+    meaning, recipient = by_words(line.reply), _RECIPIENT.match(line.said)
+    name = recipient and recipient[1].lower()
+    if meaning is None or configuration is None or name not in configuration.domains:
+        return meaning
+    settings = tuple(key.replace(".NAME.", f'."{name}".') for key in meaning.settings)
+    return meaning._replace(settings=settings)
 
 
 def story_lines(
@@ -145,7 +151,7 @@ def story_lines(
 
 def _told_of(line: Line, configuration: Configuration | None) -> Iterator[str]:
     """Write what a line of a story means."""
-    meaning = meaning_of(line)
+    meaning = meaning_of(line, configuration)
     if meaning is not None and line.kind == "refused":
         _, *told = meaning_lines(meaning, configuration)
         yield from (each.strip() for each in told)
@@ -169,6 +175,6 @@ def _event(line: Line) -> str:
 
 def plain_line(line: Line, configuration: Configuration | None) -> dict[str, Any]:
     """Give a line as JSON has it, with what it means."""
-    meaning = meaning_of(line)
+    meaning = meaning_of(line, configuration)
     told = None if meaning is None else plain(meaning, configuration)
     return {**line._asdict(), "meaning": told}

@@ -9,6 +9,7 @@ stranger's: it is bounded, and nothing here takes more than a few passes over it
 
 import html
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -100,7 +101,8 @@ def read_bounce(octets: bytes) -> Bounce:
 
 def text_of(octets: bytes) -> str:
     """Give the text of a bounce: decoded, without marks of quotation, entities and soft breaks."""
-    text = octets.decode("utf-8", "replace")
+    wide = octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE))  # as some editors save what was pasted
+    text = octets.decode("utf-16" if wide else "utf-8", "replace")
     if "=\n" in text or "=\r\n" in text:  # quoted-printable, as it stands in the source of a mail
         text = _SOFT_BREAK.sub("", text).replace("=3D", "=")
     if "\\n" in text or '\\"' in text:  # a notification in JSON

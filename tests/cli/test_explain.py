@@ -116,6 +116,15 @@ def test_story_of_a_session_is_told() -> None:
     assert "ffffffffff" not in told.output
 
 
+def test_settings_of_the_recipients_domain_are_told(folder: Path) -> None:
+    """Whose it is stands in what the client said; one that is not ours has none."""
+    (folder / "gomail.toml").write_text('[domains."here.example"]\nmailboxes = ["bob"]\n')
+    told = run(SESSION, "--log", "log").output
+    assert '    setting: domains."here.example".mailboxes = ["bob"]\n' in told
+    (folder / "gomail.toml").write_text('[domains."there.example"]\nmailboxes = ["bob"]\n')
+    assert "    setting: domains.NAME.mailboxes\n" in run(SESSION, "--log", "log").output
+
+
 def test_session_in_json() -> None:
     """Each line with its parts, and what it means."""
     told = json.loads(run(SESSION, "--log", "log", "--json").output)

@@ -97,6 +97,16 @@ def test_typographic_quotes_and_entities_are_read() -> None:
     assert names == ["no tls now", "bad forward path"]
 
 
+@pytest.mark.parametrize("octets", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_what_an_editor_has_saved_is_read(octets: str) -> None:
+    """In two octets a letter, or with a mark in front."""
+    text = "550 5.1.1 No such mailbox here [0123456789]"
+    mark = "\ufeff" if octets == "utf-16-be" else ""
+    assert [each.session for each in read_bounce(f"{mark}{text}".encode(octets)).ours] == [
+        "0123456789"
+    ]
+
+
 def test_only_the_beginning_counts() -> None:
     """A bounce of any length costs as much as its first 256 KiB; that is said."""
     text = b"550 5.1.1 No such mailbox here [0123456789]"
