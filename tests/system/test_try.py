@@ -21,8 +21,6 @@ enabled = false
 mailboxes = ["alice", "bob"]
 [domains."here.example".aliases]
 team = ["alice", "bob"]
-[limits]
-size = "64 KiB"
 """
 RECIPIENTS = (
     *("alice@here.example", "ALICE+x@here.example", "team@here.example", "no@here.example"),
@@ -31,7 +29,6 @@ RECIPIENTS = (
 MESSAGES = {
     "plain": b"Subject: x\r\n\r\nx\r\n.y\r\n..\r\n",
     "loop": b"Received: x\r\n" * 200 + b"\r\n",
-    "large": b"Subject: x\r\n\r\n" + b"x\r\n" * 30_000,
 }
 
 
