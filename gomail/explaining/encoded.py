@@ -4,8 +4,8 @@ A bounce whose text is encoded, as the source of a mail has it: base64 hides our
 It is a stranger's message, so it is read where all of them are: in a bounded process of its own.
 """
 
-import os
 import re
+from tempfile import TemporaryFile
 
 from gomail.reading.message import Message, Part
 
@@ -18,13 +18,10 @@ def decoded(octets: bytes) -> bytes:
         return octets
     from gomail.reading.reader import read_message_now  # noqa: PLC0415 -- brings Twisted
 
-    file = os.memfd_create("bounce")
-    try:
-        os.write(file, octets)
-        os.lseek(file, 0, os.SEEK_SET)
-        message = read_message_now(file)
-    finally:
-        os.close(file)
+    with TemporaryFile() as file:
+        file.write(octets)
+        file.seek(0)
+        message = read_message_now(file.fileno())
     if not isinstance(message, Message):
         return octets
     return octets + b"\n" + "\n".join(_texts(message.root)).encode("utf-8", "replace")
