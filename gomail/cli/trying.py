@@ -22,8 +22,8 @@ from gomail.cli.check import (
 from gomail.cli.explained import setting, written
 from gomail.cli.usual import usual_file
 from gomail.config import Configuration, ConfigurationError
-from gomail.reply import Refused
-from gomail.server.start import StartError
+from gomail.reply import MAILBOX_UNAVAILABLE, Refused
+from gomail.server.start import MYSELF, StartError
 from gomail.smtp.grammar import read_rcpt
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ def _report(outcome: "Outcome", configuration: Configuration, visit: "Visit") ->
             yield from (f"       {written(key, configuration)}" for key in keys)
     if visit.content is None and outcome.action == "accept":
         yield "No message was given (--message FILE), so nobody finds out who sent it."
+    if any(step.reply == MAILBOX_UNAVAILABLE for step in outcome.steps):
+        yield f"It was tried by {MYSELF}; the server's own user may have other rights."
     yield f"{outcome.action}: {_ENDS[outcome.action]}"
 
 

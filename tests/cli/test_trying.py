@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from gomail.cli.trying import try_session
+from gomail.server.start import MYSELF
 from tests.patience import PATIENCE
 from tests.rehearsal.visits import DOMAIN, MESSAGE, OTHERS, OURS, ZONE, tree
 
@@ -134,6 +135,14 @@ def test_configuration_that_can_not_be_is_told(folder: Path, text: str, why: str
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"Error: ")
     assert why in done.stderr.decode()
+
+
+def test_user_is_named_where_a_folder_can_not_be_used(folder: Path) -> None:
+    """Another one than the server's may see other things."""
+    (folder / "mail/here.example").write_text("no folder")
+    done = run(folder, *GOOD, "--zone", "zone")
+    assert done.returncode == 4
+    assert f"It was tried by {MYSELF}; the server's own user" in done.stdout.decode()
 
 
 def test_zone_that_is_none_is_told(folder: Path) -> None:
