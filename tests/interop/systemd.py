@@ -146,9 +146,8 @@ class Systemd:
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command inside."""
-        enter = ["nsenter", "--target", str(self._init), "--all", "--wd=/"]
         return subprocess.run(
-            [*enter, *command],
+            self.inside(*command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -156,6 +155,10 @@ class Systemd:
             timeout=2 * PATIENCE,
             check=False,
         )
+
+    def inside(self, *command: str) -> list[str]:
+        """Give the command that runs another one inside."""
+        return ["nsenter", "--target", str(self._init), "--all", "--wd=/", *command]
 
     def writes(self, path: str, text: str) -> None:
         """Write a file inside."""

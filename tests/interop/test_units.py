@@ -1,8 +1,6 @@
 """The units that are written out, judged and run by systemd itself."""
 
 import re
-import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +9,9 @@ from click.testing import CliRunner
 
 from gomail.cli import units as module
 from gomail.cli.units import units
-from gomail.units.shape import in_home
+from tests.interop.booted import gomail_under_systemd, python
 from tests.interop.software import needs, run
-from tests.interop.systemd import Systemd, own_cgroup
+from tests.interop.systemd import Systemd
 
 pytestmark = pytest.mark.interop
 HIGHEST = 2.0  # of the exposure that systemd-analyze counts, from 0 to 10
@@ -120,31 +118,11 @@ def test_units_are_sound(shape: str, tmp_path: Path) -> None:
     assert run([needs("systemd-analyze"), "verify", *written]) == ""
 
 
-def python() -> str:
-    """Give a Python like this one that lies in no home."""
-    if not in_home(sys.base_prefix):
-        return f"{sys.base_prefix}/bin/python3"
-    return needs("/usr/bin/python{}.{}".format(*sys.version_info[:2]))
-
-
 @pytest.fixture
 def systemd() -> Iterator[Systemd]:
     """Give a systemd as PID 1, with gomail in /opt/gomail, and its log in /run/gomail.log."""
-    shown = {"packages": Path(sysconfig.get_path("purelib")), "checkout": Path(__file__).parents[2]}
-    systemd = Systemd(own_cgroup(), shown)
-    try:
-        systemd.does(python(), "-m", "venv", "--without-pip", "/opt/gomail")
-        script = "#!/opt/gomail/bin/python\nfrom gomail.cli.main import main\nmain()\n"
-        systemd.writes("/opt/gomail/bin/gomail", script)
-        systemd.does("chmod", "755", "/opt/gomail/bin/gomail")
-        paths = systemd.does("sh", "-c", "echo /opt/gomail/lib/python*/site-packages").strip()
-        systemd.writes(f"{paths}/gomail.pth", "/run/shown/packages\n/run/shown/checkout\n")
-        dropin = "[Service]\nStandardOutput=append:/run/gomail.log\n"
-        dropin += "StandardError=append:/run/gomail.log\nWatchdogSec=3\nRestartSec=0.1\n"
-        systemd.writes("/etc/systemd/system/gomail.service.d/test.conf", dropin)
+    with gomail_under_systemd("WatchdogSec=3\nRestartSec=0.1\n") as systemd:
         yield systemd
-    finally:
-        systemd.end()
 
 
 def install(systemd: Systemd, *options: str) -> None:
