@@ -4,10 +4,11 @@ PYTHON = $$(command -v python3 || command -v python || echo python3)
 run:     ; @$(PYTHON) bootstrap.py run $(ARGS)
 test:    ; @$(PYTHON) bootstrap.py test $(ARGS)
 check:   ; @$(PYTHON) bootstrap.py check
+docs:    ; @$(PYTHON) bootstrap.py docs $(ARGS)
 bench:   ; @$(PYTHON) bootstrap.py bench $(ARGS)
 fuzz:    ; @$(PYTHON) bootstrap.py fuzz $(ARGS)
 faults:  ; @$(PYTHON) bootstrap.py faults $(ARGS)
 mutants: ; @$(PYTHON) bootstrap.py mutants $(ARGS)
-clean:   ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov .fuzz .mutants
+clean:   ; rm -rf .venv .venv.* .coverage* .hypothesis .import_linter_cache .*_cache build dist htmlcov .fuzz .mutants site
 
-.PHONY: run test check bench fuzz faults mutants clean
+.PHONY: run test check docs bench fuzz faults mutants clean

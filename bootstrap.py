@@ -4,7 +4,8 @@ Make gomail a home in .venv and run it there; Python's own library is enough.
 
     python3 bootstrap.py run [options of gomail]     the server, in the foreground
     python3 bootstrap.py test [options of pytest]    the tests; needs neither root nor mail tools
-    python3 bootstrap.py check                       lint, format, types, who imports whom, news
+    python3 bootstrap.py check                       lint, types, who imports whom, the site, news
+    python3 bootstrap.py docs [options of Sphinx]    the documentation as a site, in site/
     python3 bootstrap.py bench [options]             gomail beside other servers; --help lists them
     python3 bootstrap.py fuzz [targets] [options]    inputs that nobody has thought of; likewise
     python3 bootstrap.py faults CAMPAIGN [options]   long runs of faults; --help lists them
@@ -35,19 +36,23 @@ LOCK = ROOT / ".venv.lock"
 LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
-EXTRAS = {name: (name,) for name in ("test", "bench")}
-EXTRAS.update(run=("checks",), check=("test", "check"), faults=("test",))
+EXTRAS = {name: (name,) for name in ("test", "bench", "docs")}
+EXTRAS.update(run=("checks",), check=("test", "check", "docs"), faults=("test",))
 EXTRAS.update({name: (name, "test") for name in ("fuzz", "mutants")})
 # All tests at once, and the last ones for whoever is done first; those that are named, one by one.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=worksteal")
 MODULES = {name: f"tests.{name}" for name in ("fuzz", "faults", "mutants")}
-MODULES.update(bench="bench")
+MODULES.update(bench="bench", docs="sphinx")
 
+# Whatever Sphinx warns of, a link that leads nowhere above all, is an error. All pages are read
+# anew, since those that did not change may lead to one that did.
+SITE = ("--fresh-env", "--fail-on-warning", "--keep-going", "--quiet", "docs", "site")
 CHECKS = (
     ("ruff", "check"),
     ("ruff", "format", "--check"),
     ("mypy",),
     ("lint-imports", "--no-logo"),
+    ("sphinx-build", *SITE),
     ("towncrier", "build", "--draft", "--version", "next"),
 )
 
@@ -60,7 +65,7 @@ def main(arguments):
     """Do what the first of *arguments* names; return the exit status."""
     task, options = (arguments[0], arguments[1:]) if arguments else ("", [])
     if task not in EXTRAS:
-        raise Stop("usage: bootstrap.py run|test|check|bench|fuzz|faults|mutants [options]")
+        raise Stop("usage: bootstrap.py run|test|check|docs|bench|fuzz|faults|mutants [options]")
     if os.name != "posix":
         raise Stop("gomail runs on Linux, macOS and other POSIX systems, not on this one")
     if sys.version_info < OLDEST:
@@ -72,7 +77,7 @@ def main(arguments):
     if task == "test":
         start(str(tool_path("pytest")), *(options or SIDE_BY_SIDE))
     if task in MODULES:
-        start("-m", MODULES[task], *options)
+        start("-m", MODULES[task], *(SITE if task == "docs" else ()), *options)
     # Without a pid file, since a stale one would keep the server from starting.
     return start(str(tool_path("twistd")), "--nodaemon", "--pidfile=", "gomail", *options)
 

@@ -91,6 +91,7 @@ def test_environment_keeps_the_extras_it_had(
     ("task", "becomes"),
     [
         ("bench", "-m bench --quick"),
+        ("docs", "-m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs site --quick"),
         ("fuzz", "-m tests.fuzz --quick"),
         ("faults", "-m tests.faults --quick"),
         ("mutants", "-m tests.mutants --quick"),
