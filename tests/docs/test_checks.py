@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from functools import reduce
@@ -20,6 +21,7 @@ from gomail.finding import (
     SOFTFAIL,
     TEMPERROR,
 )
+from tests.docs.story import Story
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -69,13 +71,13 @@ def test_every_result_is_told_of() -> None:
 
 
 def test_case_of_the_page_is_one(tmp_path: Path) -> None:
-    """The command and the zone that stand there go together."""
-    blocks = re.findall(r"^(?:    .+\n)+", TEXT, re.MULTILINE)
-    [command] = [block.split("gomail ")[1] for block in blocks if "--zone" in block]
-    [zone] = [block for block in TEXT.split("```\n") if block.startswith("example.net.")]
-    (tmp_path / "case.zone").write_text(zone)
+    """The commands and the zone that stand there go together."""
+    with Story("docs/checks.md") as story:
+        plain, command = story.take("sh", "gomail check"), story.take("sh", "--zone case.zone")
+        assert command.startswith(plain.rstrip())
+        (tmp_path / "case.zone").write_text(story.take("zone", "v=spf1"))
     (tmp_path / "message.eml").write_bytes(b"From: joe@example.net\n\nHello.\n")
-    words = [word.strip('"') for word in re.findall(r'"[^"]+"|\S+', command)]
+    words = shlex.split(command)[1:]
     done = subprocess.run(
         [sys.executable, "-m", "gomail.cli.main", *words, "--json"],
         cwd=tmp_path,

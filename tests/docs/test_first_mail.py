@@ -8,6 +8,9 @@ import pytest
 
 from gomail.cli.main import main
 from gomail.machine.reach import Kind
+from tests.docs.machine import machine
+from tests.docs.story import Story
+from tests.interop.software import needs
 
 TEXT = (Path(__file__).parents[2] / "docs" / "first-mail.md").read_text()
 COMMANDS = sorted(set(re.findall(r"\bgomail ((?:[a-z]+)(?: --[a-z]+)*)", TEXT)))
@@ -34,3 +37,32 @@ def test_kinds_of_addresses_are_the_programs() -> None:
     assert re.findall(r"`(\w+)`", told[1]) == [
         kind.value for kind in (Kind.PUBLIC, Kind.PRIVATE, Kind.SHARED, Kind.NONE)
     ]
+
+
+@pytest.mark.interop
+@pytest.mark.needs_root
+def test_tutorial_ends_with_a_mail_in_mutt() -> None:
+    """What is typed in it leads from nothing to a mail that the same user reads and deletes."""
+    needs("mutt")
+    with Story("docs/first-mail.md") as story, machine() as here:
+        told = here.types(story.take("sh", "gomail init"))
+        (start,) = re.findall(r"^ +(sudo sh -c .+)$", told, re.MULTILINE)
+        here.types(start)
+        assert here.systemd.shows("gomail.service", "ActiveState") == "active"
+        here.sends("you@example.org", "from Gmail")
+        here.sends("postmaster@example.org", "from a postmaster")
+        shown = here.types(story.take("sh", "gomail show"))
+        assert "from a postmaster" in shown
+        mutt = story.take("sh", "mutt -f")
+        with here.terminal(f"mutt -n -e 'set sort=subject quit=yes delete=yes' {mutt[5:]}") as seen:
+            seen.wait_for("/home/you/Mail does not exist. Create it?")
+            seen.type("n")
+            seen.wait_for("from a postmaster", "from Gmail")
+            seen.type("1\n\n")
+            seen.wait_for("Subject: from a postmaster", "Hello.")
+            seen.type("q")
+            seen.wait_for("(all)")
+            seen.type("F2\nd$q")
+        (left,) = here.types("cat ~/Maildir/cur/*:2,FS").split("From: me@client.example")[1:]
+        assert "from a postmaster" in left
+        assert here.types("ls ~/Maildir/new ~/Maildir/cur").count("M") == 3  # 1 file, and 2 names

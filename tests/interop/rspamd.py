@@ -59,7 +59,7 @@ worker "normal" {{ bind_socket = "{folder}/rspamd.sock mode=0666"; count = 1; }}
 
 def rspamd(folder: Path) -> Daemon:
     """Start the proxy worker of an rspamd, which filters by itself."""
-    return _started(folder, "", _MILTER.format(folder=folder))
+    return started(folder, "", _MILTER.format(folder=folder))
 
 
 class Signer:
@@ -88,14 +88,14 @@ def signer(folder: Path) -> Iterator[Signer]:
         pytest.skip(f"there is no {_PLUGIN} on this machine")
     Keys.written(folder)
     signing = _SIGNER.format(folder=folder, domain=DOMAIN, plugin=_PLUGIN)
-    daemon = _started(folder, "dkim", signing)
+    daemon = started(folder, "dkim", signing)
     try:
         yield Signer(folder, daemon)
     finally:
         daemon.stop()
 
 
-def _started(folder: Path, filters: str, what: str) -> Daemon:
+def started(folder: Path, filters: str, what: str) -> Daemon:
     """Start one that does *what*."""
     command = needs("rspamd")
     (folder / "domains").write_text("com\norg\n")
