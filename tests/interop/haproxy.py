@@ -36,13 +36,16 @@ class HAProxy:
         folder: its configuration and its output lie there.
         server: the rest of a ``server`` line: where to connect to, and how.
         options: a line of the backend.
+        whole: another configuration, as Python formats it: with the ``port``.
     """
 
-    def __init__(self, folder: Path, server: str, options: str = "") -> None:
+    def __init__(
+        self, folder: Path, server: str = "", options: str = "", *, whole: str = _SETTINGS
+    ) -> None:
         self.port = free_port()
         self._output = folder / "haproxy.out"
         settings = folder / "haproxy.cfg"
-        settings.write_text(_SETTINGS.format(port=self.port, server=server, options=options))
+        settings.write_text(whole.format(port=self.port, server=server, options=options))
         command = [needs("haproxy"), "-f", str(settings)]
         run([*command, "-c"])
         with self._output.open("wb") as output:
