@@ -27,7 +27,7 @@ exclude_patterns = ["examples"]
 myst_heading_anchors = 3
 
 # Configurations of others are shown as they are; their languages tell the tests who can read them.
-LANGUAGES = ("clamav-milter", "dovecot", "haproxy", "msmtp", "muttrc", "opendkim", "rspamd")
+LANGUAGES = (*("clamav-milter", "dovecot", "haproxy", "msmtp", "muttrc", "opendkim", "rspamd"),)
 
 html_theme = "furo"
 html_title = "gomail"
