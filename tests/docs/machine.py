@@ -3,6 +3,7 @@
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 
 from tests.interop.booted import gomail_under_systemd, python
 from tests.interop.systemd import Systemd
@@ -31,12 +32,15 @@ class Machine:
         systemd.does("chmod", "755", "/run/tools", "/run/tools/sudo")
 
     def types(self, text: str) -> str:
-        """Type lines, as the user, or as root if the first begins with sudo; give what is said."""
-        words = ["env", f"PATH={_PATH}", f"HOME=/home/{self.user}", f"SUDO_USER={self.user}"]
-        if not text.lstrip().startswith("sudo "):
-            rights = (f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups")
-            words = ["setpriv", *rights, *words]
-        return self.systemd.does(*words, "sh", "-ec", f"cd ~\n{text}")
+        """Type lines, each as the user, or as root where it begins with sudo; give what is said."""
+        said = ""
+        for as_root, lines in groupby(text.splitlines(), lambda line: line.startswith("sudo ")):
+            words = ["env", f"PATH={_PATH}", f"HOME=/home/{self.user}"]
+            if not as_root:
+                rights = (f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups")
+                words = ["setpriv", *rights, *words]
+            said += self.systemd.does(*words, "sh", "-ec", "\n".join(["cd ~", *lines]))
+        return said
 
     def terminal(self, command: str) -> Terminal:
         """Give a terminal in which the user has typed a command."""

@@ -127,6 +127,10 @@ class Gomail:
             error.add_note(self.output[-MOST_SHOWN:])
             raise
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         """Stop it as its owner would, and see that nothing went wrong all the while."""
         if self._process.poll() is None:
