@@ -27,7 +27,10 @@ exclude_patterns = ["examples"]
 myst_heading_anchors = 3
 
 # Configurations of others are shown as they are; their languages tell the tests who can read them.
-LANGUAGES = (*("clamav-milter", "dovecot", "haproxy", "msmtp", "muttrc", "opendkim", "rspamd"),)
+LANGUAGES = (
+    *("aliases", "clamav-milter", "dovecot", "haproxy", "msmtp", "muttrc", "opendkim", "rspamd"),
+    "virtual",
+)
 
 html_theme = "furo"
 html_title = "gomail"
