@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where a certificate, with its chain, and its key lie; both may be the same file."""
+    """
+    Where a certificate and its key lie; both may be the same file.
+
+    Attributes:
+        certificate: the path of the certificate with its chain, in PEM.
+        key: the path of its key, in PEM.
+    """
 
     certificate: str
     key: str

@@ -8,7 +8,7 @@ from typing import Self
 from tests.docs.blocks import ELSEWHERE, ROOT, Block, blocks
 
 # Languages of what is looked at wherever it stands; a story may pass these over.
-_LOOKED_AT = {"toml", "python", "text", "zone"}
+_LOOKED_AT = {"toml", "python", "text", "zone", "json"}
 _TOLD = re.compile(r'\bStory\("([\w/.-]+)"\)')
 
 

@@ -15,7 +15,7 @@ from tests.docs.blocks import DOCS, ELSEWHERE, ROOT, Block, all_blocks, commands
 from tests.docs.story import told
 
 # What is shown and never typed or written into a file: output, records, drawings.
-SHOWN = {"text", "zone"}
+SHOWN = {"text", "zone", "json"}
 # What is looked at below, wherever it stands; everything else is some page's story.
 LOOKED_AT = {"toml", "python", *SHOWN}
 # Pages whose commands run for hours, or are told of by tests of their own.

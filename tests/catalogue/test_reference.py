@@ -1,0 +1,20 @@
+"""docs/reference/ says what the program says of itself."""
+
+from types import ModuleType
+
+import pytest
+
+from tests.catalogue import api, commands, events, settings
+
+
+@pytest.mark.parametrize("made", [api, commands, events, settings], ids=lambda made: made.__name__)
+def test_page_is_as_the_program_says(made: ModuleType) -> None:
+    """Its own command writes it anew."""
+    assert made.PAGE.read_text() == made.page(), f"run: python -m {made.__name__}"
+
+
+def test_every_setting_is_told_of() -> None:
+    """None of them is without a type and a meaning, and all tables are there."""
+    rows = [line.split(" | ") for line in settings.page().splitlines() if line.startswith("| `")]
+    assert [row[0] for row in rows if len(row) > 3 and not row[3].strip(" |")] == []
+    assert len(rows) > 60
