@@ -23,6 +23,8 @@ copyright = "The gomail authors"  # noqa: A001 -- so does Sphinx call it
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["examples"]
+# Pages that have their place in the navigation as soon as they are written.
+TO_COME = ("doctor", "watching", "trying")
 # A heading's name is the one that GitHub gives it.
 myst_heading_anchors = 3
 
@@ -50,8 +52,16 @@ def see_that_it_is_alone(app: Sphinx, error: Exception | None) -> None:
             _log.warning("%s: a browser would ask %s", page, address)
 
 
+def leave_out_what_is_to_come(app: Sphinx, page: str, source: list[str]) -> None:
+    """Take out of the navigation what is not there yet."""
+    for name in TO_COME:
+        if page == "index" and not Path(app.srcdir, f"{name}.md").exists():
+            source[0] = source[0].replace(f"\n{name}\n", "\n", 1)
+
+
 def setup(app: Sphinx) -> None:
-    """Name the languages that are no language of Pygments', and have Sphinx call us in the end."""
+    """Name the languages that are no language of Pygments', and have Sphinx call us."""
     for name in LANGUAGES:
         app.add_lexer(name, TextLexer)
+    app.connect("source-read", leave_out_what_is_to_come)
     app.connect("build-finished", see_that_it_is_alone)
