@@ -1,13 +1,17 @@
-"""docs/reference/ says what the program says of itself."""
+"""docs/reference/, and the picture of a terminal, say what the program says."""
 
+import html
+import re
 from types import ModuleType
 
 import pytest
 
-from tests.catalogue import api, commands, events, settings
+from tests.catalogue import api, commands, events, picture, settings
+
+MADE = [api, commands, events, settings]
 
 
-@pytest.mark.parametrize("made", [api, commands, events, settings], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("made", MADE, ids=lambda made: made.__name__)
 def test_page_is_as_the_program_says(made: ModuleType) -> None:
     """Its own command writes it anew."""
     assert made.PAGE.read_text() == made.page(), f"run: python -m {made.__name__}"
@@ -18,3 +22,11 @@ def test_every_setting_is_told_of() -> None:
     rows = [line.split(" | ") for line in settings.page().splitlines() if line.startswith("| `")]
     assert [row[0] for row in rows if len(row) > 3 and not row[3].strip(" |")] == []
     assert len(rows) > 60
+
+
+def test_picture_is_of_what_is_said() -> None:
+    """Word for word; how it is drawn may differ from version to version of what draws it."""
+    drawn = re.findall(r"<text [^>]*>([^<]*)</text>", picture.PAGE.read_text())
+    told = "".join(html.unescape("".join(drawn)).split())
+    assert told == "".join(f"$ {picture.TYPED}{picture.said()}".split())
+    assert picture.PAGE.stat().st_size < 100_000

@@ -29,8 +29,9 @@ def asked_by_style(css: str) -> list[str]:
 
 
 def asked_by_site(folder: Path) -> Iterator[tuple[str, str]]:
-    """Give the file, and the address, for all pages and style sheets of a site."""
-    for suffix, asked in ((".html", asked_by_page), (".css", asked_by_style)):
+    """Give the file, and the address, for all pages, style sheets and pictures of a site."""
+    kinds = ((".html", asked_by_page), (".css", asked_by_style), (".svg", asked_by_style))
+    for suffix, asked in kinds:
         for path in sorted(folder.rglob(f"*{suffix}")):
             for address in asked(path.read_text()):
                 yield path.relative_to(folder).as_posix(), address

@@ -34,9 +34,14 @@ def test_what_comes_with_the_site_is_none_of_it() -> None:
 
 
 def test_whole_site_is_looked_at(tmp_path: Path) -> None:
-    """Pages in folders, and style sheets, by their names."""
+    """Pages in folders, style sheets and pictures, by their names."""
     (tmp_path / "a").mkdir()
     (tmp_path / "a/b.html").write_text('<script src="//x.example/"></script>')
     (tmp_path / "c.css").write_text("@font-face { src: url('https://y.example/f') }")
+    (tmp_path / "d.svg").write_text('<svg><style>a { src: url("//z.example/") }</style></svg>')
     found = list(asked_by_site(tmp_path))
-    assert found == [("a/b.html", "//x.example/"), ("c.css", "https://y.example/f")]
+    assert found == [
+        ("a/b.html", "//x.example/"),
+        ("c.css", "https://y.example/f"),
+        ("d.svg", "//z.example/"),
+    ]
