@@ -219,7 +219,7 @@ def test_wrong_file_names_the_line(folder: Path, monkeypatch: pytest.MonkeyPatch
     (folder / "zone").write_text("a.example. TXT\n")
     told = CliRunner().invoke(check, ["message.eml", *OURS, "--zone", "zone"])
     assert (told.exit_code, told.stdout) == (1, "")
-    assert told.stderr.startswith("Error: zone: line:")
+    assert told.stderr.startswith("Error: zone: line 1: ")
     (folder / "gomail.toml").write_text("hops = 1\n")
     told = CliRunner().invoke(check, ["message.eml", *OURS, "--config", "gomail.toml"])
     assert (told.exit_code, told.stdout) == (1, "")
@@ -234,7 +234,7 @@ def test_null_path_and_others_are_read(
     monkeypatch.chdir(folder)
     (folder / "zone").write_text("a.example. TXT\n")
     told = CliRunner().invoke(check, ["message.eml", *OURS, "--from", path, "--zone", "zone"])
-    assert told.stderr.startswith("Error: zone: line:")
+    assert told.stderr.startswith("Error: zone: line 1: ")
 
 
 def test_other_commands_start_without_twisted() -> None:
