@@ -26,10 +26,12 @@ keeps the mail and tries again; 5xx that its author is told.
 `gomail explain` tells all of this of a code, a rule, a session or a bounce, with how the settings
 are now and what both sides can do ([trying.md](trying.md)):
 
-    gomail explain 550 5.1.1
-    gomail explain dmarc-reject
-    gomail explain 0f51c472e6
-    gomail explain bounce.eml
+```sh
+gomail explain 550 5.1.1
+gomail explain dmarc-reject
+gomail explain 0f51c472e6
+gomail explain bounce.eml
+```
 
 ## What the policy decides
 

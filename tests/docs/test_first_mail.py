@@ -66,3 +66,6 @@ def test_tutorial_ends_with_a_mail_in_mutt() -> None:
         (left,) = here.types("cat ~/Maildir/cur/*:2,FS").split("From: me@client.example")[1:]
         assert "from a postmaster" in left
         assert here.types("ls ~/Maildir/new ~/Maildir/cur").count("M") == 3  # 1 file, and 2 names
+        here.types("echo '550 5.1.1 No such mailbox here' >bounce.txt")
+        explained = here.types(story.take("sh", "gomail explain"))
+        assert "nobody there is called so" in explained

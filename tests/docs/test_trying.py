@@ -13,8 +13,13 @@ from gomail.cli.main import main
 from tests.patience import PATIENCE
 
 TEXT = (Path(__file__).parents[2] / "docs" / "trying.md").read_text()
-COMMANDS = re.findall(r"^    gomail (.*)$", TEXT, re.MULTILINE)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    line.removeprefix("gomail ")
+    for language, text in BLOCKS
+    if language == "sh"
+    for line in text.splitlines()
+]
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -40,7 +45,8 @@ def test_options_of_the_page_are_there() -> None:
 
 def test_session_of_the_page_is_what_is_written(tmp_path: Path) -> None:
     """The configuration, the message and the zone of the page give its dialogue."""
-    [configuration, message, zone, dialogue] = [text for _, text in BLOCKS]
+    shown = [text for language, text in BLOCKS if language != "sh"]
+    [configuration, message, zone, dialogue] = shown
     (tmp_path / "mail").mkdir()
     (tmp_path / "gomail.toml").write_text(configuration)
     (tmp_path / "message.eml").write_text(message)
