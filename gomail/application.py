@@ -14,6 +14,7 @@ from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.parent import Workers
 from gomail.server.aside import aside
+from gomail.server.control.service import Control
 from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
 from gomail.server.ports import PortError
@@ -39,6 +40,7 @@ class Application(MultiService):
         served: what runs.
         notice: tells the service manager.
         read: gives the configuration, anew; None where somebody else reads it.
+        control: answers who asks, if anybody may.
     """
 
     def __init__(  # noqa: PLR0913 -- the parts of an application
@@ -50,6 +52,7 @@ class Application(MultiService):
         *,
         notice: Notice,
         read: Callable[[], Configuration] | None = None,
+        control: Control | None = None,
     ) -> None:
         super().__init__()
         self._reactor = reactor
@@ -68,8 +71,9 @@ class Application(MultiService):
             signal.SIGINT: self._interrupt,
         }
         # In this order: who tells that the server is ready comes last.
-        for each in (telling, served, Signals(reactor, work), notice):
-            self.addService(each)
+        for each in (telling, served, control, Signals(reactor, work), notice):
+            if each is not None:
+                self.addService(each)
 
     def setServiceParent(self, parent: Componentized | MultiService) -> None:
         """Join the application, and write its log."""

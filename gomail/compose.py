@@ -17,7 +17,7 @@ from gomail.config import Configuration, ConfigurationError
 from gomail.config import Listener as ListenerSettings
 from gomail.delivery.committer import Committer
 from gomail.delivery.vigil import Vigil
-from gomail.events import Listeners, LoadChanged, tell
+from gomail.events import Listener, Listeners, LoadChanged, tell
 from gomail.examination import find_checks, find_consulting, find_examiner
 from gomail.furnishing import furnish, make_factory
 from gomail.message.examining import Examiner
@@ -58,7 +58,7 @@ class Server(MultiService):
         ports: bound, one for each listener of the configuration.
         certificates: what to encrypt with, if anything.
         listeners: who is told of events.
-        dialogue: whether they are told each line, too.
+        dialogue: whether they are told each line, too; or who is instead.
         share: what it has in common with others, where it is one of several workers.
         checks: of one's own, beside ours and those that are installed.
 
@@ -75,7 +75,7 @@ class Server(MultiService):
         certificates: Certificates | None = None,
         *,
         listeners: Listeners = (),
-        dialogue: bool = False,
+        dialogue: bool | Sequence[Listener] = False,
         share: Share = ALONE,
         checks: Sequence[ICheck] = (),
     ) -> None:
@@ -99,18 +99,22 @@ class Server(MultiService):
         self.certificates = _keeper(certificates, reactor, listeners)
         if self.certificates is not None:
             self.addService(self.certificates)
-        self._factories = [
+        self.factories = [
             self._factory(settings, admission, dialogue=dialogue)
             for settings in configuration.listeners
         ]
-        doors = map(_door, configuration.listeners, self._factories)
+        doors = map(_door, configuration.listeners, self.factories)
         pairs = list(zip(ports, doors, strict=True))
         self.addService(Pulse(reactor, admission.gauge.measure_lag, self.watch.beat))
         self._listening = Listening(reactor, pairs, committer.stop, committer.abandon)
         self.addService(self._listening)
 
     def _factory(
-        self, settings: ListenerSettings, admission: Admission, *, dialogue: bool
+        self,
+        settings: ListenerSettings,
+        admission: Admission,
+        *,
+        dialogue: bool | Sequence[Listener],
     ) -> SMTPFactory:
         """Make what makes the sessions of one listener."""
         return make_factory(
@@ -142,7 +146,7 @@ class Server(MultiService):
         configuration, waiting = without_restart(self.configuration, configuration)
         examiner = self._other_examiner(configuration)
         directory = await aside(self._reactor, build_directory, configuration, self._reactor)
-        for factory in self._factories:
+        for factory in self.factories:
             factory.change(
                 configuration.limits, configuration.networks, trust_unix=configuration.trust_unix
             )
@@ -173,7 +177,7 @@ class Server(MultiService):
     @property
     def sessions(self) -> int:
         """How many sessions are open."""
-        return sum(factory.sessions for factory in self._factories)
+        return sum(factory.sessions for factory in self.factories)
 
     async def retire(self) -> None:
         """Take no connections any more, and give sessions the time to end by themselves."""
@@ -181,7 +185,7 @@ class Server(MultiService):
 
     def abort(self) -> None:
         """Drop all connections; messages past their final dot are still stored."""
-        for factory in self._factories:
+        for factory in self.factories:
             factory.abort()
 
 

@@ -6,7 +6,7 @@ and the listeners (the log, later metrics and the control socket) make of it wha
 of the peer come raw in the events; whoever writes them somewhere escapes them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -218,7 +218,7 @@ Listener = Callable[[Event], None]
 Listeners = tuple[Listener, ...]
 
 
-def tell(listeners: Listeners, event: Event) -> None:
+def tell(listeners: Sequence[Listener], event: Event) -> None:
     """Tell *event* to each listener; one that fails is logged and costs nobody a mail."""
     for listener in listeners:
         try:

@@ -48,6 +48,7 @@ class Workers(MultiService):
         again: the command of a parent in our place.
         leaving: process and log of each worker of the parent whose place we have taken.
         pidfile: the path of our pid file, if there is one.
+        beside: further sockets that a program in our place goes on with.
     """
 
     def __init__(  # noqa: PLR0913 -- the parts of a parent
@@ -63,6 +64,7 @@ class Workers(MultiService):
         again: Sequence[str],
         leaving: Sequence[tuple[int, int]] = (),
         pidfile: str | None = None,
+        beside: Sequence[Port] = (),
     ) -> None:
         super().__init__()
         self.setName("gomail")
@@ -74,6 +76,7 @@ class Workers(MultiService):
         self._ports = ports
         self._again = again
         self._pidfile = pidfile
+        self._beside = beside
         self.crew = Crew(
             reactor,
             command,
@@ -136,7 +139,8 @@ class Workers(MultiService):
         """
         if not self.running:
             return _WE_STOP
-        trial = Legacy(list(self._ports), trial=True)
+        ports = [*self._ports, *self._beside]
+        trial = Legacy(list(ports), trial=True)
         variables = {**program.environment(), **trial.variables()}
         problem = await attempt(
             self._reactor, self._again, variables, self._elsewhere(), trial.descriptors
@@ -145,7 +149,7 @@ class Workers(MultiService):
             return _WE_STOP
         if problem is not None:
             return problem
-        legacy = replace(await self.crew.bequeath(), pidfile=self._pidfile)
+        legacy = replace(await self.crew.bequeath(), ports=ports, pidfile=self._pidfile)
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # one that comes now, our heir will hear
         try:
             await deferLater(self._reactor, 0)  # one that came before has its turn

@@ -5,7 +5,6 @@ Whatever can go wrong is tried here, before twistd forks or drops its rights.
 """
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,34 +14,27 @@ from gomail import config, program
 from gomail.application import Application, Served
 from gomail.compose import Server
 from gomail.config import Configuration
+from gomail.control import Account, Answers, serve_alone, serve_parent
 from gomail.events import HealthChanged, tell
-from gomail.examination import describe
-from gomail.milters.place import read_place
+from gomail.found import Found, announce_found, find
 from gomail.parent import Workers
 from gomail.preflight import (
     as_far_as_files_go,
     build_directory,
     inherited_ports,
-    notes_on_files,
-    one_maildir,
-    open_listeners,
     try_certificates,
-    try_maildirs,
-    try_program,
 )
-from gomail.recipients.directory import Directory
-from gomail.server.encryption import Certificates, state_folder
+from gomail.server.control.service import Control
+from gomail.server.encryption import state_folder
 from gomail.server.notice import Notice
-from gomail.server.ports import Port, try_sharing
 from gomail.server.reactor import Reactor
-from gomail.server.start import Announcement, Identity, StartError
+from gomail.server.start import StartError
 from gomail.server.telling import Telling
-from gomail.server.twistd import Twistd, announce
+from gomail.server.twistd import Twistd
 from gomail.server.workers.inheritance import Inheritance, inherit
 from gomail.server.workers.legacy import Legacy, claim
 from gomail.server.workers.parent import Parent
 from gomail.server.workers.share import Share
-from gomail.settings.notes import notes_on_milters
 
 _PARENTS = "the parent's settings"  # where a mistake in them would be said to be
 
@@ -89,48 +81,6 @@ def begin(reactor: Reactor, wishes: Wishes) -> Application:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What was tried, made and opened for a configuration, and what people should know of it."""
-
-    configuration: Configuration
-    directory: Directory
-    certificates: Certificates | None
-    ports: Sequence[Port]
-    notes: Sequence[str]
-    checks: str
-
-
-def _try(
-    configuration: Configuration, reactor: Reactor, identity: Identity, legacy: Legacy
-) -> _Found:
-    """Find out what can go wrong, for who will run it."""
-    if configuration.workers == 1 and (legacy.trial or legacy.leaving):
-        msg = "workers: at least 2 were expected; for a server alone, stop this one and start it"
-        raise StartError(msg)
-    with identity.assumed():
-        directory = build_directory(configuration, reactor)
-    try_maildirs(configuration, directory.root, identity)
-    certificates = try_certificates(configuration, identity)
-    if configuration.workers > 1 and certificates is not None and certificates.doubt is not None:
-        msg = f"workers read the certificate by themselves: {certificates.doubt.why}"
-        raise StartError(msg)
-    if configuration.workers > 1:
-        try_program(identity)
-    ports = open_listeners(configuration, reactor, identity, legacy.port)
-    if configuration.workers > 1:
-        try_sharing(ports)
-    of_certificates = certificates.notes if certificates else ()
-    notes = (
-        *directory.notes,
-        *of_certificates,
-        *notes_on_milters(configuration.milters),
-        *notes_on_files(configuration),
-        *identity.warnings,
-    )
-    return _Found(configuration, directory, certificates, ports, notes, describe(configuration))
-
-
-@dataclass(frozen=True, slots=True)
 class _Beginning:
     """The ways to begin."""
 
@@ -140,7 +90,7 @@ class _Beginning:
 
     def first(self, legacy: Legacy) -> Application:
         """Begin as what was started by somebody, or as the heir of a parent."""
-        found = _try(self.wishes.read(), self.reactor, self.twistd.identity, legacy)
+        found = find(self.wishes.read(), self.reactor, self.twistd.identity, legacy)
         if legacy.trial:
             raise SystemExit(0)
         for port in legacy.ports:  # whose listener is no more
@@ -150,30 +100,34 @@ class _Beginning:
             application = self.alone(found, log)
         else:
             application = self.parent(found, log, shown, legacy)
-        _announce(found, self.twistd, shown)
+        announce_found(found, self.twistd, shown)
         return application
 
-    def alone(self, found: _Found, log: TextIO) -> Application:
+    def alone(self, found: Found, log: TextIO) -> Application:
         """Begin as a server of its own."""
         telling = self._telling(found.configuration, log)
+        account = self._account(found.configuration, telling)
         server = Server(
             self.reactor,
             as_far_as_files_go(found.configuration, len(found.configuration.milters)),
             found.directory,
             found.ports,
             found.certificates,
-            listeners=telling.listeners,
-            dialogue=self.wishes.dialogue,
+            listeners=(*telling.listeners, *account.listeners),
+            dialogue=account.audience.lines,
         )
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         read, milters = self.wishes.read, len(found.configuration.milters)
+        answers = Answers(self.reactor, lambda: server.configuration, found.ports, found.checks)
+        control = serve_alone(answers, found.control, server, account)
         return self._application(
-            telling, server, notice, lambda: as_far_as_files_go(read(), milters)
+            telling, server, notice, lambda: as_far_as_files_go(read(), milters), control
         )
 
-    def parent(self, found: _Found, log: TextIO, shown: str, legacy: Legacy) -> Application:
+    def parent(self, found: Found, log: TextIO, shown: str, legacy: Legacy) -> Application:
         """Begin as the parent of workers."""
         telling = Telling(log, self.reactor, log_format=found.configuration.log_format)
+        account = Account(found.configuration)
         state = state_folder(found.configuration.state, self.twistd.identity)
         pidfile = self.twistd.pidfile
         workers = Workers(
@@ -187,12 +141,16 @@ class _Beginning:
             again=self._again(shown),
             leaving=legacy.leaving,
             pidfile=legacy.pidfile or (None if pidfile is None else str(pidfile)),
+            beside=[] if found.control is None else [found.control],
         )
         self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
-        crew.wellbeing.tell_missing(lambda health: tell(telling.listeners, HealthChanged(health)))
+        told = (*telling.listeners, *account.listeners)
+        crew.wellbeing.tell_missing(lambda health: tell(told, HealthChanged(health)))
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
-        return self._application(telling, workers, notice, self.wishes.read)
+        answers = Answers(self.reactor, lambda: workers.configuration, found.ports, found.checks)
+        control = serve_parent(answers, found.control, workers, account)
+        return self._application(telling, workers, notice, self.wishes.read, control)
 
     def worker(self, inherited: Inheritance) -> Application:
         """Begin as one of several workers; all was tried by the parent."""
@@ -205,6 +163,7 @@ class _Beginning:
 
         log, _ = self.twistd.open_log()
         telling = self._telling(configuration, log, inherited.number)
+        account = self._account(configuration, telling)
         line = Parent(self.reactor)
         server = Server(
             self.reactor,
@@ -212,17 +171,21 @@ class _Beginning:
             build_directory(configuration, self.reactor),
             inherited_ports(configuration, inherited.sockets),
             try_certificates(configuration),
-            listeners=telling.listeners,
-            dialogue=self.wishes.dialogue,
+            listeners=(*telling.listeners, *account.listeners),
+            dialogue=account.audience.lines,
             share=Share(line.shared_admission, inherited.root),
         )
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         application = self._application(telling, server, notice, None)
-        line.report = lambda: (server.sessions, server.watch.health.plain())
+        account.worker(line, server)
         line.change = lambda text: application.change(partial(read, text))
         line.orphaned = application.stop
         application.addService(line)
         return application
+
+    def _account(self, configuration: Configuration, telling: Telling) -> Account:
+        """Count, and let others follow; the log has the lines of dialogues where that was said."""
+        return Account(configuration, telling.listeners if self.wishes.dialogue else ())
 
     def _telling(
         self, configuration: Configuration, log: TextIO, worker: int | None = None
@@ -243,9 +206,12 @@ class _Beginning:
         served: Served,
         notice: Notice,
         read: Callable[[], Configuration] | None,
+        control: Control | None = None,
     ) -> Application:
         """Have it run."""
-        return Application(self.reactor, self.twistd, telling, served, notice=notice, read=read)
+        return Application(
+            self.reactor, self.twistd, telling, served, notice=notice, read=read, control=control
+        )
 
     def _again(self, log: str) -> list[str]:
         """Give the command of a parent in our place."""
@@ -261,23 +227,3 @@ class _Beginning:
             "gomail",
             *(flag for flag, wanted in flags.items() if wanted),
         ]
-
-
-def _announce(found: _Found, twistd: Twistd, log: str) -> None:
-    """Say what will run: people read this before anything is logged; programs read the log."""
-    configuration = found.configuration
-    announcement = Announcement(
-        configuration.hostname,
-        [str(port) for port in found.ports],
-        list(configuration.domains),
-        configuration.maildir,
-        one_maildir(configuration),
-        log,
-        twistd.stop,
-        found.notes,
-        str(found.certificates or "nothing: tls is off"),
-        configuration.workers,
-        found.checks,
-        ", then ".join(str(read_place(milter.endpoint)) for milter in configuration.milters),
-    )
-    announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)

@@ -174,9 +174,9 @@ MISTAKES = [
     (
         "[smtp]\nkey = 1",
         (
-            "line 1: smtp: there is no such key; there are checks, domains, group, hostname, "
-            "limits, listener, log-format, maildir, milter, policy, state, storing, sync, tls, "
-            "trusted, workers"
+            "line 1: smtp: there is no such key; there are checks, control, domains, group, "
+            "hostname, limits, listener, log-format, maildir, milter, policy, state, storing, "
+            "sync, tls, trusted, workers"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -279,9 +279,9 @@ MISTAKES = [
     (
         "source = 1",
         (
-            "line 1: source: there is no such key; there are checks, domains, group, hostname, "
-            "limits, listener, log-format, maildir, milter, policy, state, storing, sync, tls, "
-            "trusted, workers"
+            "line 1: source: there is no such key; there are checks, control, domains, group, "
+            "hostname, limits, listener, log-format, maildir, milter, policy, state, storing, "
+            "sync, tls, trusted, workers"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -755,6 +755,7 @@ def test_what_the_example_has_commented_is_the_default() -> None:
     changed = {
         "group": "mail",
         "state": "/var/lib/gomail",
+        "control": "/run/gomail/control",
         "listeners": examples,
         "checks": checks,
         "policy": policy,

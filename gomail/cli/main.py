@@ -17,6 +17,7 @@ from gomail.cli.dns import dns
 from gomail.cli.explain import explain
 from gomail.cli.init import init
 from gomail.cli.show import show
+from gomail.cli.status import status
 from gomail.cli.trying import try_session
 from gomail.cli.units import units
 from gomail.cli.usual import usual_file
@@ -75,6 +76,7 @@ main.add_command(explain)
 main.add_command(dns)
 main.add_command(init)
 main.add_command(show)
+main.add_command(status)
 main.add_command(try_session)
 
 if __name__ == "__main__":

@@ -91,8 +91,8 @@ def _text_of_ours(event: Event) -> str | None:
 
 def as_json(event: Event) -> str | None:
     """Write *event* as one JSON object, or None where it has no line; the keys are stable."""
-    values = _values(event)
-    return None if values is None else one_object(values)
+    found = values(event)
+    return None if found is None else one_object(found)
 
 
 def one_object(values: dict[str, object]) -> str:
@@ -100,8 +100,8 @@ def one_object(values: dict[str, object]) -> str:
     return json.dumps(values, ensure_ascii=True).replace("\x7f", "\\u007f")
 
 
-def _values(event: Event) -> dict[str, object] | None:
-    """Give the fields of an event's line."""
+def values(event: Event) -> dict[str, object] | None:
+    """Give the fields of an event's line, or None where it has none; the keys are stable."""
     match event:
         case SessionEnded(client, verbs, seconds, octets, reason):
             counts = dict(pair.split("=") for pair in verbs.split())

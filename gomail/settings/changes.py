@@ -12,6 +12,7 @@ _NEEDS_RESTART = (
     "listeners",
     "log_format",
     "state",
+    "control",
     "group",
     "sync",
     "storing",

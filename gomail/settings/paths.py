@@ -32,6 +32,7 @@ def anchored(configuration: Configuration, folder: str) -> Configuration:
         configuration,
         maildir=absolute(configuration.maildir, folder),
         state=_anchored_path(configuration.state, folder),
+        control=configuration.control and absolute(configuration.control, folder),
         tls=_anchored_tls(configuration.tls, folder),
         domains=domains,
     )

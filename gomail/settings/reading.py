@@ -277,6 +277,7 @@ _register(
     log_format=lambda value: read_word(value, LOG_FORMATS),
     tls=_read_tls,
     state=read_text,
+    control=lambda value: "" if value == "" else read_text(value),
     group=read_text,
     sync=lambda value: read_word(value, SYNC),
     storing=lambda value: read_word(value, STORING),

@@ -30,6 +30,8 @@ def _lines(configuration: Configuration) -> Iterator[str]:
     yield f"workers = {configuration.workers}"
     if configuration.state is not None:
         yield f"state = {_text(configuration.state)}"
+    if configuration.control is not None:
+        yield f"control = {_text(configuration.control)}"
     if configuration.group is not None:
         yield f"group = {_text(configuration.group)}"
     for listener in configuration.listeners:

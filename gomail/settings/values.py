@@ -196,6 +196,8 @@ class Configuration:
         storing: who stores: ``process``, a delivery agent beside the server, or ``thread``, one of
             its own.
         workers: server processes; more than one have a parent that holds the ports.
+        control: the path of the socket at which the server is asked how it fares; None for the
+            usual one, empty for none.
         group: who shares the Maildirs: files are 0660 and folders 2770; None for the owner alone.
         checks: how it is found out who sent a message.
         policy: what becomes of it then.
@@ -213,6 +215,7 @@ class Configuration:
     log_format: str = "text"
     tls: TLS = TLS()
     state: str | None = None
+    control: str | None = None
     group: str | None = None
     sync: str = "files"
     storing: str = "process"

@@ -73,7 +73,7 @@ class Conversation(Voice):
         """Answer one command line; *rest* takes out what came behind it."""
         self._line = line
         if self._house.dialogue:
-            tell(self._house.listeners, Said(self.session.client, "C", line))
+            tell(self._house.dialogue, Said(self.session.client, "C", line))
         verb, argument = verbs.read(line)
         if verb.awaited and self.order.spoke_on(verb, rest):
             self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))

@@ -45,7 +45,7 @@ class Door:
             reply = reply.signed(client.session_id)
         if house.dialogue:
             for line in reply.octets.splitlines():
-                tell(house.listeners, Said(client, "S", line))
+                tell(house.dialogue, Said(client, "S", line))
         if not self._shut:
             self.said += reply.octets
 

@@ -6,7 +6,7 @@ but the deliveries and the host name.
 """
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import islice
@@ -22,7 +22,7 @@ from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.python.failure import Failure
 
 from gomail.envelope import Client
-from gomail.events import Listeners, Refusal, tell
+from gomail.events import Listener, Listeners, Refusal, tell
 from gomail.interfaces import IMessageDeliveryFactory
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import SHUTTING_DOWN, Refused, Reply
@@ -52,7 +52,7 @@ class SMTPFactory(ServerFactory):
         clock: the reactor.
         limits: the bounds of sessions and messages.
         listeners: who is told of events.
-        dialogue: whether they are told each line, too.
+        dialogue: whether they are told each line, too; or who is instead, a list that may change.
         trusted: networks without limits per address, session or error.
         trust_unix: whether peers on unix sockets are trusted.
         admission: counts sessions; shared by the factories of several listeners.
@@ -73,7 +73,7 @@ class SMTPFactory(ServerFactory):
         *,
         limits: Limits = DEFAULT_LIMITS,
         listeners: Listeners = (),
-        dialogue: bool = False,
+        dialogue: bool | Sequence[Listener] = False,
         trusted: Collection[IPv4Network | IPv6Network] = LOOPBACK,
         trust_unix: bool = True,
         admission: Admission | None = None,
@@ -90,7 +90,7 @@ class SMTPFactory(ServerFactory):
             limits,
             introduce(hostname, limits, chunking=not local),
             listeners,
-            dialogue=dialogue,
+            dialogue=(listeners if dialogue else ()) if isinstance(dialogue, bool) else dialogue,
             local=local,
             tls=tls,
             tls_required=tls_required,
@@ -195,6 +195,11 @@ class SMTPFactory(ServerFactory):
     def sessions(self) -> int:
         """How many sessions are open."""
         return len(self._sessions)
+
+    @property
+    def clients(self) -> Iterator[Client]:
+        """Who they are with."""
+        return (each.session.client for each in self._sessions)
 
     def leave(self) -> Deferred[None]:
         """

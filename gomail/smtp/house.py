@@ -1,13 +1,13 @@
 """What all sessions of a server share, as one value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from twisted.internet.interfaces import IReactorTime
 
 from gomail.answers import Answer
 from gomail.envelope import Client
-from gomail.events import Listeners
+from gomail.events import Listener, Listeners
 from gomail.limits import Limits
 from gomail.smtp.alarms import Alarms
 from gomail.smtp.encryption import Creator
@@ -25,7 +25,7 @@ class House:
         limits: the bounds of each session.
         introduction: the replies with our name.
         listeners: who is told.
-        dialogue: whether each line is told, too.
+        dialogue: who is told each line, too; others may come and go while sessions are open.
         local: whether the slips of this machine's own programs are forgiven: CR CR LF counts as
             CRLF, and nobody has to wait for replies.
         tls: makes the encrypted end of a connection; None where TLS is not offered.
@@ -38,7 +38,7 @@ class House:
     limits: Limits
     introduction: Introduction
     listeners: Listeners = ()
-    dialogue: bool = False
+    dialogue: Sequence[Listener] = ()
     local: bool = False
     tls: Creator | None = None
     tls_required: bool = False

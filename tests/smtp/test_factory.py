@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from gomail.answers import Answer
 from gomail.envelope import Client
-from gomail.events import Event, Refusal, SessionEnded, SessionStarted
+from gomail.events import Event, Refusal, Said, SessionEnded, SessionStarted
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import TOO_MANY_FROM_ADDRESS, Refused
 from gomail.smtp.admission import Admission
@@ -100,6 +100,22 @@ def test_trust_is_the_operators() -> None:
     ):
         porch.connect(address)
     assert [event.client.trusted for event in porch.events] == [True, True, False, False]  # type: ignore[union-attr]
+
+
+def test_lines_are_told_to_whoever_follows_just_then() -> None:
+    """A list says who: sessions that are open go by it, too; and it is known with whom they are."""
+    followers: list[Any] = []
+    porch = Porch(dialogue=followers)
+    wire = porch.connect()
+    porch.say(wire, "NOOP")
+    said: list[Event] = []
+    followers.append(said.append)
+    porch.say(wire, "HELO a.example")
+    followers.clear()
+    porch.say(wire, "NOOP")
+    assert [event.octets for event in said] == [b"HELO a.example", b"250 here.example"]  # type: ignore[union-attr]
+    assert [str(client) for client in porch.factory.clients] == ["192.0.2.1:40695"]
+    assert not any(isinstance(event, Said) for event in porch.events)
 
 
 def test_every_session_has_its_own_id() -> None:

@@ -343,7 +343,7 @@ class Talk:
             self.clock,
             limits,
             (self.events.append,),
-            dialogue=dialogue,
+            dialogue=(self.events.append,) if dialogue else (),
             local=local,
             tls=ServerTLS() if starttls or tls_required else None,
             tls_required=tls_required,

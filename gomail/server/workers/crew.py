@@ -35,6 +35,7 @@ LATE = 5.0  # seconds from one look to the next, from which on it is we who were
 HANGS_AFTER = 60.0  # seconds without a sign of life
 WARN_TIME = 5.0  # seconds for a worker to say that it won't leave when we give way
 GRACE = 2.0  # seconds beyond the workers' own time to stop
+Overhears = Callable[..., None]
 _log = Logger()
 
 
@@ -51,6 +52,7 @@ class Crew(Service):
         limits: of the sessions of an address, and of a network.
 
     Attributes:
+        overhears: told all that a worker says, and when it has ended; it decides nothing.
         ready: fires when the first worker serves.
         wellbeing: how they fare.
     """
@@ -73,7 +75,8 @@ class Crew(Service):
         self._leaving = Leaving(reactor, leaving, log, self._leave)
         self._first: tuple[object, ...] = ()
         self._count = 0
-        self._workers: list[Worker] = []
+        self.workers: list[Worker] = []
+        self.overhears: Overhears = lambda *_: None
         self._rests = Rests()
         self._starts: dict[int, IDelayedCall] = {}
         self._changing: dict[Worker, list[Deferred[str | None]]] = {}  # answers to come, in order
@@ -81,7 +84,7 @@ class Crew(Service):
         self._stopped: Deferred[None] | None = None
         self._beats = LoopingCall(self._beat)
         self._beats.clock = reactor
-        self.wellbeing = Wellbeing(self._workers, self._leaving)
+        self.wellbeing = Wellbeing(self.workers, self._leaving)
         self._looked = 0.0  # when we last asked for signs of life
         self.ready: Deferred[None] = Deferred()
 
@@ -93,7 +96,7 @@ class Crew(Service):
     @property
     def sessions(self) -> int:
         """How many sessions are open, as the workers said last."""
-        return sum(worker.sessions for worker in self._workers)
+        return sum(worker.sessions for worker in self.workers)
 
     def startService(self) -> None:
         """Start them once the reactor runs, as the user that we have become by then."""
@@ -112,7 +115,7 @@ class Crew(Service):
         """Start one."""
         self._starts.pop(number, None)
         worker = Worker(number, self, self._first, self._reactor.seconds())
-        self._workers.append(worker)
+        self.workers.append(worker)
         sockets = {
             words.SOCKETS + place: port.socket.fileno()
             for place, port in enumerate(self._ports)
@@ -130,6 +133,7 @@ class Crew(Service):
 
     def heard(self, worker: Worker, word: str, *about: Any) -> None:  # noqa: ANN401 -- as it was said
         """Do what follows from what a worker says."""
+        self.overhears(worker, word, *about)
         if word == words.ASK:
             number, address = about
             worker.say(words.PERMIT, number, self._census.enter(worker, address))
@@ -137,7 +141,7 @@ class Crew(Service):
             self._census.leave(worker, *about)
         elif word == words.PULSE:
             worker.asked = None
-            worker.sessions, plain = about
+            worker.sessions, plain, *_ = about
             worker.health = Health.of(plain)
         elif word == words.CHANGED:
             self._changing[worker].pop(0).callback(*about)
@@ -156,12 +160,13 @@ class Crew(Service):
         _log.info("worker {number} serves (pid {pid})", number=worker.number, pid=worker.pid)
         if not self.ready.called:
             self.ready.callback(None)
-        if all(each.ready for each in self._workers) and len(self._workers) == self._count:
+        if all(each.ready for each in self.workers) and len(self.workers) == self._count:
             self._leaving.retire()  # they are not needed any more
 
     def ended(self, worker: Worker, why: str) -> None:
         """Start another in a moment, unless we stop."""
-        self._workers.remove(worker)
+        self.workers.remove(worker)
+        self.overhears(worker, words.ENDED)
         self._census.lose(worker)
         if worker in self._warned:
             self._warned.pop(worker).callback(None)
@@ -185,7 +190,7 @@ class Crew(Service):
         self.wellbeing.look()
         now, sessions = self._reactor.seconds(), self.sessions
         away, self._looked = now - self._looked > LATE, now
-        for worker in list(self._workers):
+        for worker in list(self.workers):
             if away:  # stopped and continued, perhaps: what they have said is still to be heard
                 worker.wait_anew(now)
             waited = now - (worker.since if worker.asked is None else worker.asked)
@@ -206,13 +211,13 @@ class Crew(Service):
         One that can't have them, as others can, leaves: that which follows it begins with them.
         """
         self._first = (settings, *self._first[1:])
-        for worker in list(self._workers):
+        for worker in list(self.workers):
             if worker.ready:  # by now: one that has begun meanwhile is waited for as well
                 await self._change(worker)
 
     async def _change(self, worker: Worker) -> None:
         """Have the settings be in force in one worker."""
-        if worker not in self._workers:
+        if worker not in self.workers:
             return
         answer: Deferred[str | None] = Deferred()
         self._changing.setdefault(worker, []).append(answer)
@@ -224,19 +229,19 @@ class Crew(Service):
 
     def abort(self) -> None:
         """Have all connections dropped, once we stop; messages past their final dot are stored."""
-        for worker in self._workers:
+        for worker in self.workers:
             worker.signal("INT")
         self._leaving.signal(SIGINT)
 
     async def bequeath(self) -> Legacy:
         """Give what we leave to the program that takes our place, and start nobody any more."""
         self._rest()
-        for worker in list(self._workers):
+        for worker in list(self.workers):
             worker.say(words.HEIR)  # also one that begins just now: it hears so before our end
             if worker.ready:
                 warned = self._warned[worker] = Deferred()
                 await warned.addTimeout(WARN_TIME, self._reactor, lambda *_: None)
-        logs = [(worker.pid, worker.log) for worker in self._workers]
+        logs = [(worker.pid, worker.log) for worker in self.workers]
         leaving = [(pid, log) for pid, log in logs if pid is not None and log is not None]
         return Legacy(list(self._ports), [*leaving, *self._leaving.left])
 
@@ -245,7 +250,7 @@ class Crew(Service):
         if self._stopped is not None:
             return
         self._beats.start(BEAT, now=False)
-        there = {each.number for each in self._workers}
+        there = {each.number for each in self.workers}
         for number in set(range(1, self._count + 1)) - there - set(self._starts):
             self._start(number)
 
@@ -264,7 +269,7 @@ class Crew(Service):
         for port in self._ports:
             port.close()
         self._stopped = Deferred()
-        for worker in self._workers:
+        for worker in self.workers:
             worker.signal("TERM")
         self._leaving.signal(SIGTERM)
         limit = self._reactor.callLater(STOP_TIME + GRACE, self._give_up)
@@ -275,7 +280,7 @@ class Crew(Service):
 
     def _give_up(self) -> None:
         """End who has not ended."""
-        for worker in self._workers:
+        for worker in self.workers:
             worker.signal("KILL")
         self._leaving.signal(SIGKILL)
         stopped = self._stopped  # whom even that does not end, a dead disk holds
@@ -285,7 +290,7 @@ class Crew(Service):
 
     def _leave(self) -> None:
         """Stop when nobody is left."""
-        if self._workers or self._leaving:
+        if self.workers or self._leaving:
             return
         if self._stopped is not None and not self._stopped.called:
             self._stopped.callback(None)

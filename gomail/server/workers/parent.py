@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, ITransport
+from twisted.internet.interfaces import IConsumer, IDelayedCall, IPushProducer, ITransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.logger import Logger
@@ -32,12 +32,13 @@ class Parent(Service):
     The parent, as its worker sees it; it comes after all other services.
 
     Attributes:
-        report: gives the sessions that are open, and the health, as plain values.
+        report: gives the sessions that are open, the health and the counts, as plain values.
         change: has other settings be in force; its Deferred gives None, or why they are not.
         orphaned: called when the parent is no more.
+        others: what is done at other words, and with what is said behind them.
     """
 
-    report: Callable[[], tuple[int, object]]
+    report: Callable[[], tuple[int, object, object]]
     change: Callable[[str], Deferred[str | None]]
     orphaned: Callable[[], None]
 
@@ -51,6 +52,7 @@ class Parent(Service):
         self._process = os.getppid()  # which stays the same, whatever program it becomes
         self._asked: dict[int, Deferred[None]] = {}
         self.admission: SharedAdmission | None = None
+        self.others: dict[str, Callable[..., None]] = {}
 
     def shared_admission(self, limits: Limits) -> "SharedAdmission":
         """Make the admission of this worker."""
@@ -73,6 +75,16 @@ class Parent(Service):
         """Say something, unless the parent is no more."""
         if self._line is not None:
             self._line.say(said)
+
+    def produce(self, producer: IPushProducer) -> None:
+        """Have a producer know when the parent does not listen as fast as we say."""
+        if self._line is not None:
+            cast("IConsumer", self._line.transport).registerProducer(producer, True)
+
+    def release(self) -> None:
+        """Have no producer any more."""
+        if self._line is not None:
+            cast("IConsumer", self._line.transport).unregisterProducer()
 
     def ask(self, address: str) -> Deferred[None]:
         """
@@ -105,6 +117,8 @@ class Parent(Service):
             self.say(words.HEIR)
         elif word == words.CHANGE:
             self.change(*about).addCallback(lambda error: self.say(words.CHANGED, error))
+        elif word in self.others:
+            self.others[word](*about)
         else:
             _log.error("the parent says {word}, which no worker knows", word=word)
 

@@ -10,6 +10,8 @@ The parent says, by the worker's standard input:
     permit, number, too_much    the answer to ask: None, or ``address`` or ``network``
     pulse, elsewhere            are you there? and how many sessions the others have open
     change, settings            be so from now on
+    status                      what have you counted?
+    follow, wanted              pass your events on, or do so no more
     heir                        another program takes my place, and will have you leave by SIGUSR2
 
 and the worker, by a pipe of its own:
@@ -17,8 +19,11 @@ and the worker, by a pipe of its own:
     ready                       it takes connections
     ask, number, address        may this stranger stay?
     left, address               one who was permitted has gone
-    pulse, sessions, health     it is there: how many sessions it has open, and how it fares (the
-                                reasons: word, state and text of each)
+    pulse, sessions, health, counts
+                                it is there: how many sessions it has open, how it fares (the
+                                reasons: word, state and text of each), and what it has counted
+    status, counts, clients     the answer to status, with who has a session open
+    event, told                 what has happened, as followers hear it
     changed, error              the answer to change: None, or why it stays as it was
     heir                        the answer to heir: it is not going to leave by itself
 """
@@ -32,6 +37,10 @@ ASK = "ask"
 LEFT = "left"
 CHANGED = "changed"
 HEIR = "heir"
+STATUS = "status"
+FOLLOW = "follow"
+EVENT = "event"
+ENDED = "ended"  # said by nobody: so those hear who overhear a crew
 
 # The descriptors of a worker. What it writes by the standard ones is the parent's to log.
 ORDERS, LOG, LAST_WORDS, ANSWERS, SOCKETS = range(5)

@@ -26,7 +26,7 @@ class House(Clock):
         self._frames = Frames()
         monkeypatch.setattr(parent, "StandardIO", self._open)
         self.parent = Parent(self)  # type: ignore[arg-type]  # a short one
-        self.parent.report = lambda: (3, [])
+        self.parent.report = lambda: (3, [], {"messages": 1})
         self.parent.change = self._change
         self.parent.orphaned = self._orphan
         self.admission = self.parent.shared_admission(Limits(sessions=10))
@@ -83,6 +83,26 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     return house
 
 
+def test_other_words_are_done_by_others(house: House) -> None:
+    """What one of them says fast is held back by the transport, as a producer's."""
+    followed: list[bool] = []
+    house.parent.others["follow"] = followed.append
+    house.say("follow", True)
+    assert followed == [True]
+    producers: list[object] = []
+    house.registerProducer = lambda producer, _: producers.append(producer)  # type: ignore[attr-defined]  # as a transport does
+    house.unregisterProducer = producers.clear  # type: ignore[attr-defined]
+    producer: Any = object()
+    house.parent.produce(producer)
+    assert producers == [producer]
+    house.parent.release()
+    assert producers == []
+    house.line.connectionLost()
+    house.parent.produce(producer)
+    house.parent.release()
+    assert producers == []
+
+
 def stranger(session_id: str = "s") -> Client:
     """Give one."""
     return Client(session_id, "192.0.2.1", 1234)
@@ -137,7 +157,7 @@ def test_nobody_asks_about_who_is_trusted_or_has_no_address(house: House) -> Non
 def test_sign_of_life_tells_and_hears_of_sessions(house: House) -> None:
     """Those of others count, as far as all sessions go."""
     house.say(words.PULSE, 10)
-    assert house.heard() == [(words.PULSE, 3, [])]
+    assert house.heard() == [(words.PULSE, 3, [], {"messages": 1})]
     assert house.admission.refusal(Client("s", "127.0.0.1", 1, trusted=True)) is TOO_BUSY
     house.say(words.PULSE, 9)
     assert house.admission.refusal(stranger()) is None

@@ -1,0 +1,192 @@
+"""
+What is answered by the control socket, and who counts for it, for each way to run.
+
+A server alone and a worker count for themselves; a parent asks its workers, and counts what it
+tells of itself. The socket is the first process's: it is served where it was bound.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from ipaddress import IPv4Network, IPv6Network
+from itertools import islice
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from gomail.compose import Server
+from gomail.config import Configuration
+from gomail.events import Event, Listener, Listeners
+from gomail.health import Health
+from gomail.parent import Workers
+from gomail.server.control.audience import Audience, Follower, Outflow
+from gomail.server.control.plain import Plain, of_client
+from gomail.server.control.service import Control
+from gomail.server.control.tally import Tally
+from gomail.server.control.wanted import Wanted
+from gomail.server.log import stamp
+from gomail.server.ports import Port
+from gomail.server.reactor import Reactor
+from gomail.server.workers import words
+from gomail.server.workers.overview import Overview
+from gomail.server.workers.parent import Parent
+
+MOST_CLIENTS = 100  # sessions that are listed, of each process
+
+
+class Account:
+    """
+    What one process keeps for those who ask.
+
+    Args:
+        configuration: of the server.
+        lines: who is told each line of a dialogue anyhow.
+
+    Attributes:
+        tally: counts.
+        audience: those who follow.
+    """
+
+    def __init__(self, configuration: Configuration, lines: Iterable[Listener] = ()) -> None:
+        self.tally = Tally(_proxies(configuration))
+        self.audience = Audience(lines)
+
+    @property
+    def listeners(self) -> Listeners:
+        """
+        Who is to be told of events, beside the log.
+
+        It is one for both, as each event of each session comes by: a call less for each.
+        """
+        counts, audience, followers = self.tally.counts, self.audience, self.audience.followers
+
+        def hear(event: Event) -> None:
+            count = counts.get(type(event))
+            if count is not None:
+                count(event)
+            if followers:
+                audience(event)
+
+        return (hear,)
+
+    def worker(self, line: Parent, server: Server) -> None:
+        """Report to the parent of one of several workers, and pass on to it what happens."""
+        followers = self.audience.followers  # the parent is the only one
+
+        def follow(wanted: bool) -> None:  # noqa: FBT001 -- as it was said
+            for follower in list(followers):
+                self.audience.leave(follower)
+                line.release()
+            if wanted:  # with nothing left of one that was paused
+                follower = Follower(Outflow(lambda told: line.say(words.EVENT, told)), Wanted())
+                line.produce(follower.hear)
+                self.audience.join(follower)
+
+        line.report = lambda: (
+            server.sessions,
+            server.watch.health.plain(),
+            self.tally.plain(),
+        )
+        line.others[words.STATUS] = lambda: line.say(
+            words.STATUS, self.tally.plain(), clients_of(server)
+        )
+        line.others[words.FOLLOW] = follow
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """
+    Answers to `status`.
+
+    Attributes:
+        reactor: keeps the time.
+        configuration: gives it as it is in force.
+        ports: what is listened on.
+        checks: how it is found out who sent a message, for people.
+        began: when that was, by the reactor's clock, and the world's.
+    """
+
+    reactor: Reactor
+    configuration: Callable[[], Configuration]
+    ports: Sequence[Port]
+    checks: str
+    began: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
+
+    def alone(self, server: Server, account: Account) -> Plain:
+        """Answer for a server alone."""
+        counts, clients = account.tally.plain(), clients_of(server)
+        return self._whole(counts, server.watch.health, server.sessions, clients, [])
+
+    async def parent(self, workers: Workers, overview: Overview) -> Plain:
+        """Answer for a parent and its workers."""
+        counts, clients, rows = await overview.ask()
+        crew = workers.crew
+        return self._whole(counts, crew.wellbeing.health, crew.sessions, clients, rows)
+
+    def _whole(
+        self, counts: Plain, health: Health, sessions: int, clients: list[Plain], rows: list[Plain]
+    ) -> Plain:
+        """Put the answer together."""
+        configuration = self.configuration()
+        monotonic, world = self.began
+        counts = dict(counts)
+        return {
+            "version": version("gomail"),
+            "pid": os.getpid(),
+            "hostname": configuration.hostname,
+            "started": stamp(world),
+            "uptime": round(time.monotonic() - monotonic, 3),
+            "listeners": [str(port) for port in self.ports],
+            "workers": rows,
+            "health": {
+                "state": str(health.state),
+                "reasons": {reason.word: reason.text for reason in health.reasons},
+            },
+            "sessions": {
+                "open": sessions,
+                "most": configuration.limits.sessions,
+                "ended": counts.pop("ended"),
+                "public": counts.pop("public"),
+            },
+            **counts,
+            "checks": self.checks,
+            "milters": [each.endpoint for each in configuration.milters],
+            "clients": clients[:MOST_CLIENTS],
+        }
+
+
+def serve_alone(
+    answers: Answers, port: Port | None, server: Server, account: Account
+) -> Control | None:
+    """Make what serves the socket of a server alone, if it has one."""
+    if port is None:
+        return None
+    answer = lambda: answers.alone(server, account)  # noqa: E731 -- a name of its own says no more
+    return Control(answers.reactor, port, answer, account.audience)
+
+
+def serve_parent(
+    answers: Answers, port: Port | None, workers: Workers, account: Account
+) -> Control | None:
+    """Make what serves the socket of a parent, if it has one."""
+    if port is None:
+        return None
+    overview = Overview(answers.reactor, workers.crew, account.audience)
+
+    def answer() -> Deferred[Any]:
+        return Deferred.fromCoroutine(answers.parent(workers, overview))
+
+    return Control(answers.reactor, port, answer, account.audience)
+
+
+def clients_of(server: Server) -> list[Plain]:
+    """Give who has a session open, a hundred at most."""
+    clients = (client for factory in server.factories for client in factory.clients)
+    return [of_client(client) for client in islice(clients, MOST_CLIENTS)]
+
+
+def _proxies(configuration: Configuration) -> list[IPv4Network | IPv6Network]:
+    """Give the networks of all proxies."""
+    return [network for each in configuration.listeners for network in each.proxy_networks]

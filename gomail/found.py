@@ -1,0 +1,111 @@
+"""What is tried, made and opened for a server before it begins, and what people are told of it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gomail.config import Configuration
+from gomail.examination import describe
+from gomail.milters.place import read_place
+from gomail.preflight import (
+    build_directory,
+    notes_on_files,
+    one_maildir,
+    open_listeners,
+    try_certificates,
+    try_maildirs,
+    try_program,
+)
+from gomail.recipients.directory import Directory
+from gomail.server.control.place import control_path, open_control
+from gomail.server.encryption import Certificates, state_folder
+from gomail.server.ports import Port, PortError, try_sharing
+from gomail.server.reactor import Reactor
+from gomail.server.start import Announcement, Identity, StartError
+from gomail.server.twistd import Twistd, announce
+from gomail.server.workers.legacy import Legacy
+from gomail.settings.notes import notes_on_milters
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was tried, made and opened for a configuration, and what people should know of it."""
+
+    configuration: Configuration
+    directory: Directory
+    certificates: Certificates | None
+    ports: Sequence[Port]
+    notes: Sequence[str]
+    checks: str
+    control: Port | None
+
+
+def find(
+    configuration: Configuration, reactor: Reactor, identity: Identity, legacy: Legacy
+) -> Found:
+    """Find out what can go wrong, for who will run it."""
+    if configuration.workers == 1 and (legacy.trial or legacy.leaving):
+        msg = "workers: at least 2 were expected; for a server alone, stop this one and start it"
+        raise StartError(msg)
+    with identity.assumed():
+        directory = build_directory(configuration, reactor)
+    try_maildirs(configuration, directory.root, identity)
+    certificates = try_certificates(configuration, identity)
+    if configuration.workers > 1 and certificates is not None and certificates.doubt is not None:
+        msg = f"workers read the certificate by themselves: {certificates.doubt.why}"
+        raise StartError(msg)
+    if configuration.workers > 1:
+        try_program(identity)
+    ports = open_listeners(configuration, reactor, identity, legacy.port)
+    if configuration.workers > 1:
+        try_sharing(ports)
+    control, without = _open_control(configuration, reactor, identity, legacy, ports)
+    of_certificates = certificates.notes if certificates else ()
+    notes = (
+        *directory.notes,
+        *of_certificates,
+        *notes_on_milters(configuration.milters),
+        *notes_on_files(configuration),
+        *identity.warnings,
+        *([without] if without else []),
+    )
+    checks = describe(configuration)
+    return Found(configuration, directory, certificates, ports, notes, checks, control)
+
+
+def _open_control(
+    configuration: Configuration,
+    reactor: Reactor,
+    identity: Identity,
+    legacy: Legacy,
+    ports: Sequence[Port],
+) -> tuple[Port | None, str]:
+    """Bind the control socket; else give up what is bound already."""
+    path = control_path(configuration.control, state_folder(configuration.state, identity))
+    named = configuration.control is not None
+    try:
+        return open_control(path, reactor, identity.assumed, legacy.port, named=named)
+    except PortError:
+        for port in ports:
+            port.close()
+        raise
+
+
+def announce_found(found: Found, twistd: Twistd, log: str) -> None:
+    """Say what will run: people read this before anything is logged; programs read the log."""
+    configuration = found.configuration
+    announcement = Announcement(
+        configuration.hostname,
+        [str(port) for port in found.ports],
+        list(configuration.domains),
+        configuration.maildir,
+        one_maildir(configuration),
+        log,
+        twistd.stop,
+        found.notes,
+        str(found.certificates or "nothing: tls is off"),
+        configuration.workers,
+        found.checks,
+        ", then ".join(str(read_place(milter.endpoint)) for milter in configuration.milters),
+    )
+    announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)

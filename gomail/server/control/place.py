@@ -1,0 +1,71 @@
+"""
+Where the control socket is, and how it is bound: before rights are dropped, for who will run it.
+
+Where nobody has said a path, a socket that can't be had costs no start: mail comes first.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+from twisted.internet.interfaces import IReactorCore
+
+from gomail.server.control.paths import NAME
+from gomail.server.ports import Port, PortError, open_port
+from gomail.server.unix import AsOwner
+
+MODE = 0o600  # who may connect may follow everybody's dialogue: the server's user, and root
+_SPECIAL = re.compile(r"([:=\\])")  # in Twisted's endpoint strings
+
+
+def control_path(given: str | None, state: str | None) -> str | None:
+    """Give the path that a server binds: as *given*, or the usual one; None where there is none."""
+    if given is not None:
+        return given or None
+    folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or state
+    return f"{folder}/{NAME}" if folder else None
+
+
+def open_control(
+    path: str | None,
+    reactor: IReactorCore,
+    as_owner: AsOwner = nullcontext,
+    had: Callable[[str], Port | None] = lambda _: None,
+    *,
+    named: bool,
+) -> tuple[Port | None, str]:
+    """
+    Bind the socket; *had* gives one that is bound already, of the parent before us.
+
+    Args:
+        path: where; None for nowhere.
+        reactor: the one that runs.
+        as_owner: makes us, for a while, the user to whom it belongs.
+        had: as above, by the endpoint string.
+        named: whether somebody has said the path, and wants no server without it.
+
+    Returns:
+        The socket, if there is one, and else what people should know of that.
+
+    Raises:
+        PortError: one that is *named* can't be had.
+    """
+    if path is None:
+        return None, ""
+    escaped = _SPECIAL.sub(r"\\\1", path)
+    endpoint = f"unix:address={escaped}:mode={MODE:o}"
+    port = had(endpoint)
+    if port is not None:
+        return port, ""
+    try:
+        if not named:
+            with as_owner():
+                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open_port(endpoint, reactor, as_owner), ""
+    except (OSError, PortError) as error:
+        why = str(error).removeprefix(f"{endpoint}: ")
+        if named:
+            raise PortError(f"control: {path}: {why}") from error
+        return None, f"gomail status and watch can't ask this server: {path}: {why}"

@@ -1,0 +1,102 @@
+"""
+What all workers have counted, and what they do: for who asks the parent, or follows it.
+
+A worker's counts come with each sign of life, and outlive it; those of the last second are lost
+with one that is killed. It passes its events on while somebody follows, and else says nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from gomail.server.control.audience import Audience
+from gomail.server.control.plain import Plain
+from gomail.server.control.tally import Tally, together
+from gomail.server.reactor import Reactor
+from gomail.server.workers import words
+from gomail.server.workers.crew import Crew
+from gomail.server.workers.worker import Worker
+
+WAIT = 8.0  # seconds for workers to say what they have counted; else what they said last counts
+_OURS = ("trouble", "load", "health", "certificate", "left-out", "measured")
+
+
+class Overview:
+    """
+    Has it.
+
+    Args:
+        reactor: the one that runs.
+        crew: the workers.
+        audience: of the parent: whoever follows it follows them all.
+    """
+
+    def __init__(self, reactor: Reactor, crew: Crew, audience: Audience) -> None:
+        self._reactor = reactor
+        self._crew = crew
+        self._audience = audience
+        self._past: Plain = Tally().plain()  # of workers that have ended
+        self._counts: dict[Worker, Plain] = {}
+        self._clients: dict[Worker, list[Plain]] = {}
+        self._asked: set[Worker] = set()
+        self._waiting: list[Deferred[None]] = []
+        crew.overhears = self._hear
+        audience.changed = self._follow
+
+    def _hear(self, worker: Worker, word: str, *about: Any) -> None:  # noqa: ANN401 -- as it was said
+        """Hear what a worker says."""
+        if word == words.PULSE:
+            *_, self._counts[worker] = about
+        elif word == words.STATUS:
+            self._counts[worker], self._clients[worker] = about
+            self._answered(worker)
+        elif word == words.EVENT:
+            self._pass_on(worker, *about)
+        elif word == words.READY and self._audience:
+            worker.say(words.FOLLOW, True)
+        elif word == words.ENDED:
+            self._past = together([self._past, self._counts.pop(worker, Tally().plain())])
+            self._clients.pop(worker, None)
+            self._answered(worker)
+
+    def _pass_on(self, worker: Worker, told: Plain) -> None:
+        """Pass an event on; what a worker says of itself has its number, as in the log."""
+        if told["event"] in _OURS:
+            told["worker"] = worker.number
+        self._audience.tell(told)
+
+    def _follow(self, wanted: bool) -> None:  # noqa: FBT001 -- the fact itself
+        """Have all workers pass their events on, or do so no more."""
+        for worker in self._serving():
+            worker.say(words.FOLLOW, wanted)
+
+    def _serving(self) -> Iterable[Worker]:
+        """Give those that hear us."""
+        return [worker for worker in self._crew.workers if worker.ready]
+
+    def _answered(self, worker: Worker) -> None:
+        """Go on when the last one has answered."""
+        self._asked.discard(worker)
+        if not self._asked:
+            waiting, self._waiting = self._waiting, []
+            for each in waiting:
+                each.callback(None)
+
+    async def ask(self) -> tuple[Plain, list[Plain], list[Plain]]:
+        """Give what all have counted, the clients inside, and a row for each worker."""
+        for worker in self._serving():
+            self._asked.add(worker)
+            worker.say(words.STATUS)
+        if self._asked:
+            done: Deferred[None] = Deferred()
+            self._waiting.append(done)
+            await done.addTimeout(WAIT, self._reactor, lambda *_: None)
+            if done in self._waiting:
+                self._waiting.remove(done)
+        rows = [
+            {"number": of.number, "pid": of.pid, "serves": of.ready, "sessions": of.sessions}
+            for of in self._crew.workers
+        ]
+        clients = [client for theirs in self._clients.values() for client in theirs]
+        return together([self._past, *self._counts.values()]), clients, rows

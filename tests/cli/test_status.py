@@ -1,0 +1,238 @@
+"""``gomail status``: what it says of an answer, and where there is none."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from gomail.cli.main import main
+from gomail.cli.status import text
+
+ANSWER: dict[str, Any] = {
+    "version": "1.0",
+    "pid": 42,
+    "hostname": "mx.example.org",
+    "started": "2026-11-28T12:00:00Z",
+    "uptime": 97265.5,
+    "listeners": ["[::]:25 and 0.0.0.0:25", "unix:/run/lmtp"],
+    "workers": [
+        {"number": 1, "pid": 43, "serves": True, "sessions": 2},
+        {"number": 2, "pid": 44, "serves": False, "sessions": 0},
+    ],
+    "health": {"state": "degraded", "reasons": {"lag": "the reactor is 2.0 s late"}},
+    "sessions": {"open": 2, "most": 10000, "ended": 140, "public": 99},
+    "messages": 12,
+    "octets": 5 * 1024 * 1024,
+    "dropped": 3,
+    "junk": 4,
+    "milters-junk": 1,
+    "refusals": {"550 5.1.1 No such mailbox here": 2, "421 4.3.2 Too many sessions": 7},
+    "shadow": {"refuse": {"facebookmail.com": 3, "others": 11}},
+    "last-public": {
+        "at": 1.0,
+        "time": "2026-11-28T12:30:00Z",
+        "address": "209.85.222.47",
+        "session": "0123456789",
+    },
+    "checks": "SPF and DMARC",
+    "milters": ["unix:/run/rspamd"],
+    "clients": [],
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder of its own, where no server of this machine is found."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gomail.cli.usual.CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr("gomail.server.control.paths.SYSTEMD", str(tmp_path / "run"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+class Served:
+    """A socket that answers each who connects with the same octets."""
+
+    def __init__(self, path: Path, octets: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.asked: list[bytes] = []
+        self._octets = octets
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(path))
+        self._socket.listen()
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def _work(self) -> None:
+        """Answer."""
+        with suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                with connection, connection.makefile("rb") as lines:
+                    self.asked.append(lines.readline())
+                    connection.sendall(self._octets)
+
+    def end(self) -> None:
+        """Answer no more."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Served]:
+    """A server at the usual place."""
+    server = Served(folder / "state" / "gomail" / "control", json.dumps(ANSWER).encode() + b"\n")
+    yield server
+    server.end()
+
+
+def status(*options: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(main, ["status", *options])
+
+
+def test_answer_is_written_for_people() -> None:
+    """One row for each that there is; the most frequent first."""
+    assert "\n".join(text(ANSWER)) == (
+        "gomail 1.0 is mx.example.org: pid 42, for 1 d 3 h\n"
+        "  health         degraded\n"
+        "                 the reactor is 2.0 s late\n"
+        "  listens on     [::]:25 and 0.0.0.0:25\n"
+        "                 unix:/run/lmtp\n"
+        "  workers        1: pid 43, 2 sessions\n"
+        "                 2: pid 44, does not serve yet\n"
+        "  sessions       2 open, 140 ended, 99 of all from public addresses\n"
+        "  last public    209.85.222.47 at 2026-11-28T12:30:00Z (session 0123456789)\n"
+        "  messages       12, 5.0 MiB\n"
+        "  junk           4 by the policy, 1 by milters\n"
+        "  no message     came of 3 that were begun\n"
+        "  refused        7 x 421 4.3.2 Too many sessions\n"
+        "                 2 x 550 5.1.1 No such mailbox here\n"
+        "  checks         SPF and DMARC\n"
+        "  in the shadow  would have refused 14: 11 from others, 3 from facebookmail.com\n"
+        "  milters        unix:/run/rspamd"
+    )
+
+
+def test_what_there_is_not_is_left_out() -> None:
+    """A server that has just begun."""
+    fresh = ANSWER | {
+        "uptime": 0.2,
+        "last-public": None,
+        "octets": 7,
+        "shadow": {},
+        "refusals": {},
+        "milters": [],
+        "workers": [],
+        "dropped": 0,
+        "junk": 0,
+        "milters-junk": 0,
+        "health": {"state": "ok", "reasons": {}},
+    }
+    assert "\n".join(text(fresh)) == (
+        "gomail 1.0 is mx.example.org: pid 42, for 0 s\n"
+        "  health         ok\n"
+        "  listens on     [::]:25 and 0.0.0.0:25\n"
+        "                 unix:/run/lmtp\n"
+        "  sessions       2 open, 140 ended, 99 of all from public addresses\n"
+        "  last public    nobody from a public address has connected yet\n"
+        "  messages       12, 7 octets\n"
+        "  checks         SPF and DMARC"
+    )
+
+
+def test_server_is_found_at_the_usual_place(served: Served) -> None:
+    """Asked once, and its answer told as it is in JSON."""
+    done = status("--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == ANSWER
+    assert [json.loads(line) for line in served.asked] == [{"request": "status"}]
+    assert status().stdout.startswith("gomail 1.0 is mx.example.org")
+
+
+def test_place_is_said_by_the_configuration_or_an_option(served: Served, folder: Path) -> None:
+    """The option counts more; an empty one is none."""
+    assert served.asked == []
+    (folder / "gomail.toml").write_text('control = "elsewhere"\n')
+    assert f"no server listens on {folder}/elsewhere" in status().stderr
+    assert status("--control", "state/gomail/control").exit_code == 0
+    (folder / "gomail.toml").write_text('control = ""\n')
+    done = status()
+    assert (done.exit_code, done.stderr) == (
+        3,
+        'Error: there is no control socket: control = ""\n',
+    )
+
+
+def test_server_of_systemd_comes_first(served: Served, folder: Path) -> None:
+    """Where it is there, it is the machine's."""
+    whole = json.dumps(ANSWER | {"hostname": "systemd.example"}).encode() + b"\n"
+    other = Served(folder / "run" / "control", whole)
+    try:
+        assert "systemd.example" in status().stdout
+        assert served.asked == []
+    finally:
+        other.end()
+    assert "mx.example.org" in status().stdout  # nobody listens there any more
+
+
+def test_no_server_has_a_status_of_its_own(folder: Path) -> None:
+    """It may have been stopped, or killed."""
+    done = status()
+    assert done.exit_code == 3
+    assert done.stderr == f"Error: no server listens on {folder}/state/gomail/control\n"
+
+
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [
+        (b"[1]\n", "the server's answer can't be read"),
+        (b"nonsense\n", "the server's answer can't be read"),
+        (b'{"error": "no"}\n', "no"),
+    ],
+)
+def test_answer_that_is_none_has_a_status_of_its_own(
+    folder: Path, octets: bytes, told: str
+) -> None:
+    """Whoever it is that listens there."""
+    server = Served(folder / "it", octets)
+    try:
+        done = status("--control", "it")
+    finally:
+        server.end()
+    assert (done.exit_code, done.stderr) == (5, f"Error: {told}\n")
+
+
+def test_server_that_hangs_up_is_none(folder: Path) -> None:
+    """It stops just now."""
+    server = Served(folder / "it", b"")
+    try:
+        done = status("--control", "it")
+    finally:
+        server.end()
+    assert (done.exit_code, done.stderr) == (3, "Error: the server has closed the control socket\n")
+
+
+def test_failing_server_is_told_by_the_status(folder: Path) -> None:
+    """Programs need not read."""
+    failing = ANSWER | {"health": {"state": "failing", "reasons": {"disk-full": "0 MiB"}}}
+    server = Served(folder / "it", json.dumps(failing).encode() + b"\n")
+    try:
+        assert status("--control", "it").exit_code == 1
+    finally:
+        server.end()
+
+
+def test_configuration_that_can_not_be_is_told(folder: Path) -> None:
+    """As everywhere: in one line, with status 2."""
+    (folder / "gomail.toml").write_text("nonsense = 1\n")
+    done = status()
+    assert done.exit_code == 2
+    assert "there is no such key" in done.stderr

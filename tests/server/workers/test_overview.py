@@ -1,0 +1,133 @@
+"""What all workers have counted and do, as the parent hears of it; no process, and no time."""
+
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from gomail.server.control.audience import Audience, Follower, Outflow
+from gomail.server.control.plain import Plain
+from gomail.server.control.tally import Tally
+from gomail.server.control.wanted import Wanted
+from gomail.server.workers import words
+from gomail.server.workers.overview import WAIT, Overview
+from tests.server.events import STORED
+
+
+class Worker:
+    """One worker: what it was told."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.pid, self.sessions = number, 100 + number, number
+        self.ready = True
+        self.told: list[tuple[object, ...]] = []
+
+    def say(self, *said: object) -> None:
+        """Hear something."""
+        self.told.append(said)
+
+
+class Crew:
+    """Two workers; the test is what they say."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.workers = [Worker(1), Worker(2)]
+        self.overhears: Any = None
+        self.audience = Audience()
+        self.heard: list[Plain] = []
+        self.follower = Follower(Outflow(self.heard.append), Wanted())
+        self.overview = Overview(self.clock, self, self.audience)  # type: ignore[arg-type]  # short ones
+
+    def ask(self) -> list[tuple[Plain, list[Plain], list[Plain]]]:
+        """Ask, and give a list that will have the answer."""
+        answers: list[tuple[Plain, list[Plain], list[Plain]]] = []
+        Deferred.fromCoroutine(self.overview.ask()).addCallback(answers.append)
+        return answers
+
+    def end(self, worker: Worker) -> None:
+        """End one."""
+        self.workers.remove(worker)
+        self.overhears(worker, words.ENDED)
+
+
+@pytest.fixture
+def crew() -> Crew:
+    """Give them."""
+    return Crew()
+
+
+def counted(messages: int) -> Plain:
+    """Give the counts of so many messages."""
+    tally = Tally()
+    for _ in range(messages):
+        tally(STORED)
+    return tally.plain()
+
+
+def test_all_that_serve_are_asked_and_summed(crew: Crew) -> None:
+    """Two who ask at once have one answer of each."""
+    one, two = crew.workers
+    first, second = crew.ask(), crew.ask()
+    assert one.told == two.told == [(words.STATUS,)] * 2
+    crew.overhears(one, words.STATUS, counted(2), [{"session": "a"}])
+    assert first == []
+    crew.overhears(two, words.STATUS, counted(3), [{"session": "b"}])
+    for [(counts, clients, rows)] in (first, second):
+        assert counts["messages"] == 5
+        assert [client["session"] for client in clients] == ["a", "b"]
+        assert rows == [
+            {"number": 1, "pid": 101, "serves": True, "sessions": 1},
+            {"number": 2, "pid": 102, "serves": True, "sessions": 2},
+        ]
+    assert crew.clock.getDelayedCalls() == []
+
+
+def test_who_says_nothing_counts_as_it_said_last(crew: Crew) -> None:
+    """With its last sign of life; and nobody waits for one that does not serve."""
+    one, two = crew.workers
+    crew.overhears(two, words.PULSE, 4, [], counted(7))
+    answers = crew.ask()
+    crew.overhears(one, words.STATUS, counted(1), [])
+    crew.clock.advance(WAIT)
+    assert answers[0][0]["messages"] == 8
+    crew.overhears(two, words.STATUS, counted(9), [])  # too late for the one, in time for the next
+    one.ready = two.ready = False
+    assert crew.ask()[0][0]["messages"] == 10
+
+
+def test_counts_of_one_that_has_ended_stay(crew: Crew) -> None:
+    """Its sessions do not, and who waits for it waits no more."""
+    one, two = crew.workers
+    crew.overhears(one, words.PULSE, 4, [], counted(7))
+    answers = crew.ask()
+    crew.overhears(two, words.STATUS, counted(1), [{"session": "b"}])
+    crew.end(one)
+    assert answers[0][0]["messages"] == 8
+    crew.end(two)
+    counts, clients, rows = crew.ask()[0]
+    assert (counts["messages"], clients, rows) == (8, [], [])
+    crew.overhears(Worker(3), words.ENDED)  # which has never said anything
+    assert crew.ask()[0][0]["messages"] == 8
+
+
+def test_workers_pass_events_on_while_somebody_follows(crew: Crew) -> None:
+    """Those that come later as well; what one says of itself has its number."""
+    one, two = crew.workers
+    two.ready = False
+    crew.overhears(two, words.READY)
+    assert two.told == []
+    crew.audience.join(crew.follower)
+    assert (one.told, two.told) == ([(words.FOLLOW, True)], [])
+    two.ready = True
+    crew.overhears(two, words.READY)
+    assert two.told == [(words.FOLLOW, True)]
+    crew.overhears(two, words.EVENT, {"event": "load", "load": "busy"})
+    crew.overhears(one, words.EVENT, {"event": "said", "line": "QUIT"})
+    assert crew.heard == [
+        {"event": "load", "load": "busy", "worker": 2},
+        {"event": "said", "line": "QUIT"},
+    ]
+    crew.audience.leave(crew.follower)
+    assert one.told[1:] == two.told[1:] == [(words.FOLLOW, False)]

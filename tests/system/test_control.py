@@ -1,0 +1,324 @@
+"""The control socket of real servers: asked, followed, and never in the way of mail."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gomail.server.control.client import Line, NotRunning, ask_status
+from gomail.server.control.service import CONNECTIONS, LONGEST_REQUEST
+from tests.patience import PATIENCE
+from tests.system.conftest import Serve
+from tests.system.crews import configuration, pids
+from tests.system.running import Server, until
+from tests.system.test_handover import hand_over
+
+pytestmark = pytest.mark.system
+COUNT = 3  # messages
+KINDS = pytest.mark.parametrize("workers", [1, 2])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give the path of the socket."""
+    return tmp_path / "control"
+
+
+@pytest.fixture
+def served(serve: Serve, crew: Serve, tmp_path: Path, workers: int) -> Server:
+    """Give a server that is asked there: alone, or with workers."""
+    options = configuration(tmp_path, 'control = "control"\n')
+    return serve(*options) if workers == 1 else crew(*options)
+
+
+def answers(path: Path, octets: bytes) -> list[dict[str, Any]]:
+    """Send octets, and give all answers until the server hangs up."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(PATIENCE)
+        caller.connect(str(path))
+        caller.sendall(octets)
+        with caller.makefile("rb") as lines:
+            return [json.loads(line) for line in lines]
+
+
+def followed(path: Path, **filters: str) -> Line:
+    """Follow a server: all of its workers pass on their events by now."""
+    line = Line(str(path), {"request": "follow", **filters})
+    next_of(line, "following")
+    ask_status(str(path))  # each is told that first
+    return line
+
+
+def hear_out(line: Line) -> None:
+    """Hear all that there is, and is going to be."""
+    while line.hear(PATIENCE) is not None:
+        pass
+
+
+def next_of(follower: Line, name: str, **fields: object) -> dict[str, Any]:
+    """Give the next event of that name with these fields."""
+    while True:
+        told = follower.hear(PATIENCE)
+        assert told is not None, f"no {name}"
+        if told["event"] == name and fields.items() <= told.items():
+            return told
+
+
+def heard_of(follower: Line, server: Server, path: Path) -> None:
+    """See that a follower hears of whoever comes, whichever worker that is."""
+    ask_status(str(path))
+    for _ in range(3):
+        client = server.connect()
+        host, port = client.connection.getsockname()
+        next_of(follower, "connected", peer=f"{host}:{port}")
+        client.quit()
+
+
+@KINDS
+def test_status_counts_what_was_done(served: Server, path: Path, workers: int) -> None:
+    """Over all workers, right after the reply; and who is inside."""
+    assert path.stat().st_mode & 0o777 == 0o600
+    inside = [served.connect() for _ in range(2 * workers)]
+    for number in range(COUNT):
+        client = served.connect()
+        assert client.mail(f"number {number}").startswith("250 ")
+        assert client.say("RCPT TO:<nobody@elsewhere.example>").startswith("503 ")
+        client.quit()
+    until(lambda: ask_status(str(path))["sessions"]["ended"] > COUNT, "sessions have ended")
+    found = ask_status(str(path))
+    assert (found["messages"], found["pid"]) == (COUNT, served.process.pid)
+    assert found["octets"] > COUNT * len("Subject: number 1")
+    assert found["refusals"] == {"503 5.5.1 MAIL comes first": COUNT}
+    assert found["health"] == {"state": "ok", "reasons": {}}
+    assert len(found["clients"]) == len(inside)
+    assert found["clients"][0]["peer"].startswith("127.0.0.1:")
+    assert [row["number"] for row in found["workers"]] == [1, 2][: workers if workers > 1 else 0]
+    assert found["last-public"] is None
+    assert served.stopped() == 0
+    assert not path.exists()
+
+
+@KINDS
+def test_follower_hears_the_dialogue_and_never_the_content(served: Server, path: Path) -> None:
+    """Of sessions that were open before as well; each event as the log names it."""
+    before = served.connect()
+    with followed(path) as line:
+        before.begin("you@localhost")
+        assert before.say("Subject: x\r\n\r\na secret word\r\n.").startswith("250 ")
+        before.quit()
+        heard = [next_of(line, "said", speaker="C", line="RCPT TO:<you@localhost>")]
+        while heard[-1]["event"] != "session":
+            told = line.hear(PATIENCE)
+            assert told is not None
+            heard.append(told)
+    assert len({each["session"] for each in heard if "session" in each}) == 1
+    stored = next(each for each in heard if each["event"] == "stored")
+    assert Path(stored["copies"][0]["path"]).read_bytes().endswith(b"a secret word\n")
+    assert "secret" not in str(heard)
+    assert "Subject" not in str(heard)
+    assert served.connect().mail().startswith("250 ")
+    assert served.stopped() == 0
+
+
+@pytest.mark.parametrize("workers", [1])
+def test_filters_leave_out_what_others_do(served: Server, path: Path) -> None:
+    """A follower of one recipient hears of sessions that name it."""
+    with followed(path, recipient="her@localhost") as line:
+        for recipient in ("you@localhost", "her@localhost", "you@localhost"):
+            client = served.connect()
+            assert client.mail("x", recipient).startswith("250 ")
+            client.quit()
+        stored = next_of(line, "stored")
+        assert stored["to"] == ["<her@localhost>"]
+        session, _, _ = stored["id"].partition(".")
+        while (told := line.hear(PATIENCE)) is not None:
+            assert told["event"] in {"said", "session"}
+            assert told["session"] == session
+            if told["event"] == "session":
+                break
+        assert served.stopped() == 0
+        with pytest.raises(NotRunning):
+            line.hear(PATIENCE)
+
+
+@pytest.mark.parametrize("workers", [1])
+def test_nonsense_is_answered_and_costs_nothing(served: Server, path: Path) -> None:
+    """Nothing, too much, no JSON, nested JSON, no request; and mail goes on."""
+    for octets in (
+        b"x\n",
+        b"[]\n",
+        b'{"request": "stop"}\n',
+        b'{"request": "follow", "color": 1}\n',
+        b"\xff\n",
+        b"[" * (LONGEST_REQUEST - 10) + b"\n",
+        b"a" * (LONGEST_REQUEST + 10),
+    ):
+        [told] = answers(path, octets)
+        assert set(told) == {"error"}
+    [one] = answers(path, b'{"request": "status"}\n{"request": "status"}\nmore')
+    assert one["pid"] == served.process.pid
+    until(lambda: is_crowded(path), "so many may be there, and no more")
+    until(lambda: "error" not in answers(path, b'{"request": "status"}\n')[0], "there is room")
+    assert served.connect().mail().startswith("250 ")
+    assert served.stopped() == 0
+    assert "Traceback" not in served.output
+
+
+def is_crowded(path: Path) -> bool:
+    """Tell whether one more is turned away while so many say nothing, unless they end by now."""
+    with ExitStack() as connections:
+        for _ in range(CONNECTIONS):
+            silent = connections.enter_context(socket.socket(socket.AF_UNIX))
+            silent.connect(str(path))
+        told = answers(path, b"")
+    return bool(told) and told[0]["error"].startswith(f"{CONNECTIONS} connections")
+
+
+FOLLOW = """
+import sys
+from gomail.server.control.client import Line
+with Line(sys.argv[1], {"request": "follow"}) as line:
+    print(line.hear()["event"], flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("workers", [2])
+def test_follower_that_dies_is_forgotten(served: Server, path: Path) -> None:
+    """Killed while it reads nothing: sessions have nobody to tell their lines any more."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FOLLOW, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == b"following\n"
+        assert served.connect().mail().startswith("250 ")
+        follower.kill()
+    assert served.connect().mail().startswith("250 ")
+    assert ask_status(str(path))["messages"] == 2
+    assert served.stopped() == 0
+    assert "Traceback" not in served.output
+
+
+@KINDS
+def test_slow_reader_misses_events_and_is_told(served: Server, path: Path) -> None:
+    """It reads nothing while a thousand lines are said; the server waits for nobody."""
+    with followed(path) as line:
+        client = served.connect()
+        for _ in range(50):
+            client.send((b"NOOP " + 400 * b"x" + b"\r\n") * 20)
+            for _ in range(20):
+                assert client.hear().startswith("250 ")
+        left = next_of(line, "left-out")
+        assert left["counts"]["said"] > 0
+        assert client.mail().startswith("250 ")
+        next_of(line, "stored")
+    assert served.stopped() == 0
+
+
+@KINDS
+def test_stop_ends_followers(served: Server, path: Path) -> None:
+    """They hear nothing more, and the socket is gone."""
+    with followed(path) as line:
+        served.tell(signal.SIGTERM)
+        with pytest.raises(NotRunning):
+            hear_out(line)
+    assert served.ended() == 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("workers", [2])
+def test_reload_keeps_followers_and_the_path(served: Server, path: Path, tmp_path: Path) -> None:
+    """Another path needs a restart; what was counted stays."""
+    assert served.connect().mail().startswith("250 ")
+    with followed(path) as line:
+        configuration(tmp_path, 'control = "other"\n')
+        served.tell(signal.SIGHUP)
+        served.logged("but for what needs a restart: control")
+        heard_of(line, served, path)
+    assert ask_status(str(path))["messages"] == 1
+    assert served.stopped() == 0
+
+
+@pytest.mark.parametrize("workers", [2])
+def test_counts_outlive_a_worker(served: Server, path: Path) -> None:
+    """One that is killed has told of them with its last sign of life."""
+    for _ in range(COUNT):
+        assert served.connect().mail().startswith("250 ")
+    assert ask_status(str(path))["messages"] == COUNT
+    before = pids(served)
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    old = set(before.values())
+    until(
+        lambda: len(pids(served)) == len(before) and not old & set(pids(served).values()),
+        f"others serve: {served.output}",
+    )
+    assert ask_status(str(path))["messages"] == COUNT
+    with followed(path) as line:
+        killed = pids(served)["1"]
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: pids(served).get("1", killed) != killed, f"another serves: {served.output}")
+        heard_of(line, served, path)
+    assert served.stopped() == 0
+
+
+@pytest.mark.parametrize("workers", [2])
+def test_handover_keeps_the_socket(served: Server, path: Path) -> None:
+    """The same file, without a moment in which nobody listens; counts begin anew."""
+    inode = path.stat().st_ino
+    assert served.connect().mail().startswith("250 ")
+    hand_over(served)
+    assert path.stat().st_ino == inode
+    found = ask_status(str(path))
+    assert (found["pid"], found["messages"]) == (served.process.pid, 0)
+    assert served.stopped() == 0
+    assert not path.exists()
+
+
+def test_usual_place_is_the_state_folder(serve: Serve, tmp_path: Path) -> None:
+    """Or $RUNTIME_DIRECTORY, as systemd sets it. Who comes second takes mail all the same."""
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    first = serve(environment=state)
+    usual = tmp_path / "state" / "gomail" / "control"
+    assert ask_status(str(usual))["pid"] == first.process.pid
+    (tmp_path / "second").mkdir()
+    second = serve(environment=state, folder=tmp_path / "second")
+    assert f"can't ask this server: {usual}: another process listens there" in second.output
+    assert second.connect().mail().startswith("250 ")
+    assert second.stopped() == 0
+    assert ask_status(str(usual))["pid"] == first.process.pid
+    (tmp_path / "third").mkdir()
+    run = state | {"RUNTIME_DIRECTORY": str(tmp_path / "run")}
+    third = serve(environment=run, folder=tmp_path / "third")
+    assert ask_status(str(tmp_path / "run" / "control"))["pid"] == third.process.pid
+
+
+def test_stale_socket_is_replaced(serve: Serve, start: Serve, tmp_path: Path, path: Path) -> None:
+    """A killed server has left it; one that is named and can't be had costs the start."""
+    options = configuration(tmp_path, 'control = "control"\n')
+    first = serve(*options)
+    first.kill()
+    assert path.is_socket()
+    second = serve(*options)
+    assert ask_status(str(path))["pid"] == second.process.pid
+    (tmp_path / "third").mkdir()
+    third = start("--port", "tcp:0", *options, folder=tmp_path / "third")
+    assert third.ended() == 1
+    assert third.complaints == f"gomail: control: {path}: another process listens there\n"
+
+
+def test_no_socket_is_made_where_none_is_wanted(serve: Serve, tmp_path: Path) -> None:
+    """And nothing is said of it."""
+    options = configuration(tmp_path, 'control = ""\n')
+    server = serve(*options, environment={"XDG_STATE_HOME": str(tmp_path / "state")})
+    assert not list(tmp_path.rglob("control"))
+    assert "gomail status" not in server.output
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
