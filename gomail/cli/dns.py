@@ -38,7 +38,7 @@ def _domain(_: object, __: object, text: str | None) -> str | None:
     return read_host(_, __, text and text.rpartition("@")[2])
 
 
-def _servers(_: object, __: object, texts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+def read_servers(_: object, __: object, texts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     """Read addresses of servers."""
     try:
         return tuple(read_server(text) for text in texts)
@@ -56,7 +56,7 @@ def _servers(_: object, __: object, texts: tuple[str, ...]) -> tuple[tuple[str, 
     "--resolver",
     "resolvers",
     multiple=True,
-    callback=_servers,
+    callback=read_servers,
     metavar="ADDRESS[:PORT]",
     help="Look into this cache [default: this machine's, and public ones].",
 )
@@ -64,7 +64,7 @@ def _servers(_: object, __: object, texts: tuple[str, ...]) -> tuple[tuple[str, 
     "--root-hint",
     "roots",
     multiple=True,
-    callback=_servers,
+    callback=read_servers,
     metavar="ADDRESS[:PORT]",
     help="Begin at this server of the root; all others are asked at its port.",
 )
@@ -104,7 +104,7 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
     domains = [domain] if domain is not None else _domains(configuration)
     try:
         known = known_of(configuration, hostname)
-        views = asyncio.run(_look(domains, known.host, roots, resolvers or _usual(), wait))
+        views = asyncio.run(look(domains, known.host, roots, resolvers or usual_resolvers(), wait))
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from None
     _tell(views, known, json=json)
@@ -130,14 +130,14 @@ def _domains(configuration: Configuration | None) -> list[str]:
     return names
 
 
-def _usual() -> tuple[tuple[str, int], ...]:
+def usual_resolvers() -> tuple[tuple[str, int], ...]:
     """Give the resolvers of this machine, and public ones."""
     from gomail.checks.dns.system import system_servers  # noqa: PLC0415 -- starts faster
 
     return tuple(dict.fromkeys(read_server(each) for each in (*system_servers(), *_PUBLIC)))
 
 
-async def _look(
+async def look(
     domains: Sequence[str],
     host: str | None,
     roots: Sequence[tuple[str, int]],
@@ -172,12 +172,12 @@ def _tell(views: "Sequence[View]", known: "Known", *, json: bool) -> None:
         click.echo(dumps(plain, indent=2))
     else:
         for each in told:
-            click.echo("\n".join(_report(*each)), color=_coloured())
+            click.echo("\n".join(_report(*each)), color=coloured())
     if any(each.severity.value != "note" for _, found, _ in told for each in found):
         raise SystemExit(FOUND)
 
 
-def _coloured() -> bool | None:
+def coloured() -> bool | None:
     """Tell whether colours are wanted (https://no-color.org); click sees what a terminal is."""
     return False if os.environ.get("NO_COLOR") else None
 
@@ -197,7 +197,7 @@ def _report(name: str, found: "Sequence[Finding]", checked: Sequence[str]) -> It
 def _lines(finding: "Finding") -> Iterator[str]:
     """Write one finding; its mark and its word say what its colour does."""
     kind = finding.severity.value
-    mark = _MARKS[kind] if _unicode() else "*"
+    mark = _MARKS[kind] if knows_unicode() else "*"
     yield ""
     yield click.style(f"{mark} {kind} {finding.code}", fg=_COLOURS[kind], bold=True)
     yield f"  {finding.sentence}"
@@ -206,6 +206,6 @@ def _lines(finding: "Finding") -> Iterator[str]:
     yield from (f"      {line}" for line in finding.records)
 
 
-def _unicode() -> bool:
+def knows_unicode() -> bool:
     """Tell whether the terminal knows signs beyond ASCII."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

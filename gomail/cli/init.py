@@ -206,5 +206,11 @@ def _report(told: _Told) -> Iterator[str]:
     yield from ("", "    sudo ufw allow 25/tcp      # or what your firewall has for it")
     yield from ("", "4. When the records are there, and not before, see what senders see:", "")
     yield f"    {program()} dns --config {begun.config}"
-    yield from ("", f"5. Send a mail to {begun.address} from anywhere, and read it:", "")
+    yield from (
+        "",
+        "5. Wait for a mail, step by step, and send one from anywhere:",
+        "",
+    )
+    yield f"    {program()} watch --config {begun.config}"
+    yield from ("", "6. Read it:", "")
     yield f"    mutt -f {begun.maildir}"

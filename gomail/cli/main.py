@@ -21,6 +21,7 @@ from gomail.cli.status import status
 from gomail.cli.trying import try_session
 from gomail.cli.units import units
 from gomail.cli.usual import usual_file
+from gomail.cli.watch import watch
 from gomail.server.activation import name_sockets
 
 _AS_THEY_ARE = {
@@ -78,6 +79,7 @@ main.add_command(init)
 main.add_command(show)
 main.add_command(status)
 main.add_command(try_session)
+main.add_command(watch)
 
 if __name__ == "__main__":
     main(prog_name="gomail")

@@ -1,0 +1,89 @@
+"""The address to write a first mail to: one with a token in it, where that reaches the mailbox."""
+
+from dataclasses import dataclass
+
+import click
+
+from gomail.address import Address, comparable_domain
+from gomail.config import Configuration, ConfigurationError, directory
+from gomail.recipients.directory import Directory
+from gomail.reply import Refused
+from gomail.settings.values import LOCALHOST
+from gomail.settings.words import read_hostname
+from gomail.smtp.grammar import read_mail
+
+_HOW = "say which address: gomail watch --for you@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """
+    What to send.
+
+    Attributes:
+        address: whom to write to.
+        subject: what to write as the subject, where the address has no token; else empty.
+    """
+
+    address: Address
+    subject: str
+
+
+def propose(configuration: Configuration, token: str, wanted: str | None) -> Proposal:
+    """
+    Give an address of the configuration, or the *wanted* one, with the token in it if it can be.
+
+    Raises:
+        click.UsageError: nobody can tell which, or mail for the wanted one would be refused.
+    """
+    known = configuration.source is not None
+    if wanted is None and not known:
+        raise click.UsageError(_HOW)
+    plain = _first(configuration) if wanted is None else _read(wanted)
+    if not known:  # what the server takes, only its own options say
+        return Proposal(plain, f"hello-{token}")
+    try:
+        found = directory(configuration)
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from None
+    reached = _reached(found, plain)
+    if isinstance(reached, Refused):
+        msg = f"mail for {plain} would be refused: {reached.reply.text}"
+        raise click.UsageError(msg)
+    separator = configuration.domains[plain.domain].subaddress_separator
+    if separator:
+        detailed = Address(f"{plain.local_part}{separator}hello-{token}", plain.domain)
+        if _reached(found, detailed) == reached:
+            return Proposal(detailed, "")
+    return Proposal(plain, f"hello-{token}")
+
+
+def _first(configuration: Configuration) -> Address:
+    """Give the first address of the configuration."""
+    domains = configuration.domains
+    name = next((each for each in domains if each != LOCALHOST), LOCALHOST)
+    mailboxes = domains[name].mailboxes
+    if isinstance(mailboxes, str) or mailboxes == ():
+        raise click.UsageError(_HOW)
+    return Address("hello" if mailboxes is None else mailboxes[0], name)
+
+
+def _read(text: str) -> Address:
+    """Read --for."""
+    try:
+        found = read_mail(f"FROM:<{text}>".encode("ascii")).reverse_path.address
+        domain = comparable_domain(read_hostname(found.domain if found else ""))
+    except (Refused, ValueError):
+        found = None
+    if found is None:
+        raise click.UsageError(f"an address such as you@example.org was expected, not {text!r}")
+    return Address(found.local_part, domain)
+
+
+def _reached(found: Directory, address: Address) -> object:
+    """Give the Maildirs that an address reaches, or why it is refused."""
+    try:
+        destinations = found.find(address)
+    except Refused as refused:
+        return refused
+    return {each.mailbox.maildir for each in destinations}  # type: ignore[union-attr]  # at once: nothing runs beside us
