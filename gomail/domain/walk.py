@@ -95,56 +95,66 @@ class Walk:
         self._families = frozenset(":" in each.ip for each in heard)
         self._zones[""] = Zone("", servers=self._askable(self._roots))
 
-    async def zone(self, name: str, depth: int = 0) -> Zone:
+    async def zone(self, name: str, path: tuple[str, ...] = ()) -> Zone:
         """
         Give the zone that a name is in.
+
+        Who is on the way to another name's servers, which *path* has, waits for nobody else on a
+        way: two of them might wait for each other.
 
         Raises:
             NoSuchName: it is not there.
             Unfound: nobody can tell.
         """
+        if path:
+            return await self._find(name, path)
         known = self._known.get(name)
         if known is None:
-            known = self._known[name] = asyncio.create_task(self._find(name, depth))
+            known = self._known[name] = asyncio.create_task(self._find(name, path))
         return await asyncio.shield(known)
 
-    async def addresses(self, name: str, depth: int = 0) -> tuple[str, ...]:
+    async def addresses(self, name: str, path: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Give the addresses of a host; none where there are none, or nobody can tell."""
-        if depth > _DEEPEST:
+        if name in path or len(path) > _DEEPEST:
             return ()
         try:
-            zone = await self.zone(name, depth)
+            zone = await self.zone(name, (*path, name))
         except (NoSuchName, Unfound):
             return ()
+        return await self._addresses(zone.servers, name)
+
+    async def _addresses(self, servers: tuple[Server, ...], name: str) -> tuple[str, ...]:
+        """Ask servers for the addresses of a host, until one knows them."""
         found: list[str] = []
         for kind in ("A", "AAAA"):
-            for server in zone.servers[:_TRIED]:
+            for server in servers[:_TRIED]:
                 said = await self._asker.authority(server, Question(name, kind))
                 if said.told:
                     found += said.records
                     break
         return tuple(found)
 
-    async def _find(self, name: str, depth: int) -> Zone:
+    async def _find(self, name: str, path: tuple[str, ...]) -> Zone:
         """Go down from the root; zones that were found before are not asked for again."""
         labels = name.split(".")
         zone = self._zones[""]
         for count in range(1, len(labels) + 1):
             part = ".".join(labels[-count:])
-            zone = self._zones.get(part) or await self._step(zone, part, depth)
+            zone = self._zones.get(part) or await self._step(zone, part, name, path)
         return zone
 
-    async def _step(self, zone: Zone, name: str, depth: int) -> Zone:
-        """Give the zone that begins at a name just below, or else the one that it is in."""
-        cut = await self._cut(zone, name)
+    async def _step(self, zone: Zone, name: str, whole: str, path: tuple[str, ...]) -> Zone:
+        """Give the zone that begins at a part of a name, or else the one that it is in."""
+        cut = await self._cut(zone, name, whole)
         if cut is None:
             return zone
-        servers, lost = await self._reach(cut, depth)
+        servers, lost = await self._reach(cut, zone, name, path)
         below = Zone(name, zone.name, zone.servers, cut.names, servers, lost)
-        self._zones[name] = below
+        if not (path and lost):  # what is lost on the way to its own servers may be found otherwise
+            self._zones[name] = below
         return below
 
-    async def _cut(self, zone: Zone, name: str) -> _Cut | None:
+    async def _cut(self, zone: Zone, name: str, whole: str) -> _Cut | None:
         """Ask the servers of a zone, until one knows, whether another begins at a name."""
         question = Question(name, "NS")
         why = "it has no server that can be asked"
@@ -158,19 +168,42 @@ class Walk:
             if cut is not None:
                 return cut
             if message.flags & dns.flags.AA and message.rcode() == dns.rcode.NXDOMAIN:
-                raise NoSuchName(name, zone)
+                if name == whole or await self._is_missing(server, whole):
+                    raise NoSuchName(name, zone)
+                return None
             if message.flags & dns.flags.AA and message.rcode() == dns.rcode.NOERROR:
                 return None
             why = f"{server} answers {dns.rcode.to_text(message.rcode())} without authority"
         raise Unfound(f"no server of {zone.name or 'the root'} tells about {name}; {why}")
 
-    async def _reach(self, cut: _Cut, depth: int) -> tuple[tuple[Server, ...], tuple[str, ...]]:
+    async def _is_missing(self, server: Server, name: str) -> bool:
+        """
+        Tell whether a name is not there, where a part of it is said not to be.
+
+        Some servers say so of names that have nothing themselves, but something below them (RFC
+        8020 §2; RFC 9156 §2.3).
+        """
+        try:
+            message = await self._asker.exchange(server, Question(name, "NS"))
+        except NoAnswer:
+            return True
+        return message.rcode() == dns.rcode.NXDOMAIN
+
+    async def _reach(
+        self, cut: _Cut, above: Zone, zone: str, path: tuple[str, ...]
+    ) -> tuple[tuple[Server, ...], tuple[str, ...]]:
         """Give the addresses of a zone's servers, and the names that have none."""
         servers: list[Server] = []
         lost = []
         for name in cut.names:
             ips = [each.ip for each in cut.glue if each.name == name]
-            found = ips or await self.addresses(name, depth + 1)
+            if ips:
+                found = tuple(ips)
+            elif f".{name}".endswith(f".{zone}"):
+                # Nobody else can know; those above do if they are the zone's own servers as well.
+                found = await self._addresses(above.servers, name)
+            else:
+                found = await self.addresses(name, path)
             servers += [Server(name, ip, self._port) for ip in found]
             if not found:
                 lost.append(name)
