@@ -622,7 +622,9 @@ def test_p1_the_advice_names_option_or_table(tmp_path: Path) -> None:
         )
 
 
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+signs = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+words = st.text(signs, min_size=1)
+sockets = st.text(signs, min_size=1, max_size=20)  # a path of one has up to 107 octets
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
 hosts = st.lists(names, min_size=1, max_size=3).map(".".join)
 domains = st.builds(
@@ -694,7 +696,8 @@ configurations = st.builds(
     milters=st.lists(
         st.builds(
             Milter,
-            words.map("unix:/run/{}".format) | st.integers(1, 65535).map("tcp:192.0.2.1:{}".format),
+            sockets.map("unix:/run/{}".format)
+            | st.integers(1, 65535).map("tcp:192.0.2.1:{}".format),
             st.sampled_from(["accept", "defer"]),
             *[st.integers(1, 50).map(float) | st.floats(1, 50)] * 3,
             st.none() | st.just("X-Spam: Yes"),
