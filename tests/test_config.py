@@ -174,9 +174,9 @@ MISTAKES = [
     (
         "[smtp]\nkey = 1",
         (
-            "line 1: smtp: there is no such key; there are checks, control, domains, group, "
-            "hostname, limits, listener, log-format, maildir, milter, policy, state, storing, "
-            "sync, tls, trusted, workers"
+            "line 1: smtp: there is no such key; there are backup-mx, checks, control, domains, "
+            "group, hostname, limits, listener, log-format, maildir, milter, policy, state, "
+            "storing, sync, tls, trusted, workers"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -279,9 +279,9 @@ MISTAKES = [
     (
         "source = 1",
         (
-            "line 1: source: there is no such key; there are checks, control, domains, group, "
-            "hostname, limits, listener, log-format, maildir, milter, policy, state, storing, "
-            "sync, tls, trusted, workers"
+            "line 1: source: there is no such key; there are backup-mx, checks, control, domains, "
+            "group, hostname, limits, listener, log-format, maildir, milter, policy, state, "
+            "storing, sync, tls, trusted, workers"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -693,6 +693,7 @@ configurations = st.builds(
         st.none() | hosts,
         st.lists(hosts).map(tuple),
     ),
+    backup_mx=st.lists(hosts).map(tuple),
     milters=st.lists(
         st.builds(
             Milter,
@@ -763,6 +764,7 @@ def test_what_the_example_has_commented_is_the_default() -> None:
         "checks": checks,
         "policy": policy,
         "milters": (Milter("unix:/run/rspamd/milter.sock", junk_field="X-Spam: Yes"),),
+        "backup_mx": ("backup.example.net",),
     }
     assert configuration == replace(as_it_is, **changed)  # type: ignore[arg-type]
     assert as_it_is.limits == DEFAULT_LIMITS

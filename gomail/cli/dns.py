@@ -11,7 +11,7 @@ import click
 
 from gomail.address import comparable_domain
 from gomail.checks.servers import read_server
-from gomail.cli.usual import read_host, usual_file
+from gomail.cli.usual import read_host, read_hosts, usual_file
 from gomail.config import Configuration, ConfigurationError, load
 from gomail.settings.values import LOCALHOST
 
@@ -53,6 +53,14 @@ def read_servers(_: object, __: object, texts: tuple[str, ...]) -> tuple[tuple[s
 )
 @click.option("--hostname", callback=read_host, metavar="NAME", help="The server's, for MX.")
 @click.option(
+    "--backup",
+    "backups",
+    multiple=True,
+    callback=read_hosts,
+    metavar="NAME",
+    help="Another host of yours that MX names.",
+)
+@click.option(
     "--resolver",
     "resolvers",
     multiple=True,
@@ -81,6 +89,7 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
     domain: str | None,
     file: str | None,
     hostname: str | None,
+    backups: tuple[str, ...],
     resolvers: tuple[tuple[str, int], ...],
     roots: tuple[tuple[str, int], ...],
     wait: float,
@@ -103,7 +112,7 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
     configuration = _configuration(file or (usual_file() if domain is None else None))
     domains = [domain] if domain is not None else _domains(configuration)
     try:
-        known = known_of(configuration, hostname)
+        known = known_of(configuration, hostname, backups)
         views = asyncio.run(look(domains, known.host, roots, resolvers or usual_resolvers(), wait))
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from None
@@ -144,7 +153,12 @@ async def look(
     resolvers: Sequence[tuple[str, int]],
     seconds: float,
 ) -> "list[View]":
-    """Look at each domain."""
+    """
+    Look at each domain.
+
+    Raises:
+        NotFound: DNS can't be asked.
+    """
     from gomail.domain.answers import Server  # noqa: PLC0415 -- an extra
     from gomail.domain.roots import ROOTS  # noqa: PLC0415 -- an extra
     from gomail.domain.survey import survey  # noqa: PLC0415 -- an extra
@@ -196,14 +210,18 @@ def _report(name: str, found: "Sequence[Finding]", checked: Sequence[str]) -> It
 
 def _lines(finding: "Finding") -> Iterator[str]:
     """Write one finding; its mark and its word say what its colour does."""
-    kind = finding.severity.value
-    mark = _MARKS[kind] if knows_unicode() else "*"
     yield ""
-    yield click.style(f"{mark} {kind} {finding.code}", fg=_COLOURS[kind], bold=True)
+    yield mark(finding.severity.value, finding.code)
     yield f"  {finding.sentence}"
     yield from (f"    {line}" for line in finding.evidence)
     yield f"  What to do: {finding.remedy}"
     yield from (f"      {line}" for line in finding.records)
+
+
+def mark(kind: str, code: str) -> str:
+    """Write how grave a finding is, and its code; the word says what mark and colour do."""
+    sign = _MARKS[kind] if knows_unicode() else "*"
+    return click.style(f"{sign} {kind} {code}", fg=_COLOURS[kind], bold=True)
 
 
 def knows_unicode() -> bool:

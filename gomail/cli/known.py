@@ -23,19 +23,26 @@ if TYPE_CHECKING:
 _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
 
 
-def known_of(configuration: Configuration | None, hostname: str | None = None) -> Known:
+def known_of(
+    configuration: Configuration | None,
+    hostname: str | None = None,
+    backups: tuple[str, ...] = (),
+) -> Known:
     """
     Give what is known; *hostname* takes the place of the one that is configured.
+
+    Those of *backups* are beside those that are configured.
 
     Raises:
         ConfigurationError: a certificate that is named can't be read.
     """
     if configuration is None:
-        return Known(host=hostname)
+        return Known(host=hostname, backups=backups)
     named = configuration.hostname if "hostname" in configuration.given else None
     host = hostname or (named and comparable_domain(named))
     four, six = _families(configuration.listeners if "listener" in configuration.given else ())
-    return Known(host, four, six, _chain(configuration), _public())
+    backups += tuple(map(comparable_domain, configuration.backup_mx))
+    return Known(host, four, six, _chain(configuration), _public(), backups)
 
 
 def _families(listeners: "Sequence[Listener]") -> tuple[bool | None, bool | None]:

@@ -21,3 +21,8 @@ def read_host(_: object, __: object, text: str | None) -> str | None:
         return text and comparable_domain(read_hostname(text))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def read_hosts(_: object, __: object, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Read hosts' names, likewise."""
+    return tuple(read_host(_, __, text) or "" for text in texts)

@@ -60,6 +60,7 @@ class Known:
         ipv6: whether it listens on IPv6.
         chain: its certificate, and those that vouch for it; empty where it is not known.
         addresses: its public addresses, as far as they are known.
+        backups: other hosts that keep mail for it, and that MX may name as well.
     """
 
     host: str | None = None
@@ -67,6 +68,7 @@ class Known:
     ipv6: bool | None = None
     chain: tuple[Certificate, ...] = ()
     addresses: tuple[str, ...] = ()
+    backups: tuple[str, ...] = ()
 
 
 NOTHING_KNOWN = Known()

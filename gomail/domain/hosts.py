@@ -132,6 +132,8 @@ def _foreign(
     own = own_hosts(view, known)
     others = [(preference, host) for preference, host in found if host not in own]
     others = [each for each in others if _unsound(view, each[1], known) is None]
+    if own:
+        others = [each for each in others if each[1] not in known.backups]
     if known.host is None:  # then only those count of which everybody knows whose they are
         others = [each for each in others if provider(each[1])] if own else []
     if not others or not (own or severe):

@@ -285,4 +285,5 @@ _register(
     checks=lambda value: _converter.structure(value, Checks),
     policy=read_policy,
     milters=_read_milters,
+    backup_mx=lambda value: tuple(read_items(value, read_hostname, "a list of host names")),
 )

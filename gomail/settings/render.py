@@ -24,6 +24,7 @@ def _lines(configuration: Configuration) -> Iterator[str]:
     yield f"hostname = {_text(configuration.hostname)}"
     yield f"maildir = {_text(configuration.maildir)}"
     yield f"trusted = {_list(configuration.trusted)}"
+    yield f"backup-mx = {_list(configuration.backup_mx)}"
     yield f"log-format = {_text(configuration.log_format)}"
     yield f"sync = {_text(configuration.sync)}"
     yield f"storing = {_text(configuration.storing)}"

@@ -202,6 +202,7 @@ class Configuration:
         checks: how it is found out who sent a message.
         policy: what becomes of it then.
         milters: who is asked about each message, in this order.
+        backup_mx: other hosts of ours that MX may name, which keep mail for this one.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
     """
@@ -223,6 +224,7 @@ class Configuration:
     checks: Checks = Checks()
     policy: Rules = field(default_factory=Rules)
     milters: tuple[Milter, ...] = ()
+    backup_mx: tuple[str, ...] = ()
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 

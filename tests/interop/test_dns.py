@@ -139,6 +139,23 @@ def test_name_of_the_server_changes_nothing(internet: Internet, code: str) -> No
     assert codes(internet, f"{code}.example", *hostname) == (1, [code])
 
 
+@pytest.mark.parametrize("configured", [False, True], ids=["by option", "by configuration"])
+def test_backup_of_ones_own_is_no_leftover(
+    internet: Internet, tmp_path: Path, *, configured: bool
+) -> None:
+    """Where it is named; others are found all the same, and so is mail that goes there alone."""
+    other = "eforward.registrar-servers.com"
+    file = tmp_path / "gomail.toml"
+    text = f'state = "{tmp_path}"\nhostname = "mx.{{}}"\nbackup-mx = ["{other}"]\n'
+    for name, code in (("mx-leftover.example", []), ("mx-elsewhere.example", ["mx-elsewhere"])):
+        file.write_text(text.format(name))
+        named = ("--config", str(file)) if configured else ("--backup", other)
+        options = (*named, "--hostname", f"mx.{name}")
+        assert codes(internet, name, *options) == (1 if code else 0, code)
+    no_backup = ("--hostname", "mx.mx-leftover.example", "--backup", "other.example")
+    assert codes(internet, "mx-leftover.example", *no_backup) == (1, ["mx-leftover"])
+
+
 def test_ipv6_without_a_listener_is_found(internet: Internet, tmp_path: Path) -> None:
     """Where the configuration knows; one that listens everywhere is healthy."""
     file = tmp_path / "gomail.toml"
