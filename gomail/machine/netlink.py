@@ -84,7 +84,7 @@ def _read_address(body: bytes) -> Iterator[Address]:
     """Read an address, if it is of a family that mail goes by."""
     family, _, flags, _, index = _MESSAGE.unpack_from(body)
     length = _FAMILIES.get(family)
-    values = dict(_attributes(body[_MESSAGE.size :]))
+    values = dict(attributes_of(body[_MESSAGE.size :]))
     octets = values.get(_LOCAL, values.get(_PEER, b""))  # of two ends the first is ours
     if length is None or len(octets) != length:
         return
@@ -100,7 +100,7 @@ def _read_address(body: bytes) -> Iterator[Address]:
     yield Address(ip, name, stable=bool(flags & _PERMANENT), passing=bool(flags & fleeting))
 
 
-def _attributes(octets: bytes) -> Iterator[tuple[int, bytes]]:
+def attributes_of(octets: bytes) -> Iterator[tuple[int, bytes]]:
     """Read the attributes of a message."""
     at = 0
     while at + _ATTRIBUTE.size <= len(octets):
