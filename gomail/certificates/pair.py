@@ -38,6 +38,10 @@ class PairError(Exception):
     """One line that says why a certificate or its key can't be used."""
 
 
+class PairMismatch(PairError):
+    """The key is another certificate's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """
@@ -135,7 +139,7 @@ def parse(octets: tuple[bytes, bytes], files: Files) -> Pair:
     )
     if theirs != ours:
         msg = f"the key {files.key} does not belong to the certificate {files.certificate}"
-        raise PairError(msg)
+        raise PairMismatch(msg)
     return Pair(chain, key)
 
 

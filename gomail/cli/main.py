@@ -14,6 +14,7 @@ from gomail.cli.certificates import certificates
 from gomail.cli.check import check
 from gomail.cli.config import config
 from gomail.cli.dns import dns
+from gomail.cli.doctor import doctor
 from gomail.cli.explain import explain
 from gomail.cli.init import init
 from gomail.cli.show import show
@@ -45,7 +46,10 @@ def _next() -> str:
     found = usual_file()
     if found is None:
         return "gomail init you@example.org begins, and says all that follows."
-    return f"gomail dns --config {found} sees whether mail can find its way here."
+    return (
+        f"gomail dns --config {found} sees whether mail can find its way here, and "
+        "sudo gomail doctor whether this machine is ready for it."
+    )
 
 
 @main.command(context_settings=_AS_THEY_ARE)
@@ -75,6 +79,7 @@ main.add_command(units)
 main.add_command(check)
 main.add_command(explain)
 main.add_command(dns)
+main.add_command(doctor)
 main.add_command(init)
 main.add_command(show)
 main.add_command(status)

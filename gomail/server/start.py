@@ -111,10 +111,15 @@ def within_descriptors(limits: Limits, milters: int = 0) -> Limits:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return limits
-    recipients = min(limits.recipients, soft // 2 // DESCRIPTORS_A_COPY)
-    left = soft - DESCRIPTORS_RESERVED - recipients * DESCRIPTORS_A_COPY
-    sessions = max(1, min(limits.sessions, int(left / (DESCRIPTORS_A_SESSION + milters))))
+    recipients, sessions = sessions_within(soft, limits, milters)
     return replace(limits, recipients=recipients, sessions=sessions)
+
+
+def sessions_within(files: int, limits: Limits, milters: int = 0) -> tuple[int, int]:
+    """Give the recipients of a message, and the sessions, for which that many files are enough."""
+    recipients = min(limits.recipients, files // 2 // DESCRIPTORS_A_COPY)
+    left = files - DESCRIPTORS_RESERVED - recipients * DESCRIPTORS_A_COPY
+    return recipients, max(1, min(limits.sessions, int(left / (DESCRIPTORS_A_SESSION + milters))))
 
 
 def try_pidfile(path: Path) -> None:

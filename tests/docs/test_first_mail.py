@@ -13,7 +13,7 @@ from tests.docs.story import Story
 from tests.interop.software import needs
 
 TEXT = (Path(__file__).parents[2] / "docs" / "first-mail.md").read_text()
-COMMANDS = sorted(set(re.findall(r"\bgomail ((?:[a-z]+)(?: --[a-z]+)*)", TEXT)))
+COMMANDS = sorted(set(re.findall(r"\bgomail ((?:[a-z]+)(?: --[a-z]+(?:-[a-z]+)*)*)", TEXT)))
 
 
 @pytest.mark.parametrize("words", COMMANDS)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.host import Machine
 from tests.interop.server import Gomail
-from tests.interop.software import needs_user
+from tests.interop.software import needs, needs_user
 
 StartGomail = Callable[..., Gomail]
 
@@ -57,3 +58,15 @@ def owned(owner: pwd.struct_passwd, start_gomail: StartGomail) -> Gomail:
     """Give a gomail that root started, and that runs as that user."""
     twistd = ["--uid", str(owner.pw_uid), "--gid", str(owner.pw_gid)]
     return start_gomail("--domain", "example.org", twistd=twistd)
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """Give the machine; its disk is one that keeps what it has."""
+    for name in ("nft", "iptables", "ip6tables"):
+        needs(name)
+    folder = Path(tempfile.mkdtemp(prefix="gomail-", dir="/var/tmp"))
+    found = Machine(folder)
+    yield found
+    found.stop()
+    shutil.rmtree(folder)

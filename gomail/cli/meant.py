@@ -1,0 +1,154 @@
+"""Which server a command is about: what runs, what the units say, and the configuration of it."""
+
+import os
+import pwd
+import shlex
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from gomail.cli.beginning import program
+from gomail.cli.hook import FOLDER
+from gomail.cli.usual import usual_file
+from gomail.config import Configuration, ConfigurationError, load, with_options
+from gomail.doctor.server import Unit, main_process, options, read_unit
+from gomail.doctor.survey import Meant
+from gomail.machine.processes import Process, processes
+from gomail.recipients.mailbox import Template
+from gomail.server.encryption import state_folder
+from gomail.server.start import Identity
+from gomail.settings.values import Listener
+from gomail.units.shape import STATE
+
+_PATHS = ("maildir", "certificate", "key", "config")
+_SYSTEMD = Listener("systemd:domain=INET6:index=0")
+
+
+def find_meant(file: str | None) -> Meant:
+    """
+    Find out which server is meant, by the file of its configuration or without one.
+
+    Raises:
+        ConfigurationError: the configuration can't be.
+        click.UsageError: there is none, and nothing runs.
+    """
+    unit = read_unit()
+    process = _process(file)
+    words = process.words if process else unit.words if unit else ()
+    folder = _folder(process)
+    said = _anchored(options(words), folder)
+    named = file or said.get("config") or usual_file()
+    said.pop("config", None)
+    if named is None and process is None:
+        raise click.UsageError("there is no configuration: gomail init you@example.org begins")
+    configuration = _configuration(str(named) if named else None, folder or str(Path.cwd()))
+    configuration = with_options(configuration, **said)  # type: ignore[arg-type]  # see options
+    if process is None and unit is None and "listener" not in configuration.given:
+        configuration = replace(configuration, listeners=(_SYSTEMD,))  # as the units will have it
+    uid = _uid(process, unit, configuration)
+    state = STATE if unit and configuration.state is None else None
+    return Meant(
+        configuration,
+        process,
+        unit,
+        uid,
+        state or state_folder(configuration.state, Identity(uid)),
+        _start(configuration, unit, uid),
+        FOLDER,
+    )
+
+
+def _process(file: str | None) -> Process | None:
+    """
+    Give the server's process: where a file is named, that of a server which has read it.
+
+    Else of one that has read a copy: `gomail init` writes a file that is then copied to /etc.
+    """
+    found = list(processes())
+    if file is None:
+        return main_process(found)
+    named = {each: _anchored(options(each.words), _folder(each)).get("config") for each in found}
+    same = [each for each, path in named.items() if path and _is_same(str(path), file)]
+    return main_process(same or [each for each, path in named.items() if _is_copy(path, file)])
+
+
+def _is_same(path: str, file: str) -> bool:
+    """Tell whether two paths are of one file."""
+    try:
+        return Path(path).samefile(file)
+    except OSError:
+        return path == str(Path(file).absolute())
+
+
+def _is_copy(path: object, file: str) -> bool:
+    """Tell whether there is the same in two files."""
+    try:
+        return path is not None and Path(str(path)).read_bytes() == Path(file).read_bytes()
+    except OSError:
+        return False
+
+
+def _configuration(file: str | None, folder: str) -> Configuration:
+    """Load a file; without one the defaults, as the server has them where it was started."""
+    if file is None:
+        return Configuration(maildir=str(Path(folder, "Maildir")))
+    found = load(file)
+    if "maildir" in found.given:
+        return found
+    return replace(found, maildir=str(Path(folder, "Maildir")))
+
+
+def _folder(process: Process | None) -> str | None:
+    """Give the folder in which the server runs, or would; None where this user may not know."""
+    if process is None:
+        return str(Path.cwd())
+    try:
+        return str(Path(f"/proc/{process.pid}/cwd").readlink())
+    except OSError:
+        return None
+
+
+def _anchored(said: dict[str, str | list[str]], folder: str | None) -> dict[str, str | list[str]]:
+    """Make the paths of a command line absolute; without a folder those that are not are lost."""
+    found = dict(said)
+    for key in _PATHS:
+        value = found.get(key)
+        if isinstance(value, str) and not Path(value).is_absolute():
+            del found[key]
+            if folder is not None:
+                found[key] = str(Path(folder, value))
+    return found
+
+
+def _uid(process: Process | None, unit: Unit | None, configuration: Configuration) -> int:
+    """Give the user that the server runs as, or would: of root's typing, who owns the Maildir."""
+    if process is not None:
+        return process.uid
+    with suppress(KeyError):
+        if unit is not None:
+            return pwd.getpwnam(unit.user).pw_uid if unit.user else 0
+    if os.geteuid() != 0 or "SUDO_UID" in os.environ:
+        return int(os.environ.get("SUDO_UID", os.geteuid()))
+    with suppress(OSError):
+        return Path(Template(configuration.maildir).root).stat().st_uid
+    return 0
+
+
+def _start(configuration: Configuration, unit: Unit | None, uid: int) -> str:
+    """Give the line that starts it."""
+    if unit is not None:
+        both = "gomail.socket gomail.service" if unit.listens else "gomail.service"
+        return f"sudo systemctl enable --now {both}"
+    file = shlex.quote(str(Path(configuration.source or "gomail.toml").absolute()))
+    if not Path("/run/systemd/system").exists():
+        return f"{program()} run --config {file}"
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        user = "NAME"
+    return f"sudo {program()} units install --user {shlex.quote(user)} --config {file}"
+
+
+__all__ = ["ConfigurationError", "find_meant"]

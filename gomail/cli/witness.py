@@ -1,0 +1,46 @@
+"""Who came from outside last, as the running server tells by its control socket."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+
+from gomail.cli.asked import ask_first
+from gomail.doctor.reachability import Witness
+from gomail.server.control.client import ControlError, ask_status
+from gomail.server.control.paths import usual_paths
+
+
+def last_public(control: str | None, state: str | None, pid: int) -> tuple[Witness | None, str]:
+    """
+    Give the last session from a public address, and why that can't be told if it can't.
+
+    Args:
+        control: the socket's path as it is configured; empty for none, None for the usual one.
+        state: the server's state folder.
+        pid: the server's first process: another one's word is not taken.
+    """
+    paths = [control] if control else [] if control == "" else list(usual_paths(state))
+    try:
+        said = ask_first(paths, ask_status)
+    except ControlError as error:
+        return None, str(error)
+    try:
+        if said["pid"] != pid:
+            return None, f"another server, pid {int(said['pid'])}, has the control socket"
+        return read_witness(said["last-public"]), ""
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None, "the server's answer makes no sense"
+
+
+def read_witness(last: Mapping[str, Any] | None) -> Witness | None:
+    """
+    Read what a server says of it; root may ask one that is somebody else's, and believes no text.
+
+    Raises:
+        KeyError, TypeError, ValueError, OverflowError, OSError: it is not what a server says.
+    """
+    if last is None:
+        return None
+    when = datetime.fromtimestamp(float(last["at"]), UTC)
+    return Witness(when, str(ip_address(last["address"])))

@@ -1,0 +1,179 @@
+"""The server that is meant: its process, its unit, and the places where it is to listen."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from gomail.machine.processes import Process
+from gomail.settings.values import Listener
+
+UNITS = "/etc/systemd/system"
+_INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
+_PORT = re.compile(r"tcp[46]?:([0-9]+)")
+_LISTENS = re.compile(r"(?:\[?(.*?)\]?:)?([0-9]+)\Z")  # ListenStream=: a port, behind an address
+_SETTING = re.compile(r"^([A-Za-z]+)=(.*)$", re.MULTILINE)
+_FAMILIES = {"tcp": {4, 6}, "tcp4": {4}, "tcp6": {6}}
+_OPTIONS = {
+    "--config": "config",
+    "-c": "config",
+    "--port": "ports",
+    "-p": "ports",
+    "--hostname": "hostname",
+    "--domain": "domains",
+    "--maildir": "maildir",
+    "--certificate": "certificate",
+    "--key": "key",
+    "--workers": "workers",
+}
+_SEVERAL = {"ports", "domains"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """
+    The units of systemd that start gomail, as far as they are there.
+
+    Attributes:
+        user: who runs it; empty for root.
+        words: its command line.
+        listens: on what the socket unit listens; None without one.
+        binds: whether the service may open low ports itself.
+    """
+
+    user: str
+    words: tuple[str, ...]
+    listens: str | None = None
+    binds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    A port that the server is to listen on.
+
+    Attributes:
+        port: its number.
+        families: versions of IP.
+        ip: at this address alone, if it is named.
+        passed: whether systemd opens it.
+        proxied: whether proxies connect there, and clients to them.
+    """
+
+    port: int
+    families: frozenset[int]
+    ip: str | None = None
+    passed: bool = False
+    proxied: bool = False
+
+    def __str__(self) -> str:
+        """Write it for people."""
+        names = " and ".join(f"IPv{each}" for each in sorted(self.families))
+        return f"port {self.port} of {self.ip or names}"
+
+
+def read_unit(folder: str = UNITS) -> Unit | None:
+    """Read the units, if there are any that this user can read."""
+    try:
+        service = _settings(Path(folder, "gomail.service"))
+    except OSError:
+        return None
+    listens = None
+    with suppress(OSError):
+        listens = _settings(Path(folder, "gomail.socket")).get("ListenStream", "25")
+    binds = "CAP_NET_BIND_SERVICE" in service.get("AmbientCapabilities", "")
+    words = tuple(_unquoted(service.get("ExecStart", "")))
+    return Unit(service.get("User", ""), words, listens, binds)
+
+
+def _settings(path: Path) -> dict[str, str]:
+    """Read the settings of a unit; of one that stands there twice, the last."""
+    return dict(_SETTING.findall(path.read_text("utf-8", "replace")))
+
+
+def _unquoted(text: str) -> Iterator[str]:
+    """Part a command line as the units that gomail writes have it."""
+    for quoted, plain in re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', text):
+        yield re.sub(r"\\(.)", r"\1", quoted or plain).replace("%%", "%").replace("$$", "$")
+
+
+def is_gomail(words: tuple[str, ...]) -> bool:
+    """Tell whether a command line is that of a server, and not of a command such as this one."""
+    for at, word in enumerate(words[:5]):
+        name, after = Path(word).name, words[at + 1 :]
+        if name in {"gomail", "gomail.cli.main"} and after[:1] in (("run",), ("twistd",)):
+            return True
+        if "twistd" in word and "gomail" in after:
+            return True
+        if name.startswith("gomail.") and name != "gomail.cli.main" and words[at - 1] == "-m":
+            return True
+    return False
+
+
+def options(words: Sequence[str]) -> dict[str, str | list[str]]:
+    """Give what a server's command line says of its configuration."""
+    found: dict[str, str | list[str]] = {}
+    rest = _arguments(list(words))
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        key = _OPTIONS.get(name)
+        if key is None or not (equals or rest):
+            continue
+        value = value if equals else rest.pop(0)
+        if key in _SEVERAL:
+            several = found.setdefault(key, [])
+            assert isinstance(several, list)  # noqa: S101 -- see above
+            several.append(value)
+        else:
+            found[key] = value
+    return found
+
+
+def _arguments(words: list[str]) -> list[str]:
+    """Give what stands behind the name of the server: before it are Python's words, or twistd's."""
+    for at, word in enumerate(words):
+        if Path(word).name in {"gomail", "gomail.cli.main"} and "twistd" not in words[at + 1 :]:
+            return words[at + 1 :]
+    return []
+
+
+def main_process(found: Iterable[Process]) -> Process | None:
+    """Give the server's first process: that of the unit, else the oldest; None without any."""
+    servers = [each for each in found if is_gomail(each.words)]
+    servers.sort(key=lambda each: (each.unit != "gomail.service", "-m" in each.words, each.pid))
+    return servers[0] if servers else None
+
+
+def places(listeners: Iterable[Listener], unit: Unit | None) -> tuple[Place, ...]:
+    """Give the ports on which a server with these listeners is to listen."""
+    found = []
+    for listener in listeners:
+        kind = listener.place.partition(":")[0]
+        if kind == "systemd":
+            found.append(_passed(unit.listens if unit and unit.listens else "25", listener))
+        match = _PORT.match(listener.place)
+        if match is None or match[1] == "0":
+            continue
+        interface = _INTERFACE.search(listener.place)
+        ip = interface[1].replace("\\", "") if interface else None
+        found.append(_place(int(match[1]), _FAMILIES[kind], ip, proxied=bool(listener.proxy)))
+    return tuple(found)
+
+
+def _passed(listens: str, listener: Listener) -> Place:
+    """Give what a socket unit listens on."""
+    match = _LISTENS.match(listens)
+    address, port = (match[1], int(match[2])) if match else (None, 25)
+    place = _place(port, {4, 6}, address or None, proxied=bool(listener.proxy))
+    return Place(place.port, place.families, place.ip, passed=True, proxied=place.proxied)
+
+
+def _place(port: int, families: set[int], ip: str | None, *, proxied: bool) -> Place:
+    """Give a port at an address, if one is named that is not all of them."""
+    with suppress(ValueError):
+        address = ip_address(ip or "")
+        families = {address.version}
+        ip = None if address.is_unspecified else str(address)
+    return Place(port, frozenset(families), ip, proxied=proxied)

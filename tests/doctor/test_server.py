@@ -1,0 +1,121 @@
+"""Which server is meant: by its command line, by its units, and by what its listeners say."""
+
+from pathlib import Path
+
+import pytest
+
+from gomail.doctor.server import (
+    Place,
+    Unit,
+    is_gomail,
+    main_process,
+    options,
+    places,
+    read_unit,
+)
+from gomail.machine.processes import Process
+from gomail.settings.values import Listener
+from gomail.units.shape import Shape
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("/opt/gomail/bin/python /opt/gomail/bin/gomail run --port 25", True),
+        ("python3 -m gomail.cli.main run", True),
+        ("python3 -m gomail run", True),
+        ("/usr/bin/python3 /usr/bin/twistd --nodaemon gomail --port 25", True),
+        ("python3 -P -m gomail.delivery.agent", True),
+        ("python3 /opt/gomail/bin/gomail doctor", False),
+        ("python3 -m gomail.cli.main doctor", False),
+        ("/usr/bin/python3 /usr/bin/twistd web", False),
+        ("vi gomail", False),
+        ("sh -c 'gomail run'", False),
+        ("", False),
+    ],
+)
+def test_server_is_known_by_its_words(line: str, *, is_one: bool) -> None:
+    """However it was started; commands such as this one are none."""
+    assert is_gomail(tuple(line.split())) == is_one
+
+
+def test_first_process_is_that_of_the_unit() -> None:
+    """Else the one that was there first and is nobody's child."""
+    run = ("gomail", "run")
+    agent = Process(7, "python3", ("python3", "-m", "gomail.delivery.agent"))
+    early, late = Process(8, "gomail", run), Process(9, "gomail", run)
+    unit = Process(10, "gomail", run, unit="gomail.service")
+    assert main_process([agent, early, late]) == early
+    assert main_process([agent, early, late, unit]) == unit
+    assert main_process([Process(7, "vi", ("vi", "gomail"))]) is None
+
+
+def test_options_are_those_of_the_command_line() -> None:
+    """In both of their forms, and several times; others are passed over."""
+    line = "gomail run --config=/etc/gomail.toml --port tcp:25 --port 2525 --dialogue --hostname mx"
+    assert options(line.split()) == {
+        "config": "/etc/gomail.toml",
+        "ports": ["tcp:25", "2525"],
+        "hostname": "mx",
+    }
+    assert options(["gomail", "run", "--port"]) == {}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        ("python3", "-c", "from twisted.scripts.twistd import run; run()", "--uid", "7", "gomail"),
+        ("python3", "-m", "gomail.cli.main", "twistd", "--uid", "7", "gomail"),
+        ("/opt/gomail/bin/python3", "/opt/gomail/bin/gomail", "run"),
+    ],
+)
+def test_words_of_others_are_no_options(before: tuple[str, ...]) -> None:
+    """Those of Python and of twistd stand before the name."""
+    assert options(before) == {}
+    assert options((*before, "-c", "x.toml")) == {"config": "x.toml"}
+
+
+@pytest.mark.parametrize("listen", ["25", None])
+def test_units_are_read_as_gomail_writes_them(tmp_path: Path, listen: str | None) -> None:
+    """The user, the command, the socket and the right."""
+    command = ("/opt/g m/bin/gomail", "run", "--config", "/etc/gomail.toml")
+    for path, text in Shape("alice", command, "/home/alice/Maildir", listen=listen).texts().items():
+        (tmp_path / Path(path).name).write_text(text)
+    assert read_unit(str(tmp_path)) == Unit("alice", command, listen, binds=listen is None)
+
+
+def test_missing_units_are_none(tmp_path: Path) -> None:
+    """There may be no systemd at all."""
+    assert read_unit(str(tmp_path)) is None
+
+
+BOTH = frozenset({4, 6})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("tcp:25", [Place(25, BOTH)]),
+        ("tcp4:25", [Place(25, frozenset({4}))]),
+        ("tcp6:25", [Place(25, frozenset({6}))]),
+        ("tcp:25:interface=127.0.0.1", [Place(25, frozenset({4}), "127.0.0.1")]),
+        (r"tcp:25:interface=\:\:1", [Place(25, frozenset({6}), "::1")]),
+        (r"tcp:25:interface=\:\:", [Place(25, frozenset({6}))]),
+        ("tcp:25:interface=mx.example", [Place(25, BOTH, "mx.example")]),
+        ("systemd:domain=INET6:index=0", [Place(2525, BOTH, passed=True)]),
+        ("unix:/run/gomail.sock", []),
+        ("tcp:0", []),
+    ],
+)
+def test_places_are_those_of_the_listeners(endpoint: str, expected: list[Place]) -> None:
+    """A socket of systemd's is where its unit says."""
+    unit = Unit("alice", (), "2525")
+    assert list(places([Listener(endpoint)], unit)) == expected
+
+
+def test_unit_may_name_an_address() -> None:
+    """And where there is no unit yet, it is going to be port 25."""
+    listener = Listener("systemd:domain=INET6:index=0", proxy=("192.0.2.1/32",))
+    [place] = places([listener], Unit("alice", (), "[::1]:26"))
+    assert place == Place(26, frozenset({6}), "::1", passed=True, proxied=True)
+    assert [each.port for each in places([listener], None)] == [25]
