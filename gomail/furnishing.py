@@ -5,10 +5,13 @@ Whoever makes a server takes these two, and so does who only tries what one woul
 (`gomail.rehearsal`).
 """
 
+from collections.abc import Sequence
+
 from gomail.config import Configuration, Listener
 from gomail.delivery.committer import Committer
 from gomail.delivery.places import Identity, Places
 from gomail.delivery.room import Room
+from gomail.events import Listener as Told
 from gomail.events import Listeners
 from gomail.preflight import ownership
 from gomail.reception import Office, Receptions
@@ -62,9 +65,13 @@ def make_factory(  # noqa: PLR0913 -- what a session has to do with
     *,
     admission: Admission,
     tls: Creator | None,
-    dialogue: bool = False,
+    dialogue: bool | Sequence[Told] = False,
 ) -> SMTPFactory:
-    """Make what makes the sessions of one listener; *tls* encrypts, unless that is off there."""
+    """
+    Make what makes the sessions of one listener; *tls* encrypts, unless that is off there.
+
+    The other arguments are those of `SMTPFactory`.
+    """
     refuse = listener.bare_newline == "refuse"
     return SMTPFactory(
         Receptions(office, refuse_bare_newlines=refuse),

@@ -44,7 +44,7 @@ class Machine:
 
     def terminal(self, command: str) -> Terminal:
         """Give a terminal in which the user has typed a command."""
-        inside = self.systemd.inside("runuser", "-l", self.user, "-c", command)
+        inside = self.systemd.inside("runuser", "-l", self.user, "-c", f"PATH={_PATH}; {command}")
         return Terminal(inside, pwd.getpwuid(0), {})
 
     def sends(self, address: str, subject: str, host: str = "127.0.0.1") -> None:

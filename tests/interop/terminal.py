@@ -63,13 +63,15 @@ class Terminal:
             self._process.wait()
             os.close(self._ours)
 
-    def wait_for(self, *texts: str) -> None:
-        """Wait until each of *texts* was written, after what was waited for before."""
+    def wait_for(self, *texts: str) -> str:
+        """Wait until each of *texts* was written behind what was before, and give that."""
         deadline = time.monotonic() + PATIENCE
         while any(text not in self._written[self._seen :] for text in texts):
             assert time.monotonic() < deadline, f"no {texts} in {self._written[self._seen :]!r}"
             assert self._read(), f"no {texts} in {self._written!r}"
+        written = self._written[self._seen :]
         self._seen = len(self._written)
+        return written
 
     def type(self, keys: str) -> None:
         """Press keys; a newline is Enter."""
