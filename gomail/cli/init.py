@@ -14,14 +14,12 @@ import click
 
 from gomail.address import Address, comparable_domain
 from gomail.cli.beginning import Beginning, Occupied, program
-from gomail.cli.usual import HERE, read_host
+from gomail.cli.usual import HERE, read_address, read_host
 from gomail.config import ConfigurationError
 from gomail.domain.proposal import Proposal, propose, zone_file
 from gomail.machine.netlink import addresses
 from gomail.machine.reach import Kind, Reach, reach
-from gomail.reply import Refused
 from gomail.settings.words import read_hostname
-from gomail.smtp.grammar import read_mail
 
 _UNKNOWN = "YOUR-PUBLIC-IPV4-ADDRESS"
 _SAID = {
@@ -38,14 +36,9 @@ _SAID = {
 def _mailbox(_: object, __: object, text: str) -> Address:
     """Read ADDRESS."""
     try:
-        found = read_mail(f"FROM:<{text}>".encode("ascii")).reverse_path.address
-        domain = comparable_domain(read_hostname(found.domain if found else ""))
-    except (Refused, ValueError):
-        found = None
-    if found is None:
-        msg = f"an address such as you@example.org was expected, not {text!r}"
-        raise click.BadParameter(msg)
-    return Address(found.local_part, domain)
+        return read_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _ips(_: object, __: object, texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import click
 
-from gomail.address import Address, comparable_domain
+from gomail.address import Address
+from gomail.cli.usual import read_address
 from gomail.config import Configuration, ConfigurationError, directory
 from gomail.recipients.directory import Directory
 from gomail.reply import Refused
 from gomail.settings.values import LOCALHOST
-from gomail.settings.words import read_hostname
-from gomail.smtp.grammar import read_mail
 
 _HOW = "say which address: gomail watch --for you@example.org"
 
@@ -71,13 +70,9 @@ def _first(configuration: Configuration) -> Address:
 def _read(text: str) -> Address:
     """Read --for."""
     try:
-        found = read_mail(f"FROM:<{text}>".encode("ascii")).reverse_path.address
-        domain = comparable_domain(read_hostname(found.domain if found else ""))
-    except (Refused, ValueError):
-        found = None
-    if found is None:
-        raise click.UsageError(f"an address such as you@example.org was expected, not {text!r}")
-    return Address(found.local_part, domain)
+        return read_address(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _reached(found: Directory, address: Address) -> object:

@@ -1,13 +1,32 @@
-"""What commands have in common: where a configuration usually is, and how a host's name is read."""
+"""What commands have in common: where a configuration usually is, how names are read."""
 
 from pathlib import Path
 
 import click
 
-from gomail.address import comparable_domain
+from gomail.address import Address, comparable_domain
+from gomail.reply import Refused
 from gomail.settings.words import read_hostname
+from gomail.smtp.grammar import read_mail
 
 HERE, CONFIG = "gomail.toml", "/etc/gomail.toml"
+
+
+def read_address(text: str) -> Address:
+    """
+    Read an address of a domain.
+
+    Raises:
+        ValueError: with what was expected.
+    """
+    try:
+        found = read_mail(f"FROM:<{text}>".encode("ascii")).reverse_path.address
+        domain = comparable_domain(read_hostname(found.domain if found else ""))
+    except (Refused, ValueError):
+        found = None
+    if found is None:
+        raise ValueError(f"an address such as you@example.org was expected, not {text!r}")
+    return Address(found.local_part, domain)
 
 
 def usual_file() -> str | None:

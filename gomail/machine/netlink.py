@@ -7,15 +7,14 @@ every day so that nobody is known by them (RFC 8981).
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-_HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, number, port
+from gomail.machine.dump import Message, attributes_of, dump
+
 _MESSAGE = struct.Struct("=BBBBI")  # struct ifaddrmsg: family, prefix, flags, scope, interface
-_ATTRIBUTE = struct.Struct("=HH")  # struct rtattr: length, type
-_NEW_ADDRESS, _GET_ADDRESS, _ERROR, _DONE = 20, 22, 2, 3
-_REQUEST_ALL = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_ROUTE, _NEW_ADDRESS, _GET_ADDRESS = 0, 20, 22
 _PEER, _LOCAL, _FLAGS = 1, 2, 8  # IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS
 _TEMPORARY, _DUPLICATE, _DEPRECATED, _TENTATIVE, _PERMANENT = 0x01, 0x08, 0x20, 0x40, 0x80
 _FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 16}  # and their length in octets
@@ -47,37 +46,15 @@ def addresses() -> tuple[Address, ...]:
     Raises:
         OSError: they can't be found out, such as on anything but Linux.
     """
-    if not hasattr(socket, "AF_NETLINK"):
-        raise OSError("this system does not tell its addresses")
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
-        length = _HEADER.size + _MESSAGE.size
-        request = _HEADER.pack(length, _GET_ADDRESS, _REQUEST_ALL, 1, 0)
-        kernel.sendall(request + _MESSAGE.pack(0, 0, 0, 0, 0))
-        found: list[Address] = []
-        while read_addresses(kernel.recv(1 << 18), found):
-            pass
-    return tuple(each for each in found if not ip_address(each.ip).is_loopback)
+    told = dump(_ROUTE, _GET_ADDRESS, _MESSAGE.pack(0, 0, 0, 0, 0))
+    return tuple(each for each in read_addresses(told) if not ip_address(each.ip).is_loopback)
 
 
-def read_addresses(octets: bytes, found: list[Address]) -> bool:
-    """
-    Add the addresses in what the kernel sent to those that were found; tell whether more follows.
-
-    Raises:
-        OSError: the kernel says that something is wrong.
-    """
-    at = 0
-    while at + _HEADER.size <= len(octets):
-        length, kind, _, _, _ = _HEADER.unpack_from(octets, at)
-        body = octets[at + _HEADER.size : at + length]
-        if kind == _DONE:
-            return False
-        if kind == _ERROR:
-            raise OSError(-int.from_bytes(body[:4], "little", signed=True), "netlink")
+def read_addresses(messages: Iterable[Message]) -> Iterator[Address]:
+    """Read the addresses in what the kernel has said."""
+    for kind, body in messages:
         if kind == _NEW_ADDRESS:
-            found += _read_address(body)
-        at += max((length + 3) & ~3, _HEADER.size)
-    return True
+            yield from _read_address(body)
 
 
 def _read_address(body: bytes) -> Iterator[Address]:
@@ -98,12 +75,3 @@ def _read_address(body: bytes) -> Iterator[Address]:
         return
     ip = str(ip_address(octets))
     yield Address(ip, name, stable=bool(flags & _PERMANENT), passing=bool(flags & fleeting))
-
-
-def attributes_of(octets: bytes) -> Iterator[tuple[int, bytes]]:
-    """Read the attributes of a message."""
-    at = 0
-    while at + _ATTRIBUTE.size <= len(octets):
-        length, kind = _ATTRIBUTE.unpack_from(octets, at)
-        yield kind, octets[at + _ATTRIBUTE.size : at + length]
-        at += max((length + 3) & ~3, _ATTRIBUTE.size)

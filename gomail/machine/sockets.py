@@ -9,16 +9,14 @@ import struct
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from gomail.machine.netlink import attributes_of
+from gomail.machine.dump import attributes_of, dump
 
-_HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, number, port
 # struct inet_diag_req_v2: family, protocol, extensions, padding, states, and any two ends
 _REQUEST = struct.Struct("=BBBBI48x")
 # struct inet_diag_msg: family, state, timer, retransmits, two ports, two addresses, interface and
 # cookie, time, two queues, user, inode
 _MESSAGE = struct.Struct("=BBBB2s2s16s16s12xIIIII")
-_SOCK_DIAG, _BY_FAMILY, _ERROR, _DONE = 4, 20, 2, 3
-_REQUEST_ALL = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_SOCK_DIAG, _BY_FAMILY = 4, 20
 _LISTEN = 1 << 10  # TCP_LISTEN
 _ONLY_IPV6 = 11  # INET_DIAG_SKV6ONLY
 _LENGTHS = {socket.AF_INET: 4, socket.AF_INET6: 16}
@@ -68,37 +66,9 @@ def listening() -> tuple[Listening, ...]:
     Raises:
         OSError: the kernel does not tell, such as any but Linux.
     """
-    if not hasattr(socket, "AF_NETLINK"):
-        raise OSError("this system does not tell who listens")
-    found: list[Listening] = []
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG) as ask:
-        for family in _LENGTHS:
-            request = _HEADER.pack(_HEADER.size + _REQUEST.size, _BY_FAMILY, _REQUEST_ALL, 1, 0)
-            ask.sendall(request + _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, _LISTEN))
-            while read_listening(ask.recv(1 << 18), found):
-                pass
-    return tuple(found)
-
-
-def read_listening(octets: bytes, found: list[Listening]) -> bool:
-    """
-    Add the sockets in what the kernel sent to those that were found; tell whether more follows.
-
-    Raises:
-        OSError: the kernel says that something is wrong.
-    """
-    at = 0
-    while at + _HEADER.size <= len(octets):
-        length, kind, _, _, _ = _HEADER.unpack_from(octets, at)
-        body = octets[at + _HEADER.size : at + length]
-        if kind == _DONE:
-            return False
-        if kind == _ERROR:
-            raise OSError(-int.from_bytes(body[:4], "little", signed=True), "netlink")
-        if kind == _BY_FAMILY:
-            found.append(_read_socket(body))
-        at += max((length + 3) & ~3, _HEADER.size)
-    return True
+    requests = (_REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0, _LISTEN) for family in _LENGTHS)
+    told = (message for each in requests for message in dump(_SOCK_DIAG, _BY_FAMILY, each))
+    return tuple(_read_socket(body) for kind, body in told if kind == _BY_FAMILY)
 
 
 def _read_socket(body: bytes) -> Listening:

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from gomail.machine.dump import Message, read_messages
 from gomail.machine.netlink import Address, addresses, read_addresses
 
 LOOPBACK = "lo" if sys.platform == "linux" else "lo0"
@@ -33,16 +34,13 @@ def address(ip: str, flags: int, *others: bytes, index: int = INDEX) -> bytes:
     )
 
 
-DONE = message(3, bytes(4))
-
-
-def read(*messages: bytes) -> list[Address]:
-    """Give the addresses in messages that come one by one."""
-    found: list[Address] = []
-    for each in messages:
-        assert read_addresses(each, found)
-    assert not read_addresses(DONE, found)
-    return found
+def read(*packets: bytes) -> list[Address]:
+    """Give the addresses in packets that come one by one."""
+    found: list[Message] = []
+    for each in packets:
+        assert read_messages(each, found)
+    assert not read_messages(message(3, bytes(4)), found)
+    return list(read_addresses(found))
 
 
 @pytest.mark.parametrize(
@@ -81,12 +79,17 @@ def test_what_is_no_address_is_passed_over() -> None:
     ]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says no so")
 def test_refusal_of_the_kernel_is_an_error() -> None:
-    """With its number."""
-    refusal = message(2, struct.pack("=i", -1) + bytes(16))
+    """With its number, whatever it was asked for."""
     with pytest.raises(PermissionError):
-        read_addresses(refusal, [])
+        read_messages(message(2, struct.pack("=i", -1) + bytes(16)), [])
+
+
+def test_other_systems_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have other ways, or none."""
+    monkeypatch.delattr(socket, "AF_NETLINK", raising=False)
+    with pytest.raises(OSError, match="no netlink"):
+        addresses()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")

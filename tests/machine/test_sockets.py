@@ -2,12 +2,11 @@
 
 import os
 import socket
-import struct
 import sys
 
 import pytest
 
-from gomail.machine.sockets import Listening, listening, read_listening
+from gomail.machine.sockets import Listening, listening
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells it so")
 
@@ -55,13 +54,6 @@ def test_sockets_that_only_talk_are_none() -> None:
         ports = [each.port for each in listening()]
         assert client.getsockname()[1] not in ports
         assert made.getsockname()[1] in ports
-
-
-def test_refusal_of_the_kernel_is_an_error() -> None:
-    """As it says it where it has no such answer."""
-    body = struct.pack("=i", -2)
-    with pytest.raises(FileNotFoundError):
-        read_listening(struct.pack("=IHHII", 16 + len(body), 2, 0, 1, 0) + body, [])
 
 
 def test_address_is_written_for_people() -> None:
