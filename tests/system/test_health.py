@@ -174,9 +174,14 @@ def test_open_files_that_come_to_an_end_are_told(serve: Serve) -> None:
     agent_of(server)
     pid = server.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    used = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, before[1]))
-    server.logged(" files may be open, and are")
+
+    def told() -> bool:
+        """Have all be open that may be, also once what was open for a moment is not any more."""
+        used = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, before[1]))
+        return " files may be open, and are" in server.output
+
+    until(told, server.output)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     recovered(server)
     assert server.stopped() == 0
