@@ -197,6 +197,8 @@ def _report(told: _Told) -> Iterator[str]:
     yield f"    {begun.command}"
     yield from ("", "3. Let port 25 in, on this machine and in your provider's console or router:")
     yield from ("", "    sudo ufw allow 25/tcp      # or what your firewall has for it")
+    yield from ("", "   and see whether anything here still keeps mail away:", "")
+    yield f"    sudo {program()} doctor --no-dns"
     yield from ("", "4. When the records are there, and not before, see what senders see:", "")
     yield f"    {program()} dns --config {begun.config}"
     yield from (
