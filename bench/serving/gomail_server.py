@@ -11,8 +11,8 @@ import sys
 from twisted.scripts.twistd import run
 from zope.interface import implementer
 
-import gomail.compose
 import gomail.delivery.maildir
+import gomail.furnishing
 from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
 from gomail.reply import STORED, Reply
 
@@ -54,7 +54,9 @@ class Nothing:
 
 def keep_nothing() -> None:
     """Have every server of this process drop content."""
-    setattr(gomail.compose, "Receptions", Nothing)  # noqa: B010 -- to mypy it is a type
+    if not callable(getattr(gomail.furnishing, "Receptions", None)):
+        raise SystemExit("gomail.furnishing.Receptions is not what sessions ask any more")
+    setattr(gomail.furnishing, "Receptions", Nothing)  # noqa: B010 -- to mypy it is a type
 
 
 def sync_nothing() -> None:

@@ -122,7 +122,7 @@ def test_without_the_libraries_nothing_is_checked_and_that_is_said(start: Serve)
 def test_checks_that_are_wanted_and_missing_are_an_error(start: Serve, path: Path) -> None:
     """In one line."""
     path.write_text("[checks]\nenabled = true\n")
-    server = start("--config", str(path), command=MISSING)
+    server = start("--port", "tcp:0", "--config", str(path), command=MISSING)
     assert server.ended() != 0
     (line,) = server.complaints.splitlines()
     assert "there is no library spftrace here; pip install 'gomail[checks]' brings it" in line
