@@ -1,12 +1,14 @@
 """Debian's filters do for gomail what they do for Postfix."""
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_twisted
+from twisted.internet.task import deferLater
 
 from gomail.milters.changes import amended
 from gomail.milters.milter import MilterSettings
@@ -51,6 +53,20 @@ def running() -> Iterator[Start]:
             return daemon
 
         yield running
+
+
+async def finds_clamd(filtering: Daemon) -> None:
+    """Wait until a clamav-milter has found its clamd: before that it takes mail, and defers it."""
+    from twisted.internet import reactor
+
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with suppress(AssertionError):
+            [outcome] = await outcomes([filtering], (HEADER, b"a letter\n"))
+            if outcome.refusal is None:
+                return
+        await deferLater(reactor, 0.1)
+    raise AssertionError(filtering.output)
 
 
 async def outcomes(daemons: list[Daemon], *messages: tuple[bytes, bytes]) -> list[Outcome]:
@@ -120,6 +136,7 @@ async def test_clamav_finds_what_it_knows(folder: Path, running: Start) -> None:
     for infected in ("Reject", "Quarantine", "Blackhole"):
         filtering = clamav_milter(folder, infected)
         try:
+            await finds_clamd(filtering)
             messages = (HEADER, b"a letter\n"), (HEADER, EICAR + b"\n")
             clean, found[infected] = await outcomes([filtering], *messages)
         finally:
@@ -139,11 +156,9 @@ async def test_clamav_finds_what_it_knows(folder: Path, running: Start) -> None:
 async def test_filters_work_one_after_the_other(folder: Path, running: Start) -> None:
     """Each adds its fields, and the last one refuses."""
     running(clamd(folder))
-    daemons = [
-        running(opendkim(folder, "")),
-        running(clamav_milter(folder, "Reject")),
-        running(rspamd(folder)),
-    ]
+    virus_scanner = running(clamav_milter(folder, "Reject"))
+    await finds_clamd(virus_scanner)
+    daemons = [running(opendkim(folder, "")), virus_scanner, running(rspamd(folder))]
     clean, refused = await outcomes(daemons, (HEADER, b"a letter\n"), (HEADER, GTUBE + b"\n"))
     header = amended(HEADER, clean.changes)
     assert header.startswith(b"Authentication-Results: filter.example.org;")
