@@ -122,7 +122,8 @@ def _look(
         control = meant.configuration.control
         witness, why = last_public(control, meant.state, meant.process.pid)
     if why:
-        told += Told(unseen=(f"who has come from outside ({why}): sudo gomail status",))
+        how = "sudo -u USER gomail status, where it runs as USER"
+        told += Told(unseen=(f"who has come from outside ({why}): {how}",))
     return in_order(told), reachability(seen, witness)
 
 

@@ -18,6 +18,7 @@ from gomail.explaining.lines import SESSION, Line
 from gomail.explaining.logs import NoLog, in_file, in_journal
 
 NOT_OURS = 3  # the status where the words are another server's
+_FILES = {".eml", ".txt", ".json", ".html", ".msg"}  # endings by which a word is one's name
 _MOST_STORIES = 5  # sessions that are looked for; each may take its time
 
 
@@ -52,6 +53,9 @@ def explain(what: tuple[str, ...], log: Path | None, file: str | None, *, json: 
         _explain_session(text.strip("[]"), log, settings, json=json)
     elif by_name(text) is not None:
         _explain_name(text, settings, json=json)
+    elif len(text.split()) == 1:
+        kinds = "a code, a rule or reply by its name, the id of a session, a file, or a bounce"
+        _give_up(f"{text}: {kinds} was expected", {"name": text}, json=json)
     else:
         _explain_bounce(text.encode("utf-8", "surrogateescape"), log, settings, json=json)
 
@@ -77,12 +81,19 @@ def _octets(what: tuple[str, ...]) -> bytes | None:
         return None
     try:
         path = Path(what[0])
-        if not S_ISREG(path.stat().st_mode):
+        if S_ISREG(path.stat().st_mode):
+            with path.open("rb") as file:
+                return file.read(LONGEST + 1)
+        problem = "a file was expected"
+    except FileNotFoundError as error:
+        if path.suffix not in _FILES and "/" not in what[0]:
             return None
-        with path.open("rb") as file:
-            return file.read(LONGEST + 1)
-    except (OSError, ValueError):
+        problem = str(error.strerror)
+    except PermissionError as error:
+        problem = str(error.strerror)
+    except (OSError, ValueError):  # too long for a path, or with NUL
         return None
+    raise click.ClickException(f"{what[0]}: {problem}")
 
 
 def _explain_code(text: str, settings: Configuration | None, *, json: bool) -> None:

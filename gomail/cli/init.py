@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shlex
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -208,4 +209,4 @@ def _report(told: _Told) -> Iterator[str]:
     )
     yield f"    {program()} watch --config {begun.config}"
     yield from ("", "6. Read it:", "")
-    yield f"    mutt -f {begun.maildir}"
+    yield f"    mutt -f {shlex.quote(str(begun.maildir))}"

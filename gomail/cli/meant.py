@@ -3,6 +3,7 @@
 import os
 import pwd
 import shlex
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from gomail.cli.beginning import program
 from gomail.cli.hook import FOLDER
 from gomail.cli.usual import usual_file
 from gomail.config import Configuration, ConfigurationError, load, with_options
-from gomail.doctor.server import Unit, main_process, options, read_unit
+from gomail.doctor.server import Unit, main_process, options, parted, read_unit
 from gomail.doctor.survey import Meant
 from gomail.machine.processes import Process, processes
 from gomail.recipients.mailbox import Template
@@ -35,7 +36,10 @@ def find_meant(file: str | None) -> Meant:
         click.UsageError: there is none, and nothing runs.
     """
     unit = read_unit()
-    process = _process(file)
+    trusted, others = parted(processes())
+    process = _process(file, trusted)
+    # Of one that we may not look into it counts that it runs, and nothing that it says of itself.
+    running = process or _process(file, others)
     words = process.words if process else unit.words if unit else ()
     folder = _folder(process)
     said = _anchored(options(words), folder)
@@ -45,13 +49,13 @@ def find_meant(file: str | None) -> Meant:
         raise click.UsageError("there is no configuration: gomail init you@example.org begins")
     configuration = _configuration(str(named) if named else None, folder or str(Path.cwd()))
     configuration = with_options(configuration, **said)  # type: ignore[arg-type]  # see options
-    if process is None and unit is None and "listener" not in configuration.given:
+    if running is None and unit is None and "listener" not in configuration.given:
         configuration = replace(configuration, listeners=(_SYSTEMD,))  # as the units will have it
     uid = _uid(process, unit, configuration)
     state = STATE if unit and configuration.state is None else None
     return Meant(
         configuration,
-        process,
+        running,
         unit,
         uid,
         state or state_folder(configuration.state, Identity(uid)),
@@ -60,13 +64,12 @@ def find_meant(file: str | None) -> Meant:
     )
 
 
-def _process(file: str | None) -> Process | None:
+def _process(file: str | None, found: Sequence[Process]) -> Process | None:
     """
-    Give the server's process: where a file is named, that of a server which has read it.
+    Give the server among processes: where a file is named, that of one which has read it.
 
     Else of one that has read a copy: `gomail init` writes a file that is then copied to /etc.
     """
-    found = list(processes())
     if file is None:
         return main_process(found)
     named = {each: _anchored(options(each.words), _folder(each)).get("config") for each in found}

@@ -251,8 +251,12 @@ class _Telling:
 
     def arrive(self, path: Path) -> None:
         """Say how to read it."""
-        command = f"mutt -f {shlex.quote(str(path.parent.parent))}"
-        text = f"It is there. Read it:\n\n    {command}\n\nor: gomail show"
+        folder = path.parent.parent
+        command = f"mutt -f {shlex.quote(str(folder))}"
+        show = "gomail show"
+        if folder.name.startswith("."):
+            show += f" --folder {shlex.quote(folder.name[1:])}"
+        text = f"It is there. Read it:\n\n    {command}\n\nor: {show}"
         self._write(text, arrived=str(path), command=command)
 
     def end(self) -> None:

@@ -1,5 +1,6 @@
 """The server that is meant: its process, its unit, and the places where it is to listen."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -7,10 +8,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from gomail.machine.processes import Process
+from gomail.machine.processes import Process, holders
+from gomail.machine.sockets import listening
 from gomail.settings.values import Listener
 
 UNITS = "/etc/systemd/system"
+_FIRST_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")  # that everybody can open
 _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
 _PORT = re.compile(r"tcp[46]?:([0-9]+)")
 _LISTENS = re.compile(r"(?:\[?(.*?)\]?:)?([0-9]+)\Z")  # ListenStream=: a port, behind an address
@@ -144,6 +147,31 @@ def main_process(found: Iterable[Process]) -> Process | None:
     servers = [each for each in found if is_gomail(each.words)]
     servers.sort(key=lambda each: (each.unit != "gomail.service", "-m" in each.words, each.pid))
     return servers[0] if servers else None
+
+
+def parted(found: Iterable[Process]) -> tuple[list[Process], list[Process]]:
+    """
+    Give the processes whose word counts here, and those of which that can't be told.
+
+    What a command line says decides what root is advised to do, and any user may call a process as
+    he likes. So it must be root's, or of the user who asks; or have been started by root: as the
+    unit, or with a port that root alone can open. Who has a port may not be ours to see.
+    """
+    asking = {0, os.geteuid(), int(os.environ.get("SUDO_UID", os.geteuid()))}
+    opened: set[int] = set()
+    hidden = False
+    with suppress(OSError):
+        first = int(_FIRST_PORT.read_text())
+        several = holders(each.inode for each in listening() if each.port < first)
+        opened = {each.pid for having in several.values() for each in having}
+        hidden = not all(several.values())
+    trusted, others = [], []
+    for each in found:
+        if each.uid in asking or each.unit == "gomail.service" or each.pid in opened:
+            trusted.append(each)
+        elif hidden:
+            others.append(each)
+    return trusted, others
 
 
 def places(listeners: Iterable[Listener], unit: Unit | None) -> tuple[Place, ...]:

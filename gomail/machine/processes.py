@@ -24,7 +24,7 @@ class Process:
         name: of its program, as the kernel has it: 15 octets at most.
         words: its command line.
         uid: the user that it acts as.
-        unit: of systemd, that it belongs to; empty for none.
+        unit: of the machine's systemd, that it belongs to; empty for none.
     """
 
     pid: int
@@ -69,7 +69,9 @@ def most_files(pid: int) -> int | None:
 def _process(folder: Path) -> Process:
     """Read what is told of one."""
     words = _read(folder / "cmdline").split("\0")[:-1]
-    unit = _UNIT.findall(_read(folder / "cgroup"))
+    group = _read(folder / "cgroup")
+    # Units of users are called as they like, and systemctl knows nothing of them.
+    unit = [] if "/user.slice/" in group else _UNIT.findall(group)
     name = _read(folder / "comm").rstrip("\n")
     # The folder is root's where a process has changed its user.
     uid = _USER.search(_read(folder / "status"))

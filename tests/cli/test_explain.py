@@ -226,8 +226,23 @@ def test_deferral_by_a_rule_is_told_as_one() -> None:
 
 def test_folder_is_no_bounce(folder: Path) -> None:
     """Nor is a name that no file can have; and nothing on a terminal is asked for."""
-    assert "There is no refusal" in run(str(folder)).output
-    assert "There is no refusal" in run("x" * 5000).output
+    assert run(str(folder)).output == f"Error: {folder}: a file was expected\n"
+    assert "There is no refusal" in run("x " * 2500).output
+
+
+@pytest.mark.parametrize("name", ["missing.txt", "folder/missing"])
+def test_file_that_is_not_there_is_told(name: str) -> None:
+    """It is not looked for in itself for a refusal."""
+    told = run(name)
+    assert (told.exit_code, told.output) == (1, f"Error: {name}: No such file or directory\n")
+
+
+@pytest.mark.parametrize("word", ["nonsense", "999", "dmarc-rejected"])
+def test_word_that_is_nothing_is_told(word: str) -> None:
+    """With what was expected."""
+    told = run(word)
+    assert told.exit_code == 1
+    assert told.output.startswith(f"Error: {word}: ")
 
 
 def test_setting_of_a_domain_and_of_several_listeners() -> None:

@@ -1,5 +1,11 @@
 """Which server is meant: by its command line, by its units, and by what its listeners say."""
 
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,10 +16,11 @@ from gomail.doctor.server import (
     is_gomail,
     main_process,
     options,
+    parted,
     places,
     read_unit,
 )
-from gomail.machine.processes import Process
+from gomail.machine.processes import Process, processes
 from gomail.settings.values import Listener
 from gomail.units.shape import Shape
 
@@ -119,3 +126,51 @@ def test_unit_may_name_an_address() -> None:
     [place] = places([listener], Unit("alice", (), "[::1]:26"))
     assert place == Place(26, frozenset({6}), "::1", passed=True, proxied=True)
     assert [each.port for each in places([listener], None)] == [25]
+
+
+NOBODY = 65534
+
+
+@contextmanager
+def called_gomail(uid: int, *sockets: socket.socket) -> Iterator[int]:
+    """Have somebody run what is called like a server, and give its number."""
+    command = ["/bin/sh", "-c", "read line", "gomail", "run", "--maildir", "/etc"]
+    numbers = [each.fileno() for each in sockets]
+    with subprocess.Popen(command, user=uid, stdin=subprocess.PIPE, pass_fds=numbers) as process:
+        try:
+            yield process.pid
+        finally:
+            process.communicate(b"\n")
+
+
+def with_word() -> set[int]:
+    """Give the processes whose word counts."""
+    return {each.pid for each in parted(processes())[0]}
+
+
+def test_word_of_ones_own_counts() -> None:
+    """Whoever asks may be advised by himself."""
+    with called_gomail(os.geteuid()) as pid:
+        assert pid in with_word()
+
+
+@pytest.mark.needs_root
+def test_word_of_other_users_does_not_count_for_root() -> None:
+    """Else they could have root told to give them any folder."""
+    with called_gomail(NOBODY) as pid:
+        assert pid not in with_word()
+
+
+@pytest.mark.needs_root
+def test_word_of_a_server_that_root_gave_a_port_counts() -> None:
+    """It has dropped its rights since."""
+    with socket.socket() as bound:
+        for port in count(600):
+            try:
+                bound.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            break
+        bound.listen()
+        with called_gomail(NOBODY, bound) as pid:
+            assert pid in with_word()
