@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -24,6 +25,7 @@ settings.register_profile("gomail", deadline=None)
 settings.load_profile("gomail")
 
 CI_REQUIRES_ALL = os.environ.get("CI") == "true" and os.environ.get("GOMAIL_CI_REQUIRE") == "1"
+BENCH = Path(__file__).parent / "bench"
 NEVER_SKIPPED_IN_CI = ("interop", "system", "needs_root")
 
 
@@ -36,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
     elif name:
         # pytest-twisted knows "default", and asks Twisted what that is; so we answer.
         default.install = import_module(f"twisted.internet.{name}reactor").install
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the benchmark's own tests, a sixth of all work, to CI and to those who name them."""
+    named = os.environ.get("CI") == "true" or any("bench" in each for each in config.args)
+    return True if collection_path == BENCH and not named else None
 
 
 @pytest.fixture(scope="session", autouse=True)
