@@ -20,6 +20,7 @@ from gomail.config import ConfigurationError
 from gomail.domain.proposal import Proposal, propose, zone_file
 from gomail.machine.netlink import addresses
 from gomail.machine.reach import Kind, Reach, reach
+from gomail.recipients.mailbox import read_name
 from gomail.settings.words import read_hostname
 
 _UNKNOWN = "YOUR-PUBLIC-IPV4-ADDRESS"
@@ -37,9 +38,11 @@ _SAID = {
 def _mailbox(_: object, __: object, text: str) -> Address:
     """Read ADDRESS."""
     try:
-        return read_address(text)
+        address = read_address(text)
+        read_name(address.local_part)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    return address
 
 
 def _ips(_: object, __: object, texts: tuple[str, ...]) -> tuple[str, ...]:

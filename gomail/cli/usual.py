@@ -19,8 +19,11 @@ def read_address(text: str) -> Address:
     Raises:
         ValueError: with what was expected.
     """
+    local_part, at, name = text.rpartition("@")
     try:
-        found = read_mail(f"FROM:<{text}>".encode("ascii")).reverse_path.address
+        # A domain in letters of its own is one by its A-labels (RFC 5890 §2.3.2.1).
+        whole = f"{local_part}{at}{name if name.isascii() else comparable_domain(name)}"
+        found = read_mail(f"FROM:<{whole}>".encode("ascii")).reverse_path.address
         domain = comparable_domain(read_hostname(found.domain if found else ""))
     except (Refused, ValueError):
         found = None

@@ -64,6 +64,23 @@ def test_server_can_begin_with_what_is_written(folder: Path) -> None:
     assert (folder / "gomail.toml").stat().st_uid == ME.pw_uid
 
 
+@pytest.mark.parametrize("address", ["you+tag@example.org", '"a b"@example.org'])
+def test_name_of_no_mailbox_is_told(folder: Path, address: str) -> None:
+    """With what one may be; nothing is written."""
+    done = begin(address)
+    assert done.exit_code == 2
+    assert "can't name a mailbox: letters, digits, and between them" in done.output
+    assert list(folder.iterdir()) == []
+
+
+def test_domain_may_have_letters_of_its_own() -> None:
+    """It is written as DNS has it."""
+    done = begin("you@b\u00fccher.example")
+    assert done.exit_code == 0, done.output
+    assert "xn--bcher-kva.example. " in done.output
+    assert list(load("gomail.toml").domains) == ["xn--bcher-kva.example"]
+
+
 def test_records_and_next_commands_are_told() -> None:
     """In the order in which they are to be done; the time to look at DNS is told, too."""
     told = begin("you@example.org").stdout
