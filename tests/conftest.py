@@ -25,7 +25,8 @@ settings.register_profile("gomail", deadline=None)
 settings.load_profile("gomail")
 
 CI_REQUIRES_ALL = os.environ.get("CI") == "true" and os.environ.get("GOMAIL_CI_REQUIRE") == "1"
-BENCH = Path(__file__).parent / "bench"
+HERE = Path(__file__).parent
+LONG = (HERE / "bench", HERE / "faults", HERE / "system" / "test_handover.py")
 NEVER_SKIPPED_IN_CI = ("interop", "system", "needs_root")
 
 
@@ -41,9 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the benchmark's own tests, a sixth of all work, to CI and to those who name them."""
-    named = os.environ.get("CI") == "true" or any("bench" in each for each in config.args)
-    return True if collection_path == BENCH and not named else None
+    """Leave what takes minutes to CI, and to those who name it."""
+    if collection_path not in LONG or os.environ.get("CI") == "true":
+        return None
+    return None if any(collection_path.name in each for each in config.args) else True
 
 
 @pytest.fixture(scope="session", autouse=True)
