@@ -58,7 +58,7 @@ class Server(MultiService):
         ports: bound, one for each listener of the configuration.
         certificates: what to encrypt with, if anything.
         listeners: who is told of events.
-        dialogue: whether they are told each line, too; or who is instead.
+        dialogue: who is told each line of a dialogue, a list that may change.
         share: what it has in common with others, where it is one of several workers.
         checks: of one's own, beside ours and those that are installed.
 
@@ -75,7 +75,7 @@ class Server(MultiService):
         certificates: Certificates | None = None,
         *,
         listeners: Listeners = (),
-        dialogue: bool | Sequence[Listener] = False,
+        dialogue: Sequence[Listener] = (),
         share: Share = ALONE,
         checks: Sequence[ICheck] = (),
     ) -> None:
@@ -99,33 +99,34 @@ class Server(MultiService):
         self.certificates = _keeper(certificates, reactor, listeners)
         if self.certificates is not None:
             self.addService(self.certificates)
-        self.factories = [
-            self._factory(settings, admission, dialogue=dialogue)
-            for settings in configuration.listeners
-        ]
-        doors = map(_door, configuration.listeners, self.factories)
-        pairs = list(zip(ports, doors, strict=True))
+        self.factories = self._make_factories(admission, dialogue)
         self.addService(Pulse(reactor, admission.gauge.measure_lag, self.watch.beat))
-        self._listening = Listening(reactor, pairs, committer.stop, committer.abandon)
+        self._listening = self._listen(ports)
         self.addService(self._listening)
 
-    def _factory(
-        self,
-        settings: ListenerSettings,
-        admission: Admission,
-        *,
-        dialogue: bool | Sequence[Listener],
-    ) -> SMTPFactory:
-        """Make what makes the sessions of one listener."""
-        return make_factory(
-            settings,
-            self.configuration,
-            self._office,
-            self._reactor,
-            admission=admission,
-            tls=self.certificates,
-            dialogue=dialogue,
-        )
+    def _make_factories(
+        self, admission: Admission, dialogue: Sequence[Listener]
+    ) -> list[SMTPFactory]:
+        """Make what makes the sessions of each listener."""
+        return [
+            make_factory(
+                settings,
+                self.configuration,
+                self._office,
+                self._reactor,
+                admission=admission,
+                tls=self.certificates,
+                dialogue=dialogue,
+            )
+            for settings in self.configuration.listeners
+        ]
+
+    def _listen(self, ports: Sequence[Port]) -> Listening:
+        """Have each factory behind its port."""
+        doors = map(_door, self.configuration.listeners, self.factories)
+        pairs = list(zip(ports, doors, strict=True))
+        committer = self.committer
+        return Listening(self._reactor, pairs, committer.stop, committer.abandon)
 
     def startService(self) -> None:
         """Have somebody store, as the user that we have become by now, and listen."""
@@ -259,7 +260,7 @@ def mail_service(
             ports,
             certificates,
             listeners=listeners,
-            dialogue=dialogue,
+            dialogue=listeners if dialogue else (),
             checks=checks,
         )
     except BaseException:

@@ -65,7 +65,7 @@ def make_factory(  # noqa: PLR0913 -- what a session has to do with
     *,
     admission: Admission,
     tls: Creator | None,
-    dialogue: bool | Sequence[Told] = False,
+    dialogue: Sequence[Told] = (),
 ) -> SMTPFactory:
     """
     Make what makes the sessions of one listener; *tls* encrypts, unless that is off there.

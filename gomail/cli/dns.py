@@ -1,7 +1,5 @@
 """``gomail dns``: a domain's records as those see them who send mail, and what to change."""
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from json import dumps
@@ -11,6 +9,7 @@ import click
 
 from gomail.address import comparable_domain
 from gomail.checks.servers import read_server
+from gomail.cli.terminal import coloured, counted, grave, mark
 from gomail.cli.usual import read_host, read_hosts, usual_file
 from gomail.config import Configuration, ConfigurationError, load
 from gomail.settings.values import LOCALHOST
@@ -23,8 +22,6 @@ EXTRA = "pip install 'gomail[checks]'"
 FOUND, UNFOUND = 1, 3  # what it ends with; else 0, and 2 for options that can't be
 # Of Cloudflare, Google and Quad9: what they have in their caches, many senders have, too.
 _PUBLIC = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
-_MARKS = {"error": "✗", "warning": "!", "note": "·"}
-_COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 
 
 class NotFound(click.ClickException):
@@ -187,20 +184,13 @@ def _tell(views: "Sequence[View]", known: "Known", *, json: bool) -> None:
     else:
         for each in told:
             click.echo("\n".join(_report(*each)), color=coloured())
-    if any(each.severity.value != "note" for _, found, _ in told for each in found):
+    if any(grave(found) for _, found, _ in told):
         raise SystemExit(FOUND)
-
-
-def coloured() -> bool | None:
-    """Tell whether colours are wanted (https://no-color.org); click sees what a terminal is."""
-    return False if os.environ.get("NO_COLOR") else None
 
 
 def _report(name: str, found: "Sequence[Finding]", checked: Sequence[str]) -> Iterator[str]:
     """Write for people what was found, and what was looked at."""
-    grave = [each for each in found if each.severity.value != "note"]
-    counted = f"{len(grave)} finding{'' if len(grave) == 1 else 's'}"
-    yield f"{name}: {counted if grave else 'healthy: mail can find its way'}"
+    yield f"{name}: {counted(found) or 'healthy: mail can find its way'}"
     for each in found:
         yield from _lines(each)
     yield ""
@@ -211,19 +201,8 @@ def _report(name: str, found: "Sequence[Finding]", checked: Sequence[str]) -> It
 def _lines(finding: "Finding") -> Iterator[str]:
     """Write one finding; its mark and its word say what its colour does."""
     yield ""
-    yield mark(finding.severity.value, finding.code)
+    yield mark(finding.severity, finding.code)
     yield f"  {finding.sentence}"
     yield from (f"    {line}" for line in finding.evidence)
     yield f"  What to do: {finding.remedy}"
     yield from (f"      {line}" for line in finding.records)
-
-
-def mark(kind: str, code: str) -> str:
-    """Write how grave a finding is, and its code; the word says what mark and colour do."""
-    sign = _MARKS[kind] if knows_unicode() else "*"
-    return click.style(f"{sign} {kind} {code}", fg=_COLOURS[kind], bold=True)
-
-
-def knows_unicode() -> bool:
-    """Tell whether the terminal knows signs beyond ASCII."""
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gomail.address import comparable_domain
-from gomail.cli.dns import EXTRA, FOUND, NotFound, coloured, mark, read_servers
+from gomail.cli.dns import EXTRA, FOUND, NotFound, read_servers
+from gomail.cli.terminal import coloured, counted, grave, mark
 from gomail.settings.values import LOCALHOST
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- click gives them by name
         )
     differs = _changes(file, told, reach) if changes else None
     _tell(told, reach, differs, json=json)
-    if any(each.severity.value != "note" for each in told.findings):
+    if grave(told.findings):
         raise SystemExit(FOUND)
 
 
@@ -208,9 +209,7 @@ def _write(lines: Iterable[str]) -> None:
 
 def _report(told: "Told", reach: "Reachability | None") -> Iterator[str]:
     """Write for people what was found, and what was looked at."""
-    grave = [each for each in told.findings if each.severity.value != "note"]
-    counted = f"{len(grave)} finding{'' if len(grave) == 1 else 's'}"
-    yield counted if grave else "healthy: this machine is ready to receive mail"
+    yield counted(told.findings) or "healthy: this machine is ready to receive mail"
     for each in told.findings:
         yield from _lines(each)
     if reach is not None:
@@ -226,7 +225,7 @@ def _report(told: "Told", reach: "Reachability | None") -> Iterator[str]:
 def _lines(finding: "Finding") -> Iterator[str]:
     """Write one finding; its word says what its mark and colour do."""
     yield ""
-    yield mark(finding.severity.value, finding.code)
+    yield mark(finding.severity, finding.code)
     yield f"  Expected: {finding.expected}"
     yield from (f"  Seen: {line}" for line in finding.seen)
     yield f"  What to do: {finding.remedy}"

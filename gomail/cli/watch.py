@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from gomail.cli.asked import ask_first, configured, control_paths, told
-from gomail.cli.dns import NotFound, coloured, knows_unicode, look, read_servers, usual_resolvers
+from gomail.cli.dns import NotFound, look, read_servers, usual_resolvers
 from gomail.cli.proposing import Proposal, propose
 from gomail.cli.silence import Reason, explain
+from gomail.cli.terminal import coloured, knows_unicode
 from gomail.cli.ticks import Tick, Ticks
 from gomail.config import Configuration, ConfigurationError
 

@@ -1,10 +1,10 @@
 """
 The sockets of all sessions behind one descriptor of the reactor's.
 
-Twisted's reactor calls each descriptor that is ready by way of the log's context, which takes five
-times what the call itself does: a twelfth of the bytecodes of a message that is stored, more where
-none is. The kernel's list of those that are ready (epoll(7)) is a descriptor of its own: the
-reactor looks at that, and who is in it is called in a plain loop.
+Twisted's reactor calls each descriptor that is ready by way of the log's context: some 160
+bytecodes each time, and four times for a message, of whose 7,600 that would be a twelfth. The
+kernel's list of those that are ready (epoll(7)) is a descriptor of its own: the reactor looks at
+that, and who is in it is called in a plain loop, for some 30.
 """
 
 import select

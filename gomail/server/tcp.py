@@ -4,7 +4,6 @@ import socket
 from typing import cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.protocol import ServerFactory
 from twisted.internet.tcp import Port
 
 from gomail.server.accepting import AcceptingPort
@@ -19,17 +18,13 @@ _BY_NUMBER = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
 class TCPPort(AcceptingPort):
     """Takes the connections of a TCP socket; its arguments are those of `AcceptingPort`."""
 
-    def __init__(
-        self,
-        reactor: Reactor,
-        listening: socket.socket,
-        factory: ServerFactory,
-        *,
-        shared: bool = False,
-    ) -> None:
-        super().__init__(reactor, listening, factory, shared=shared)
-        self._crowd = crowd_of(reactor)
-        self._number = 0  # of the last connection
+    _number = 0  # of the last connection
+    _crowd: Reactor  # that these are to have
+
+    def startListening(self) -> None:
+        """Take connections from now on."""
+        self._crowd = crowd_of(self._reactor)
+        super().startListening()
 
     def take(self, connection: socket.socket, peer: object) -> None:
         """Make a transport of it, if the factory makes a protocol."""

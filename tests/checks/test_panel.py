@@ -215,6 +215,14 @@ def test_message_without_a_header_is_nobodys() -> None:
     assert house.results()[3:] == ["dkim=none", "arc=none", "dmarc=permerror"]
 
 
+def test_reason_of_a_message_without_an_author_is_told() -> None:
+    """Not that From has none, where it is something else."""
+    house = House(ZONE)
+    house.read(house.begin(), b"From: joe@example.org\n" + b"X: y\n" * 1000 + b"\nHello\n")
+    [finding] = [each for each in house.opinions[0].findings if each.method == "dmarc"]
+    assert (finding.result, finding.reason) == ("permerror", "too many header fields")
+
+
 def test_fault_of_ours_is_temperror_and_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a check raises costs no mail, and is no pass."""
     house = House(ZONE)

@@ -69,9 +69,7 @@ async def evaluate(
     """
     domains = list(dict.fromkeys(map(_domain, authors)))
     if not all(domains) or not domains:
-        properties = _from(filter(None, domains))
-        reason = why_none or "From has no author's domain"
-        return Evaluation(Finding("dmarc", PERMERROR, properties, reason))
+        return _nobodys(domains, why_none or "From has no author's domain")
     walks = Walks(resolver)
     passed, unknown = (
         _Identifiers(
@@ -88,6 +86,11 @@ async def evaluate(
     asked = max((each.asked for each in found), key=POLICIES.index)
     properties = (*_from(domains[:_MOST_AUTHORS]), Property("policy", "dmarc", asked))
     return Evaluation(Finding("dmarc", PERMERROR, properties, "From has several domains"), asked)
+
+
+def _nobodys(domains: Iterable[str], reason: str) -> Evaluation:
+    """Say of a message that nobody can tell whose it is."""
+    return Evaluation(Finding("dmarc", PERMERROR, _from(filter(None, domains)), reason))
 
 
 async def _evaluate(

@@ -9,6 +9,7 @@ import json
 import select
 import socket
 import time
+from contextlib import suppress
 from typing import Any, Self
 
 ANSWER_TIME = 15.0  # seconds; a parent waits for its workers, too
@@ -47,7 +48,8 @@ class Line:
         try:
             self._socket.settimeout(ANSWER_TIME)
             self._socket.connect(path)
-            self._socket.sendall(json.dumps(request).encode("ascii") + b"\n")
+            with suppress(BrokenPipeError):  # it has said why before it closed
+                self._socket.sendall(json.dumps(request).encode("ascii") + b"\n")
         except OSError as error:
             self._socket.close()
             raise _explained(path, error) from error

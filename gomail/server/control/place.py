@@ -28,6 +28,12 @@ def control_path(given: str | None, state: str | None) -> str | None:
     return f"{folder}/{NAME}" if folder else None
 
 
+def _endpoint(path: str) -> str:
+    """Write a path as Twisted's endpoint strings have it."""
+    escaped = _SPECIAL.sub(r"\\\1", path)
+    return f"unix:address={escaped}:mode={MODE:o}"
+
+
 def open_control(
     path: str | None,
     reactor: IReactorCore,
@@ -54,8 +60,7 @@ def open_control(
     """
     if path is None:
         return None, ""
-    escaped = _SPECIAL.sub(r"\\\1", path)
-    endpoint = f"unix:address={escaped}:mode={MODE:o}"
+    endpoint = _endpoint(path)
     port = had(endpoint)
     if port is not None:
         return port, ""
