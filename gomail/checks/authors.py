@@ -58,6 +58,8 @@ def authors(header: Header) -> Authors:
         domains = _AddressList(text).read()
     except ValueError as error:
         return Authors((), f"From {error}")
+    if not domains:
+        return Authors((), "From has an empty group, and nobody else")
     return Authors(tuple(dict.fromkeys(domains)))
 
 

@@ -152,6 +152,7 @@ def test_what_readers_differ_about_has_no_domain(value: str | bytes) -> None:
         (b"From: Joe <Joe>\n", "From is no address-list"),
         (b"From: Joe <,>\n", "From has no address within its brackets"),
         (b"From: joe@\n", "From has an address without a domain name"),
+        (b"From: Nobody:;, Nowhere:;\n", "From has an empty group, and nobody else"),
     ],
 )
 def test_reason_is_said(block: bytes, reason: str) -> None:
