@@ -26,6 +26,8 @@ _DRAWN = {
     "held": ("KB a session",),
     "held-tls": ("KB a session",),
     "lone": ("dot p50 ms", "bare p50 ms"),
+    "slow-disk": ("quiet longest ms", "NOOP p99 ms", "NOOP longest ms"),
+    "enumeration": ("known p50 ms", "unknown p50 ms"),
     "fairness": ("quiet p99 ms", "large p99 ms", "noops p99 ms"),
 }
 _WIDE = 100  # times the least: beyond that a logarithmic axis shows both

@@ -42,6 +42,22 @@ _COLUMNS = {
     "idle": _IDLE,
     "held": _IDLE,
     "held-tls": _IDLE,
+    "slow-disk": (
+        "messages",
+        "dot p50 ms",
+        "NOOPs",
+        "quiet longest ms",
+        "NOOP p99 ms",
+        "NOOP longest ms",
+    ),
+    "enumeration": (
+        "asked",
+        "known p50 ms",
+        "unknown p50 ms",
+        "apart ms",
+        "known p99 ms",
+        "unknown p99 ms",
+    ),
     "fairness": (
         "quiet p99 ms",
         "large p99 ms",

@@ -16,7 +16,7 @@ from bench.peers.peer import Missing
 from bench.race import Failed, Loads, calibrate, warm_up
 from bench.race import measure as measure_load
 from bench.results import Results, Round
-from bench.special import checked, fairness, idle, lone, mailboxes
+from bench.special import checked, enumeration, fairness, idle, lone, mailboxes, slow_disk
 from bench.special.context import Context
 from bench.workloads import WORKLOADS, Workload
 
@@ -27,6 +27,16 @@ SPECIALS: dict[str, tuple[str, tuple[str, ...], Special]] = {
     "lone": ("one sender, one message at a time", lone.PEERS, lone.measure),
     "idle": ("5,000 idle sessions", idle.PEERS, idle.measure),
     "fairness": ("one client who is a burden", fairness.PEERS, fairness.measure),
+    "slow-disk": (
+        "a disk on which each fsync takes a second",
+        slow_disk.PEERS,
+        slow_disk.measure,
+    ),
+    "enumeration": (
+        "whether a clock tells which mailboxes there are",
+        enumeration.PEERS,
+        enumeration.measure,
+    ),
     "held": ("15,000 sessions held", idle.HELD_PEERS, idle.measure_held),
     "held-tls": ("8,000 sessions held under TLS", idle.HELD_PEERS, idle.measure_held_tls),
 }

@@ -112,6 +112,8 @@ TARGETS = (
     _most("lone", "ratio", 1.5),
     _most("fairness", "large moved ms", 20),
     _most("fairness", "noops moved ms", 20),
+    _most("slow-disk", "NOOP longest ms", 50, "gomail-slow-disk"),
+    _most("enumeration", "apart ms", 1),
     Target("held", "gomail", "opened", 15_000),
     Target("held-tls", "gomail", "opened", 8000),
 )

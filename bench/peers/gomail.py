@@ -1,16 +1,19 @@
 """
-gomail as it ships, and four others that share all of it but one thing.
+gomail as it ships, and five others that share all of it but one thing.
 
 ``gomail-null`` drops content instead of storing it; ``gomail-unsynced`` stores without fsync, so
 that the price of durability can be told; ``gomail-workers`` has two workers; ``gomail-filesystem``
-has ``sync = "filesystem"``, where gomail knows that. All else is the default configuration:
-limits, log, TLS offered.
+has ``sync = "filesystem"``, where gomail knows that; ``gomail-slow-disk`` waits a second for each
+fsync. All else is the default configuration: limits, log, TLS offered.
 
 127.0.0.1 is among the trusted networks of the default, so that limits of strangers and the wait for
 early talkers play no role; with `Setting.strangers` nobody is trusted.
 """
 
+import os
 import shutil
+import signal
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +21,7 @@ from typing import ClassVar
 from bench.measuring import module
 from bench.peers.peer import DOMAIN, HOSTNAME, Peer, Setting
 
+SLOW = 1.0  # seconds that each fsync takes on a slow disk
 _TWISTD = ("--nodaemon", "--pidfile=", "--logfile=log", "gomail")
 _EXAMPLE = Path(__file__).resolve().parents[2] / "gomail/gomail.example.toml"
 
@@ -87,6 +91,30 @@ class GomailWorkers(Gomail):
     name = "gomail-workers"
     what = "the same, with two processes that serve the port"
     lines = ("workers = 2",)
+
+
+class GomailSlowDisk(Gomail):
+    """gomail on a disk that takes its time."""
+
+    name = "gomail-slow-disk"
+    what = f"the same, and each fsync takes {SLOW:g} s: strace has it wait"
+
+    def missing(self) -> str | None:
+        """See whether there is strace."""
+        return None if shutil.which("strace") else "strace is not installed"
+
+    def prepare(self, folder: Path, port: int, setting: Setting) -> list[str]:
+        """Have strace stop the calls that wait for the disk, and no others."""
+        wait = f"fsync,fdatasync,syncfs:delay_enter={SLOW * 1_000_000:.0f}"
+        options = ("--follow-forks", "--seccomp-bpf", "--quiet=all", "--output=/dev/null")
+        traced = ("--trace=fsync,fdatasync,syncfs", f"--inject={wait}")
+        return ["strace", *options, *traced, *super().prepare(folder, port, setting)]
+
+    def end(self, folder: Path, process: "subprocess.Popen[bytes]") -> None:
+        """Ask gomail, whom strace outlives by a moment: it passes on no signal."""
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        for child in children.split():
+            os.kill(int(child), signal.SIGTERM)
 
 
 class GomailFilesystem(Gomail):

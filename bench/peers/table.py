@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 
 from bench.peers.checked import GomailChecked, PostfixChecked
-from bench.peers.gomail import Gomail, GomailFilesystem, GomailNull, GomailUnsynced, GomailWorkers
+from bench.peers.gomail import (
+    Gomail,
+    GomailFilesystem,
+    GomailNull,
+    GomailSlowDisk,
+    GomailUnsynced,
+    GomailWorkers,
+)
 from bench.peers.libraries import (
     AiosmtpdMailbox,
     AiosmtpdNull,
@@ -29,6 +36,7 @@ PEERS: dict[str, Peer] = {
         GomailUnsynced(),
         GomailFilesystem(),
         GomailWorkers(),
+        GomailSlowDisk(),
         GomailChecked(),
         PostfixChecked(),
     )

@@ -1,1 +1,1 @@
-"""Measurements that are no race: sessions held, one lone sender, many mailboxes, fairness."""
+"""Measurements that are no race: sessions held, one lone sender, fairness, a slow disk."""

@@ -13,13 +13,13 @@ import pytest
 from bench import race
 from bench.letters import Letter
 from bench.measuring import ROOT, environment, free_port, greets
-from bench.peers.gomail import Gomail, GomailNull
+from bench.peers.gomail import SLOW, Gomail, GomailNull, GomailSlowDisk
 from bench.peers.libraries import Library
 from bench.peers.peer import Missing, Peer, Running, Setting, running
 from bench.race import Failed, Loads
 from bench.results import Results
 from bench.running import Special
-from bench.special import fairness, idle, lone
+from bench.special import enumeration, fairness, idle, lone, slow_disk
 from bench.special.context import Context
 from bench.workloads import WORKLOADS
 from tests.interop.software import needs
@@ -144,11 +144,24 @@ def test_each_mailbox_has_its_file(tmp_path: Path) -> None:
         (fairness.measure, {"large moved ms", "noops moved ms"}),
         (idle.measure, {"KB a session", "p99 ms"}),
         (idle.measure_held_tls, {"KB a session", "opened"}),
+        (enumeration.measure, {"apart ms"}),
     ],
 )
 def test_what_is_no_race_is_measured(tmp_path: Path, measured: Special, keys: set[str]) -> None:
     """Each gives the figures that have a target."""
     assert keys <= measured(Context(tmp_path, quick=True), "gomail").keys()
+
+
+@pytest.mark.interop
+def test_r9_slow_disk_is_measured(tmp_path: Path) -> None:
+    """Every message waited for its disk, and sessions were asked meanwhile."""
+    peer = GomailSlowDisk()
+    if (why := peer.missing()) is not None:
+        pytest.skip(why)
+    measured = slow_disk.measure(Context(tmp_path, quick=True), peer.name)
+    assert measured["dot p50 ms"] >= 1000 * SLOW
+    assert measured["NOOPs"] > 100
+    assert "NOOP longest ms" in measured
 
 
 class NoServer(Library):
