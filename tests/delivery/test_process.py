@@ -13,6 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, globalLogPublisher
 
+from gomail.delivery import line as line_module
 from gomail.delivery import process as module
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit
@@ -209,8 +210,8 @@ async def test_what_is_no_agent_is_never_given_anything(
     why: str,
 ) -> None:
     """It is tried again, later each time, and what it said is logged."""
-    monkeypatch.setattr(module, "START_TIME", 0.2)
-    monkeypatch.setattr(module, "END_TIME", 0.2)
+    monkeypatch.setattr(line_module, "START_TIME", 0.2)
+    monkeypatch.setattr(line_module, "END_TIME", 0.2)
     monkeypatch.setattr(module, "REST", 0.01)
     process = hire(*words)
     await until(lambda: len(warnings) == 3)

@@ -14,6 +14,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IProcessTransport, IReactorProcess
 from twisted.internet.protocol import ProcessProtocol
 
+from gomail.delivery import line as line_module
 from gomail.delivery import process as module
 from gomail.delivery.deposit import Deposit
 from gomail.delivery.process import MOST_COPIES, DeliveryProcess
@@ -174,7 +175,7 @@ async def test_agent_is_buried_where_no_signal_tells_of_its_end(
 ) -> None:
     """As in an application that runs its reactor without handlers of signals."""
     monkeypatch.setattr(module, "REST", 1000)
-    monkeypatch.setattr(module, "END_TIME", 0.5)
+    monkeypatch.setattr(line_module, "END_TIME", 0.5)
     words = ("/bin/sh", "-c", "exec <&- >&- 2>&-; sleep 0.1")
     before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:

@@ -57,6 +57,7 @@ MODULES: dict[str, tuple[tuple[str, ...], ...]] = {
     "gomail/delivery/program.py": _of("delivery/test_agent.py", _FOR_AGENTS),
     "gomail/delivery/agent.py": _of("delivery/test_agent.py", _FOR_AGENTS),
     "gomail/delivery/process.py": _of("delivery/test_process.py", _FOR_AGENTS),
+    "gomail/delivery/line.py": _of("delivery/test_process_ends.py", _FOR_AGENTS),
     "gomail/delivery/probe.py": _of("delivery/test_probe.py", _FOR_WATCHING),
     "gomail/delivery/silence.py": _of("delivery/test_silence.py", _FOR_WATCHING),
     "gomail/delivery/vigil.py": _of("delivery/test_vigil.py", _FOR_WATCHING),
