@@ -66,6 +66,8 @@ class Committer:
         agent: DeliveryProcess | None = None,
     ) -> None:
         self._agent = agent
+        if agent is not None:
+            agent.otherwise = self._commit_here
         self.record = Record() if agent is None else agent.record
         self._batch: int | None = None
         self._batches = 0
@@ -107,8 +109,11 @@ class Committer:
         agent, content = self._agent, deposit.content.in_memory
         if agent is not None and agent.ready and content is not None:
             return agent.store(deposit, content)
-        job = _Job(deposit, Deferred(lambda _: deposit.give_up()))
-        return self._add(job)
+        return self._commit_here(deposit)
+
+    def _commit_here(self, deposit: Deposit) -> Deferred[Deposit]:
+        """Have the thread store a deposit."""
+        return self._add(_Job(deposit, Deferred(lambda _: deposit.give_up())))
 
     def stop(self) -> Deferred[None]:
         """Do what has been asked for, then end agent and thread; the next job starts a thread."""

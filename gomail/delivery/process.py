@@ -3,14 +3,14 @@ The server's end of its delivery agent: orders go out, outcomes come back, nothi
 
 An agent that dies is followed by another one. While there is none `ready` says so, and whoever asks
 does without. What it took with it has no outcome: the senders hear 451 and come again, perhaps with
-a message that was stored already.
+a message that was stored already. What had not gone out to it yet is stored without one.
 """
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorProcess, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -43,6 +43,7 @@ class DeliveryProcess:
         ready: whether there is one that stores what it is given.
         record: what became of its batches.
         copies: how many it has been given that nobody knows anything of yet.
+        otherwise: stores a deposit without an agent, if anybody does.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class DeliveryProcess:
     ) -> None:
         self.ready = False
         self.record = Record()
+        self.otherwise: Callable[[Deposit], Deferred[Deposit]] | None = None
         self._starter = starter
         self._clock = clock
         self._arguments = arguments
@@ -59,6 +61,7 @@ class DeliveryProcess:
         self._stopped: Deferred[None] | None = None
         self._waiting: deque[Job] = deque()
         self._away: dict[int, Job] = {}
+        self._elsewhere: dict[Deferred[Deposit], Deferred[Deposit]] = {}  # who waits, and for what
         self.copies = self._octets = 0  # that are away
         self._number = 0  # of the last order
         self._answers = 0
@@ -110,7 +113,8 @@ class DeliveryProcess:
         """
         Store a deposit; it comes back with its outcome in it.
 
-        Not before the agent is `ready`. Where that dies it fails with Refused. When the Deferred
+        Not before the agent is `ready`. Where that dies with it, it fails with Refused; where it
+        dies before that, the deposit is stored without one. When the Deferred
         never will, and what has gone out is not delivered once its time is over.
         """
         job = Job(deposit, content, time.monotonic(), Deferred(self._forget))
@@ -124,6 +128,8 @@ class DeliveryProcess:
             if job.done is done:
                 del self._waiting[place]
                 return
+        if (elsewhere := self._elsewhere.get(done)) is not None:
+            elsewhere.cancel()
 
     def _send(self) -> None:
         """Give the agent what it may have: less than a batch, or whatever comes first."""
@@ -189,10 +195,26 @@ class DeliveryProcess:
         self._give_up("the delivery agent died before it said what came of it")
 
     def _give_up(self, why: str) -> None:
-        """Conclude what nobody will hear of any more."""
-        jobs = [*self._away.values(), *self._waiting]
+        """Conclude what nobody will hear of any more; have stored what the agent never had."""
+        away, waiting = [*self._away.values()], [*self._waiting]
         self._away.clear()
         self._waiting.clear()
         self.copies = self._octets = 0
-        for job in jobs:
+        for job in waiting:
+            if self.otherwise is None or self._stopped is not None:
+                away.append(job)
+            else:
+                self._store_otherwise(job, self.otherwise)
+        for job in away:  # last, since whoever hears of it may give up others
             job.conclude(Failure(Refused(LOCAL_ERROR, why)))
+
+    def _store_otherwise(self, job: Job, store: Callable[[Deposit], Deferred[Deposit]]) -> None:
+        """Have a deposit stored without an agent."""
+
+        def told(result: Deposit | Failure) -> None:
+            del self._elsewhere[job.done]
+            job.conclude(result if isinstance(result, Failure) else None)
+
+        stored: Deferred[Deposit] = maybeDeferred(store, job.deposit)
+        self._elsewhere[job.done] = stored
+        stored.addBoth(told)

@@ -2,10 +2,11 @@
 
 import signal
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from os import kill
 from pathlib import Path
 from select import select
+from threading import Event, Thread
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from twisted.internet.protocol import ProcessProtocol
 
 from gomail.delivery import line as line_module
 from gomail.delivery import process as module
+from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit
 from gomail.delivery.process import MOST_COPIES, DeliveryProcess
 from gomail.delivery.program import command
@@ -23,6 +25,17 @@ from gomail.reply import Refused
 from tests.delivery.bench import deposit, maildirs, messages
 from tests.delivery.test_process import agents, store, the_reactor, until
 from tests.patience import PATIENCE
+
+
+@pytest_twisted.async_yield_fixture
+async def committer() -> AsyncIterator[Committer]:
+    """One with an agent that is ready."""
+    process = DeliveryProcess(the_reactor(), the_reactor(), command())
+    committer = Committer(the_reactor(), agent=process)
+    committer.start()
+    await until(lambda: process.ready)
+    yield committer
+    await committer.stop()
 
 
 class Octets(bytearray):
@@ -87,6 +100,57 @@ async def test_r10_hanging_agent_costs_no_memory(tmp_path: Path) -> None:
     kill(pid, signal.SIGCONT)
     await process.stop()
     assert alive == [True] * MOST_COPIES + [False] * MOST_COPIES
+
+
+@pytest_twisted.ensureDeferred
+async def test_r19_what_a_dead_agent_never_had_is_stored_without_one(
+    tmp_path: Path, committer: Committer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody comes again for it; but whoever has given up meanwhile gets nothing delivered."""
+    monkeypatch.setattr(module, "REST", 1000)
+    (one,) = maildirs(tmp_path, "one")
+    (pid,) = agents()
+    kill(pid, signal.SIGSTOP)
+    done = [committer.commit(deposit(one)) for _ in range(MOST_COPIES + 9)]
+    left = deposit(one)
+    done.append(committer.commit(left))
+    held = Event()
+    behind = committer.run(held.wait, PATIENCE)
+    kill(pid, signal.SIGKILL)
+    for each in done[:MOST_COPIES]:
+        with pytest.raises(Refused, match="the delivery agent died"):
+            await each
+    done[-1].cancel()
+    with pytest.raises(CancelledError):
+        await done[-1]
+    held.set()
+    stored = [await each for each in done[MOST_COPIES:-1]]
+    assert [each.error for each in stored] == [None] * 9
+    assert len(messages(one)) == 9
+    assert (await behind, left.stored) == (True, ())
+
+
+@pytest_twisted.ensureDeferred
+async def test_r21_thread_that_cannot_start_has_the_sender_come_again(
+    tmp_path: Path, committer: Committer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the dead agent never had then fails as anything would."""
+    monkeypatch.setattr(module, "REST", 1000)
+    (one,) = maildirs(tmp_path, "one")
+    (pid,) = agents()
+    kill(pid, signal.SIGSTOP)
+    done = [committer.commit(deposit(one)) for _ in range(MOST_COPIES + 1)]
+
+    def start(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", start)
+    kill(pid, signal.SIGKILL)
+    for each in done[:-1]:
+        with pytest.raises(Refused):
+            await each
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        await done[-1]
 
 
 @pytest_twisted.ensureDeferred
