@@ -1,5 +1,6 @@
 """The thread that touches the disk: what is asked for is done, in order, together, and told."""
 
+import errno
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from gomail.delivery import committer as module
 from gomail.delivery import deposit as deposit_module
 from gomail.delivery.committer import LARGEST_BATCH, Committer
 from gomail.delivery.deposit import Deposit, Folders
-from gomail.delivery.syncing import Syncing
+from gomail.delivery.syncing import ByFiles, Syncing
 from tests.delivery.bench import (
     STORED,
     Bench,
@@ -237,6 +238,52 @@ def test_deposit_that_nobody_waits_for_is_not_stored(bench: Bench, one: Path) ->
     assert messages(one) == []
     assert left_over(one) == []
     assert bench.committer.record.fault == "", "the disk is not to blame"
+
+
+def test_r4_what_became_of_batches_is_written_down(
+    bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of the disk and where it was, that something was stored since, and the time."""
+    record = bench.committer.record
+    with monkeypatch.context() as patch:
+        broken = OSError(errno.EIO, "Input/output error")
+        patch.setattr(module, "make_durable", lambda batch, *_: batch[0].fail(str(one), broken))
+        bench.wait(bench.committer.commit(deposit(one)))
+    assert (record.fault, record.at) == (f"{one}: Input/output error", str(one))
+    assert (record.faults, record.stored) == (1, False)
+    assert 0 < record.take_slowest() < PATIENCE
+    bench.wait(bench.committer.commit(deposit(one)))
+    assert (record.faults, record.stored) == (1, True)
+    assert 0 < record.take_slowest() < PATIENCE
+
+
+def test_functions_fill_a_batch_as_deposits_do(bench: Bench) -> None:
+    """Each counts for one: so many are done before anybody hears of them, and no more."""
+    with bench.busy():
+        done = [
+            bench.committer.run(lambda: bench.committer.batch) for _ in range(LARGEST_BATCH + 1)
+        ]
+    batches = [bench.wait(each) for each in done]
+    assert batches == [2] * LARGEST_BATCH + [3]
+
+
+def test_thread_keeps_no_process_alive_and_lets_all_go(one: Path) -> None:
+    """One that hangs on its disk is left behind; one that ends closes what syncing has open."""
+
+    class Noted(ByFiles):
+        closed = 0
+
+        def close(self) -> None:
+            super().close()
+            self.closed += 1
+
+    bench, syncing = Bench(), Noted()
+    bench.committer = Committer(bench.backdoor, syncing)  # type: ignore[arg-type]
+    bench.wait(bench.committer.commit(deposit(one)))
+    assert [thread.daemon for thread in workers()] == [True]
+    assert syncing.closed == 0
+    bench.close()
+    assert syncing.closed == 1
 
 
 def test_function_that_nobody_waits_for_disturbs_nobody(bench: Bench) -> None:

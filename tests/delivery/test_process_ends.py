@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.interfaces import IProcessTransport, IReactorProcess
 from twisted.internet.protocol import ProcessProtocol
 
@@ -128,6 +128,7 @@ async def test_r19_what_a_dead_agent_never_had_is_stored_without_one(
     assert [each.error for each in stored] == [None] * 9
     assert len(messages(one)) == 9
     assert (await behind, left.stored) == (True, ())
+    assert await gatherResults([committer.stop()]) == [None]
 
 
 @pytest_twisted.ensureDeferred
