@@ -273,7 +273,7 @@ def test_big_message_is_written_once(
         assert max(map(len, stored.partition(b"\n\n")[0].split(b"\n"))) <= 998
 
 
-def test_p7_dns_that_sleeps_costs_no_mail(house: House) -> None:
+def test_r12_dns_that_sleeps_costs_no_mail(house: House) -> None:
     """It is waited for as long as it may, and then the message is taken."""
     examine(house, Late())
     client = house.connect()

@@ -15,17 +15,21 @@ class DNS:
     """
     Answers by UDP; a name that is not in the *zone*, which is that of the root, does not exist.
 
+    Args:
+        zone: as a master file has it.
+        port: where it answers; any that is free without.
+
     Attributes:
         asked: names that were asked for.
         silent: whether nothing is answered.
     """
 
-    def __init__(self, zone: str) -> None:
+    def __init__(self, zone: str, port: int = 0) -> None:
         self._zone = dns.zone.from_text(zone, origin=".", relativize=False, check_origin=False)
         self.asked: list[str] = []
         self.silent = False
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self._thread = Thread(target=self._serve, name="dns", daemon=True)
 

@@ -89,6 +89,20 @@ def test_policy_and_checks_change_with_a_reload(examining: Begin, dns: DNS, path
     assert not any("Authentication-Results" in text for text in in_folder(server, ".")[-1:])
 
 
+def test_r12_dead_dns_costs_no_mail(serve: Serve, path: Path) -> None:
+    """Not even where all that fails is to be refused; which it is when somebody answers again."""
+    with DNS(ZONE) as dead:
+        configure(path, dead, '[policy]\ndmarc-reject = "refuse"\nspf-fail = "refuse"\n')
+    server = serve("--config", str(path))
+    for text in (HONEST, FORGED):
+        assert send(server, text).startswith("250 ")
+    stored = in_folder(server, ".")
+    assert len(stored) == 2
+    assert all("spf=temperror" in text and "dmarc=temperror" in text for text in stored)
+    with DNS(ZONE, dead.port):
+        until(lambda: send(server, FORGED).startswith("550 5.7.26 "), server.output)
+
+
 def reloaded(server: Server) -> None:
     """Have it read its file again."""
     before = server.output.count("is in force")
