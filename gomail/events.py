@@ -189,6 +189,7 @@ class SessionEnded(NamedTuple):
         seconds: from the connection to its end.
         octets: received from the client.
         reason: why, where it was not the client's QUIT; may be empty.
+        claimed: how the client called itself before TLS, which counts for nothing behind it.
     """
 
     client: Client
@@ -196,6 +197,7 @@ class SessionEnded(NamedTuple):
     seconds: float
     octets: int
     reason: str = ""
+    claimed: str = ""
 
 
 Event = (

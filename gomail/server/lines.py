@@ -42,7 +42,7 @@ def escaped(octets: bytes | str) -> str:
 def text(event: Event) -> str | None:
     """Write *event* as a line for people, or None where it has no line."""
     match event:
-        case SessionEnded(client, verbs, seconds, octets, reason):
+        case SessionEnded(client, verbs, seconds, octets, reason, _):
             why = f"; {printable(reason)}" if reason else ""
             return (
                 f"session {client.session_id} of {_peer(client)}: {verbs or 'nothing said'}, "
@@ -103,7 +103,7 @@ def one_object(values: dict[str, object]) -> str:
 def values(event: Event) -> dict[str, object] | None:
     """Give the fields of an event's line, or None where it has none; the keys are stable."""
     match event:
-        case SessionEnded(client, verbs, seconds, octets, reason):
+        case SessionEnded(client, verbs, seconds, octets, reason, _):
             counts = dict(pair.split("=") for pair in verbs.split())
             return {
                 "event": "session",

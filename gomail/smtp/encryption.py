@@ -31,6 +31,10 @@ from zope.interface import implementer
 from gomail.envelope import Encryption
 
 Creator: TypeAlias = IOpenSSLServerConnectionCreator | IOpenSSLContextFactory
+# Why a session ended in its handshake, as `SessionEnded` tells it; more may stand behind that.
+HANDSHAKE_FAILED = "the TLS handshake failed"
+HANDSHAKE_LEFT = "the client left in the TLS handshake"
+HANDSHAKE_LATE = "the client did not end the TLS handshake in time"
 HANDSHAKE_TIME = 10  # seconds from our 220 until the handshake is over
 
 
@@ -164,8 +168,8 @@ def why_ended(reason: Failure) -> str:
     """Tell why a handshake came to nothing: what one side had against it, or that it left."""
     error = reason.value
     if isinstance(error, Error) and error.args and error.args[0]:
-        return f"the TLS handshake failed: {error.args[0][0][-1]}"
-    return f"the client left in the TLS handshake: {reason.getErrorMessage()}"
+        return f"{HANDSHAKE_FAILED}: {error.args[0][0][-1]}"
+    return f"{HANDSHAKE_LEFT}: {reason.getErrorMessage()}"
 
 
 def facts(transport: ITransport) -> Encryption:

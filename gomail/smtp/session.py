@@ -83,6 +83,7 @@ class Session:
 
     Attributes:
         client: what is known of the peer; replaced as more is learnt.
+        claimed: how it called itself before TLS, which counts for nothing there.
         delivery: whom the session asks.
         house: what it shares with the others.
         speaker: who speaks with the client for us.
@@ -101,6 +102,7 @@ class Session:
         "_taken",
         "_transactions",
         "chunk",
+        "claimed",
         "client",
         "delivery",
         "ending",
@@ -122,6 +124,7 @@ class Session:
     ) -> None:
         """Begin a session with nothing said."""
         self.client = client
+        self.claimed = ""
         self.delivery = delivery
         self.house = house
         self.speaker = speaker
@@ -154,6 +157,7 @@ class Session:
     def encrypt(self, encryption: Encryption) -> Answer[None]:
         """Begin anew under TLS: what was said before may have been anybody's (RFC 3207 §4.2)."""
         self.end_transaction()
+        self.claimed = self.client.helo
         self.client = replace(self.client, helo="", esmtp=False, encryption=encryption)
         return self.delivery.greeted(self.client)
 

@@ -14,6 +14,7 @@ from gomail.interfaces import IMessageDelivery
 from gomail.reply import READY_FOR_TLS, SHUTTING_DOWN, Reply
 from gomail.smtp.alarms import Alarms
 from gomail.smtp.door import Door
+from gomail.smtp.encryption import HANDSHAKE_LATE
 from gomail.smtp.framing import DotStuffed, Framing
 from gomail.smtp.holding import DELAY, TURN, UNSENT, Holding
 from gomail.smtp.house import House
@@ -176,8 +177,7 @@ class Voice:
     def late(self, last_word: Reply | None) -> None:
         """See a clock run out."""
         if last_word is None:
-            what = "end the TLS handshake in time" if self.encrypting else "read"
-            self.stop(f"the client did not {what}")
+            self.stop(HANDSHAKE_LATE if self.encrypting else "the client did not read")
             self._modes.abort()
         else:
             self.say(last_word)
@@ -222,6 +222,8 @@ class Voice:
         seconds = self._house.clock.seconds() - self._started
         tell(
             self._house.listeners,
-            SessionEnded(session.client, str(self._tally), seconds, self.octets, self._end),
+            SessionEnded(
+                session.client, str(self._tally), seconds, self.octets, self._end, session.claimed
+            ),
         )
         self._modes.finish()
