@@ -37,7 +37,7 @@ LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
 EXTRAS = {name: (name,) for name in ("test", "bench", "docs")}
-EXTRAS.update(run=("checks",), check=("test", "check", "docs"), faults=("test",))
+EXTRAS.update(run=("checks", "metrics"), check=("test", "check", "docs"), faults=("test",))
 EXTRAS.update({name: (name, "test") for name in ("fuzz", "mutants")})
 # All tests at once, and the last ones for whoever is done first; those that are named, one by one.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=worksteal")

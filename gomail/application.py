@@ -2,9 +2,9 @@
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from twisted.application.service import MultiService
+from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.logger import Logger
 from twisted.python.components import Componentized
@@ -14,7 +14,6 @@ from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.parent import Workers
 from gomail.server.aside import aside
-from gomail.server.control.service import Control
 from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
 from gomail.server.ports import PortError
@@ -40,7 +39,7 @@ class Application(MultiService):
         served: what runs.
         notice: tells the service manager.
         read: gives the configuration, anew; None where somebody else reads it.
-        control: answers who asks, if anybody may.
+        beside: what else runs: the control socket, and the page of metrics.
     """
 
     def __init__(  # noqa: PLR0913 -- the parts of an application
@@ -52,7 +51,7 @@ class Application(MultiService):
         *,
         notice: Notice,
         read: Callable[[], Configuration] | None = None,
-        control: Control | None = None,
+        beside: Sequence[IService] = (),
     ) -> None:
         super().__init__()
         self._reactor = reactor
@@ -71,9 +70,8 @@ class Application(MultiService):
             signal.SIGINT: self._interrupt,
         }
         # In this order: who tells that the server is ready comes last.
-        for each in (telling, served, control, Signals(reactor, work), notice):
-            if each is not None:
-                self.addService(each)
+        for each in (telling, served, *beside, Signals(reactor, work), notice):
+            self.addService(each)
 
     def setServiceParent(self, parent: Componentized | MultiService) -> None:
         """Join the application, and write its log."""

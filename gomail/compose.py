@@ -180,6 +180,11 @@ class Server(MultiService):
         """How many sessions are open."""
         return sum(factory.sessions for factory in self.factories)
 
+    @property
+    def connections(self) -> dict[str, int]:
+        """How many connections were taken, by the endpoint."""
+        return self._listening.connections
+
     async def retire(self) -> None:
         """Take no connections any more, and give sessions the time to end by themselves."""
         await self._listening.retire()

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from ipaddress import IPv4Network, IPv6Network
 from itertools import islice
 from typing import Any
 
@@ -20,11 +19,11 @@ from gomail.compose import Server
 from gomail.config import Configuration
 from gomail.events import Event, Listener, Listeners
 from gomail.health import Health
+from gomail.metrics import make_tally, report
 from gomail.parent import Workers
 from gomail.server.control.audience import Audience, Follower, Outflow
 from gomail.server.control.plain import Plain, of_client
 from gomail.server.control.service import Control
-from gomail.server.control.tally import Tally
 from gomail.server.control.wanted import Wanted
 from gomail.server.log import stamp
 from gomail.server.ports import Port
@@ -50,7 +49,7 @@ class Account:
     """
 
     def __init__(self, configuration: Configuration, lines: Iterable[Listener] = ()) -> None:
-        self.tally = Tally(_proxies(configuration))
+        self.tally = make_tally(configuration)
         self.audience = Audience(lines)
 
     @property
@@ -87,10 +86,10 @@ class Account:
         line.report = lambda: (
             server.sessions,
             server.watch.health.plain(),
-            self.tally.plain(),
+            report(self.tally, server),
         )
         line.others[words.STATUS] = lambda: line.say(
-            words.STATUS, self.tally.plain(), clients_of(server)
+            words.STATUS, report(self.tally, server), clients_of(server)
         )
         line.others[words.FOLLOW] = follow
 
@@ -105,6 +104,7 @@ class Answers:
         configuration: gives it as it is in force.
         ports: what is listened on.
         checks: how it is found out who sent a message, for people.
+        metrics: where monitoring is told, if anywhere.
         began: when that was, by the reactor's clock, and the world's.
     """
 
@@ -112,6 +112,7 @@ class Answers:
     configuration: Callable[[], Configuration]
     ports: Sequence[Port]
     checks: str
+    metrics: str | None = None
     began: tuple[float, float] = field(default_factory=lambda: (time.monotonic(), time.time()))
 
     def alone(self, server: Server, account: Account) -> Plain:
@@ -131,7 +132,7 @@ class Answers:
         """Put the answer together."""
         configuration = self.configuration()
         monotonic, world = self.began
-        counts = dict(counts)
+        counts = {name: each for name, each in counts.items() if name != "figures"}
         return {
             "version": version("gomail"),
             "pid": os.getpid(),
@@ -139,6 +140,7 @@ class Answers:
             "started": stamp(world),
             "uptime": round(time.monotonic() - monotonic, 3),
             "listeners": [str(port) for port in self.ports],
+            "metrics": self.metrics,
             "workers": rows,
             "health": {
                 "state": str(health.state),
@@ -168,12 +170,11 @@ def serve_alone(
 
 
 def serve_parent(
-    answers: Answers, port: Port | None, workers: Workers, account: Account
+    answers: Answers, port: Port | None, workers: Workers, account: Account, overview: Overview
 ) -> Control | None:
     """Make what serves the socket of a parent, if it has one."""
     if port is None:
         return None
-    overview = Overview(answers.reactor, workers.crew, account.audience)
 
     def answer() -> Deferred[Any]:
         return Deferred.fromCoroutine(answers.parent(workers, overview))
@@ -185,8 +186,3 @@ def clients_of(server: Server) -> list[Plain]:
     """Give who has a session open, a hundred at most."""
     clients = (client for factory in server.factories for client in factory.clients)
     return [of_client(client) for client in islice(clients, MOST_CLIENTS)]
-
-
-def _proxies(configuration: Configuration) -> list[IPv4Network | IPv6Network]:
-    """Give the networks of all proxies."""
-    return [network for each in configuration.listeners for network in each.proxy_networks]

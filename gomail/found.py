@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gomail.config import Configuration
 from gomail.examination import describe
+from gomail.metrics import notes_on_metrics
 from gomail.milters.place import read_place
 from gomail.preflight import (
     build_directory,
@@ -19,12 +20,12 @@ from gomail.preflight import (
 from gomail.recipients.directory import Directory
 from gomail.server.control.place import control_path, open_control
 from gomail.server.encryption import Certificates, state_folder
-from gomail.server.ports import Port, PortError, try_sharing
+from gomail.server.ports import Port, PortError, open_beside, try_sharing
 from gomail.server.reactor import Reactor
 from gomail.server.start import Announcement, Identity, StartError
 from gomail.server.twistd import Twistd, announce
 from gomail.server.workers.legacy import Legacy
-from gomail.settings.notes import notes_on_milters
+from gomail.settings.notes import notes_on_milters, see_library
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Found:
     notes: Sequence[str]
     checks: str
     control: Port | None
+    metrics: Port | None
 
 
 def find(
@@ -47,6 +49,7 @@ def find(
     if configuration.workers == 1 and (legacy.trial or legacy.leaving):
         msg = "workers: at least 2 were expected; for a server alone, stop this one and start it"
         raise StartError(msg)
+    see_library(configuration.metrics)
     with identity.assumed():
         directory = build_directory(configuration, reactor)
     try_maildirs(configuration, directory.root, identity)
@@ -59,18 +62,41 @@ def find(
     ports = open_listeners(configuration, reactor, identity, legacy.port)
     if configuration.workers > 1:
         try_sharing(ports)
-    control, without = _open_control(configuration, reactor, identity, legacy, ports)
+    metrics = _open_metrics(configuration, reactor, identity, legacy, ports)
+    beside = [*ports, *([] if metrics is None else [metrics])]
+    control, without = _open_control(configuration, reactor, identity, legacy, beside)
     of_certificates = certificates.notes if certificates else ()
     notes = (
         *directory.notes,
         *of_certificates,
         *notes_on_milters(configuration.milters),
+        *notes_on_metrics(metrics),
         *notes_on_files(configuration),
         *identity.warnings,
         *([without] if without else []),
     )
     checks = describe(configuration)
-    return Found(configuration, directory, certificates, ports, notes, checks, control)
+    return Found(configuration, directory, certificates, ports, notes, checks, control, metrics)
+
+
+def _open_metrics(
+    configuration: Configuration,
+    reactor: Reactor,
+    identity: Identity,
+    legacy: Legacy,
+    ports: Sequence[Port],
+) -> Port | None:
+    """Bind the port of the page of metrics, if there is to be one; else give up what is bound."""
+    if configuration.metrics.listen is None:
+        return None
+    try:
+        return open_beside(
+            configuration.metrics.listen, ports, reactor, identity.assumed, legacy.port
+        )
+    except PortError as error:
+        for port in ports:
+            port.close()
+        raise PortError(f"metrics: {error}") from error
 
 
 def _open_control(
@@ -107,5 +133,6 @@ def announce_found(found: Found, twistd: Twistd, log: str) -> None:
         configuration.workers,
         found.checks,
         ", then ".join(str(read_place(milter.endpoint)) for milter in configuration.milters),
+        "" if found.metrics is None else str(found.metrics),
     )
     announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TextIO
 
+from twisted.application.service import IService
+
 from gomail import config, program
 from gomail.application import Application, Served
 from gomail.compose import Server
@@ -17,6 +19,7 @@ from gomail.config import Configuration
 from gomail.control import Account, Answers, serve_alone, serve_parent
 from gomail.events import HealthChanged, tell
 from gomail.found import Found, announce_found, find
+from gomail.metrics import count_batches, known_replies, page_alone, page_of_parent
 from gomail.parent import Workers
 from gomail.preflight import (
     as_far_as_files_go,
@@ -24,7 +27,6 @@ from gomail.preflight import (
     inherited_ports,
     try_certificates,
 )
-from gomail.server.control.service import Control
 from gomail.server.encryption import state_folder
 from gomail.server.notice import Notice
 from gomail.server.reactor import Reactor
@@ -33,6 +35,7 @@ from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
 from gomail.server.workers.inheritance import Inheritance, inherit
 from gomail.server.workers.legacy import Legacy, claim
+from gomail.server.workers.overview import Overview
 from gomail.server.workers.parent import Parent
 from gomail.server.workers.share import Share
 
@@ -116,12 +119,14 @@ class _Beginning:
             listeners=(*telling.listeners, *account.listeners),
             dialogue=account.audience.lines,
         )
+        count_batches(account.tally, server)
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         read, milters = self.wishes.read, len(found.configuration.milters)
-        answers = Answers(self.reactor, lambda: server.configuration, found.ports, found.checks)
+        answers = self._answers(lambda: server.configuration, found)
         control = serve_alone(answers, found.control, server, account)
+        page = page_alone(self.reactor, found.metrics, server, account.tally)
         return self._application(
-            telling, server, notice, lambda: as_far_as_files_go(read(), milters), control
+            telling, server, notice, lambda: as_far_as_files_go(read(), milters), (control, page)
         )
 
     def parent(self, found: Found, log: TextIO, shown: str, legacy: Legacy) -> Application:
@@ -141,16 +146,25 @@ class _Beginning:
             again=self._again(shown),
             leaving=legacy.leaving,
             pidfile=legacy.pidfile or (None if pidfile is None else str(pidfile)),
-            beside=[] if found.control is None else [found.control],
+            beside=[port for port in (found.control, found.metrics) if port is not None],
         )
         self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
         told = (*telling.listeners, *account.listeners)
         crew.wellbeing.tell_missing(lambda health: tell(told, HealthChanged(health)))
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
-        answers = Answers(self.reactor, lambda: workers.configuration, found.ports, found.checks)
-        control = serve_parent(answers, found.control, workers, account)
-        return self._application(telling, workers, notice, self.wishes.read, control)
+        answers = self._answers(lambda: workers.configuration, found)
+        overview = Overview(
+            self.reactor, crew, account.audience, known_replies(found.configuration)
+        )
+        control = serve_parent(answers, found.control, workers, account, overview)
+        page = page_of_parent(self.reactor, found.metrics, workers, overview)
+        return self._application(telling, workers, notice, self.wishes.read, (control, page))
+
+    def _answers(self, configuration: Callable[[], Configuration], found: Found) -> Answers:
+        """Answer who asks how the server fares."""
+        metrics = None if found.metrics is None else str(found.metrics)
+        return Answers(self.reactor, configuration, found.ports, found.checks, metrics)
 
     def worker(self, inherited: Inheritance) -> Application:
         """Begin as one of several workers; all was tried by the parent."""
@@ -178,6 +192,7 @@ class _Beginning:
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         application = self._application(telling, server, notice, None)
         account.worker(line, server)
+        count_batches(account.tally, server)
         line.change = lambda text: application.change(partial(read, text))
         line.orphaned = application.stop
         application.addService(line)
@@ -206,11 +221,12 @@ class _Beginning:
         served: Served,
         notice: Notice,
         read: Callable[[], Configuration] | None,
-        control: Control | None = None,
+        beside: Sequence[IService | None] = (),
     ) -> Application:
         """Have it run."""
+        there = [each for each in beside if each is not None]
         return Application(
-            self.reactor, self.twistd, telling, served, notice=notice, read=read, control=control
+            self.reactor, self.twistd, telling, served, notice=notice, read=read, beside=there
         )
 
     def _again(self, log: str) -> list[str]:

@@ -51,6 +51,7 @@ class Options(usage.Options):
         ["key", None, None, "The key of the certificate, in PEM."],
         ["log-format", None, None, "text or json."],
         ["workers", None, None, 'How many processes serve: a number, or "auto" [default: 1].'],
+        ["metrics", None, None, "Serve metrics there, e.g. tcp:9025:interface=127.0.0.1."],
         ["config", "c", None, "A TOML file with these settings and many more."],
     ]
 
@@ -122,6 +123,7 @@ class Options(usage.Options):
             certificate=self["certificate"],
             key=self["key"],
             workers=self["workers"],
+            metrics=self["metrics"],
         )
 
     def wishes(self) -> Wishes:

@@ -27,7 +27,7 @@ from gomail.recipients.mistake import Key
 from gomail.reply import Refused
 from gomail.settings import positions
 from gomail.settings.reading import key_of, read_limit, read_table
-from gomail.settings.values import TLS, Checks, Milter, Rules
+from gomail.settings.values import TLS, Checks, Metrics, Milter, Rules
 
 EXAMPLE = Path(gomail.__path__[0]) / "gomail.example.toml"
 
@@ -49,6 +49,7 @@ state = "state"
 sync = "filesystem"
 storing = "thread"
 workers = 3
+metrics = { listen = "tcp:9025" }
 
 [[listener]]
 endpoint = "tcp:25"
@@ -140,6 +141,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path, monkeypatch: pytest.Monke
         sync="filesystem",
         storing="thread",
         workers=3,
+        metrics=Metrics("tcp:9025"),
     )
     assert next(iter(configuration.domains)) == "example.org"
     assert configuration.source == f"{tmp_path}/gomail.toml"
@@ -175,8 +177,8 @@ MISTAKES = [
         "[smtp]\nkey = 1",
         (
             "line 1: smtp: there is no such key; there are backup-mx, checks, control, domains, "
-            "group, hostname, limits, listener, log-format, maildir, milter, policy, state, "
-            "storing, sync, tls, trusted, workers"
+            "group, hostname, limits, listener, log-format, maildir, metrics, milter, policy, "
+            "state, storing, sync, tls, trusted, workers"
         ),
     ),
     ("[tls]\nkey = 1", "line 2: tls.key: text was expected, not 1"),
@@ -280,8 +282,8 @@ MISTAKES = [
         "source = 1",
         (
             "line 1: source: there is no such key; there are backup-mx, checks, control, domains, "
-            "group, hostname, limits, listener, log-format, maildir, milter, policy, state, "
-            "storing, sync, tls, trusted, workers"
+            "group, hostname, limits, listener, log-format, maildir, metrics, milter, policy, "
+            "state, storing, sync, tls, trusted, workers"
         ),
     ),
     ('log_format = "json"', "line 1: log_format: there is no such key; was log-format meant?"),
@@ -344,6 +346,15 @@ MISTAKES = [
     ("workers = 0", "line 1: workers: at least 1 was expected, not 0"),
     ("workers = 257", "line 1: workers: at most 256 was expected, not 257"),
     ('workers = "many"', 'line 1: workers: a whole number or "auto" was expected, not "many"'),
+    (
+        '[metrics]\nlisten = "ssl:9025"',
+        (
+            'line 2: metrics.listen: "tcp:9025:interface=127.0.0.1", or an endpoint unix: or '
+            'systemd: was expected, not "ssl:9025"'
+        ),
+    ),
+    ("[metrics]\nlisten = 9025", "line 2: metrics.listen: text was expected, not 9025"),
+    ("metrics = 9025", "line 1: metrics: a table was expected, not 9025"),
     ("workers = true", 'line 1: workers: a whole number or "auto" was expected, not true'),
     ("group = 8", "line 1: group: text was expected, not 8"),
     (
@@ -694,6 +705,7 @@ configurations = st.builds(
         st.lists(hosts).map(tuple),
     ),
     backup_mx=st.lists(hosts).map(tuple),
+    metrics=st.builds(Metrics, st.none() | words.map("unix:{}".format)),
     milters=st.lists(
         st.builds(
             Milter,
@@ -737,7 +749,7 @@ def test_the_example_shows_every_key() -> None:
     """Set or commented, with the default where it is commented."""
     text = EXAMPLE.read_text()
     lines = re.findall(r"^(?:# )?([a-z-]+) = ", text, re.MULTILINE)
-    for kind in (Limits, Listener, Domain, TLS, Files, Checks, Configuration):
+    for kind in (Limits, Listener, Domain, TLS, Files, Checks, Metrics, Configuration):
         for each in fields(kind):
             key = key_of(each.name)
             if key in {"source", "given"}:
@@ -765,6 +777,7 @@ def test_what_the_example_has_commented_is_the_default() -> None:
         "policy": policy,
         "milters": (Milter("unix:/run/rspamd/milter.sock", junk_field="X-Spam: Yes"),),
         "backup_mx": ("backup.example.net",),
+        "metrics": Metrics("tcp:9025:interface=127.0.0.1"),
     }
     assert configuration == replace(as_it_is, **changed)  # type: ignore[arg-type]
     assert as_it_is.limits == DEFAULT_LIMITS

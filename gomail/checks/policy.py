@@ -5,7 +5,7 @@ Each rule has a name, which log, reply and documentation share, and an action, w
 the server may change. Rules in the shadow are judged as well, and told of, and do nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -247,6 +247,15 @@ def _holding(rules: Sequence[Rule], opinion: Opinion) -> Iterator[tuple[Rule, Fi
         for rule in rules:
             if rule.holds(finding, opinion.asked):
                 yield rule, finding
+
+
+def replies(own: Iterable[str] = ()) -> Iterator[tuple[str, Reply]]:
+    """Give all replies with which rules defer or refuse, those of *own* checks included."""
+    for rule in (*RULES, *(_own_rule(each, Action.REFUSE) for each in own)):
+        for action in (Action.DEFER, Action.REFUSE):
+            reply = None if _is_stricter(action, rule.strictest) else _reply(action, rule)
+            if reply is not None:
+                yield rule.name, reply
 
 
 def _is_stricter(one: Action, other: Action) -> bool:

@@ -9,7 +9,7 @@ from gomail.cli.usual import HERE
 from gomail.config import Configuration, ConfigurationError, directory, load, render
 from gomail.recipients.directory import Directory
 from gomail.server.start import StartError, group_id
-from gomail.settings.notes import notes_on_milters
+from gomail.settings.notes import notes_on_milters, see_library
 
 
 @click.group()
@@ -31,6 +31,7 @@ def check(file: str | None, named: str | None) -> None:
     try:
         configuration = load(file)
         found = directory(configuration)
+        see_library(configuration.metrics)
         if configuration.group is not None:
             group_id(configuration.group)
         of_milters = notes_on_milters(configuration.milters)

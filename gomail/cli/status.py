@@ -61,6 +61,8 @@ def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for reason in found["health"]["reasons"].values():
         yield "health", reason
     yield from (("listens on", each) for each in found["listeners"])
+    if found.get("metrics"):
+        yield "metrics", found["metrics"]
     yield from (("workers", _worker(each)) for each in found["workers"])
     sessions = found["sessions"]
     outside = f"{sessions['public']} of all from public addresses"

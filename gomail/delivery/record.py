@@ -4,6 +4,8 @@ What became of batches: written down once a batch, read by the watch over the se
 And what was the matter with the disk when a mailbox was looked at, before any message came.
 """
 
+from collections.abc import Callable
+
 from gomail.delivery.faults import is_alarming
 
 
@@ -17,15 +19,17 @@ class Record:
         at: the path of the Maildir where it was said.
         faults: how many there were.
         stored: whether something was stored since the last one.
+        listeners: are told of each batch how many seconds it took.
     """
 
-    __slots__ = ("_slowest", "at", "fault", "faults", "stored")
+    __slots__ = ("_slowest", "at", "fault", "faults", "listeners", "stored")
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self.fault = self.at = ""
         self.faults = 0
         self.stored = True
+        self.listeners: tuple[Callable[[float], None], ...] = ()
         self._slowest = 0.0
 
     def fail(self, error: OSError, at: str) -> None:
@@ -38,6 +42,8 @@ class Record:
     def end(self, seconds: float, *, stored: bool) -> None:
         """Note that a batch has ended, how long it took, and whether anything of it was stored."""
         self._slowest = max(self._slowest, seconds)
+        for listener in self.listeners:
+            listener(seconds)
         if stored:
             self.stored = True
 

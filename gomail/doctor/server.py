@@ -30,6 +30,7 @@ _OPTIONS = {
     "--certificate": "certificate",
     "--key": "key",
     "--workers": "workers",
+    "--metrics": "metrics",
 }
 _SEVERAL = {"ports", "domains"}
 

@@ -47,6 +47,9 @@ class AcceptingPort:
         listening: the socket; it is ours from now on.
         factory: makes the protocols.
         shared: whether other processes listen on it, too.
+
+    Attributes:
+        taken: how many connections were.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class AcceptingPort:
         *,
         shared: bool = False,
     ) -> None:
+        self.taken = 0
         self._reactor = reactor
         self._socket = listening
         self._factory = factory
@@ -102,6 +106,7 @@ class AcceptingPort:
                 _log.failure("no connection can be taken on {port}", port=self.getHost())
                 self._rest()
                 return
+            self.taken += 1
             try:
                 self.take(connection, peer)
             except Exception:  # noqa: BLE001 -- whatever it was, the next client is served

@@ -52,6 +52,7 @@ class Listening(Service):
         self._finish = finish
         self._abandon = abandon
         self._listening: list[IListeningPort] = []
+        self._taking: list[tuple[str, AcceptingPort]] = []
         self._begun = False
 
     def privilegedStartService(self) -> None:
@@ -77,9 +78,12 @@ class Listening(Service):
         bound = port.socket
         if bound is not None and bound.family == socket.AF_UNIX:
             remove = not port.passed
-            self._take(UnixPort(self._reactor, bound, factory, remove=remove, shared=port.shared))
+            taking: AcceptingPort = UnixPort(
+                self._reactor, bound, factory, remove=remove, shared=port.shared
+            )
+            self._take(port, taking)
         elif bound is not None:
-            self._take(TCPPort(self._reactor, bound, factory, shared=port.shared))
+            self._take(port, TCPPort(self._reactor, bound, factory, shared=port.shared))
         elif port.twisted is not None:
             failures: list[BaseException] = []
             port.twisted.listen(factory).addCallbacks(
@@ -89,10 +93,19 @@ class Listening(Service):
                 msg = f"{port.endpoint}: {failures[0]}"
                 raise PortError(msg)
 
-    def _take(self, port: AcceptingPort) -> None:
+    def _take(self, port: Port, taking: AcceptingPort) -> None:
         """Take the connections of a port."""
-        port.startListening()
-        self._listening.append(port)
+        taking.startListening()
+        self._listening.append(taking)
+        self._taking.append((port.endpoint, taking))
+
+    @property
+    def connections(self) -> dict[str, int]:
+        """How many connections were taken, by the endpoint; of those that Twisted takes, none."""
+        counts: dict[str, int] = {}
+        for endpoint, taking in self._taking:
+            counts[endpoint] = counts.get(endpoint, 0) + taking.taken
+        return counts
 
     async def retire(self) -> None:
         """

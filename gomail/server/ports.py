@@ -147,6 +147,27 @@ def open_port(
     return Port(endpoint, twisted=twisted)
 
 
+def open_beside(
+    endpoint: str,
+    ports: Iterable[Port],
+    reactor: IReactorCore,
+    as_owner: AsOwner = contextlib.nullcontext,
+    had: Callable[[str], Port | None] = lambda _: None,
+) -> Port:
+    """
+    Bind what one more endpoint string names, for something else than *ports* are for.
+
+    Raises:
+        PortError: see `open_ports`.
+    """
+    port = had(endpoint) or open_port(endpoint, reactor, as_owner)
+    if _is_one_of(port, ports):
+        port.close()
+        msg = f"{endpoint}: a listener has the same socket"
+        raise PortError(msg)
+    return port
+
+
 def try_sharing(ports: Sequence[Port]) -> None:
     """
     See that several processes can listen on *ports*; else close them.

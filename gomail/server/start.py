@@ -170,6 +170,7 @@ class Announcement:
     workers: int = 1
     checks: str = ""
     milters: str = ""
+    metrics: str = ""
 
     def __str__(self) -> str:
         """Write it: a few lines."""
@@ -182,6 +183,7 @@ class Announcement:
             *([("checks", self.checks)] if self.checks else []),
             *([("asks", self.milters)] if self.milters else []),
             *([("runs", f"{self.workers} workers")] if self.workers > 1 else []),
+            *([("metrics", f"{self.metrics}, at /metrics")] if self.metrics else []),
             ("log", self.log),
             ("stop it with", self.stop),
             *(("note", note) for note in self.notes),

@@ -18,7 +18,6 @@ _BY_NUMBER = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
 class TCPPort(AcceptingPort):
     """Takes the connections of a TCP socket; its arguments are those of `AcceptingPort`."""
 
-    _number = 0  # of the last connection
     _crowd: Reactor  # that these are to have
 
     def startListening(self) -> None:
@@ -35,11 +34,10 @@ class TCPPort(AcceptingPort):
         if protocol is None:
             connection.close()
             return
-        self._number += 1
         transport = PromptConnection(
-            connection, protocol, place, cast("Port", None), self._number, self._crowd
+            connection, protocol, place, cast("Port", None), self.taken, self._crowd
         )  # a port is asked for what our own name says, and nothing else
-        transport.repstr = f"<{type(protocol).__name__} #{self._number} of {place[0]}>"
+        transport.repstr = f"<{type(protocol).__name__} #{self.taken} of {place[0]}>"
         protocol.makeConnection(transport)
 
     def getHost(self) -> IPv4Address | IPv6Address:

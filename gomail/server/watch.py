@@ -50,10 +50,12 @@ class Watch:
 
     Attributes:
         health: how the server fares, as of the last beat.
+        measured: what was measured then.
     """
 
     def __init__(self, meters: Meters, listeners: Listeners) -> None:
         self.health = WELL
+        self.measured = Measured()
         self._meters = meters
         self._listeners = listeners
         self._told: list[Callable[[Health], None]] = []
@@ -79,7 +81,7 @@ class Watch:
             self._counting = True
             self._meters.descriptors().addCallback(self._count)
         self._beats += 1
-        measured = self._measure()
+        self.measured = measured = self._measure()
         before, self.health = self.health, judge(measured, self.health)
         changed = self.health.words != before.words
         if changed or self._beats % WINDOW == 0:

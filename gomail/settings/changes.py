@@ -17,6 +17,7 @@ _NEEDS_RESTART = (
     "sync",
     "storing",
     "workers",
+    "metrics",
 )
 _LIMITS_NEED_RESTART = (
     "sessions",

@@ -2,10 +2,26 @@
 
 import stat
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from gomail.milters.place import read_place
-from gomail.settings.values import Milter
+from gomail.settings.values import ConfigurationError, Metrics, Milter
+
+EXTRA = "pip install 'gomail[metrics]'"
+_LIBRARY = "prometheus_client"
+
+
+def see_library(metrics: Metrics) -> None:
+    """
+    See that the page of metrics can be written, where there is to be one.
+
+    Raises:
+        ConfigurationError: the library is missing.
+    """
+    if metrics.listen is not None and find_spec(_LIBRARY) is None:
+        msg = f"metrics.listen: there is no library {_LIBRARY} here; {EXTRA} brings it"
+        raise ConfigurationError(msg)
 
 
 def notes_on_milters(milters: Iterable[Milter]) -> list[str]:

@@ -12,12 +12,14 @@ from gomail.settings.values import (
     Configuration,
     ConfigurationError,
     Listener,
+    Metrics,
     any_local_part,
 )
 from gomail.settings.words import (
     read_endpoint,
     read_hostname,
     read_maildir,
+    read_page_endpoint,
     read_word,
     read_workers,
 )
@@ -40,6 +42,7 @@ class Said(TypedDict, total=False):
         certificate: a path, relative to the working directory.
         key: of its key, likewise.
         workers: a number, or ``auto``.
+        metrics: a number, for this machine alone, or an endpoint string.
     """
 
     ports: Sequence[str]
@@ -51,6 +54,7 @@ class Said(TypedDict, total=False):
     certificate: str | None
     key: str | None
     workers: str | None
+    metrics: str | None
 
 
 def with_options(configuration: Configuration, **said: Unpack[Said]) -> Configuration:
@@ -81,6 +85,10 @@ def with_options(configuration: Configuration, **said: Unpack[Said]) -> Configur
     if (workers := said.get("workers")) is not None:
         number = _read("--workers", lambda text: read_workers(_number(text)), workers)
         configuration = replace(configuration, workers=number)
+    if (metrics := said.get("metrics")) is not None:
+        page = f"tcp:{metrics}:interface=127.0.0.1" if metrics.isdecimal() else metrics
+        listen = _read("--metrics", read_page_endpoint, page)
+        configuration = replace(configuration, metrics=Metrics(listen))
     return configuration
 
 

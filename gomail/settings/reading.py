@@ -20,7 +20,16 @@ from gomail.recipients.mistake import Key, Mistake
 from gomail.recipients.register import SQLITE
 from gomail.settings.judging import read_junk_field, read_milter, read_policy, read_resolvers
 from gomail.settings.units import Range, read_count, read_size, read_time, unexpected
-from gomail.settings.values import HAPROXY, NO_PROXIES, TLS, Checks, Configuration, Listener, Milter
+from gomail.settings.values import (
+    HAPROXY,
+    NO_PROXIES,
+    TLS,
+    Checks,
+    Configuration,
+    Listener,
+    Metrics,
+    Milter,
+)
 from gomail.settings.words import (
     read_endpoint,
     read_flag,
@@ -28,6 +37,7 @@ from gomail.settings.words import (
     read_items,
     read_maildir,
     read_networks,
+    read_page_endpoint,
     read_proxies,
     read_text,
     read_word,
@@ -257,6 +267,7 @@ _register(
     content_time=lambda value: read_time(value, Range(1, 200)),
     junk_field=read_junk_field,
 )
+_register(Metrics, listen=read_page_endpoint)
 _register(Files, certificate=read_text, key=read_text)
 _register(TLS, certificate=read_text, key=read_text, sni=_read_sni, session_tickets=read_flag)
 _register(
@@ -286,4 +297,5 @@ _register(
     policy=read_policy,
     milters=_read_milters,
     backup_mx=lambda value: tuple(read_items(value, read_hostname, "a list of host names")),
+    metrics=lambda value: _converter.structure(value, Metrics),
 )

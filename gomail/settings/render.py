@@ -9,7 +9,7 @@ from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.settings.reading import OCTETS, key_of
 from gomail.settings.units import write_size, write_time
-from gomail.settings.values import TLS, Checks, Configuration, Listener, Milter, Rules
+from gomail.settings.values import TLS, Checks, Configuration, Listener, Metrics, Milter, Rules
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -44,6 +44,7 @@ def _lines(configuration: Configuration) -> Iterator[str]:
     yield from _policy(configuration.policy)
     for milter in configuration.milters:
         yield from _milter(milter)
+    yield from _metrics(configuration.metrics)
     yield from ("", "[limits]")
     for each in fields(Limits):
         yield f"{key_of(each.name)} = {_limit(each.name, getattr(configuration.limits, each.name))}"
@@ -104,6 +105,12 @@ def _milter(milter: Milter) -> Iterator[str]:
         yield f"{key_of(name)} = {_time(getattr(milter, name))}"
     if milter.junk_field is not None:
         yield f"junk-field = {_text(milter.junk_field)}"
+
+
+def _metrics(metrics: Metrics) -> Iterator[str]:
+    """Write what monitoring is told."""
+    if metrics.listen is not None:
+        yield from ("", "[metrics]", f"listen = {_text(metrics.listen)}")
 
 
 def _domain(table: str, domain: Domain) -> Iterator[str]:

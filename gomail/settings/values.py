@@ -150,6 +150,18 @@ class Milter:
     junk_field: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """
+    What the server tells monitoring of itself.
+
+    Attributes:
+        listen: the endpoint of the page of metrics and of what load balancers ask; None for none.
+    """
+
+    listen: str | None = None
+
+
 def networks_of(words: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     """Give the networks in a list that may have the word for unix sockets in it."""
     return tuple(ip_network(each) for each in words if each != UNIX)
@@ -203,6 +215,7 @@ class Configuration:
         policy: what becomes of it then.
         milters: who is asked about each message, in this order.
         backup_mx: other hosts of ours that MX may name, which keep mail for this one.
+        metrics: what monitoring is told.
         source: the path of the file that was read; None if there was none.
         given: the keys that stood in it, at the top.
     """
@@ -225,6 +238,7 @@ class Configuration:
     policy: Rules = field(default_factory=Rules)
     milters: tuple[Milter, ...] = ()
     backup_mx: tuple[str, ...] = ()
+    metrics: Metrics = Metrics()
     source: str | None = field(default=None, compare=False)
     given: frozenset[str] = field(default=frozenset(), compare=False)
 

@@ -82,6 +82,14 @@ def read_endpoint(value: object) -> str:
     return text
 
 
+def read_page_endpoint(value: object) -> str:
+    """Read the endpoint of the page of metrics: of a kind that a handover can pass on."""
+    endpoint = read_endpoint(value)
+    if endpoint.partition(":")[0] not in {*_TCP, UNIX, "systemd"}:
+        raise unexpected('"tcp:9025:interface=127.0.0.1", or an endpoint unix: or systemd:', value)
+    return endpoint
+
+
 def read_maildir(value: object) -> str:
     """Read the path of the Maildirs; where it begins is worked out by `gomail.config`."""
     text = read_text(value)

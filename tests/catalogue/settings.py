@@ -15,7 +15,7 @@ from gomail.recipients.domain import Domain
 from gomail.settings import changes, reading
 from gomail.settings.reading import OCTETS, key_of
 from gomail.settings.units import write_size, write_time
-from gomail.settings.values import TLS, Checks, Configuration, Listener, Milter
+from gomail.settings.values import TLS, Checks, Configuration, Listener, Metrics, Milter
 from tests.catalogue.docstrings import attributes, setting
 from tests.catalogue.pages import ROOT
 
@@ -59,7 +59,7 @@ _DEFAULTS: Mapping[str, str] = {
     "hostname": "this machine's name",
     "maildir": "`Maildir` in the folder where gomail was started",
 }
-_TABLES = ("listeners", "domains", "limits", "tls", "checks", "policy", "milters")
+_TABLES = ("listeners", "domains", "limits", "tls", "checks", "policy", "milters", "metrics")
 _NOT_IN_FILE = ("source", "given")
 
 
@@ -82,6 +82,7 @@ def _sections() -> Iterator[str]:
     yield from _table("[checks]", Checks, Checks, None, ())
     yield from _policy()
     yield from _table("[[milter]]", Milter, lambda: Milter(""), None, ())
+    yield from _table("[metrics] *", Metrics, Metrics, None, ())
     yield from _table("[limits]", Limits, Limits, None, changes._LIMITS_NEED_RESTART)
 
 

@@ -27,6 +27,7 @@ BY_OTHERS = {
     "README.md": "tests/interop/test_units.py and .ci/minbase do what it says",
     "docs/dns.md": "tests/interop/test_dns.py",
     "docs/doctor.md": "tests/interop/test_doctor.py",
+    "docs/monitoring.md": "tests/interop/test_prometheus.py has Prometheus read it",
     "docs/watching.md": "tests/system/test_control.py and tests/interop/test_watch.py",
     "docs/trying.md": "tests/docs/test_trying.py",
     "docs/refusals.md": "tests/cli/test_explain.py has what each of its commands says",

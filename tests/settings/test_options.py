@@ -154,6 +154,27 @@ def test_workers_are_a_number_or_one_a_processor() -> None:
     assert with_options(Configuration(), workers="auto").workers == len(os.sched_getaffinity(0))
 
 
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("9025", "tcp:9025:interface=127.0.0.1"),
+        ("tcp:9025", "tcp:9025"),
+        ("unix:/run/gomail/metrics", "unix:/run/gomail/metrics"),
+        ("systemd:domain=INET:index=1", "systemd:domain=INET:index=1"),
+    ],
+)
+def test_metrics_of_a_mere_number_are_for_this_machine(text: str, endpoint: str) -> None:
+    """Whoever wants others to see them says at which address."""
+    assert with_options(Configuration(), metrics=text).metrics.listen == endpoint
+
+
+@pytest.mark.parametrize("text", ["", "70000", "tcp:", "ssl:9025", "haproxy:tcp:9025", "tcp:x"])
+def test_metrics_that_can_not_be_are_told(text: str) -> None:
+    """With what was expected."""
+    with pytest.raises(ConfigurationError, match=r"^--metrics: .* was expected, not"):
+        with_options(Configuration(), metrics=text)
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "some", "1.5", "²"])
 def test_workers_that_can_not_be_are_told(text: str) -> None:
     """With what was expected."""

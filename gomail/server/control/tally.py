@@ -6,7 +6,7 @@ replies of milters) is counted under its own name for the first few hundred name
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
@@ -21,6 +21,7 @@ from gomail.events import (
     SessionStarted,
 )
 from gomail.server.log import stamp
+from gomail.server.metrics.figures import summed
 
 MOST_NAMES = 300  # that are counted apart
 MOST_KNOWN = 1000  # addresses of which is remembered whether they are public
@@ -36,13 +37,15 @@ class Tally:
 
     Args:
         proxies: networks of proxies: a session of one of them says nothing of the world outside.
+        known: replies, as their octets, that are counted apart however many others there are.
 
     Attributes:
         counts: what counts events, by their kind.
     """
 
-    def __init__(self, proxies: Networks = ()) -> None:
+    def __init__(self, proxies: Networks = (), known: Container[bytes] = ()) -> None:
         self._proxies = tuple(proxies)
+        self._known = known
         self._public: dict[str | None, bool] = {}
         self._last_public: tuple[float, str, str] | None = None
         self._sessions = self._from_outside = self._messages = self._octets = 0
@@ -76,7 +79,7 @@ class Tally:
             "dropped": self._dropped,
             "junk": self._junk,
             "milters-junk": self._milters_junk,
-            "refusals": {_written(reply): count for reply, count in self._refusals.items()},
+            "refusals": {written(reply): count for reply, count in self._refusals.items()},
             "shadow": {action: dict(domains) for action, domains in self._shadow.items()},
             "last-public": None
             if last is None
@@ -115,7 +118,7 @@ class Tally:
         """Count a refusal by its reply."""
         reply = event.reply.octets
         if reply not in self._refusals and len(self._refusals) >= MOST_NAMES:
-            reply = OTHERS.encode()
+            reply = reply if reply in self._known else OTHERS.encode()
         self._refusals[reply] = self._refusals.get(reply, 0) + 1
 
     def _lost(self, _: ContentDropped) -> None:
@@ -134,7 +137,7 @@ class Tally:
             _add(self._shadow.setdefault(action, {}), _domain(event) or OTHERS)
 
 
-def _written(reply: bytes) -> str:
+def written(reply: bytes) -> str:
     """Write a reply in one line."""
     return " ".join(reply.decode("ascii").split())
 
@@ -149,21 +152,24 @@ def _domain(event: Checked) -> str:
     return "" if address is None else address.comparable[1]
 
 
-def _add(counts: dict[str, int], name: str, number: int = 1) -> None:
-    """Count by name, as long as there are not too many names."""
-    if name not in counts and len(counts) >= MOST_NAMES:
+def _add(counts: dict[str, int], name: str, number: int = 1, known: Container[str] = ()) -> None:
+    """Count by name, as long as there are not too many names that nobody has *known* before."""
+    if name not in counts and len(counts) >= MOST_NAMES and name not in known:
         name = OTHERS
     counts[name] = counts.get(name, 0) + number
 
 
-def together(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Sum what several have counted (`Tally.plain`)."""
-    whole = Tally().plain()
-    for part in parts:
+def together(parts: Iterable[Mapping[str, Any]], known: Container[str] = ()) -> dict[str, Any]:
+    """Sum what several have counted (`Tally.plain`); *known* are replies, as they are written."""
+    whole, told = Tally().plain(), list(parts)
+    figures = [part["figures"] for part in told if "figures" in part]
+    if figures:
+        whole["figures"] = summed(figures)
+    for part in told:
         for name in _NUMBERS:
             whole[name] += part[name]
         for reply, number in part["refusals"].items():
-            _add(whole["refusals"], reply, number)
+            _add(whole["refusals"], reply, number, known)
         for action, domains in part["shadow"].items():
             for domain, number in domains.items():
                 _add(whole["shadow"].setdefault(action, {}), domain, number)

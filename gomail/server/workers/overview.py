@@ -5,7 +5,7 @@ A worker's counts come with each sign of life, and outlive it; those of the last
 with one that is killed. It passes its events on while somebody follows, and else says nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -30,14 +30,25 @@ class Overview:
         reactor: the one that runs.
         crew: the workers.
         audience: of the parent: whoever follows it follows them all.
+        known: replies, as they are written, that are counted apart however many others there are.
+
+    Attributes:
+        known: the same.
+        past: what workers had counted that have ended.
+        ended: how many these are.
+        counts: what each of the others has told last.
     """
 
-    def __init__(self, reactor: Reactor, crew: Crew, audience: Audience) -> None:
+    def __init__(
+        self, reactor: Reactor, crew: Crew, audience: Audience, known: Container[str] = ()
+    ) -> None:
         self._reactor = reactor
         self._crew = crew
         self._audience = audience
-        self._past: Plain = Tally().plain()  # of workers that have ended
-        self._counts: dict[Worker, Plain] = {}
+        self.known = known
+        self.past: Plain = Tally().plain()
+        self.ended = 0
+        self.counts: dict[Worker, Plain] = {}
         self._clients: dict[Worker, list[Plain]] = {}
         self._asked: set[Worker] = set()
         self._waiting: list[Deferred[None]] = []
@@ -47,16 +58,18 @@ class Overview:
     def _hear(self, worker: Worker, word: str, *about: Any) -> None:  # noqa: ANN401 -- as it was said
         """Hear what a worker says."""
         if word == words.PULSE:
-            *_, self._counts[worker] = about
+            *_, self.counts[worker] = about
         elif word == words.STATUS:
-            self._counts[worker], self._clients[worker] = about
+            self.counts[worker], self._clients[worker] = about
             self._answered(worker)
         elif word == words.EVENT:
             self._pass_on(worker, *about)
         elif word == words.READY and self._audience:
             worker.say(words.FOLLOW, True)
         elif word == words.ENDED:
-            self._past = together([self._past, self._counts.pop(worker, Tally().plain())])
+            self.ended += 1
+            last = self.counts.pop(worker, Tally().plain())
+            self.past = together([self.past, last], self.known)
             self._clients.pop(worker, None)
             self._answered(worker)
 
@@ -99,4 +112,4 @@ class Overview:
             for of in self._crew.workers
         ]
         clients = [client for theirs in self._clients.values() for client in theirs]
-        return together([self._past, *self._counts.values()]), clients, rows
+        return together([self.past, *self.counts.values()], self.known), clients, rows

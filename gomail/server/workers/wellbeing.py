@@ -7,6 +7,7 @@ from gomail.server.judgement import THREAD_ENDED
 from gomail.server.workers.leaving import Leaving
 from gomail.server.workers.worker import Worker
 
+MISSING = "workers-missing"
 LONG = 10  # looks at which somebody was missing until it is told: one that ends is soon replaced
 
 
@@ -33,6 +34,11 @@ class Wellbeing:
         self._named = WELL  # what was told of that
 
     @property
+    def serving(self) -> int:
+        """How many serve."""
+        return sum(worker.ready for worker in self._workers)
+
+    @property
     def alive(self) -> bool:
         """Whether somebody serves whose mail can be stored, or nobody of ours is needed yet."""
         return bool(self._leaving) or any(
@@ -46,14 +52,14 @@ class Wellbeing:
 
     def _counted(self) -> Health:
         """Tell whether all are there."""
-        serving = sum(worker.ready for worker in self._workers)
+        serving = self.serving
         if serving == self.wanted:
             return WELL
         text = f"{serving} of {self.wanted} workers serve"
         if self._leaving:
             text += ", and those of the program before"
         state = State.DEGRADED if serving or self._leaving else State.FAILING
-        return Health((Reason("workers-missing", state, text),))
+        return Health((Reason(MISSING, state, text),))
 
     def tell(self, changed: Callable[[Health], None]) -> None:
         """Have *changed* called when that is another."""

@@ -1,0 +1,60 @@
+"""The page of metrics as a service: it listens while the server runs, and while that stops."""
+
+import socket
+from collections.abc import Mapping
+
+from twisted.application.service import Service
+
+from gomail.server.accepting import AcceptingPort
+from gomail.server.metrics.answer import Give
+from gomail.server.metrics.page import Visitors
+from gomail.server.ports import Port
+from gomail.server.reactor import Reactor
+from gomail.server.tcp import TCPPort
+from gomail.server.unix import UnixPort
+
+
+class Page(Service):
+    """
+    Serves it.
+
+    Args:
+        reactor: the one that runs.
+        port: what it is served on, bound.
+        answers: what is answered, by path.
+
+    Attributes:
+        stopping: whether the server is about to end.
+    """
+
+    def __init__(self, reactor: Reactor, port: Port, answers: Mapping[bytes, Give]) -> None:
+        self._reactor = reactor
+        self._port = port
+        self._visitors = Visitors(reactor, answers)
+        self._listening: AcceptingPort | None = None
+        self.stopping = False
+
+    def startService(self) -> None:
+        """Take connections from now on, as few a turn as where others want some, too."""
+        super().startService()
+        bound, visitors, port = self._port.socket, self._visitors, self._port
+        if bound is None:
+            return
+        if bound.family == socket.AF_UNIX:
+            remove = not port.passed
+            self._listening = UnixPort(self._reactor, bound, visitors, remove=remove, shared=True)
+        else:
+            self._listening = TCPPort(self._reactor, bound, visitors, shared=True)
+        self._listening.startListening()
+
+    def stopService(self) -> None:
+        """Tell, for as long as it takes, that the server stops."""
+        super().stopService()
+        self.stopping = True
+        self._reactor.addSystemEventTrigger("after", "shutdown", self.close)
+
+    def close(self) -> None:
+        """Take no connections any more, and end those that there are."""
+        if self._listening is not None:
+            self._listening.stopListening()
+        self._visitors.end()
