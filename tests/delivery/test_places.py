@@ -353,6 +353,20 @@ def test_r21_look_that_fails_has_its_reply(
     assert desk.find(alice) == str(alice)
 
 
+def test_r6_disk_is_full_where_nothing_is_free(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a reserve each octet counts; the reason names the mailbox."""
+    monkeypatch.setattr(module, "free_octets", lambda _: 1)
+    assert desk.find(alice) == str(alice)
+    monkeypatch.setattr(module, "free_octets", lambda _: 0)
+    desk.bench.clock.advance(FRESH + 0.01)
+    with pytest.raises(Refused) as refused:
+        desk.find(alice)
+    assert refused.value.reply == DISK_FULL
+    assert refused.value.reason == f"{alice}: less is free than the reserve"
+
+
 def test_r8_mailbox_without_the_right_to_write_is_refused(
     desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,7 +389,8 @@ def test_shared_maildir_is_made_shared(bench: Bench, tmp_path: Path) -> None:
     """With a group, the folders in between are the group's, too."""
     desk = Desk(bench, tmp_path, Ownership(os.getgid()))
     desk.find(tmp_path / "here.example/alice")
-    assert (tmp_path / "here.example").stat().st_mode & 0o7777 == 0o2770
+    for path in ("here.example", "here.example/alice", "here.example/alice/new"):
+        assert (tmp_path / path).stat().st_mode & 0o7777 == 0o2770
 
 
 def test_only_maildir_is_made_where_its_folder_is(bench: Bench, tmp_path: Path) -> None:
@@ -500,7 +515,10 @@ def test_r8_nothing_is_made_in_the_mount_point_of_a_missing_disk(
     desk = Desk(bench, root)
     root.rename(tmp_path / "unmounted")
     root.mkdir()
-    assert desk.refusal(root / path) == MAILBOX_UNAVAILABLE
+    with pytest.raises(Refused, match="not the folder that it was at start; a restart takes") as no:
+        desk.find(root / path)
+    assert no.value.reply == MAILBOX_UNAVAILABLE
+    assert (bench.committer.record.at, bench.committer.record.faults) == (str(root / path), 1)
     assert list(root.iterdir()) == []
     root.rmdir()
     (tmp_path / "unmounted").rename(root)
@@ -514,8 +532,10 @@ def test_r8_look_that_is_under_way_lifts_no_suspension(desk: Desk, alice: Path) 
     answer = desk.bench.backdoor.calls.get(timeout=PATIENCE)
     desk.suspend(alice, errno.EIO)
     answer()
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         desk.bench.wait(asked)
+    assert refused.value.reply == MAILBOX_UNAVAILABLE
+    assert refused.value.reason == f"{alice}: a delivery has just failed there"
     desk.bench.clock.advance(SUSPENDED + 0.01)
     assert desk.find(alice) == str(alice)
 

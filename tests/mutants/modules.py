@@ -12,7 +12,12 @@ _FOR_STORING = (
     "delivery/test_maildir.py",
     "delivery/test_syncing.py",
 )
-_FOR_PLACES = ("delivery/test_places.py", "delivery/test_room.py", "delivery/test_asking.py")
+_FOR_PLACES = (
+    "delivery/test_places.py",
+    "delivery/test_junk.py",
+    "delivery/test_room.py",
+    "delivery/test_asking.py",
+)
 _FOR_AGENTS = (
     "delivery/test_agent.py",
     "delivery/test_orders.py",
