@@ -99,6 +99,34 @@ def test_fault_on_the_way_leaves_nothing_that_passes_for_a_folder(
     assert (alice / ".Junk/maildirfolder").is_file()
 
 
+def test_half_a_folder_that_can_not_be_removed_is_no_other_fault(
+    alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What went wrong first is what is told."""
+
+    def failing(number: int) -> Callable[..., None]:
+        def fail(*_: object, **__: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        return fail
+
+    monkeypatch.setattr(module, "_flush", failing(errno.EIO))
+    monkeypatch.setattr(os, "rmdir", failing(errno.EROFS))
+    with no_file_left_open(), pytest.raises(OSError, match="Input/output error"):
+        make_folder_of(str(alice), "Junk", PRIVATE)
+
+
+@pytest.mark.parametrize("make_one", [make, make_folder])
+def test_folder_stays_whose_it_is_and_is_closed(
+    tmp_path: Path, make_one: Callable[[str, Ownership], None]
+) -> None:
+    """Only its group is another."""
+    with no_file_left_open():
+        make_one(str(tmp_path / "made"), SHARED)
+    made = (tmp_path / "made").stat()
+    assert (made.st_uid, made.st_gid) == (os.geteuid(), os.getgid())
+
+
 @pytest.mark.parametrize("name", ["", "tmp", "cur", "new"])
 def test_n6_link_in_place_of_a_maildir_is_not_followed(tmp_path: Path, name: str) -> None:
     """Nothing is made where it leads, nor given to a group."""

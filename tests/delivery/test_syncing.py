@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
 from gomail.delivery.maildir import Maildir
-from gomail.delivery.syncfs import SyncfsMissing, find_syncfs
+from gomail.delivery.syncfs import OLDEST, SyncfsMissing, find_syncfs
 from gomail.delivery.syncing import ByFiles, ByFileSystems
 from gomail.message.content import Content
 from tests.delivery.bench import (
@@ -207,16 +208,30 @@ def test_r4_folder_that_does_not_say_where_it_is_fails_its_own_alone(
 
 def test_system_call_is_made_and_its_error_told(tmp_path: Path) -> None:
     """The real one: a folder can be synced, and what is no descriptor is refused."""
-    try:
-        syncfs = find_syncfs()
-    except SyncfsMissing as missing:
-        pytest.skip(str(missing))
+    release = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
+    if sys.platform != "linux" or release < OLDEST:
+        with pytest.raises(SyncfsMissing):
+            find_syncfs()
+        return
+    syncfs = find_syncfs()
     fd = os.open(tmp_path, os.O_RDONLY)
     syncfs(fd)
     os.close(fd)
     with pytest.raises(OSError, match="Bad file descriptor") as raised:
         syncfs(-1)
     assert raised.value.errno == errno.EBADF
+
+
+@pytest.mark.parametrize("release", ["5.17.0", "5.100.1-amd64", "10.2-rc1"])
+def test_system_that_tells_errors_is_known_by_its_release(
+    monkeypatch: pytest.MonkeyPatch, release: str
+) -> None:
+    """From the first one on that does; numbers are compared as numbers."""
+    libc = SimpleNamespace(syncfs=SimpleNamespace())
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(sysname="Linux", release=release))
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: libc)
+    assert callable(find_syncfs())
 
 
 @pytest.mark.parametrize(
