@@ -191,7 +191,7 @@ class _Crewed:
         return Fares(
             crew.wellbeing.health,
             alive=starting or crew.wellbeing.alive,
-            serving=bool(crew.wellbeing.serving),
+            serving=crew.wellbeing.open,
         )
 
 

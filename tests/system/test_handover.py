@@ -11,6 +11,7 @@ import pytest
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.crews import WORKERS, configuration, pids
+from tests.system.pages import Page
 from tests.system.running import TWISTD, Client, Server, runs, until
 from tests.thorough import often
 
@@ -258,6 +259,24 @@ def test_server_alone_says_that_it_can_not(serve: Serve) -> None:
     server.logged("only the parent of workers gives way")
     assert server.connect().mail().startswith("250 ")
     assert server.stopped() == 0
+
+
+def test_heir_goes_on_with_the_page_of_metrics(crew: Serve, tmp_path: Path) -> None:
+    """It takes mail all the time; counts begin anew, and nothing is left in the end."""
+    server = crew("--metrics", f"unix:{tmp_path}/page")
+    page = Page(server, tmp_path / "page")
+    assert server.connect().mail().startswith("250 ")
+    until(lambda: page.value("messages_total") == 1, "it is counted")
+    began = page.value("start_time_seconds")
+    server.tell(signal.SIGUSR2)
+    found = set()
+    while page.value("start_time_seconds") == began or len(pids(server)) < WORKERS:
+        found.add(page.probe("/readyz")[0])
+    assert found == {200}
+    until(lambda: page.value("workers_serving") == WORKERS, "its own serve")
+    assert page.value("messages_total") == 0
+    assert server.stopped() == 0
+    assert not (tmp_path / "page").exists()
 
 
 def test_daemon_goes_on_with_its_log_and_its_number(start: Serve, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ Whatever a label may be stands here, or in the configuration: nothing that a cli
 one.
 """
 
+from bisect import bisect_left
 from collections.abc import Container
 
 from gomail.events import Checked, MessageStored, SessionEnded
 from gomail.server.control.tally import Networks, Tally
-from gomail.server.metrics.figures import Figures, Table, add, histogram
+from gomail.server.metrics.figures import BOUNDS, Figures, Table, add, histogram
 from gomail.server.metrics.providers import OTHER, PROVIDERS, provider_of
 from gomail.smtp.encryption import HANDSHAKE_FAILED, HANDSHAKE_LATE, HANDSHAKE_LEFT
 
@@ -36,19 +37,19 @@ class Ledger(Tally):
 
     def __init__(self, proxies: Networks = (), known: Container[bytes] = ()) -> None:
         super().__init__(proxies, known)
-        self._versions: Table = {(each,): 0 for each in VERSIONS}
+        self._versions = dict.fromkeys(VERSIONS, 0)
         self._handshakes: Table = {(each, how): 0 for each in PROVIDERS for how in OUTCOMES}
         self._results: Table = {(method, each): 0 for method in METHODS for each in RESULTS}
-        self._actions: Table = {(each,): 0 for each in ACTIONS}
+        self._actions = dict.fromkeys(ACTIONS, 0)
         self._stored_in, self._batches = histogram(), histogram()
 
     def figures(self) -> Figures:
         """Give what is counted here alone; `plain` gives the rest."""
         return {
-            "versions": dict(self._versions),
+            "versions": {(name,): count for name, count in self._versions.items()},
             "handshakes": dict(self._handshakes),
             "results": dict(self._results),
-            "actions": dict(self._actions),
+            "actions": {(name,): count for name, count in self._actions.items()},
             "stored": list(self._stored_in),
             "batches": list(self._batches),
         }
@@ -60,33 +61,41 @@ class Ledger(Tally):
     def _ended(self, event: SessionEnded) -> None:
         """Count a session, and how its handshake went, if there was one."""
         self._sessions += 1
-        encryption = event.client.encryption
-        if encryption is not None:
-            version = encryption.version if encryption.version in VERSIONS else OTHER
-            self._versions[version,] += 1
-            helo = event.client.helo
-            self._shaken(helo or event.claimed, "ok" if helo else "silent")
-        elif event.reason:
-            how = _TROUBLES.get(event.reason.partition(":")[0])
-            if how is not None:
-                self._shaken(event.client.helo, how)
+        client = event.client
+        encryption, helo = client.encryption, client.helo
+        if encryption is None:
+            if event.reason:
+                self._see_why(helo, event.reason)
+            return
+        version, versions = encryption.version, self._versions
+        versions[version if version in versions else OTHER] += 1
+        how = "ok" if helo else "silent"
+        self._handshakes[provider_of(helo or event.claimed), how] += 1
 
-    def _shaken(self, name: str, how: str) -> None:
-        """Count a handshake with who calls itself by *name*."""
-        self._handshakes[provider_of(name), how] += 1
+    def _see_why(self, helo: str, reason: str) -> None:
+        """Count a handshake that came to nothing, where that is why a session has ended."""
+        how = _TROUBLES.get(reason.partition(":")[0])
+        if how is not None:
+            self._handshakes[provider_of(helo), how] += 1
 
     def _stored(self, event: MessageStored) -> None:
         """Count a message, and how long its sender waited for the 250."""
         self._messages += 1
         self._octets += event.size
-        add(self._stored_in, event.seconds)
+        seconds, counts = event.seconds, self._stored_in
+        counts[bisect_left(BOUNDS, seconds)] += 1  # as `add` does, without a call
+        counts[-1] += seconds
 
     def _checked(self, event: Checked) -> None:
         """Count what was found out of a message, and what became of it."""
         super()._checked(event)
-        self._actions[event.action,] += 1
+        self._actions[event.action] += 1
         results = self._results
-        for finding in event.findings:
-            method = finding.method if finding.method in METHODS else OTHER
-            result = finding.result if finding.result in RESULTS else OTHER
-            results[method, result] += 1
+        for method, result, _, _ in event.findings:
+            key = method, result
+            if key not in results:
+                key = (
+                    method if method in METHODS else OTHER,
+                    result if result in RESULTS else OTHER,
+                )
+            results[key] += 1

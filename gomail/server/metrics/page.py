@@ -60,7 +60,9 @@ class Visitors(ServerFactory):
         """Let one in."""
         self.there[visitor] = None
         if len(self.there) > CONNECTIONS:
-            next(iter(self.there)).abort()
+            oldest = next(iter(self.there))
+            del self.there[oldest]  # it may take a turn until it is gone
+            oldest.abort()
 
     def log(self, request: Request) -> None:
         """Log nothing: a probe comes every few seconds, for ever."""

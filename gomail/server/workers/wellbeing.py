@@ -39,6 +39,11 @@ class Wellbeing:
         return sum(worker.ready for worker in self._workers)
 
     @property
+    def open(self) -> bool:
+        """Whether anybody serves, be it those of the program before."""
+        return bool(self.serving or self._leaving)
+
+    @property
     def alive(self) -> bool:
         """Whether somebody serves whose mail can be stored, or nobody of ours is needed yet."""
         return bool(self._leaving) or any(
