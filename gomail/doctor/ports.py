@@ -32,7 +32,8 @@ class Ports:
     What was seen of the machine's ports.
 
     Attributes:
-        places: where the server is to listen.
+        places: where the server is to listen for mail.
+        page: where it is to tell its metrics, if anywhere.
         listening: all sockets that take connections.
         holders: who has them, by inode; nobody where this user may not see it.
         server: the server's process.
@@ -43,6 +44,7 @@ class Ports:
     """
 
     places: tuple[Place, ...]
+    page: tuple[Place, ...] = ()
     listening: tuple[Listening, ...] = ()
     holders: Mapping[int, tuple[Process, ...]] = field(default_factory=dict)
     server: Process | None = None
@@ -50,6 +52,11 @@ class Ports:
     first_port: int = 1024
     start: str = ""
     others: bool = True
+
+    @property
+    def all(self) -> tuple[Place, ...]:
+        """Where it is to listen at all."""
+        return (*self.places, *self.page)
 
     def at(self, place: Place) -> tuple[Listening, ...]:
         """Give the sockets that stand in the way of a place, or are it."""
@@ -92,7 +99,7 @@ def _findings(seen: Ports) -> Iterator[Finding]:
     """Find them, the gravest alone where others follow from it."""
     held = [
         (place, socket)
-        for place in seen.places
+        for place in seen.all
         for socket in seen.at(place)
         if seen.ours(socket) is False or (seen.ours(socket) is None and seen.server is None)
     ]
@@ -108,6 +115,7 @@ def _findings(seen: Ports) -> Iterator[Finding]:
         yield from _local(seen)
     if seen.places and all(place.port != SMTP for place in seen.places):
         yield _unusual(seen.places)
+    yield from _shown(seen)
 
 
 def _held(seen: Ports, place: Place, socket: Listening) -> Finding:
@@ -149,7 +157,7 @@ def _stopped(seen: Ports) -> Finding:
 
 def _missing(seen: Ports) -> Iterator[Finding]:
     """Find places where it does not listen, though it runs."""
-    lost = [place for place in seen.places if not seen.at(place)]
+    lost = [place for place in seen.all if not seen.at(place)]
     if not lost:
         return
     forbidden = [place for place in lost if not place.passed and place.port < seen.first_port]
@@ -211,11 +219,26 @@ def _unusual(places: Sequence[Place]) -> Finding:
     )
 
 
+def _shown(seen: Ports) -> Iterator[Finding]:
+    """Say that others can see the metrics."""
+    for place in seen.page:
+        sockets = [each for each in seen.at(place) if not each.local]
+        if sockets and all(seen.ours(each) is not False for each in sockets):
+            yield Finding(
+                "metrics-open",
+                Severity.NOTE,
+                "metrics are for this machine, or for those whom a firewall lets in",
+                (f"whoever reaches {place} sees how much mail comes, and no address or name",),
+                "leave them at this machine's own address, if nobody else reads them:",
+                ("[metrics]", f'listen = "tcp:{place.port}:interface=127.0.0.1"'),
+            )
+
+
 def _account(seen: Ports) -> Iterator[str]:
     """Tell what was looked at."""
     if seen.server is not None or seen.others:
         yield "the server: " + (f"{seen.server} runs" if seen.server else "it does not run")
-    for place in seen.places:
+    for place in seen.all:
         found = seen.at(place)
         yield f"{place}: " + (", ".join(map(str, found)) if found else "nobody listens")
     if not seen.places:

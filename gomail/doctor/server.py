@@ -191,6 +191,13 @@ def places(listeners: Iterable[Listener], unit: Unit | None) -> tuple[Place, ...
     return tuple(found)
 
 
+def page_places(listen: str | None) -> tuple[Place, ...]:
+    """Give the port of the page of metrics, if it is one that the server opens."""
+    return (
+        () if listen is None or listen.startswith("systemd:") else places([Listener(listen)], None)
+    )
+
+
 def _passed(listens: str, listener: Listener) -> Place:
     """Give what a socket unit listens on."""
     match = _LISTENS.match(listens)

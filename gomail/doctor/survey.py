@@ -17,7 +17,7 @@ from gomail.doctor.pairs import Shown, examine_pairs, look_at
 from gomail.doctor.ports import SMTP, Ports, examine_ports, reached
 from gomail.doctor.providers import hints, marks
 from gomail.doctor.reachability import Reachability, Witness, examine_addresses, judge
-from gomail.doctor.server import Unit, places
+from gomail.doctor.server import Unit, page_places, places
 from gomail.doctor.system import (
     capable,
     clock_is_right,
@@ -131,11 +131,13 @@ def _ports(meant: Meant) -> Ports | None:
         found = listening()
     except OSError:
         return None
-    numbers = {each.port for each in wanted}
+    page = page_places(meant.configuration.metrics.listen)
+    numbers = {each.port for each in (*wanted, *page)}
     here = tuple(each for each in found if each.port in numbers)
     who = holders(each.inode for each in here)
     others = Path("/proc/1").exists()
-    return Ports(wanted, here, who, meant.process, meant.unit, first_port(), meant.start, others)
+    process, unit, start = meant.process, meant.unit, meant.start
+    return Ports(wanted, page, here, who, process, unit, first_port(), start, others)
 
 
 def _shown(meant: Meant) -> tuple[Shown, ...]:

@@ -14,7 +14,8 @@ OTHER = Process(9, "master", ("/usr/lib/postfix/sbin/master",), 0, "postfix@-.se
 SYSTEMD = Process(1, "systemd", ("/sbin/init",))
 SMTP = Place(25, frozenset({4, 6}))
 ALL = Listening("::", 25, inode=5)
-HEALTHY = Ports((SMTP,), (ALL,), {5: (SERVER,)}, SERVER, start="gomail run")
+HEALTHY = Ports((SMTP,), (), (ALL,), {5: (SERVER,)}, SERVER, start="gomail run")
+PAGE = Place(9025, frozenset({4}), "127.0.0.1")
 
 
 def codes(seen: Ports) -> list[str]:
@@ -130,3 +131,26 @@ def test_place_at_an_address_is_not_another_address() -> None:
         holders={5: (SERVER,), 6: (OTHER,)},
     )
     assert codes(seen) == []
+
+
+def with_page(place: Place, *sockets: Listening, holder: Process = SERVER) -> Ports:
+    """Give a healthy server that is to tell its metrics at a place."""
+    holders = {**HEALTHY.holders, **{each.inode: (holder,) for each in sockets}}
+    return replace(HEALTHY, page=(place,), listening=(ALL, *sockets), holders=holders)
+
+
+def test_page_of_metrics_is_looked_for_as_well() -> None:
+    """It is no port for mail: that it is for this machine alone is as it should be."""
+    here = Listening("127.0.0.1", 9025, inode=6)
+    assert codes(with_page(PAGE, here)) == []
+    assert "port 9025 of 127.0.0.1: 127.0.0.1:9025" in examine_ports(with_page(PAGE, here)).checked
+    assert codes(with_page(PAGE, here, holder=OTHER)) == ["port-held"]
+    assert codes(with_page(PAGE)) == ["not-listening"]
+
+
+def test_page_that_others_can_see_is_noted() -> None:
+    """With who sees what, and how it is kept for this machine."""
+    open_to_all = Listening("0.0.0.0", 9025, inode=6)
+    [finding] = examine_ports(with_page(Place(9025, frozenset({4})), open_to_all)).findings
+    assert (finding.code, finding.severity.value) == ("metrics-open", "note")
+    assert finding.lines == ("[metrics]", 'listen = "tcp:9025:interface=127.0.0.1"')

@@ -16,6 +16,7 @@ from gomail.doctor.server import (
     is_gomail,
     main_process,
     options,
+    page_places,
     parted,
     places,
     read_unit,
@@ -174,3 +175,17 @@ def test_word_of_a_server_that_root_gave_a_port_counts() -> None:
         bound.listen()
         with called_gomail(NOBODY, bound) as pid:
             assert pid in with_word()
+
+
+@pytest.mark.parametrize(
+    ("listen", "found"),
+    [
+        (None, ()),
+        ("unix:/run/gomail/metrics", ()),
+        ("systemd:domain=INET:index=1", ()),
+        ("tcp:9025:interface=127.0.0.1", (Place(9025, frozenset({4}), "127.0.0.1"),)),
+    ],
+)
+def test_page_of_metrics_has_a_port_or_not(listen: str | None, found: tuple[Place, ...]) -> None:
+    """One that systemd opens is in a unit that is not gomail's."""
+    assert page_places(listen) == found
