@@ -24,6 +24,11 @@ def test_every_setting_is_told_of() -> None:
     assert len(rows) > 60
 
 
+def test_every_key_of_the_log_is_told_of() -> None:
+    """None is left out, and none is told of that there is not."""
+    assert {key for each in events.written() for key in each} == set(events.KEYS)
+
+
 def test_picture_is_of_what_is_said() -> None:
     """Word for word; how it is drawn may differ from version to version of what draws it."""
     drawn = re.findall(r"<text [^>]*>([^<]*)</text>", picture.PAGE.read_text())
