@@ -1,9 +1,11 @@
 """Sockets of systemd's, passed by systemd-socket-activate: the first client starts gomail."""
 
+import json
 import os
 import re
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -112,6 +114,36 @@ def test_proxy_on_a_socket_of_systemd(activate: Activate, folder: Path) -> None:
     assert b"([192.0.2.7])" in received
     assert b"([IPv6:2001:db8::7])" in received
     assert place.stat().st_mode & 0o777 == 0o600
+
+
+def test_page_of_metrics_on_a_socket_of_systemd(activate: Activate) -> None:
+    """Whoever scrapes first starts the server; the same socket for mail as well is refused."""
+    mail, page = free_port(), free_port()
+    metrics = '[metrics]\nlisten = "systemd:domain=INET:index=1"\n'
+    activate(
+        [f"[::]:{mail}", f"127.0.0.1:{page}"],
+        listeners=listener("systemd:domain=INET6:index=0") + metrics,
+    )
+    with urllib.request.urlopen(f"http://127.0.0.1:{page}/readyz", timeout=PATIENCE) as answer:
+        assert json.load(answer) == {"ready": True, "state": "ok", "reasons": []}
+    assert Client.connect(mail).mail("Hello", "alice@example.org").startswith("250 ")
+
+
+def test_one_socket_is_not_for_mail_and_metrics(folder: Path) -> None:
+    """That is told in one line, before anybody is served."""
+    port = free_port()
+    metrics = '[metrics]\nlisten = "systemd:domain=INET:index=0"\n'
+    text = SETTINGS.format(listener("systemd:domain=INET:index=0") + metrics)
+    (folder / "gomail.toml").write_text(text)
+    names = [f"--setenv={name}" for name in os.environ]
+    command = [needs("systemd-socket-activate"), "--listen", f"127.0.0.1:{port}", *names, *GOMAIL]
+    server = Server(folder, "--config", "gomail.toml", command=command)
+    until(lambda: "Listening on" in server.complaints, "nothing listens")
+    socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    assert server.ended() == 1
+    endpoint = "systemd:domain=INET:index=0"
+    told = f"gomail: metrics: {endpoint}: a listener has the same socket"
+    assert told in server.complaints
 
 
 def test_socket_of_systemd_outlives_the_server(activate: Activate, folder: Path) -> None:
