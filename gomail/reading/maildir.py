@@ -97,7 +97,7 @@ class Maildir:
             for _, descriptor in subfolders:
                 filename = _find_file(descriptor, name)
                 if filename is not None:
-                    return _open_file(filename, descriptor)
+                    return open_in(descriptor, filename)
         raise NoSuchMessage(name)
 
     @contextmanager
@@ -129,7 +129,7 @@ def open_stored(path: Path) -> int:
         OSError: it is gone, may not be read, or is not a regular file.
     """
     try:
-        return _open_file(path)
+        return open_in(None, path)
     except FileNotFoundError:
         if path.parent.name != NEW:
             raise
@@ -138,12 +138,18 @@ def open_stored(path: Path) -> int:
         filename = _find_file(folder, path.name)
         if filename is None:
             raise FileNotFoundError(ENOENT, "moved or removed")
-        return _open_file(filename, folder)
+        return open_in(folder, filename)
     finally:
         os.close(folder)
 
 
-def _open_file(name: str | Path, folder: int | None = None) -> int:
+def open_in(folder: int | None, name: str | Path) -> int:
+    """
+    Open a message's file in an open folder, no link and nothing that would wait.
+
+    Raises:
+        OSError: it is not there, may not be read, or is not a regular file.
+    """
     descriptor = os.open(name, _FILE, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -1,0 +1,65 @@
+"""What the inbox tells of a Maildir, as values; all text is a stranger's, decoded and not made harmless."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """
+    A message in a list.
+
+    Attributes:
+        key: opaque, URL-safe, and the same while readers mark the message; never a path.
+        folder: "" for the inbox, else its name.
+        subject: decoded, in one line and cut, as are author (From) and recipients (To and Cc).
+        time: when it arrived, in seconds since 1970.
+        dated: the time in its Date field, if it has one.
+        size: of its file in octets.
+        flags: those of maildir(5), of ``DFPRST``, and what else other readers have set.
+        recent: whether no reader has seen that it is there.
+    """
+
+    key: str
+    folder: str
+    subject: str
+    author: str
+    recipients: str
+    time: float
+    dated: float | None
+    size: int
+    flags: str
+    recent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    A part of a list, newest first.
+
+    Attributes:
+        entries: the messages.
+        older: where the next page begins, opaque; None on the last.
+        newer: where the page before begins; None on the first.
+        total: how many messages the whole list has.
+        unknown: how many messages of the folder have not been looked into yet, so that a query
+            can't find them.
+    """
+
+    entries: tuple[Listed, ...]
+    older: str | None
+    newer: str | None
+    total: int
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder, how many messages lie in it, and how many of them are unread."""
+
+    name: str
+    total: int
+    unread: int
+
+
+class NoSuchPage(LookupError):
+    """That is no place in a list."""

@@ -1,0 +1,111 @@
+"""
+What a list tells of messages, read out of many at a time, in bounded child processes (heads.py).
+
+A stranger's header fields are never parsed in this process. A message that costs a child its life
+has nothing to tell, and the next child goes on behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Timer
+
+from gomail.reading.reader import child_command
+
+#: Messages that one child reads.
+BATCH = 500
+#: Seconds until a child that has not ended is killed.
+WALL_SECONDS = 10.0
+
+_LONGEST_TEXT = 300
+_LONGEST_ANSWER = 8 * 1024  # octets of one line: three texts, each sign as \uXXXX
+_CHILDREN_LOST = 20  # beyond which it is the machine that is at fault, and no message
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """
+    What a list tells of a message: decoded, cut, in one line, and still a stranger's text.
+
+    `dated` is the time in its Date field, in seconds since 1970; `size` that of its file in octets.
+    """
+
+    subject: str
+    author: str
+    recipients: str
+    dated: float | None
+    size: int
+
+
+UNREADABLE = Head("", "", "", None, 0)
+
+
+def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Head | None]:
+    """
+    Read the heads of messages, each named by the place of its open folder in *folders* and its file.
+
+    Blocks. None stands for a file that is not there (any more), UNREADABLE for one that costs too
+    much.
+    """
+    heads: list[Head | None] = []
+    lost = 0
+    while len(heads) < len(names) and lost < _CHILDREN_LOST:
+        wanted = names[len(heads) : len(heads) + BATCH]
+        answers = _ask(folders, wanted)
+        heads += answers
+        if len(answers) < len(wanted):
+            heads.append(UNREADABLE)
+            lost += 1
+    return heads + [UNREADABLE] * (len(names) - len(heads))
+
+
+def _ask(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Head | None]:
+    """Give what one child says, which are fewer heads than there are names if it dies."""
+    asked = b"".join(b"%d %s\n" % (at, name.hex().encode()) for at, name in names)
+    try:
+        child = subprocess.Popen(  # noqa: S603 - our own child, no shell
+            child_command("gomail.reading.heads", *map(str, folders)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            pass_fds=folders,
+        )
+    except OSError:
+        return []
+    timer = Timer(WALL_SECONDS, child.kill)
+    timer.start()
+    try:
+        answer, _ = child.communicate(asked)
+    finally:
+        timer.cancel()
+    lines = answer.split(b"\n")[: len(names)]
+    heads: list[Head | None] = []
+    for line in lines:
+        try:
+            heads.append(_understand(line))
+        except (TypeError, ValueError):  # the last one, half said
+            break
+    return heads
+
+
+def _understand(line: bytes) -> Head | None:
+    if len(line) > _LONGEST_ANSWER:
+        raise ValueError
+    value = json.loads(line)
+    if value is None:
+        return None
+    subject, author, recipients, dated, size = value
+    if not all(isinstance(each, str) for each in (subject, author, recipients)):
+        raise TypeError
+    return Head(
+        subject[:_LONGEST_TEXT],
+        author[:_LONGEST_TEXT],
+        recipients[:_LONGEST_TEXT],
+        None if dated is None else float(dated),
+        int(size),
+    )
