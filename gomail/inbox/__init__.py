@@ -1,1 +1,1 @@
-"""The inbox in the browser: what lies in a Maildir, listed, searched and marked beside other readers."""
+"""The inbox in the browser: a Maildir, listed, searched and marked beside other readers."""

@@ -1,4 +1,4 @@
-"""What the inbox tells of a Maildir, as values; all text is a stranger's, decoded and not made harmless."""
+"""What the inbox tells of a Maildir, as values; text is a stranger's, decoded, not harmless."""
 
 from dataclasses import dataclass
 

@@ -12,8 +12,18 @@ The octets are a stranger's, so they are parsed in a bounded child process and n
     charset.py     octets → text                                (in the child)
     hypertext.py   HTML → text                                  (in the child)
     attachments.py another child: octets → attachments
-    saving.py      starts that, and saves what it gives
+    taking.py      starts that, and lists or takes what it gives
+    saving.py      saves all of it as files
     message.py     Message, Part and Field: what the child answers
     screen.py      Message → text that cannot harm a terminal
+    browser.py     another child: octets → Sheet, a message as a browser shows it
+    markup.py      HTML → HTML in which nothing acts or loads   (in that child)
+    style.py       … and its styles                             (in that child)
+    remote.py      how often HTML refers to what is elsewhere   (in that child)
+    verified.py    what our own server has found out about it   (in that child)
+    sheet.py       Sheet, Markup and Results: what it answers
+    opened.py      starts it; and a message's source
+    heads.py       another child: what a list tells of messages, many at a time
+    batch.py       starts that
     printer.py     the messages stored by a server, printed one after the other
 """

@@ -2,8 +2,9 @@
 The child process that takes the attachments out of one stranger's message; bounded, as child.py.
 
 It is given the message as its standard input, and writes each attachment to its standard output: a
-line of JSON with ``number``, ``name`` and ``size``, and so many octets. A last line says that all
-is told, or why it isn't: ``{"end": ""}``. It writes no file and starts no process.
+line of JSON with ``number``, ``name`` and ``size``, and so many octets. Its argument may be the
+number of the only one that is wanted, or NAMES for the lines without the octets. A last line says
+that all is told, or why it isn't: ``{"end": ""}``. It writes no file and starts no process.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from gomail.reading.tree import PARTS, Node, parse_tree
 #: Octets of a message whose attachments are taken out; ten times less than the memory it takes.
 MESSAGE_OCTETS = 64 * MIB
 
+#: What may be asked for, beside one number.
+ALL, NAMES = "", "names"
+
 LIMITS = {
     "RLIMIT_AS": (768 * MIB, 768 * MIB),
     "RLIMIT_CORE": (0, 0),
@@ -31,27 +35,29 @@ LIMITS = {
 }
 
 
-def main(_arguments: list[str]) -> None:
-    """Answer for the message at standard input."""
+def main(arguments: list[str]) -> None:
+    """Answer for the message at standard input; what is wanted of it is the argument."""
     signal.signal(signal.SIGXCPU, _run_out_of_time)
     limit_resources(LIMITS)
     with os.fdopen(0, "rb", closefd=False) as message, os.fdopen(1, "wb", closefd=False) as output:
-        write_line(output, {"end": give(message.read(MESSAGE_OCTETS + 1), output)})
+        write_line(output, {"end": give(message.read(MESSAGE_OCTETS + 1), output, *arguments)})
 
 
 def _run_out_of_time(_number: int, _frame: object) -> None:
     raise OutOfTime
 
 
-def give(octets: bytes, output: BinaryIO) -> str:
-    """Write all attachments; return why it can't be done, or nothing."""
+def give(octets: bytes, output: BinaryIO, wanted: str = ALL) -> str:
+    """Write the attachments that are wanted; return why it can't be done, or nothing."""
     if len(octets) > MESSAGE_OCTETS:
         return f"the message is larger than {MESSAGE_OCTETS // MIB} MiB"
     try:
         root, complete = parse_tree(octets)
-        for number, name, content in attachments(root, ""):
-            write_line(output, {"number": number, "name": name, "size": len(content)})
-            output.write(content)
+        for number, name, leaf in attachments(root, ""):
+            if wanted in {ALL, NAMES, number}:
+                content = leaf.octets()
+                write_line(output, {"number": number, "name": name, "size": len(content)})
+                output.write(content if wanted != NAMES else b"")
     except OutOfTime:
         return "it took too much time"
     except MemoryError:
@@ -66,8 +72,8 @@ def write_line(output: BinaryIO, value: dict[str, object]) -> None:
     output.write(json.dumps(value).encode() + b"\n")
 
 
-def attachments(node: Node, number: str) -> Iterator[tuple[str, str, bytes]]:
-    """Yield number, file name and content of each part that is a file rather than text to read."""
+def attachments(node: Node, number: str) -> Iterator[tuple[str, str, Node]]:
+    """Yield number, file name and node of each part that is a file rather than text to read."""
     children = node.nested_parts()
     for position, child in enumerate(children, start=1):
         yield from attachments(child, f"{number}.{position}" if number else str(position))
@@ -79,4 +85,4 @@ def attachments(node: Node, number: str) -> Iterator[tuple[str, str, bytes]]:
     if is_text and node.get_content_disposition() != "attachment":
         return
     name = name_file(decode_field(filename) if filename else f"part-{number or 1}")
-    yield number or "1", name, node.octets()
+    yield number or "1", name, node

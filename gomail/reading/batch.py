@@ -8,7 +8,6 @@ has nothing to tell, and the next child goes on behind it.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ UNREADABLE = Head("", "", "", None, 0)
 
 def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Head | None]:
     """
-    Read the heads of messages, each named by the place of its open folder in *folders* and its file.
+    Read the heads of messages, each named by the place of its folder in *folders* and its file.
 
     Blocks. None stands for a file that is not there (any more), UNREADABLE for one that costs too
     much.

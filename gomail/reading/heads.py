@@ -1,5 +1,5 @@
 """
-The child process that reads what a list tells of messages, out of many of them; bounded, as child.py.
+The child process that reads what a list tells of messages, out of many; bounded, as child.py.
 
 Its arguments are the numbers of open folders. Each line of its standard input names a message: the
 number of its folder, a blank, and its file name in hexadecimal. Each is answered with a line of

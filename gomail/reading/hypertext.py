@@ -36,17 +36,18 @@ def read_hypertext(markup: str) -> str:
         AssertionError: html.parser raises it on some declarations.
     """
     reading = _Reading()
-    reading.feed(_closed(_UNSHOWN.sub("", markup)))
+    reading.feed(close_markup(markup))
     reading.close()
     lines = "".join(reading.pieces).split("\n")
     text = "\n".join(" ".join(line.split()) for line in lines)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _closed(markup: str) -> str:
-    """Write what is behind the last tag so that it can begin none: it would never end."""
-    end = markup.rfind(">") + 1
-    return markup[:end] + markup[end:].replace("<", "&lt;")
+def close_markup(markup: str) -> str:
+    """Give *markup* without comments, and so that what is behind the last tag can begin none."""
+    shown = _UNSHOWN.sub("", markup)
+    end = shown.rfind(">") + 1
+    return shown[:end] + shown[end:].replace("<", "&lt;")  # html.parser would look for its end
 
 
 class _Reading(HTMLParser):

@@ -41,18 +41,23 @@ T = TypeVar("T")
 
 def read_octets(octets: bytes, size: int) -> Message:
     """Read a stored message from its first *octets*; *size* is that of its file."""
+    return read_tree(octets, size)[0]
+
+
+def read_tree(octets: bytes, size: int) -> tuple[Message, Node | None]:
+    """Read a stored message as `read_octets` does, and give its tree, if it could be parsed."""
     reading = _Reading()
     if size > len(octets):
         reading.say(f"only the first {len(octets):,} of {size:,} octets were read")
     parsed = reading.attempt("the structure", lambda: parse_tree(octets), None)
     if parsed is None:
-        return outline(octets, size, *reading.problems)
+        return outline(octets, size, *reading.problems), None
     root, complete = parsed
     if not complete:
         reading.say(f"only the first {PARTS} parts were read")
     fields = reading.read_fields(root)
     part = reading.read_part(root, hypertext=True)
-    return Message(fields, part, size, tuple(reading.problems))
+    return Message(fields, part, size, tuple(reading.problems)), root
 
 
 def outline(octets: bytes, size: int, *problems: str) -> Message:

@@ -34,7 +34,10 @@ WALL_SECONDS = 5.0
 _TOO_LATE = f"took more than {WALL_SECONDS:.0f} s to read"
 _TOO_LONG = "has too much in it to show"
 
-_BOOT = "import sys; sys.path.append(sys.argv[1]); from {module} import main; main(sys.argv[2:])"
+_BOOT = (
+    "import os, sys; sys.path += sys.argv[1].split(os.pathsep); "
+    "from {module} import main; main(sys.argv[2:])"
+)
 _HOME = str(Path(__file__).parents[2])
 
 
@@ -79,6 +82,14 @@ async def read_message(reactor: ChildReactor, stored: Path | int) -> Message | U
 
 def read_message_now(stored: Path | int) -> Message | Unreadable:
     """Read a message as `read_message` does, and block until that is done."""
+    answer = ask_child(_command(stored), None if isinstance(stored, Path) else stored)
+    return answer if isinstance(answer, Unreadable) else _understand(answer, 0)
+
+
+def ask_child(
+    command: list[str], stored: int | None, bound: int = ANSWER_OCTETS
+) -> bytes | Unreadable:
+    """Start a child with an open file as standard input; block until it has answered, or failed."""
     late = False
 
     def kill() -> None:
@@ -88,8 +99,8 @@ def read_message_now(stored: Path | int) -> Message | Unreadable:
 
     try:
         child = subprocess.Popen(  # noqa: S603 - our own child, no shell
-            _command(stored),
-            stdin=subprocess.DEVNULL if isinstance(stored, Path) else stored,
+            command,
+            stdin=subprocess.DEVNULL if stored is None else stored,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={},
@@ -99,11 +110,13 @@ def read_message_now(stored: Path | int) -> Message | Unreadable:
     timer = Timer(WALL_SECONDS, kill)
     timer.start()
     with child:
-        answer = child.stdout.read(ANSWER_OCTETS + 1) if child.stdout else b""
-        if len(answer) > ANSWER_OCTETS:
+        answer = child.stdout.read(bound + 1) if child.stdout else b""
+        if len(answer) > bound:
             child.kill()
     timer.cancel()
-    return Unreadable(_TOO_LATE) if late else _understand(answer, child.returncode)
+    if late:
+        return Unreadable(_TOO_LATE)
+    return _failure(answer, child.returncode, bound) or answer
 
 
 def _command(stored: Path | int) -> list[str]:
@@ -112,23 +125,23 @@ def _command(stored: Path | int) -> list[str]:
     return child_command("gomail.reading.child", *named)
 
 
-def child_command(module: str, *arguments: str) -> list[str]:
+def child_command(module: str, *arguments: str, library: str = "") -> list[str]:
     """
-    Give the command of a child that runs a module's ``main``.
+    Give the command of a child that runs a module's ``main``; *library* is one more folder for it.
 
     It finds the standard library first and gomail behind it, and runs no site module (-S): what
     else lies in site-packages can neither slow its start nor stand in for a module of Python's.
     """
     boot = _BOOT.format(module=module)
-    return [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", boot, _HOME, *arguments]
+    paths = os.pathsep.join([_HOME, library] if library else [_HOME])
+    return [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", boot, paths, *arguments]
 
 
 def _understand(answer: bytes, exit_status: int) -> Message | Unreadable:
     """Return what a child has said; a negative exit status is the signal that ended it."""
-    if len(answer) > ANSWER_OCTETS:
-        return Unreadable(_TOO_LONG)
-    if exit_status in {-signal.SIGXCPU, -signal.SIGKILL}:
-        return Unreadable("took too much time or memory to read")
+    failure = _failure(answer, exit_status, ANSWER_OCTETS)
+    if failure is not None:
+        return failure
     try:
         value = json.loads(answer.decode("utf-8", "surrogatepass"))
         if "unreadable" in value:
@@ -136,6 +149,17 @@ def _understand(answer: bytes, exit_status: int) -> Message | Unreadable:
         return rebuild(value["message"])
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return Unreadable(f"the reader failed (exit status {exit_status})")
+
+
+def _failure(answer: bytes, exit_status: int, bound: int) -> Unreadable | None:
+    """Return why a child has not said all, if it has not."""
+    if len(answer) > bound:
+        return Unreadable(_TOO_LONG)
+    if exit_status in {-signal.SIGXCPU, -signal.SIGKILL}:
+        return Unreadable("took too much time or memory to read")
+    if exit_status:
+        return Unreadable(f"the reader failed (exit status {exit_status})")
+    return None
 
 
 class _Child(ProcessProtocol):

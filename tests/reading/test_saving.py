@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gomail.reading import attachments as child
-from gomail.reading import saving
+from gomail.reading import saving, taking
 from gomail.reading.child import OutOfTime
 from gomail.reading.reader import child_command
 from gomail.reading.saving import Saved, save_attachments
@@ -60,7 +60,7 @@ def run_instead(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Have the child run some code, where it would have run its own."""
     command = child_command("nothing")
     command[command.index("-c") + 1] = code
-    monkeypatch.setattr(saving, "child_command", lambda _: command)
+    monkeypatch.setattr(taking, "child_command", lambda *_: command)
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,14 @@ def test_large_message_is_saved_whole(tmp_path: Path) -> None:
         b"",
         b"no JSON\n",
         b"[]\n",
-        b'{"name": "../a", "size": 1}\nx',
-        b'{"name": ".a", "size": 1}\nx',
-        b'{"name": "a", "size": -1}\nx',
-        b'{"name": "a", "size": "1"}\nx',
-        b'{"name": "a", "size": 99999999999}\nx',
-        b'{"name": "a", "size": 2}\nx',
+        b'{"number": "1", "name": "../a", "size": 1}\nx',
+        b'{"number": "1", "name": ".a", "size": 1}\nx',
+        b'{"number": "1", "name": "a", "size": -1}\nx',
+        b'{"number": "1", "name": "a", "size": "1"}\nx',
+        b'{"number": "1", "name": "a", "size": 99999999999}\nx',
+        b'{"number": "1", "name": "a", "size": 2}\nx',
+        b'{"number": "x", "name": "a", "size": 1}\nx',
+        b'{"name": "a", "size": 1}\nx',
     ],
 )
 def test_child_is_not_believed(
@@ -155,7 +157,7 @@ def test_child_is_not_believed(
 def test_child_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After its time."""
     run_instead(monkeypatch, "import time; time.sleep(3600)")
-    monkeypatch.setattr(saving, "WALL_SECONDS", 0.1)
+    monkeypatch.setattr(taking, "WALL_SECONDS", 0.1)
     assert save(message("a"), tmp_path).problem == "the reader failed"
 
 
