@@ -46,18 +46,19 @@ def read_sheet(octets: bytes, size: int) -> Sheet:
 def _markup(root: Node) -> Markup | None:
     """Make the HTML of a message harmless: all of it that is to be read, in its order."""
     leaves = list(_leaves(root))
-    text = ""
+    texts, left = [], TEXTS_OCTETS
     for leaf in leaves:
         if leaf.own_content_type in _HTML and leaf.get_content_disposition() != "attachment":
-            text += ("<hr>" if text else "") + decode(leaf.octets(), leaf.get_content_charset())[0]
-    if not text:
+            texts.append(decode(leaf.octets()[:left], leaf.get_content_charset())[0])
+            left -= min(len(leaf.octets()), left)
+    if not texts:
         return None
     images = {
         str(leaf["content-id"]).strip().strip("<>"): Image(leaf.own_content_type, leaf.octets)
         for leaf in leaves
         if leaf.own_content_type in IMAGES and leaf["content-id"]
     }
-    return clean_markup(text[:TEXTS_OCTETS], images)
+    return clean_markup(texts, images)
 
 
 def _leaves(node: Node) -> Iterator[Node]:

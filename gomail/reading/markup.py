@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote
 
 import nh3
@@ -22,11 +22,14 @@ from gomail.reading.style import PROPERTIES, clean_style
 #: Octets of one image that is put into the HTML, and of all, each time that it is shown.
 IMAGE_OCTETS = 512 * 1024
 IMAGES_OCTETS = 1024 * 1024
-#: Characters of HTML that are given to the browser.
-CHARACTERS = 1024 * 1024
 
-#: What images may be: an SVG is a document.
-IMAGES = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
+#: What images may be, and how they begin: an SVG is a document.
+IMAGES = {
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+}
 
 _TAGS_NAMES = """
     a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col
@@ -71,44 +74,50 @@ class Image:
         self._url: str | None = None
 
     def url(self) -> str | None:
-        """Give it as ``data:`` URL, or None if it is too big."""
+        """Give it as ``data:`` URL, or None if it is too big, or not what it is said to be."""
         if self._url is None:
             octets = self._octets()
-            fits = 0 < len(octets) <= IMAGE_OCTETS
+            fits = len(octets) <= IMAGE_OCTETS and IMAGES[self._kind].match(octets)
             self._url = f"data:{self._kind};base64,{b64encode(octets).decode()}" if fits else ""
         return self._url or None
 
 
-def clean_markup(markup: str, images: Mapping[str, Image]) -> Markup:
-    """Make HTML harmless; *images* are those of the message by their Content-ID."""
+def clean_markup(texts: Sequence[str], images: Mapping[str, Image]) -> Markup:
+    """Make HTML harmless, each text by itself; *images* are the message's by their Content-ID."""
+    # UTF-7 can make lone surrogates, which are no characters.
+    plain = [each.encode("utf-8", "replace").decode() for each in texts]
     cleaning = _Cleaning(images)
-    html = nh3.clean(
-        markup,
-        tags=_TAGS,
-        clean_content_tags=_WITH_CONTENT,
-        attributes=_ATTRIBUTES,
-        attribute_filter=cleaning.attribute,
-        filter_style_properties=PROPERTIES,
-        link_rel="noopener noreferrer nofollow",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-        url_relative="deny",
-        url_schemes={"cid", "http", "https", "mailto"},
-    )
-    return Markup(html[:CHARACTERS], count_remote(markup), cleaning.embedded, cleaning.omitted)
+    html = "\n<hr>\n".join(cleaning.clean(each) for each in plain)
+    return Markup(html, sum(map(count_remote, plain)), cleaning.embedded, cleaning.omitted)
 
 
 class _Cleaning:
-    """One HTML being cleaned: what of each attribute is kept, and how many images there are."""
+    """HTML being cleaned: what of each attribute is kept, and how many images there are."""
 
     def __init__(self, images: Mapping[str, Image]) -> None:
         self.embedded = self.omitted = 0
         self._images = images
         self._left = IMAGES_OCTETS * 4 // 3
 
+    def clean(self, markup: str) -> str:
+        """Give what is harmless of one text."""
+        return nh3.clean(
+            markup,
+            tags=_TAGS,
+            clean_content_tags=_WITH_CONTENT,
+            attributes=_ATTRIBUTES,
+            attribute_filter=self.attribute,
+            filter_style_properties=PROPERTIES,
+            link_rel="noopener noreferrer nofollow",
+            set_tag_attribute_values={"a": {"target": "_blank"}},
+            url_relative="deny",
+            url_schemes={"cid", "http", "https", "mailto"},
+        )
+
     def attribute(self, tag: str, name: str, value: str) -> str | None:
         """Give what an attribute says instead, or None for nothing."""
         if name == "src":
-            return self._image(value)
+            return self._image(value) if tag == "img" else None
         if name == "href":
             link = _NOT_IN_URLS.sub("", value)
             return link if _LINK.match(link) else None

@@ -51,7 +51,9 @@ def read_sheet(stored: int, host: str = "") -> Sheet | Unreadable:
     # The HTML may have been the child's death: the text is still to be read.
     os.lseek(stored, 0, os.SEEK_SET)
     message = read_message_now(stored)
-    return message if isinstance(message, Unreadable) else Sheet(message)
+    if isinstance(message, Unreadable):
+        return message
+    return Sheet(replace(message, problems=(*message.problems, "its HTML cannot be shown")))
 
 
 def read_source(stored: int) -> Source:
