@@ -1,163 +1,180 @@
-"""A Maildir as the web inbox sees it: listed, searched, opened and marked. Blocks; safe to share by threads."""
+"""
+A Maildir as the inbox in the browser sees it: listed, searched, opened and marked.
+
+All of it blocks, and may be called by several threads. Nothing is ever deleted: what is done to a
+message is a flag, in its file's name. Other readers may do what they like meanwhile.
+"""
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from hashlib import blake2b
+from collections.abc import Callable, Mapping
+from errno import ENOTDIR
 from pathlib import Path
-from threading import RLock
 
+from gomail.inbox.census import Census
+from gomail.inbox.following import Following
+from gomail.inbox.index import Index, Row
 from gomail.inbox.listed import Folder, Listed, NoSuchPage, Page
-from gomail.reading.batch import UNREADABLE, Head, read_heads
-from gomail.reading.maildir import Entry, Maildir, NoSuchMessage
+from gomail.inbox.paging import Stretch, read_stretch
+from gomail.inbox.query import read_query
+from gomail.inbox.renaming import rename
+from gomail.inbox.scan import Seen
+from gomail.reading.maildir import CUR, NEW, NoSuchMessage, open_in, unique_name
 
-__all__ = ["Folder", "Listed", "Mailbox", "NoSuchMessage", "NoSuchPage", "Page"]
+__all__ = ["FLAGS", "Folder", "Listed", "Mailbox", "NoSuchMessage", "NoSuchPage", "Page"]
 
+#: The flags that can be set (maildir(5)).
 FLAGS = "DFPRST"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Mailbox:
-    """The Maildir at *maildir*, with an index in the file *index*, or in memory without one."""
+    """
+    The Maildir at *maildir*, with an index in the file *index*, or in memory without one.
 
-    def __init__(self, maildir: Path, index: Path | None) -> None:
-        self._path = maildir
-        self._maildir = Maildir(maildir)
-        self._heads: dict[tuple[str, str], Head] = {}
-        self._known: set[tuple[str, str]] | None = None
-        self._lock = RLock()
+    *say* is told, once, why the index is in memory when it should be in the file.
+    """
+
+    def __init__(
+        self, maildir: Path, index: Path | None, say: Callable[[str], object] = lambda _: None
+    ) -> None:
+        self._following = Following(maildir, index, say)
+
+    def close(self) -> None:
+        """Leave the index to others."""
+        self._following.close()
+
+    @property
+    def changes(self) -> int:
+        """How often the Maildir was found to have changed, by whomever."""
+        return self._following.do(lambda census, _: census.changes)
 
     def folders(self) -> tuple[Folder, ...]:
-        """Give all folders, the inbox first."""
-        found = ((name, self._maildir.entries(name)) for name in self._maildir.folders())
-        return tuple(
-            Folder(name, len(entries), sum("S" not in each.flags for each in entries))
-            for name, entries in found
-        )
+        """
+        Give all folders, the inbox first.
+
+        Raises:
+            OSError: the Maildir can't be listed.
+        """
+
+        def count(census: Census, index: Index) -> tuple[Folder, ...]:
+            names = census.folders()
+            for name in names:
+                self._following.refresh(census, name)
+            counts = index.folders()
+            return tuple(Folder(name, *counts.get(name, (0, 0))) for name in names)
+
+        folders = self._following.do(count)
+        self._following.fill()
+        return folders
 
     def page(self, folder: str, query: str = "", at: str | None = None, count: int = 50) -> Page:
         """
-        Give a page of a folder's messages, newest first.
+        Give a page of a folder's messages, newest first: those that are met by a query (query.py).
 
         Raises:
             NoSuchMessage: there is no such folder.
-            NoSuchPage: *at* is not what a page has given.
+            NoSuchPage: *at* is no place that a page has named.
+            OSError: the Maildir can't be listed.
         """
-        entries = self._listed(folder, self._maildir.entries(folder))
-        words = query.casefold().split()
-        entries = [each for each in entries if all(word in _text(each) for word in words)]
-        try:
-            begin = max(int(at or "0"), 0)
-        except ValueError:
-            raise NoSuchPage(at) from None
-        older = str(begin + count) if begin + count < len(entries) else None
-        newer = str(max(begin - count, 0)) if begin else None
-        return Page(tuple(entries[begin : begin + count]), older, newer, len(entries))
+        condition = read_query(query)
+
+        def read(census: Census, index: Index) -> Stretch:
+            self._following.refresh(census, folder)
+            return read_stretch(index, folder, condition, at, count)
+
+        stretch = self._following.do(read)
+        entries = self._following.completed(folder, stretch.rows)
+        unknown = self._following.do(lambda _, index: index.count_unknown(folder))
+        if unknown:
+            self._following.first = folder
+            self._following.fill()
+        return Page(tuple(entries), stretch.older, stretch.newer, stretch.total, unknown)
 
     def find(self, folder: str, key: str) -> Listed:
         """Give one message, or raise NoSuchMessage."""
-        return self._listed(folder, (self._entry(folder, key),))[0]
+        found = self._following.completed(folder, [self._following.row(folder, key)])
+        if not found:
+            raise NoSuchMessage(key)
+        return found[0]
 
     def open(self, folder: str, key: str) -> int:
-        """Open a message and give its file descriptor, or raise NoSuchMessage."""
-        return self._maildir.open(self._entry(folder, key).name, folder)
+        """
+        Open a message and give its file descriptor.
+
+        Raises:
+            NoSuchMessage: it is not in *folder* (any more).
+            OSError: it may not be read.
+        """
+
+        def work(row: Row, opened: Mapping[str, int]) -> int:
+            return open_in(_descriptor(opened, NEW if row.listed.recent else CUR), row.file)
+
+        return self._following.with_file(folder, key, work)
 
     def mark(self, folder: str, key: str, *, add: str = "", remove: str = "") -> Listed:
         """
-        Set and unset flags of a message, by a new name of its file.
+        Set and unset flags of a message, by a new name of its file, in cur/ if it has any.
 
         Raises:
             NoSuchMessage: it is not in *folder* (any more).
             ValueError: there is no such flag.
             OSError: the file can't be given another name.
         """
-        if set(add + remove) - set(FLAGS):
+        if set(add + remove).difference(FLAGS):
             raise ValueError(f"flags are of {FLAGS}, not {add + remove!r}")
-        entry = self._entry(folder, key)
-        flags = "".join(sorted((set(entry.flags) | set(add)) - set(remove)))
-        if flags != entry.flags:
-            home = self._path / (f".{folder}" if folder else "")
-            for place in ("new", "cur"):
-                for file in (home / place).iterdir():
-                    if file.name.partition(":")[0] == entry.name:
-                        file.rename(home / "cur" / f"{entry.name}:2,{flags}")
+
+        def work(row: Row, opened: Mapping[str, int]) -> None:
+            told = row.listed
+            flags = "".join(sorted(set(told.flags).union(add).difference(remove)))
+            if flags == told.flags and (told.recent is False or not flags):
+                return
+            name = f"{unique_name(row.file)}:2,{flags}"
+            place = NEW if told.recent else CUR
+            rename(_descriptor(opened, place), row.file, _descriptor(opened, CUR), name)
+            seen = Seen(folder, key, name, recent=False, flags=flags, time=told.time, size=None)
+            before = told.recent, row.file
+            self._following.do(lambda census, _: census.renamed(folder, before, seen))
+
+        self._following.with_file(folder, key, work)
         return self.find(folder, key)
 
     def neighbours(self, folder: str, key: str) -> tuple[str | None, str | None]:
-        """Give the keys of the next newer and the next older message."""
-        keys = [_key(each) for each in self._maildir.entries(folder)]
-        if key not in keys:
-            raise NoSuchMessage(key)
-        at = keys.index(key)
-        return keys[at - 1] if at else None, keys[at + 1] if at + 1 < len(keys) else None
+        """Give the keys of the next newer and the next older message, or raise NoSuchMessage."""
+        listed = self._following.row(folder, key).listed
+        place = listed.time, listed.key
+
+        def read(_: Census, index: Index) -> tuple[list[Row], list[Row]]:
+            return index.newer(folder, place), index.older(folder, place)
+
+        newer, older = ([row.listed.key for row in rows] for rows in self._following.do(read))
+        return next(iter(newer), None), next(iter(older), None)
 
     def look(self) -> tuple[Listed, ...]:
-        """Give what has come since the last look, newest first; nothing at the first."""
-        entries = [each for name in self._maildir.folders() for each in self._entries(name)]
-        with self._lock:
-            known, self._known = self._known, {(each.folder, each.name) for each in entries}
-        if known is None:
-            return ()
-        come = [each for each in entries if (each.folder, each.name) not in known]
-        found = [listed for each in come for listed in self._listed(each.folder, (each,))]
-        return tuple(sorted(found, key=lambda each: each.time, reverse=True))
+        """
+        Give what has come since the last look, newest first: a hundred messages at most.
 
-    def _entries(self, folder: str) -> tuple[Entry, ...]:
-        with suppress(NoSuchMessage):
-            return self._maildir.entries(folder)
-        return ()
+        What others have renamed or removed is known then, too. The first look only begins.
 
-    def _entry(self, folder: str, key: str) -> Entry:
-        for entry in self._maildir.entries(folder):
-            if _key(entry) == key:
-                return entry
-        raise NoSuchMessage(key)
+        Raises:
+            OSError: the Maildir can't be listed.
+        """
 
-    def _listed(self, folder: str, entries: tuple[Entry, ...]) -> list[Listed]:
-        with self._lock:
-            self._read([each for each in entries if (folder, each.name) not in self._heads], folder)
-            heads = [self._heads[folder, each.name] for each in entries]
-        return [_listed(entry, head) for entry, head in zip(entries, heads, strict=True)]
+        def notice(census: Census, index: Index) -> dict[str, list[Row]]:
+            for name in census.folders():
+                self._following.refresh(census, name)
+            self._following.has_begun = True
+            return self._following.taken(index)
 
-    def _read(self, entries: list[Entry], folder: str) -> None:
-        home = self._path / (f".{folder}" if folder else "")
-        opened = [os.open(home / place, _FOLDER) for place in ("new", "cur")]
-        try:
-            names = []
-            for entry in entries:
-                for at, descriptor in enumerate(opened):
-                    names += [
-                        (at, os.fsencode(name))
-                        for name in os.listdir(descriptor)
-                        if name.partition(":")[0] == entry.name
-                    ][:1]
-            heads = read_heads(opened, names)
-            for entry, head in zip(entries, heads, strict=True):
-                self._heads[folder, entry.name] = head or UNREADABLE
-        finally:
-            for descriptor in opened:
-                os.close(descriptor)
+        found: list[Listed] = []
+        for folder, rows in self._following.do(notice).items():
+            found += self._following.completed(folder, rows)
+        if found:
+            self._following.fill()
+        return tuple(sorted(found, key=lambda each: (each.time, each.key), reverse=True))
 
 
-def _key(entry: Entry) -> str:
-    return blake2b(os.fsencode(entry.name), digest_size=12).hexdigest()
-
-
-def _listed(entry: Entry, head: Head) -> Listed:
-    return Listed(
-        key=_key(entry),
-        folder=entry.folder,
-        subject=head.subject,
-        author=head.author,
-        recipients=head.recipients,
-        time=entry.time,
-        dated=head.dated,
-        size=entry.size,
-        flags=entry.flags,
-        recent=entry.recent,
-    )
-
-
-def _text(listed: Listed) -> str:
-    return f"{listed.author}\n{listed.recipients}\n{listed.subject}".casefold()
+def _descriptor(opened: Mapping[str, int], place: str) -> int:
+    """Give the descriptor of new/ or cur/."""
+    if place not in opened:
+        raise NotADirectoryError(ENOTDIR, f"there is no folder {place}/", place)
+    return opened[place]

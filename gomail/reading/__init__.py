@@ -5,6 +5,7 @@ The octets are a stranger's, so they are parsed in a bounded child process and n
 
     maildir.py     a Maildir listed, a message opened by its unique name
     reader.py      starts the child and waits for it, with and without a reactor
+    bounds.py      what children are held to
     child.py       the child process: its limits, and one answer as JSON
     mime.py        octets → Message, never raising              (in the child)
     tree.py        the email package's parser, bounded          (in the child)

@@ -15,7 +15,7 @@ import signal
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from gomail.reading.child import MIB, OutOfTime, limit_resources
+from gomail.reading.bounds import MIB, OutOfTime, limit_resources
 from gomail.reading.fields import decode_field, name_file
 from gomail.reading.tree import PARTS, Node, parse_tree
 

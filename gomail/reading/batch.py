@@ -30,7 +30,8 @@ class Head:
     """
     What a list tells of a message: decoded, cut, in one line, and still a stranger's text.
 
-    `dated` is the time in its Date field, in seconds since 1970; `size` that of its file in octets.
+    `dated` is the time in its Date field, in seconds since 1970; `size` that of its file in octets,
+    and `written` when that was written, in nanoseconds.
     """
 
     subject: str
@@ -38,9 +39,10 @@ class Head:
     recipients: str
     dated: float | None
     size: int
+    written: int
 
 
-UNREADABLE = Head("", "", "", None, 0)
+UNREADABLE = Head("", "", "", None, 0, 0)
 
 
 def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Head | None]:
@@ -98,7 +100,7 @@ def _understand(line: bytes) -> Head | None:
     value = json.loads(line)
     if value is None:
         return None
-    subject, author, recipients, dated, size = value
+    subject, author, recipients, dated, size, written = value
     if not all(isinstance(each, str) for each in (subject, author, recipients)):
         raise TypeError
     return Head(
@@ -107,4 +109,5 @@ def _understand(line: bytes) -> Head | None:
         recipients[:_LONGEST_TEXT],
         None if dated is None else float(dated),
         int(size),
+        int(written),
     )

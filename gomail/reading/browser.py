@@ -11,8 +11,9 @@ import os
 import sys
 from collections.abc import Iterator
 
+from gomail.reading.bounds import limit_resources
 from gomail.reading.charset import decode
-from gomail.reading.child import READ_OCTETS, limit_resources
+from gomail.reading.child import READ_OCTETS
 from gomail.reading.markup import IMAGES, Image, clean_markup
 from gomail.reading.mime import TEXTS_OCTETS, read_tree
 from gomail.reading.sheet import SHEET_OCTETS, Markup, Sheet, write_sheet

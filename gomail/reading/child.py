@@ -10,37 +10,17 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from gomail.reading.bounds import CPU_SECONDS, MIB, OutOfTime, limit_resources
 from gomail.reading.maildir import open_stored
 from gomail.reading.message import ANSWER_OCTETS, Message, write_json
 from gomail.reading.mime import outline, read_octets
 
-MIB = 1024 * 1024
-
 #: Octets of a message that are read; what lies behind is said, not read.
 READ_OCTETS = MIB
-#: Seconds of CPU until the reading is given up for an outline, and until the kernel ends it.
-CPU_SECONDS, CPU_SECONDS_AT_MOST = 1, 2
-
-#: What the kernel holds the process to; RLIMIT_NPROC 0 is no new process and no thread.
-LIMITS = {
-    "RLIMIT_AS": (256 * MIB, 256 * MIB),
-    "RLIMIT_CORE": (0, 0),
-    "RLIMIT_CPU": (CPU_SECONDS, CPU_SECONDS_AT_MOST),
-    "RLIMIT_FSIZE": (0, 0),
-    "RLIMIT_NOFILE": (16, 16),
-    "RLIMIT_NPROC": (0, 0),
-}
-
-
-class OutOfTime(BaseException):
-    """The CPU time is spent; not an Exception, lest a broken part swallow it."""
 
 
 def main(arguments: list[str]) -> None:
@@ -50,13 +30,6 @@ def main(arguments: list[str]) -> None:
     answer = give_answer(arguments)
     with os.fdopen(1, "wb", closefd=False) as output:
         output.write(answer)
-
-
-def limit_resources(limits: Mapping[str, tuple[int, int]] = LIMITS) -> None:
-    """Hold this process to *limits*, soft and hard, as far as the system has them."""
-    for name, (soft, hard) in limits.items():
-        with suppress(AttributeError, OSError, ValueError):  # macOS lacks some
-            resource.setrlimit(getattr(resource, name), (soft, hard))
 
 
 def give_answer(arguments: list[str]) -> bytes:

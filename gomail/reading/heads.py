@@ -3,9 +3,9 @@ The child process that reads what a list tells of messages, out of many; bounded
 
 Its arguments are the numbers of open folders. Each line of its standard input names a message: the
 number of its folder, a blank, and its file name in hexadecimal. Each is answered with a line of
-JSON on standard output, at once, in their order: a list of subject, author, recipients, Date field
-and size, or ``null`` where there is no such file. A message that takes too much costs the child its
-life: it is the first of those that were not answered (batch.py).
+JSON on standard output, at once, in their order: a list of subject, author, recipients, Date field,
+size and time of the file, or ``null`` where there is no such file. A message that takes too much
+costs the child its life: it is the first of those that were not answered (batch.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from contextlib import suppress
 from email.utils import mktime_tz, parsedate_tz
 
-from gomail.reading.child import MIB, limit_resources
+from gomail.reading.bounds import MIB, limit_resources
 from gomail.reading.fields import decode_field
 from gomail.reading.maildir import open_in
 
@@ -56,17 +56,19 @@ def main(arguments: list[str]) -> None:
 
 
 def read_head(folder: int, name: bytes) -> list[object] | None:
-    """Read what a list tells of a message, or None where it can't be opened."""
+    """Read what a list tells of a message: little if it may not be read, None if there is none."""
     try:
         descriptor = open_in(folder, os.fsdecode(name))
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError:
+        return ["", "", "", None, 0, 0]
     with os.fdopen(descriptor, "rb", buffering=0) as stored:
-        size = os.fstat(stored.fileno()).st_size
+        status = os.fstat(stored.fileno())
         octets = stored.read(_FIRST) or b""
         if not _END.search(octets) and len(octets) == _FIRST:
             octets += stored.read(HEAD_OCTETS - _FIRST) or b""
-    return [*_told(octets), size]
+    return [*_told(octets), status.st_size, status.st_mtime_ns]
 
 
 def _told(octets: bytes) -> list[object]:

@@ -77,11 +77,11 @@ class Maildir:
             NoSuchMessage: there is no such folder.
             OSError: the Maildir cannot be listed.
         """
-        with self._subfolders(folder) as subfolders:
+        with self.opened(folder) as subfolders:
             found = [
                 _read_entry(entry, status, folder, recent=subfolder == NEW)
                 for subfolder, descriptor in subfolders
-                for entry, status in _list_files(descriptor)
+                for entry, status in _list_statuses(descriptor)
             ]
         return tuple(sorted(found, key=lambda entry: (entry.time, entry.name), reverse=True))
 
@@ -93,7 +93,7 @@ class Maildir:
             NoSuchMessage: it is not in *folder* (or no longer).
             OSError: the Maildir cannot be listed, or the file not be read.
         """
-        with self._subfolders(folder) as subfolders:
+        with self.opened(folder) as subfolders:
             for _, descriptor in subfolders:
                 filename = _find_file(descriptor, name)
                 if filename is not None:
@@ -101,8 +101,14 @@ class Maildir:
         raise NoSuchMessage(name)
 
     @contextmanager
-    def _subfolders(self, folder: str) -> Iterator[list[tuple[str, int]]]:
-        """Open new/ and cur/ of *folder*, as far as they exist."""
+    def opened(self, folder: str = "") -> Iterator[list[tuple[str, int]]]:
+        """
+        Open new/ and cur/ of *folder*, as far as they exist, and close them at the end.
+
+        Raises:
+            NoSuchMessage: there is no such folder.
+            OSError: the Maildir cannot be listed.
+        """
         if folder not in self.folders():
             raise NoSuchMessage(folder)
         with ExitStack() as stack:
@@ -159,37 +165,51 @@ def open_in(folder: int | None, name: str | Path) -> int:
 
 def _find_file(folder: int, name: str) -> str | None:
     """Return the file name of the message with that unique *name* in an open folder."""
-    names = (entry.name for entry, _ in _list_files(folder))
-    return next((filename for filename in names if _unique(filename) == name), None)
+    names = (entry.name for entry in list_files(folder))
+    return next((filename for filename in names if unique_name(filename) == name), None)
 
 
-def _list_files(folder: int) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+def _list_statuses(folder: int) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    """Yield the files of an open folder with what the system knows of them."""
+    for entry in list_files(folder):
+        with suppress(OSError):  # a reader has moved it meanwhile
+            yield entry, entry.stat(follow_symlinks=False)
+
+
+def list_files(folder: int) -> Iterator[os.DirEntry[str]]:
     """Yield the regular files of an open folder, but hidden ones, which are no messages."""
     with os.scandir(folder) as found:
         for entry in found:
-            if entry.name.startswith("."):
-                continue
-            with suppress(OSError):  # a reader has moved it meanwhile
-                status = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode):
-                    yield entry, status
+            if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
+                yield entry
 
 
-def _unique(filename: str) -> str:
+def unique_name(filename: str) -> str:
     """Return what stays of a file name when a reader marks the message (maildir(5))."""
     return filename.partition(":")[0]
+
+
+def read_flags(filename: str) -> str:
+    """Return the flags in a file name (maildir(5))."""
+    information = filename.partition(":")[2]
+    return information[2:] if information.startswith("2,") else ""
+
+
+def read_time(filename: str) -> float | None:
+    """Return the seconds since 1970 that a file name begins with, if it does."""
+    time = _TIME.match(filename)
+    return int(time[1]) + int(time[2] or 0) / 1e6 if time else None
 
 
 def _read_entry(
     entry: os.DirEntry[str], status: os.stat_result, folder: str, *, recent: bool
 ) -> Entry:
-    unique, _, information = entry.name.partition(":")
-    time = _TIME.match(unique)
+    time = read_time(entry.name)
     return Entry(
-        name=unique,
+        name=unique_name(entry.name),
         folder=folder,
         recent=recent,
-        flags=information[2:] if information.startswith("2,") else "",
-        time=int(time[1]) + int(time[2] or 0) / 1e6 if time else status.st_mtime,
+        flags=read_flags(entry.name),
+        time=status.st_mtime if time is None else time,
         size=status.st_size,
     )

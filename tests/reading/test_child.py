@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gomail.reading import child
-from gomail.reading.child import OutOfTime, give_answer, limit_resources
+from gomail.reading.bounds import OutOfTime, limit_resources
+from gomail.reading.child import give_answer
 
 MESSAGES = Path(__file__).parents[1] / "data" / "messages"
 

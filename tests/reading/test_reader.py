@@ -250,7 +250,7 @@ def test_child_that_cannot_be_started_without_a_reactor_is_said(
 )
 def test_e8_child_is_held_to_its_limits(tmp_path: Path, attempt: str) -> None:
     """It writes no file, starts no process, and takes no more memory."""
-    code = f"from gomail.reading.child import limit_resources; limit_resources(); {attempt}"
+    code = f"from gomail.reading.bounds import limit_resources; limit_resources(); {attempt}"
     attempt_file = tmp_path / "x"
     command: Callable[..., list[str]] = reader._command
     arguments = command(0)

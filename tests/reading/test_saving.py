@@ -13,7 +13,7 @@ import pytest
 
 from gomail.reading import attachments as child
 from gomail.reading import saving, taking
-from gomail.reading.child import OutOfTime
+from gomail.reading.bounds import OutOfTime
 from gomail.reading.reader import child_command
 from gomail.reading.saving import Saved, save_attachments
 
@@ -165,7 +165,7 @@ def test_child_has_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """It can write no file of its own, and start no process."""
     code = "import sys; sys.path.append(sys.argv[1])\n"
     code += "from gomail.reading.attachments import LIMITS\n"
-    code += "from gomail.reading.child import limit_resources; limit_resources(LIMITS)\n"
+    code += "from gomail.reading.bounds import limit_resources; limit_resources(LIMITS)\n"
     code += "import json, resource\n"
     code += "print(json.dumps({'end': str(resource.getrlimit(resource.RLIMIT_FSIZE))}))\n"
     run_instead(monkeypatch, code)

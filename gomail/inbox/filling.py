@@ -1,0 +1,91 @@
+"""Messages looked into, and a thread of its own that has the rest of them looked into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from threading import Lock, Thread
+
+from gomail.inbox.index import Row
+from gomail.reading.batch import UNREADABLE, Head, read_heads
+from gomail.reading.maildir import CUR, NEW
+
+
+def look_into(opened: Sequence[tuple[str, int]], rows: Sequence[Row]) -> list[Head | None]:
+    """Read the heads of messages in an open folder; None for those whose files have gone."""
+    places = [place for place, _ in opened]
+    descriptors = [descriptor for _, descriptor in opened]
+    names = [
+        (places.index(NEW if row.listed.recent else CUR), os.fsencode(row.file))
+        for row in rows
+        if (NEW if row.listed.recent else CUR) in places
+    ]
+    if len(names) < len(rows):  # new/ or cur/ has gone
+        return [None] * len(rows)
+    heads = read_heads(descriptors, names)
+    return [
+        _as_large(head, descriptors[at], name) if head == UNREADABLE else head
+        for head, (at, name) in zip(heads, names, strict=True)
+    ]
+
+
+def is_as_known(opened: Sequence[tuple[str, int]], row: Row) -> bool:
+    """Tell whether a message was looked into, and its file is the one of then."""
+    descriptor = dict(opened).get(NEW if row.listed.recent else CUR)
+    if not row.known or descriptor is None:
+        return False
+    try:
+        status = os.stat(row.file, dir_fd=descriptor, follow_symlinks=False)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (row.listed.size, row.written)
+
+
+def _as_large(head: Head, descriptor: int, name: bytes) -> Head | None:
+    """Complete what nothing could be read of, so that it is not tried again until it changes."""
+    try:
+        status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+    except OSError:
+        return None
+    return replace(head, size=status.st_size, written=status.st_mtime_ns)
+
+
+class Filling:
+    """Calls *fill* in a thread of its own for as long as it says that there is more to be done."""
+
+    def __init__(self, fill: Callable[[], bool]) -> None:
+        self._fill = fill
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._is_wanted = False
+        self._is_closed = False
+
+    def begin(self) -> None:
+        """Have it done, if there may be something to do."""
+        with self._lock:
+            self._is_wanted = not self._is_closed
+            if self._is_wanted and self._thread is None:
+                self._thread = Thread(target=self._run, name="gomail-inbox-index", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Do nothing more, and wait for what is being done."""
+        with self._lock:
+            self._is_closed, self._is_wanted = True, False
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while self._goes_on():
+            while not self._is_closed and self._fill():
+                pass
+
+    def _goes_on(self) -> bool:
+        """Tell whether somebody has begun it again meanwhile; else this thread is none any more."""
+        with self._lock:
+            goes_on, self._is_wanted = self._is_wanted, False
+            if not goes_on:
+                self._thread = None
+            return goes_on

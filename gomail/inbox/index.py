@@ -1,0 +1,207 @@
+"""
+What is known of a Maildir's messages, in SQLite: which there are, and what their lists tell.
+
+Not safe to share by threads: callers hold a lock.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from gomail.inbox.listed import Listed
+from gomail.inbox.query import Condition, fold_fields
+from gomail.inbox.scan import Seen
+from gomail.reading.batch import Head
+
+_COLUMNS = (
+    "key, folder, subject, author, recipients, time, dated, coalesce(size, 0), flags, recent, known"
+    ", file, written"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message as the index has it; *written* is the time of its file when it was looked into."""
+
+    listed: Listed
+    file: str
+    known: bool
+    written: int | None
+
+
+def _row(columns: Sequence[Any]) -> Row:
+    """Read what is selected as _COLUMNS."""
+    *told, recent, known, file, written = columns
+    listed = Listed(*told, recent=bool(recent))  # type: ignore[misc]  # nine are told
+    return Row(listed, os.fsdecode(file), bool(known), written)
+
+
+class Index:
+    """An open index. Each change is whole, or nothing of it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def close(self) -> None:
+        """Leave the file to others."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def files(self, folder: str) -> list[tuple[bool, str]]:
+        """Give the files of a folder: whether they are recent, and their names."""
+        found = self._connection.execute(
+            "SELECT recent, file FROM message WHERE folder = ?", (folder,)
+        )
+        return [(bool(recent), os.fsdecode(file)) for recent, file in found]
+
+    def folders(self) -> dict[str, tuple[int, int]]:
+        """Give the folders that have messages: how many, and how many are unread."""
+        found = self._connection.execute(
+            "SELECT folder, count(*), sum(NOT seen) FROM message GROUP BY folder"
+        )
+        return {folder: (total, unread) for folder, total, unread in found}
+
+    def row(self, folder: str, key: str) -> Row | None:
+        """Give one message."""
+        found = self._rows("folder = ? AND key = ?", (folder, key))
+        return found[0] if found else None
+
+    def add(self, seen: Iterable[Seen]) -> None:
+        """Add messages that are there now, none of which is in the index."""
+        self._many(
+            "INSERT OR IGNORE INTO message (folder, key, time, recent, seen, size, flags, file)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    each.folder,
+                    each.key,
+                    each.time,
+                    each.recent,
+                    "S" in each.flags,
+                    each.size,
+                    each.flags,
+                    os.fsencode(each.file),
+                )
+                for each in sorted(seen, key=lambda each: each.time)  # as they are read
+            ],
+        )
+
+    def rename(self, seen: Iterable[Seen]) -> None:
+        """Give messages the names that they have now."""
+        self._many(
+            "UPDATE message SET recent = ?, seen = ?, flags = ?, file = ?"
+            " WHERE folder = ? AND key = ?",
+            [
+                (
+                    each.recent,
+                    "S" in each.flags,
+                    each.flags,
+                    os.fsencode(each.file),
+                    each.folder,
+                    each.key,
+                )
+                for each in seen
+            ],
+        )
+
+    def remove(self, folder: str, keys: Iterable[str]) -> None:
+        """Forget messages."""
+        self._many(
+            "DELETE FROM message WHERE folder = ? AND key = ?", [(folder, key) for key in keys]
+        )
+
+    def keep_folders(self, names: Iterable[str]) -> bool:
+        """Forget the messages of all folders but these; tell whether there were any."""
+        gone = set(self.folders()).difference(names)
+        self._many("DELETE FROM message WHERE folder = ?", [(each,) for each in gone])
+        return bool(gone)
+
+    def learn(self, folder: str, heads: Iterable[tuple[str, Head]]) -> None:
+        """Keep what was read in messages, each with its key."""
+        self._many(
+            "UPDATE message SET known = 1, size = ?, written = ?, dated = ?, subject = ?"
+            ", author = ?, recipients = ?, folded = ?, recipients_at = ?, subject_at = ?"
+            " WHERE folder = ? AND key = ?",
+            [
+                (
+                    each.size,
+                    each.written,
+                    each.dated,
+                    each.subject,
+                    each.author,
+                    each.recipients,
+                    *fold_fields(each.author, each.recipients, each.subject),
+                    folder,
+                    key,
+                )
+                for key, each in heads
+            ],
+        )
+
+    def unknown(self, folder: str, count: int) -> list[Row]:
+        """Give the newest messages of a folder that were not looked into."""
+        return self._rows("folder = ? AND NOT known ORDER BY time DESC LIMIT ?", (folder, count))
+
+    def count_unknown(self, folder: str) -> int:
+        """Tell how many messages of a folder were not looked into."""
+        found = self._connection.execute(
+            "SELECT count(*) FROM message WHERE folder = ? AND NOT known", (folder,)
+        )
+        return int(found.fetchone()[0])
+
+    def search(
+        self, folder: str, condition: Condition, place: tuple[float, str] | None
+    ) -> list[tuple[int, int]]:
+        """
+        Give the messages of a folder that meet a condition, in the order of the list.
+
+        Returns:
+            for each its number, and whether it stands before *place*.
+        """
+        return self._connection.execute(
+            "SELECT id, (time, key) > (?, ?) FROM message"  # noqa: S608 -- the condition is ours
+            f" WHERE folder = ? AND {condition.sql} ORDER BY time DESC, key DESC",
+            (*(place or (None, None)), folder, *condition.values),
+        ).fetchall()
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        """Give messages by their numbers, in the order of the list."""
+        marks = ", ".join("?" * len(numbers))
+        return self._rows(f"id IN ({marks}) ORDER BY time DESC, key DESC", numbers)
+
+    def older(self, folder: str, than: tuple[float, str]) -> list[Row]:
+        """Give the message that stands behind a place in the list, if there is one."""
+        return self._rows(
+            "folder = ? AND (time, key) < (?, ?) ORDER BY time DESC, key DESC LIMIT 1",
+            (folder, *than),
+        )
+
+    def newer(self, folder: str, than: tuple[float, str]) -> list[Row]:
+        """Give the message that stands before a place in the list, if there is one."""
+        return self._rows(
+            "folder = ? AND (time, key) > (?, ?) ORDER BY time, key LIMIT 1", (folder, *than)
+        )
+
+    def _rows(self, where: str, values: Sequence[object]) -> list[Row]:
+        found = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM message WHERE {where}",  # noqa: S608 -- ours
+            tuple(values),
+        )
+        return [_row(each) for each in found]
+
+    def _many(self, statement: str, values: Sequence[Sequence[object]]) -> None:
+        """Run a statement for each of several values, as one change."""
+        if not values:
+            return
+        self._connection.execute("BEGIN")
+        try:
+            self._connection.executemany(statement, values)
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()

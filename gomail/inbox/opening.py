@@ -1,0 +1,127 @@
+"""
+The file of an index: opened, made, and given up.
+
+It is a cache and never needed: one that is missing, of another version or of another Maildir is
+made anew; where it is broken, in use by another process, or can't be written, the index is in
+memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from gomail.inbox.index import Index
+
+#: Changed whenever the tables, or what stands in them, are.
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE maildir (identity TEXT NOT NULL);
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    folder TEXT NOT NULL,
+    key TEXT NOT NULL,
+    time REAL NOT NULL,
+    recent INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    known INTEGER NOT NULL DEFAULT 0,
+    size INTEGER,
+    written INTEGER,
+    dated REAL,
+    flags TEXT NOT NULL,
+    file BLOB NOT NULL,
+    subject TEXT NOT NULL DEFAULT '',
+    author TEXT NOT NULL DEFAULT '',
+    recipients TEXT NOT NULL DEFAULT '',
+    folded TEXT NOT NULL DEFAULT '',
+    recipients_at INTEGER,
+    subject_at INTEGER,
+    UNIQUE (folder, key)
+);
+CREATE INDEX by_time ON message (folder, time, key);
+CREATE INDEX by_state ON message (folder, seen);
+CREATE INDEX unknown ON message (folder, time) WHERE NOT known;
+"""
+
+
+def open_index(path: Path | None, identity: str, say: Callable[[str], object]) -> Index:
+    """
+    Open the index in a file, or begin it anew, there or in memory.
+
+    Args:
+        path: of the file, whose folder is made if it is missing; None for memory.
+        identity: tells this Maildir from every other.
+        say: is told why it is in memory, if it should not be.
+    """
+    if path is not None:
+        try:
+            return Index(_open_file(path, identity))
+        except (OSError, sqlite3.Error) as failure:
+            say(f"the index {path} can't be used ({failure}), and is kept in memory")
+    connection = _connect(":memory:")
+    _begin(connection, identity)
+    return Index(connection)
+
+
+def discard(path: Path) -> None:
+    """Remove an index that is broken, as far as that can be."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            path.with_name(path.name + end).unlink()
+
+
+def _open_file(path: Path, identity: str) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    try:
+        connection = _own(path, identity)
+    except sqlite3.OperationalError:  # locked, above all
+        raise
+    except sqlite3.DatabaseError:
+        connection = None
+    if connection is None:
+        discard(path)
+        connection = _own(path, identity)
+    if connection is None:
+        raise sqlite3.DatabaseError("it has just been made, and is another's")
+    return connection
+
+
+def _own(path: Path, identity: str) -> sqlite3.Connection | None:
+    """Open a file for this process alone; None where it has to be made anew."""
+    connection = _connect(os.fspath(path))
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not version and not tables:
+            connection.rollback()
+            _begin(connection, identity)
+            return connection
+        if version == VERSION:
+            found = connection.execute("SELECT identity FROM maildir").fetchall()
+            if found == [(identity,)]:
+                connection.commit()
+                return connection
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return None
+
+
+def _connect(where: str) -> sqlite3.Connection:
+    return sqlite3.connect(where, timeout=0, isolation_level=None, check_same_thread=False)
+
+
+def _begin(connection: sqlite3.Connection, identity: str) -> None:
+    """Make the tables."""
+    connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    connection.execute("INSERT INTO maildir VALUES (?)", (identity,))

@@ -1,0 +1,111 @@
+"""
+Which messages lie in a folder, and what has changed there since it was looked at.
+
+A folder is listed anew when the time of its new/ or cur/ has changed. What other readers do
+meanwhile can have a file missed in a listing, but never twice: so what is gone is looked for again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gomail.inbox.names import key_of, size_of
+from gomail.reading.maildir import CUR, NEW, list_files, read_flags, read_time, unique_name
+
+_TICK_NS = 50_000_000  # within which a folder may change twice and show one time
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message's file, and what its name says."""
+
+    folder: str
+    key: str
+    file: str
+    recent: bool
+    flags: str
+    time: float
+    size: int | None
+
+
+@dataclass(slots=True)
+class Listing:
+    """The files of new/ or cur/ as they were seen last, and the folder's time then."""
+
+    names: frozenset[str] = frozenset()
+    stamp: int = 0
+
+
+@dataclass(slots=True)
+class Difference:
+    """Files that have come to a folder and files that have left it; a renamed one has done both."""
+
+    come: list[tuple[bool, str]] = field(default_factory=list)
+    gone: list[tuple[bool, str]] = field(default_factory=list)
+
+
+def look_again(
+    opened: Sequence[tuple[str, int]], known: Mapping[str, Listing], *, surely: bool = False
+) -> Difference:
+    """
+    List new/ and cur/ if they have changed, or *surely*; put what is there into *known*.
+
+    *opened* has their descriptors. new/ is listed first: what a reader moves on is seen twice then.
+    """
+    difference = Difference()
+    descriptors = dict(opened)
+    for place in (NEW, CUR):
+        listing, descriptor = known[place], descriptors.get(place)
+        stamp = 0 if descriptor is None else os.fstat(descriptor).st_mtime_ns
+        if stamp == listing.stamp and stamp and not surely:
+            continue
+        names = frozenset() if descriptor is None else _names(descriptor)
+        if descriptor is not None and _some_are_missing(listing.names, names):
+            names |= _names(descriptor)
+        difference.come += ((place == NEW, name) for name in names - listing.names)
+        difference.gone += ((place == NEW, name) for name in listing.names - names)
+        listing.names = names
+        settled = time.time_ns() - stamp > _TICK_NS
+        listing.stamp = stamp if settled else 0
+    return difference
+
+
+def _some_are_missing(before: frozenset[str], now: frozenset[str]) -> bool:
+    """Tell whether a message seems to be gone, and not only to have another name."""
+    return bool(set(map(unique_name, before - now)).difference(map(unique_name, now - before)))
+
+
+def _names(descriptor: int) -> frozenset[str]:
+    return frozenset(entry.name for entry in list_files(descriptor))
+
+
+def read_names(
+    folder: str, names: Iterable[tuple[bool, str]], opened: Sequence[tuple[str, int]]
+) -> list[Seen]:
+    """Read what file names say; those that say no time are asked for by their files' own."""
+    descriptors = dict(opened)
+    return [
+        Seen(
+            folder=folder,
+            key=key_of(unique_name(name)),
+            file=name,
+            recent=recent,
+            flags=read_flags(name),
+            time=_time(name, descriptors.get(NEW if recent else CUR)),
+            size=size_of(name),
+        )
+        for recent, name in names
+    ]
+
+
+def _time(name: str, descriptor: int | None) -> float:
+    told = read_time(name)
+    if told is not None:
+        return told
+    try:
+        return os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mtime
+    except OSError:  # gone again
+        return 0.0
