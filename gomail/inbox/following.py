@@ -19,6 +19,7 @@ from gomail.inbox.census import Census
 from gomail.inbox.filling import Filling, is_as_known, look_into
 from gomail.inbox.index import Index, Row
 from gomail.inbox.listed import Listed
+from gomail.inbox.names import is_key
 from gomail.inbox.opening import discard, open_index
 from gomail.reading.batch import BATCH, Head
 from gomail.reading.maildir import Maildir, NoSuchMessage
@@ -101,7 +102,7 @@ class Following:
 
         def read(census: Census, index: Index) -> Row:
             self.refresh(census, folder, surely=surely)
-            row = index.row(folder, key)
+            row = index.row(folder, key) if is_key(key) else None
             if row is None:
                 raise NoSuchMessage(key)
             return row

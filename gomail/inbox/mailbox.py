@@ -135,7 +135,8 @@ class Mailbox:
             before = told.recent, row.file
             self._following.do(lambda census, _: census.renamed(folder, before, seen))
 
-        self._following.with_file(folder, key, work)
+        # Under the lock, lest another thread sees this name, and yet another, before we say so.
+        self._following.do(lambda *_: self._following.with_file(folder, key, work))
         return self.find(folder, key)
 
     def neighbours(self, folder: str, key: str) -> tuple[str | None, str | None]:

@@ -15,6 +15,7 @@ from hashlib import blake2b
 
 _SHIFTED = re.compile(r"&([A-Za-z0-9+,]*)-")
 _TO_SHIFT = re.compile(r"&|[^\x20-\x7e]+")
+_KEY = re.compile(r"[0-9a-f]{24}\Z", re.ASCII)
 _SIZE = re.compile(r",S=(\d{1,15})(?![^,:])", re.ASCII)
 
 
@@ -63,6 +64,11 @@ def _shift(match: re.Match[str]) -> str:
 def key_of(unique: str) -> str:
     """Give the key of the message of that unique name: of 24 hexadecimal digits."""
     return blake2b(os.fsencode(unique), digest_size=12).hexdigest()
+
+
+def is_key(text: str) -> bool:
+    """Tell whether that could be a key."""
+    return bool(_KEY.match(text))
 
 
 def size_of(filename: str) -> int | None:
