@@ -17,6 +17,7 @@ from gomail.delivery import line as line_module
 from gomail.delivery import process as module
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit
+from gomail.delivery.maildir import Ownership
 from gomail.delivery.process import DeliveryProcess
 from gomail.delivery.program import command
 from gomail.reply import Refused
@@ -150,6 +151,17 @@ async def test_stopping_stores_what_waits(tmp_path: Path, hire: Hire) -> None:
     await until(lambda: process.ready)
     await store(process, deposit(one))
     assert len(messages(one)) == 151
+
+
+@pytest_twisted.ensureDeferred
+async def test_agent_stores_for_those_who_share_a_mailbox(tmp_path: Path, hire: Hire) -> None:
+    """A message is its group's as one is that the server stores itself."""
+    shared = Ownership(os.getgid())
+    (one,) = maildirs(tmp_path, "one", ownership=shared)
+    process = hire()
+    await until(lambda: process.ready)
+    done = await store(process, deposit(one, ownership=shared))
+    assert (one / "new" / done.stored[0]).stat().st_mode & 0o7777 == 0o660
 
 
 @pytest_twisted.ensureDeferred
