@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from gomail.delivery import agent as module
-from gomail.delivery.agent import InMemory, serve
+from gomail.delivery.agent import FILESYSTEM, InMemory, serve
 from gomail.delivery.deposit import Written
 from gomail.delivery.orders import READY, Order, Outcome
 from gomail.delivery.program import command
@@ -158,6 +158,7 @@ def test_r20_process_ends_with_its_orders_and_by_no_signal(
     """Signals reach the whole group of a terminal or a service: they are for the server."""
     (one,) = maildirs(tmp_path, "one")
     words = command(**how)
+    assert (FILESYSTEM in words) == bool(how)
     process = subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
     )

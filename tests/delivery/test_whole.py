@@ -3,7 +3,7 @@
 import pytest
 
 from gomail.delivery.whole import WholeMessages
-from gomail.envelope import Envelope
+from gomail.envelope import Client, Envelope
 from gomail.reply import NO_SUCH_MAILBOX, STORED, Refused, Reply
 from gomail.testing.bench import Subject
 from gomail.testing.conformance import CHECKS, Check
@@ -51,3 +51,13 @@ def test_recipients_are_asked_for() -> None:
     ((envelope, stored),) = shelf.messages
     assert [str(path) for path in envelope.forward_paths] == ["<alice@here.example>"]
     assert stored == content
+
+
+def test_content_of_who_left_is_kept_by_nobody() -> None:
+    """A session may be held for its log; what came of its message is not."""
+    shelf = Shelf()
+    message = WholeMessages(shelf.store).messageStarted(Envelope("1.1", Client("1")))
+    message.octetsReceived(b"A: b\r\n")
+    message.connectionLost()
+    assert message._content == bytearray()
+    assert shelf.messages == []
