@@ -24,7 +24,7 @@ from gomail.server.control.plain import Plain
 from gomail.server.control.tally import Tally, together, written
 from gomail.server.metrics.ledger import Ledger
 from gomail.server.metrics.probes import Fares, probes
-from gomail.server.metrics.snapshot import Process, Refusals, Snapshot, processes
+from gomail.server.metrics.snapshot import Process, RefusalName, Snapshot, processes
 from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
 from gomail.server.watch import count_descriptors
@@ -45,12 +45,12 @@ def notes_on_metrics(port: Port | None) -> list[str]:
     return [f"metrics: whoever can connect to {port} sees {shown}"]
 
 
-def known_replies(configuration: Configuration) -> dict[str, Refusals]:
+def known_replies(configuration: Configuration) -> dict[str, RefusalName]:
     """Give all replies of ours with which something is refused, as they are written."""
     return {written(each.octets): name for each, name in _replies(configuration)}
 
 
-def _replies(configuration: Configuration) -> Iterator[tuple[Reply, Refusals]]:
+def _replies(configuration: Configuration) -> Iterator[tuple[Reply, RefusalName]]:
     """Give them with their names: those of docs/refusals.md, and those of rules."""
     for name, each in vars(reply).items():
         if isinstance(each, Reply) and not each.positive:
@@ -59,9 +59,9 @@ def _replies(configuration: Configuration) -> Iterator[tuple[Reply, Refusals]]:
         yield each, _named(name, each)
 
 
-def _named(name: str, refusal: Reply) -> Refusals:
+def _named(name: str, refusal: Reply) -> RefusalName:
     """Name a reply."""
-    return Refusals(name, "temporary" if refusal.code < 500 else "permanent")
+    return RefusalName(name, "temporary" if refusal.code < 500 else "permanent")
 
 
 def make_tally(configuration: Configuration) -> Tally:

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 import yaml
 
 from gomail.config import Configuration
-from gomail.health import WELL
+from gomail.health import WELL, Health, Reason, State
 from gomail.metrics import known_replies
 from gomail.server.metrics.probes import Fares, probes
 from tests.docs.blocks import ROOT, blocks
@@ -91,6 +92,8 @@ def test_probes_of_the_page_are_those_that_there_are() -> None:
     [text] = [block.text for block in blocks(PAGE) if "livenessProbe" in block.text]
     asked = yaml.safe_load(text)
     assert set(asked) == {"startupProbe", "livenessProbe", "readinessProbe"}
-    answers = probes(lambda: Fares(WELL))
-    for probe in asked.values():
-        assert answers[probe["httpGet"]["path"].encode()]("").status == 200
+    full = Health((Reason("disk-full", State.FAILING, ""),))
+    for health, statuses in ((WELL, (200, 200, 200)), (full, (200, 200, 503))):
+        answers = probes(partial(Fares, health))
+        paths = [probe["httpGet"]["path"].encode() for probe in asked.values()]
+        assert tuple(answers[path]("").status for path in paths) == statuses

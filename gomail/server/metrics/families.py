@@ -25,13 +25,17 @@ from gomail.health import State
 from gomail.server.judgement import RULES
 from gomail.server.metrics.answer import Answer, Give
 from gomail.server.metrics.figures import buckets
-from gomail.server.metrics.snapshot import Process, Refusals, Snapshot
+from gomail.server.metrics.snapshot import Process, RefusalName, Snapshot
 from gomail.server.workers.wellbeing import MISSING
 
 OPENMETRICS = "application/openmetrics-text"
-OTHER = Refusals("other", "permanent"), Refusals("other", "temporary")
+OTHER = RefusalName("other", "permanent"), RefusalName("other", "temporary")
 FRESH = 1.0  # seconds for which a page is told again: workers tell what they count once a second
-_ABOUT = {"gomail": version("gomail"), "python": platform.python_version()}
+_ABOUT = {
+    "gomail": version("gomail"),
+    "python": platform.python_version(),
+    "twisted": version("twisted"),
+}
 Counts = Mapping[Any, float]  # by the values of the labels
 
 

@@ -15,8 +15,8 @@ from gomail.server.metrics.providers import OTHER, PROVIDERS, provider_of
 from gomail.smtp.encryption import HANDSHAKE_FAILED, HANDSHAKE_LATE, HANDSHAKE_LEFT
 
 VERSIONS = ("TLSv1.2", "TLSv1.3", OTHER)
-# How handshakes end: well; as one side has something against it; as the client leaves in it, or
-# behind it without a word, or takes too long.
+# How handshakes end: well; as one side has something against it; as the client leaves in it, says
+# no EHLO behind it, or takes too long.
 OUTCOMES = ("ok", "failed", "eof", "silent", "late")
 METHODS = ("iprev", "spf", "dkim", "arc", "dmarc", OTHER)
 RESULTS = (

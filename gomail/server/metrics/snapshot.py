@@ -15,7 +15,7 @@ _USER_TIME, _SYSTEM_TIME = 11, 12  # in /proc/PID/stat, behind the name of the p
 
 
 @dataclass(frozen=True, slots=True)
-class Refusals:
+class RefusalName:
     """
     A reply with which something is refused, as metrics name it.
 
@@ -75,7 +75,7 @@ class Snapshot:
     ended: int
     processes: Sequence[Process]
     started: float
-    refusals: Mapping[str, Refusals]
+    refusals: Mapping[str, RefusalName]
     listeners: Sequence[str]
 
 

@@ -14,14 +14,14 @@ from gomail.reply import NO_SUCH_MAILBOX, TOO_BUSY
 from gomail.server.control.tally import written
 from gomail.server.metrics.families import FRESH, page
 from gomail.server.metrics.ledger import Ledger
-from gomail.server.metrics.snapshot import Process, Refusals, Snapshot
+from gomail.server.metrics.snapshot import Process, RefusalName, Snapshot
 from tests.catalogue.pages import ROOT
 from tests.server.events import CHECKED, ENDED, REFUSED, STORED
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3"
 KNOWN = {
-    written(NO_SUCH_MAILBOX.octets): Refusals("no-such-mailbox", "permanent"),
-    written(TOO_BUSY.octets): Refusals("too-busy", "temporary"),
+    written(NO_SUCH_MAILBOX.octets): RefusalName("no-such-mailbox", "permanent"),
+    written(TOO_BUSY.octets): RefusalName("too-busy", "temporary"),
 }
 GAUGES = {
     "lag": 0.25,
