@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from gomail.certificates.keeper import world_time
 from gomail.cli.config import config
 from gomail.config import Configuration, render
+from gomail.settings import notes
 from tests.certificates.pairs import MX, pair, with_other_key, written
 
 
@@ -95,6 +96,19 @@ def test_sockets_of_milters_are_looked_for(folder: Path) -> None:
     notes = [line for line in result.output.splitlines() if line.startswith("note: milter ")]
     follows = "there is no such socket yet; until then mail is accepted without it"
     assert notes == [f"note: milter unix:{folder}/{name}: {follows}" for name in ("file", "none")]
+
+
+def test_missing_library_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no start with a page of metrics that nobody can write."""
+    (folder / "gomail.toml").write_text('[metrics]\nlisten = "tcp:9025:interface=127.0.0.1"\n')
+    assert CliRunner().invoke(config, ["check"]).exit_code == 0
+    monkeypatch.setattr(notes, "_LIBRARY", "no_such_library")
+    result = CliRunner().invoke(config, ["check"])
+    assert result.exit_code == 1
+    assert result.output == (
+        "Error: metrics.listen: there is no library no_such_library here; "
+        "pip install 'gomail[metrics]' brings it\n"
+    )
 
 
 def test_the_command_starts_without_twisted() -> None:

@@ -21,6 +21,7 @@ ANSWER: dict[str, Any] = {
     "started": "2026-11-28T12:00:00Z",
     "uptime": 97265.5,
     "listeners": ["[::]:25 and 0.0.0.0:25", "unix:/run/lmtp"],
+    "metrics": "127.0.0.1:9025",
     "workers": [
         {"number": 1, "pid": 43, "serves": True, "sessions": 2},
         {"number": 2, "pid": 44, "serves": False, "sessions": 0},
@@ -106,6 +107,7 @@ def test_answer_is_written_for_people() -> None:
         "                 the reactor is 2.0 s late\n"
         "  listens on     [::]:25 and 0.0.0.0:25\n"
         "                 unix:/run/lmtp\n"
+        "  metrics        127.0.0.1:9025\n"
         "  workers        1: pid 43, 2 sessions\n"
         "                 2: pid 44, does not serve yet\n"
         "  sessions       2 open, 140 ended, 99 of all from public addresses\n"
@@ -131,6 +133,7 @@ def test_what_there_is_not_is_left_out() -> None:
         "refusals": {},
         "milters": [],
         "workers": [],
+        "metrics": None,
         "dropped": 0,
         "junk": 0,
         "milters-junk": 0,

@@ -44,3 +44,14 @@ def test_slowest_batch_is_that_since_the_last_look() -> None:
     assert [record.take_slowest(), record.take_slowest()] == [3.0, 0.0]
     record.end(0.5, stored=False)
     assert record.take_slowest() == 0.5
+
+
+def test_listeners_are_told_how_long_each_batch_took() -> None:
+    """Whatever became of it; without any, nobody is."""
+    record = Record()
+    told: list[float] = []
+    record.end(0.1, stored=True)
+    record.listeners = (told.append,)
+    record.end(0.5, stored=True)
+    record.end(7.0, stored=False)
+    assert told == [0.5, 7.0]

@@ -151,10 +151,12 @@ def test_announcement_says_what_one_asks_first() -> None:
     encrypted = str(replace(announcement, encryption="nothing")).splitlines()
     assert encrypted[4] == "  encrypts with  nothing"
     checked = replace(announcement, checks="SPF", milters="unix:/m, then unix:/n", workers=2)
-    assert str(checked).splitlines()[4:7] == [
+    checked = replace(checked, metrics="127.0.0.1:9025")
+    assert str(checked).splitlines()[4:8] == [
         "  checks         SPF",
         "  asks           unix:/m, then unix:/n",
         "  runs           2 workers",
+        "  metrics        127.0.0.1:9025, at /metrics",
     ]
     many = str(replace(announcement, single=False, notes=["one", "two"])).splitlines()
     assert many[3] == "  stores it in   /m"

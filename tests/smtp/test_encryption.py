@@ -219,6 +219,17 @@ def test_client_that_leaves_in_the_handshake_is_told_so() -> None:
     assert talk.end.reason.startswith("the client left in the TLS handshake: ")
 
 
+def test_name_of_before_is_told_in_the_end() -> None:
+    """It counts for nothing under TLS; whoever leaves there without a word is known by it."""
+    talk = ready()
+    talk.encrypt()
+    talk.leave()
+    assert (talk.end.client.helo, talk.end.claimed) == ("", "client.example")
+    plain = Talk(starttls=True)
+    plain.say("EHLO client.example", "QUIT")
+    assert (plain.end.client.helo, plain.end.claimed) == ("client.example", "")
+
+
 def test_certificate_that_can_not_be_used_is_454(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of ours: it is logged, and the client may go on in plaintext (RFC 3207 §4)."""
 

@@ -17,7 +17,7 @@ from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.crews import configuration, pids
 from tests.system.pages import ANYWHERE, Page, counters
-from tests.system.running import ANY_PORT, Server, free_port, until
+from tests.system.running import ANY_PORT, Server, free_port, patched, until
 from tests.system.test_workers import replaced
 
 pytestmark = pytest.mark.system
@@ -172,6 +172,17 @@ def test_place_that_is_taken_is_told_before_the_start(start: Serve) -> None:
         assert server.ended() == 1
     [line] = server.complaints.splitlines()
     assert line.startswith(f"gomail: metrics: {place}: port ")
+
+
+def test_start_without_the_library_says_so_in_one_line(start: Serve) -> None:
+    """Nobody who wants metrics goes without them unknowingly."""
+    without = patched("import gomail.settings.notes as notes\nnotes._LIBRARY = 'no_such_library'")
+    server = start(*ANY_PORT, *ANYWHERE, command=without)
+    assert server.ended() == 1
+    assert server.complaints == (
+        "gomail: metrics.listen: there is no library no_such_library here; "
+        "pip install 'gomail[metrics]' brings it\n"
+    )
 
 
 def test_address_that_others_reach_is_told(serve: Serve) -> None:

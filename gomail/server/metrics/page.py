@@ -122,6 +122,11 @@ class Visitor(HTTPChannel):
         self._deadline = self.factory.reactor.callLater(CONNECTION_TIME, self.abort)
         self.factory.enter(self)
 
+    def dataReceived(self, data: bytes) -> None:
+        """Take what comes, as long as the last word is not said."""
+        if not self.transport.disconnecting:
+            super().dataReceived(data)
+
     def allHeadersReceived(self) -> None:
         """Wait for no body and no further request, and keep no cookies."""
         self.persistent = 0

@@ -93,12 +93,12 @@ def test_times_are_counted() -> None:
     assert sum(map(float, figures["batches"])) == 2 + 7.5  # type: ignore[arg-type]  # likewise
 
 
-def test_no_client_adds_a_label() -> None:
+def test_e14_no_client_adds_a_label() -> None:
     """However it calls itself, and whatever the version of its TLS is called."""
     ledger = Ledger()
     before = {name: len(figure) for name, figure in ledger.figures().items()}
     random.seed(1)
-    for _ in range(1000):
+    for _ in range(10_000):
         name = ".".join(random.choices(("outlook", "com", "net", "x\n", "é", '"', ""), k=3))
         tls = Encryption(random.choice(("TLSv1.3", name)), name, 1)
         ledger(ended(replace(CLIENT, helo=name, encryption=tls), name, name))

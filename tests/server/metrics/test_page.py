@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
@@ -166,6 +168,48 @@ class Log:
     def failure(self, text: str, **_: object) -> None:
         """Note it."""
         self._logged.append(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    b"GET /page HTTP/1.1\r\n",
+                    b"POST /fault",
+                    b" HTTP/1.0",
+                    b"\r\n",
+                    b"\r",
+                    b"\n",
+                    b" ",
+                ),
+                *(
+                    b"Content-Length: 5",
+                    b"Transfer-Encoding: chunked",
+                    b"Host",
+                    b":",
+                    b"\0",
+                    b"\xff",
+                ),
+                *(b"Expect: 100-continue\r\n", b"Connection: keep-alive\r\n", b"Cookie: a=b;c\r\n"),
+                *(b"5\r\nhello\r\n0\r\n\r\n", b"Upgrade: h2c\r\n", b"GET * HTTP/2.0\r\n\r\n"),
+            ]
+        )
+        | st.binary(max_size=20),
+        max_size=30,
+    )
+)
+def test_w6_whatever_comes_has_one_answer_at_most(pieces: list[bytes]) -> None:
+    """Nothing raises, and nothing is left behind when the client has gone."""
+    house = House()
+    transport, send = house.connect()
+    for each in pieces:
+        send(each)
+    assert transport.value().count(b"HTTP/1.") <= 1
+    assert len(house.accepts) <= 1
+    transport.protocol.connectionLost()
+    assert house.clock.getDelayedCalls() == []
+    assert not house.visitors.there
 
 
 @pytest.mark.parametrize(
