@@ -164,21 +164,19 @@ class Following:
 
     def _fill(self) -> bool:
         """Look into some messages, the newest of a folder; tell whether there may be more."""
-
-        def choose(census: Census, index: Index) -> tuple[str, list[Row]]:
-            for name in sorted(census.folders(), key=lambda name: name != self.first):
-                rows = index.unknown(name, BATCH)
-                if rows:
-                    return name, rows
-            return "", []
-
         try:
-            folder, rows = self.do(choose)
-            if not rows:
-                return False
-            with self.opened(folder) as opened:
-                heads = look_into(opened, rows)
-            self._learn(folder, rows, heads)
+            folders = self.do(lambda census, _: census.folders())
+            folders.sort(key=lambda name: name != self.first)
+            return any(self.look_into_some(folder) for folder in folders)
         except (OSError, NoSuchMessage):  # the Maildir has gone, or the folder
             return False
+
+    def look_into_some(self, folder: str) -> bool:
+        """Look into the newest messages of a folder that were not; tell whether there were any."""
+        rows = self.do(lambda _, index: index.unknown(folder, BATCH))
+        if not rows:
+            return False
+        with self.opened(folder) as opened:
+            heads = look_into(opened, rows)
+        self._learn(folder, rows, heads)
         return any(head is not None for head in heads)

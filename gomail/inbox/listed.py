@@ -41,8 +41,8 @@ class Page:
         older: where the next page begins, opaque; None on the last.
         newer: where the page before begins; None on the first.
         total: how many messages the whole list has.
-        unknown: how many messages of the folder have not been looked into yet, so that a query
-            can't find them.
+        unknown: how many messages of the folder were not looked into yet, so that no query finds
+            them.
     """
 
     entries: tuple[Listed, ...]

@@ -77,9 +77,11 @@ class Mailbox:
             OSError: the Maildir can't be listed.
         """
         condition = read_query(query)
+        self._following.do(lambda census, _: self._following.refresh(census, folder))
+        if query:  # what was never looked into can't be found
+            self._following.look_into_some(folder)
 
-        def read(census: Census, index: Index) -> Stretch:
-            self._following.refresh(census, folder)
+        def read(_: Census, index: Index) -> Stretch:
             return read_stretch(index, folder, condition, at, count)
 
         stretch = self._following.do(read)

@@ -15,6 +15,7 @@ from hashlib import blake2b
 
 _SHIFTED = re.compile(r"&([A-Za-z0-9+,]*)-")
 _TO_SHIFT = re.compile(r"&|[^\x20-\x7e]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _KEY = re.compile(r"[0-9a-f]{24}\Z", re.ASCII)
 _SIZE = re.compile(r",S=(\d{1,15})(?![^,:])", re.ASCII)
 
@@ -26,8 +27,8 @@ def folder_names(written: Iterable[str]) -> dict[str, str]:
     shown: dict[str, str] = {}
     for each in on_disk:
         decoded = decode_name(each)
-        is_free = encode_name(decoded) == each and (decoded == each or decoded not in taken)
-        name = decoded if is_free else each
+        is_meant = encode_name(decoded) == each and not _CONTROLS.search(decoded)
+        name = decoded if is_meant and decoded not in taken else each
         # A name that is no UTF-8 can't be shown as it is.
         shown[name.encode("utf-8", "backslashreplace").decode()] = each
     return shown
