@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from gomail.inbox.index import Index
 from gomail.inbox.names import folder_names, key_of
@@ -25,13 +26,19 @@ class _Known:
 
     Attributes:
         listings: of new/ and cur/.
-        doubles: files that have the unique name of another one, by their key.
+        kept: what the index has kept of what they look like.
         is_empty: whether the index has nothing of it.
+        doubles: files that have the unique name of another one, by their key.
     """
 
-    listings: dict[str, Listing] = field(default_factory=lambda: {NEW: Listing(), CUR: Listing()})
+    listings: dict[str, Listing]
+    kept: dict[str, str]
+    is_empty: bool
     doubles: dict[str, list[Seen]] = field(default_factory=dict)
-    is_empty: bool = True
+
+    def stamps(self) -> dict[str, str]:
+        """Give what tells whether it has changed; nothing with doubles, which no index has."""
+        return {place: "" if self.doubles else each.stamp for place, each in self.listings.items()}
 
 
 class Census:
@@ -47,16 +54,13 @@ class Census:
 
     def folders(self) -> list[str]:
         """Give the folders' names; forget those that are gone."""
-        names = folder_names(name for name in self._maildir.folders() if name)
-        self._on_disk = {"": "", **names}
-        if set(self._known) - set(self._on_disk):
-            self._known = {
-                name: each for name, each in self._known.items() if name in self._on_disk
-            }
+        names = {"": "", **folder_names(name for name in self._maildir.folders() if name)}
+        if names != self._on_disk:
+            self._on_disk = names
+            self._known = {name: each for name, each in self._known.items() if name in names}
+            self._index.keep_folders(names)
             self.changes += 1
-        if self._index.keep_folders(self._on_disk):
-            self.changes += 1
-        return list(self._on_disk)
+        return list(names)
 
     @contextmanager
     def opened(self, folder: str) -> Iterator[list[tuple[str, int]]]:
@@ -85,12 +89,17 @@ class Census:
             known = self._known.get(folder)
             if known is None:
                 known = self._known[folder] = self._remembered(folder)
-            difference = look_again(opened, known.listings, surely=surely)
-            if not difference.come and not difference.gone:
-                return []
-            self.changes += 1
+            indexed = partial(self._index.files, folder)
+            difference = look_again(opened, known.listings, indexed, surely=surely)
             come = read_names(folder, difference.come, opened)
-        return self._follow(folder, known, _keys(difference.gone), _by_key(come))
+        added: list[Seen] = []
+        if difference.come or difference.gone:
+            self.changes += 1
+            added = self._follow(folder, known, _keys(difference.gone), _by_key(come))
+        if known.stamps() != known.kept:
+            known.kept = known.stamps()
+            self._index.keep_stamps(folder, known.kept)
+        return added
 
     def renamed(self, folder: str, before: tuple[bool, str], seen: Seen) -> None:
         """Have the index follow a file that we have renamed ourselves."""
@@ -101,16 +110,14 @@ class Census:
             (NEW if seen.recent else CUR, seen.file, frozenset.union),
         ):
             listing = known.listings[place]
-            listing.names = names(listing.names, {name})
+            if listing.names is not None:
+                listing.names = names(listing.names, {name})
 
     def _remembered(self, folder: str) -> _Known:
         """Begin with the files that the index has of a folder."""
-        known = _Known()
-        files = self._index.files(folder)
-        known.listings[NEW].names = frozenset(name for recent, name in files if recent)
-        known.listings[CUR].names = frozenset(name for recent, name in files if not recent)
-        known.is_empty = not files
-        return known
+        stamps = self._index.stamps(folder)
+        listings = {place: Listing(stamps.get(place, "")) for place in (NEW, CUR)}
+        return _Known(listings, stamps, is_empty=self._index.is_empty(folder))
 
     def _follow(
         self, folder: str, known: _Known, gone: dict[str, set[_File]], come: dict[str, list[Seen]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from gomail.inbox.listed import Listed
 from gomail.inbox.query import Condition, fold_fields
 from gomail.inbox.scan import Seen
 from gomail.reading.batch import Head
+from gomail.reading.maildir import NEW
 
 _COLUMNS = (
     "key, folder, subject, author, recipients, time, dated, coalesce(size, 0), flags, recent, known"
@@ -52,12 +53,33 @@ class Index:
         with suppress(sqlite3.Error):
             self._connection.close()
 
-    def files(self, folder: str) -> list[tuple[bool, str]]:
-        """Give the files of a folder: whether they are recent, and their names."""
+    def files(self, folder: str, place: str) -> frozenset[str]:
+        """Give the files of a folder that lie in new/ or cur/."""
         found = self._connection.execute(
-            "SELECT recent, file FROM message WHERE folder = ?", (folder,)
+            "SELECT file FROM message WHERE folder = ? AND recent = ?", (folder, place == NEW)
         )
-        return [(bool(recent), os.fsdecode(file)) for recent, file in found]
+        return frozenset(os.fsdecode(file) for (file,) in found)
+
+    def is_empty(self, folder: str) -> bool:
+        """Tell whether there is no message of a folder."""
+        found = self._connection.execute(
+            "SELECT 1 FROM message WHERE folder = ? LIMIT 1", (folder,)
+        )
+        return found.fetchone() is None
+
+    def stamps(self, folder: str) -> dict[str, str]:
+        """Give what new/ and cur/ of a folder looked like when they were followed last."""
+        found = self._connection.execute(
+            "SELECT place, stamp FROM place WHERE folder = ?", (folder,)
+        )
+        return dict(found.fetchall())
+
+    def keep_stamps(self, folder: str, stamps: Mapping[str, str]) -> None:
+        """Keep what new/ and cur/ of a folder look like, which is followed."""
+        self._many(
+            "INSERT OR REPLACE INTO place (folder, place, stamp) VALUES (?, ?, ?)",
+            [(folder, place, stamp) for place, stamp in stamps.items()],
+        )
 
     def folders(self) -> dict[str, tuple[int, int]]:
         """Give the folders that have messages: how many, and how many are unread."""
@@ -115,11 +137,12 @@ class Index:
             "DELETE FROM message WHERE folder = ? AND key = ?", [(folder, key) for key in keys]
         )
 
-    def keep_folders(self, names: Iterable[str]) -> bool:
-        """Forget the messages of all folders but these; tell whether there were any."""
-        gone = set(self.folders()).difference(names)
-        self._many("DELETE FROM message WHERE folder = ?", [(each,) for each in gone])
-        return bool(gone)
+    def keep_folders(self, names: Iterable[str]) -> None:
+        """Forget the messages of all folders but these."""
+        found = self._connection.execute("SELECT DISTINCT folder FROM place").fetchall()
+        gone = {folder for (folder,) in found}.difference(names)
+        for table in ("message", "place"):
+            self._many(f"DELETE FROM {table} WHERE folder = ?", [(each,) for each in gone])  # noqa: S608 -- ours
 
     def learn(self, folder: str, heads: Iterable[tuple[str, Head]]) -> None:
         """Keep what was read in messages, each with its key."""

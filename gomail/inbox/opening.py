@@ -44,6 +44,7 @@ CREATE TABLE message (
     subject_at INTEGER,
     UNIQUE (folder, key)
 );
+CREATE TABLE place (folder TEXT, place TEXT, stamp TEXT NOT NULL, PRIMARY KEY (folder, place));
 CREATE INDEX by_time ON message (folder, time, key);
 CREATE INDEX by_state ON message (folder, seen);
 CREATE INDEX unknown ON message (folder, time) WHERE NOT known;

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gomail.inbox.names import key_of, size_of
@@ -33,10 +33,16 @@ class Seen:
 
 @dataclass(slots=True)
 class Listing:
-    """The files of new/ or cur/ as they were seen last, and the folder's time then."""
+    """
+    The files of new/ or cur/ as they were seen last.
 
-    names: frozenset[str] = frozenset()
-    stamp: int = 0
+    Attributes:
+        stamp: which folder it was, and its time then; empty if it may have changed since.
+        names: the files; None for those that the index has, until they are needed.
+    """
+
+    stamp: str = ""
+    names: frozenset[str] | None = None
 
 
 @dataclass(slots=True)
@@ -48,29 +54,41 @@ class Difference:
 
 
 def look_again(
-    opened: Sequence[tuple[str, int]], known: Mapping[str, Listing], *, surely: bool = False
+    opened: Sequence[tuple[str, int]],
+    known: Mapping[str, Listing],
+    indexed: Callable[[str], frozenset[str]],
+    *,
+    surely: bool = False,
 ) -> Difference:
     """
     List new/ and cur/ if they have changed, or *surely*; put what is there into *known*.
 
-    *opened* has their descriptors. new/ is listed first: what a reader moves on is seen twice then.
+    *opened* has their descriptors, and *indexed* tells which files the index has of one. new/ is
+    listed first: what a reader moves on is seen twice then.
     """
     difference = Difference()
     descriptors = dict(opened)
     for place in (NEW, CUR):
         listing, descriptor = known[place], descriptors.get(place)
-        stamp = 0 if descriptor is None else os.fstat(descriptor).st_mtime_ns
-        if stamp == listing.stamp and stamp and not surely:
+        stamp = "" if descriptor is None else _stamp(descriptor)
+        if stamp and stamp == listing.stamp and not surely:
             continue
+        before = indexed(place) if listing.names is None else listing.names
         names = frozenset() if descriptor is None else _names(descriptor)
-        if descriptor is not None and _some_are_missing(listing.names, names):
+        if descriptor is not None and _some_are_missing(before, names):
             names |= _names(descriptor)
-        difference.come += ((place == NEW, name) for name in names - listing.names)
-        difference.gone += ((place == NEW, name) for name in listing.names - names)
-        listing.names = names
-        settled = time.time_ns() - stamp > _TICK_NS
-        listing.stamp = stamp if settled else 0
+        difference.come += ((place == NEW, name) for name in names - before)
+        difference.gone += ((place == NEW, name) for name in before - names)
+        listing.names, listing.stamp = names, stamp
     return difference
+
+
+def _stamp(descriptor: int) -> str:
+    """Tell which folder it is, and its time; nothing where that may stay though it changes."""
+    status = os.fstat(descriptor)
+    if time.time_ns() - status.st_mtime_ns < _TICK_NS:
+        return ""
+    return f"{status.st_ino} {status.st_mtime_ns}"
 
 
 def _some_are_missing(before: frozenset[str], now: frozenset[str]) -> bool:

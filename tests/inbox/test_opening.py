@@ -174,3 +174,28 @@ def look_again(home: Path, index: Path) -> int:
     total = mailbox.page("").total
     mailbox.close()
     return total
+
+
+def test_folder_that_did_not_change_is_not_listed_again(home: Path, index: Path) -> None:
+    """By the next inbox; one with two files of a message is, since the index has one of them."""
+    for place in ("new", "cur"):
+        os.utime(home / place, (5, 5))
+    look(home, index)
+    with sqlite3.connect(index) as connection:
+        connection.execute("UPDATE message SET file = CAST(replace(file, 'mx', 'MX') AS BLOB)")
+        assert all(stamp for (stamp,) in connection.execute("SELECT stamp FROM place"))
+    connection.close()
+    mailbox = Mailbox(home, index)
+    assert mailbox.folders()[0].total == 2
+    mailbox.close()
+    with sqlite3.connect(index) as connection:
+        assert b"MX" in connection.execute("SELECT file FROM message").fetchone()[0]
+    connection.close()
+    for path in list((home / "new").iterdir()):
+        (home / "cur" / f"{path.name}:2,S").write_bytes(path.read_bytes())
+    for place in ("new", "cur"):
+        os.utime(home / place, (6, 6))
+    look(home, index)
+    with sqlite3.connect(index) as connection:
+        assert not any(stamp for (stamp,) in connection.execute("SELECT stamp FROM place"))
+    connection.close()
