@@ -8,10 +8,13 @@ has nothing to tell, and the next child goes on behind it.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from threading import Timer
+from typing import IO
 
 from gomail.reading.reader import child_command
 
@@ -66,32 +69,49 @@ def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> li
 
 def _ask(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Head | None]:
     """Give what one child says, which are fewer heads than there are names if it dies."""
-    asked = b"".join(b"%d %s\n" % (at, name.hex().encode()) for at, name in names)
-    try:
-        child = subprocess.Popen(  # noqa: S603 - our own child, no shell
-            child_command("gomail.reading.heads", *map(str, folders)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            pass_fds=folders,
-        )
-    except OSError:
-        return []
-    timer = Timer(WALL_SECONDS, child.kill)
-    timer.start()
-    try:
-        answer, _ = child.communicate(asked)
-    finally:
-        timer.cancel()
-    lines = answer.split(b"\n")[: len(names)]
+    with _nameless_file() as asked:
+        asked.writelines(b"%d %s\n" % (at, name.hex().encode()) for at, name in names)
+        asked.seek(0)
+        try:
+            child = subprocess.Popen(  # noqa: S603 - our own child, no shell
+                child_command("gomail.reading.heads", *map(str, folders)),
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={},
+                pass_fds=folders,
+            )
+        except OSError:
+            return []
+    answer = _read_answer(child, len(names) * _LONGEST_ANSWER)
     heads: list[Head | None] = []
-    for line in lines:
+    for line in answer.split(b"\n")[: len(names)]:
         try:
             heads.append(_understand(line))
         except (TypeError, ValueError):  # the last one, half said
             break
     return heads
+
+
+def _nameless_file() -> IO[bytes]:
+    """Give a file in memory, where the system has such files: the disk may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("gomail-names"), "w+b")
+    return TemporaryFile()
+
+
+def _read_answer(child: subprocess.Popen[bytes], bound: int) -> bytes:
+    """Read what a child says until it has ended, or has said too much, or has had its time."""
+    timer = Timer(WALL_SECONDS, child.kill)
+    timer.start()
+    try:
+        with child:
+            assert child.stdout is not None  # noqa: S101 - it is a pipe
+            answer = child.stdout.read(bound)
+            child.kill()
+            return answer
+    finally:
+        timer.cancel()
 
 
 def _understand(line: bytes) -> Head | None:

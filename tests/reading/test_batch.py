@@ -141,3 +141,18 @@ def test_file_that_is_no_message_is_not_waited_for(folder: int, tmp_path: Path) 
     os.mkfifo(tmp_path / "pipe")
     assert read_head(folder, b"pipe") == ["", "", "", None, 0, 0]
     assert read_head(folder, b"gone") is None
+
+
+def test_child_that_says_too_much_or_nothing_is_ended(
+    folder: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither our memory nor our time is its own."""
+    command = child_command("nothing")
+    monkeypatch.setattr(batch, "child_command", lambda *_: command)
+    monkeypatch.setattr(batch, "_CHILDREN_LOST", 1)
+    at = command.index("-c") + 1
+    command[at] = "import os\nwhile True: os.write(1, bytes(65536))"
+    assert read_heads([folder], [(0, b"a")]) == [UNREADABLE]
+    command[at] = "import time; time.sleep(3600)"
+    monkeypatch.setattr(batch, "WALL_SECONDS", 0.2)
+    assert read_heads([folder], [(0, b"a")]) == [UNREADABLE]
