@@ -7,7 +7,7 @@ message is a flag, in its file's name. Other readers may do what they like meanw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from errno import ENOTDIR
 from pathlib import Path
 
@@ -94,7 +94,10 @@ class Mailbox:
 
     def find(self, folder: str, key: str) -> Listed:
         """Give one message, or raise NoSuchMessage."""
-        found = self._following.completed(folder, [self._following.row(folder, key)])
+        return self._found(folder, key, [self._following.row(folder, key)])
+
+    def _found(self, folder: str, key: str, rows: Sequence[Row]) -> Listed:
+        found = self._following.completed(folder, rows)
         if not found:
             raise NoSuchMessage(key)
         return found[0]
@@ -139,7 +142,8 @@ class Mailbox:
 
         # Under the lock, lest another thread sees this name, and yet another, before we say so.
         self._following.do(lambda *_: self._following.with_file(folder, key, work))
-        return self.find(folder, key)
+        row = self._following.do(lambda _, index: index.row(folder, key))
+        return self._found(folder, key, [] if row is None else [row])
 
     def neighbours(self, folder: str, key: str) -> tuple[str | None, str | None]:
         """Give the keys of the next newer and the next older message, or raise NoSuchMessage."""

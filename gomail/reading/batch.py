@@ -19,7 +19,7 @@ from typing import IO
 from gomail.reading.reader import child_command
 
 #: Messages that one child reads.
-BATCH = 500
+BATCH = 1000
 #: Seconds until a child that has not ended is killed.
 WALL_SECONDS = 10.0
 

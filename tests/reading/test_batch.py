@@ -99,12 +99,12 @@ def test_e8_message_that_costs_a_child_its_life_is_unreadable(
         "import os, sys; sys.path += sys.argv[1].split(os.pathsep)\n"
         "import gomail.reading.heads as h\n"
         "read = h.read_head\n"
-        "def spin(*a):\n    while a[1] in (b'b', b'd'): pass\n    return read(*a)\n"
+        "def spin(*a):\n    while a[1] == b'b': pass\n    return read(*a)\n"
         "h.read_head = spin; h.LIMITS['RLIMIT_CPU'] = (1, 1); h.main(sys.argv[2:])"
     )
     monkeypatch.setattr(batch, "child_command", lambda *_: command)
     heads = read_heads([folder], [(0, name) for name in (b"a", b"b", b"c", b"d")])
-    assert [each and each.subject for each in heads] == ["a", "", "c", ""]
+    assert [each and each.subject for each in heads] == ["a", "", "c", "d"]
 
 
 @pytest.mark.parametrize(
