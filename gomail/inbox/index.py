@@ -170,6 +170,11 @@ class Index:
         """Give the newest messages of a folder that were not looked into."""
         return self._rows("folder = ? AND NOT known ORDER BY time DESC LIMIT ?", (folder, count))
 
+    def count(self, folder: str) -> int:
+        """Tell how many messages a folder has."""
+        found = self._connection.execute("SELECT count(*) FROM message WHERE folder = ?", (folder,))
+        return int(found.fetchone()[0])
+
     def count_unknown(self, folder: str) -> int:
         """Tell how many messages of a folder were not looked into."""
         found = self._connection.execute(
@@ -197,17 +202,19 @@ class Index:
         marks = ", ".join("?" * len(numbers))
         return self._rows(f"id IN ({marks}) ORDER BY time DESC, key DESC", numbers)
 
-    def older(self, folder: str, than: tuple[float, str]) -> list[Row]:
-        """Give the message that stands behind a place in the list, if there is one."""
+    def older(self, folder: str, than: tuple[float, str] | None, count: int) -> list[Row]:
+        """Give messages that stand behind a place in the list of all, or at its begin."""
+        behind = "" if than is None else " AND (time, key) < (?, ?)"
         return self._rows(
-            "folder = ? AND (time, key) < (?, ?) ORDER BY time DESC, key DESC LIMIT 1",
-            (folder, *than),
+            f"folder = ?{behind} ORDER BY time DESC, key DESC LIMIT ?",
+            (folder, *(than or ()), count),
         )
 
-    def newer(self, folder: str, than: tuple[float, str]) -> list[Row]:
-        """Give the message that stands before a place in the list, if there is one."""
+    def newer(self, folder: str, than: tuple[float, str], count: int) -> list[Row]:
+        """Give messages that stand before a place in the list of all, the nearest first."""
         return self._rows(
-            "folder = ? AND (time, key) > (?, ?) ORDER BY time, key LIMIT 1", (folder, *than)
+            "folder = ? AND (time, key) > (?, ?) ORDER BY time, key LIMIT ?",
+            (folder, *than, count),
         )
 
     def _rows(self, where: str, values: Sequence[object]) -> list[Row]:

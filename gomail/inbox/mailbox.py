@@ -151,7 +151,7 @@ class Mailbox:
         place = listed.time, listed.key
 
         def read(_: Census, index: Index) -> tuple[list[Row], list[Row]]:
-            return index.newer(folder, place), index.older(folder, place)
+            return index.newer(folder, place, 1), index.older(folder, place, 1)
 
         newer, older = ([row.listed.key for row in rows] for rows in self._following.do(read))
         return next(iter(newer), None), next(iter(older), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gomail.inbox.index import Index, Row
 from gomail.inbox.listed import NoSuchPage
-from gomail.inbox.query import Condition
+from gomail.inbox.query import EVERYTHING, Condition
 
 _PLACE = re.compile(r"([on])(-?[0-9]{1,12}(?:\.[0-9]{1,9})?)_([0-9a-f]{24})\Z", re.ASCII)
 
@@ -32,6 +32,8 @@ def read_stretch(
         NoSuchPage: *at* is no place that a stretch has named.
     """
     direction, place = ("o", None) if at is None else _read_place(at)
+    if condition == EVERYTHING:
+        return _of_all(index, folder, direction, place, count)
     found = index.search(folder, condition, place)
     begin = 0
     if place is not None:
@@ -45,6 +47,27 @@ def read_stretch(
         _place("o", rows[-1]) if rows and begin + count < len(found) else None,
         _place("n", rows[0]) if rows and begin > 0 else None,
         len(found),
+    )
+
+
+def _of_all(
+    index: Index, folder: str, direction: str, place: tuple[float, str] | None, count: int
+) -> Stretch:
+    """Read a stretch of the list of all messages, without a look at the others."""
+    total = index.count(folder)
+    if direction == "n" and place is not None:
+        found = index.newer(folder, place, count + 1)
+        if len(found) > count:
+            rows = found[:count][::-1]
+            return Stretch(rows, _place("o", rows[-1]), _place("n", rows[0]), total)
+        place = None  # there is less than a page before it: the first one then, a whole one
+    found = index.older(folder, place, count + 1)
+    rows = found[:count]
+    return Stretch(
+        rows,
+        _place("o", rows[-1]) if len(found) > count else None,
+        _place("n", rows[0]) if rows and place is not None else None,
+        total,
     )
 
 

@@ -44,13 +44,19 @@ class Condition:
     values: tuple[str | float, ...] = ()
 
 
+#: What the empty query asks for.
+EVERYTHING = Condition("1")
+
+
 def read_query(query: str) -> Condition:
     """Read a query; the empty one is met by every message."""
     plain = re.sub("[\0\x1f]", " ", query[:CHARACTERS]).encode("utf-8", "replace").decode()
     terms = [_term(match) for match in list(_TERM.finditer(plain))[:WORDS]]
     met = [each for each in terms if each is not None]
+    if not met:
+        return EVERYTHING
     return Condition(
-        " AND ".join(f"({each.sql})" for each in met) or "1",
+        " AND ".join(f"({each.sql})" for each in met),
         tuple(value for each in met for value in each.values),
     )
 

@@ -52,37 +52,42 @@ def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> li
     """
     Read the heads of messages, each named by the place of its folder in *folders* and its file.
 
-    Blocks. None stands for a file that is not there (any more), UNREADABLE for one that costs too
-    much.
+    Blocks. None stands for a file that is not there (any more), or that could not be asked for;
+    UNREADABLE for one that costs too much, even a child of its own.
     """
     heads: list[Head | None] = []
     lost = 0
-    while len(heads) < len(names) and lost < _CHILDREN_LOST:
-        wanted = names[len(heads) : len(heads) + BATCH]
-        answers = _ask(folders, wanted)
-        heads += answers
-        if len(answers) < len(wanted):
-            heads.append(UNREADABLE)
-            lost += 1
-    return heads + [UNREADABLE] * (len(names) - len(heads))
+    try:
+        while len(heads) < len(names) and lost < _CHILDREN_LOST:
+            wanted = names[len(heads) : len(heads) + BATCH]
+            answers = _ask(folders, wanted)
+            heads += answers
+            if len(answers) < len(wanted):
+                heads += _ask(folders, [wanted[len(answers)]]) or [UNREADABLE]
+                lost += 1
+    except OSError:  # no child can be started: it is the machine that is at fault
+        pass
+    return heads + [None] * (len(names) - len(heads))
 
 
 def _ask(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Head | None]:
-    """Give what one child says, which are fewer heads than there are names if it dies."""
+    """
+    Give what one child says, which are fewer heads than there are names if it dies.
+
+    Raises:
+        OSError: it can't be started.
+    """
     with _nameless_file() as asked:
         asked.writelines(b"%d %s\n" % (at, name.hex().encode()) for at, name in names)
         asked.seek(0)
-        try:
-            child = subprocess.Popen(  # noqa: S603 - our own child, no shell
-                child_command("gomail.reading.heads", *map(str, folders)),
-                stdin=asked,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={},
-                pass_fds=folders,
-            )
-        except OSError:
-            return []
+        child = subprocess.Popen(  # noqa: S603 - our own child, no shell
+            child_command("gomail.reading.heads", *map(str, folders)),
+            stdin=asked,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            pass_fds=folders,
+        )
     answer = _read_answer(child, len(names) * _LONGEST_ANSWER)
     heads: list[Head | None] = []
     for line in answer.split(b"\n")[: len(names)]:

@@ -79,31 +79,37 @@ def test_folders_are_counted(home: Path, mailbox: Mailbox) -> None:
         mailbox.page("Junk")
 
 
-def test_pages_lead_to_each_other(home: Path, mailbox: Mailbox) -> None:
+@pytest.mark.parametrize("query", ["", "number"])
+def test_pages_lead_to_each_other(home: Path, mailbox: Mailbox, query: str) -> None:
     """And mail that comes meanwhile moves nobody from where they are."""
     for number in range(3, 8):
         put(home, number)
-    first = mailbox.page("", count=3)
+    first = mailbox.page("", query, count=3)
     assert (first.newer, first.total) == (None, 8)
     put(home, 8)
-    second = mailbox.page("", at=first.older, count=3)
+    second = mailbox.page("", query, at=first.older, count=3)
     assert [each.subject for each in second.entries] == ["number 4", "number 3", "number 2"]
-    third = mailbox.page("", at=second.older, count=3)
+    third = mailbox.page("", query, at=second.older, count=3)
     assert [each.subject for each in third.entries] == ["number 1", "number 0"]
     assert third.older is None
-    assert mailbox.page("", at=third.newer, count=3).entries == second.entries
-    back = mailbox.page("", at=second.newer, count=3)
+    assert mailbox.page("", query, at=third.newer, count=3).entries == second.entries
+    back = mailbox.page("", query, at=second.newer, count=3)
     assert back.entries == first.entries
-    assert [each.subject for each in mailbox.page("", at=back.newer, count=3).entries] == [
+    assert [each.subject for each in mailbox.page("", query, at=back.newer, count=3).entries] == [
         "number 8", "number 7", "number 6"
     ]  # fmt: skip
 
 
-def test_page_goes_on_behind_a_message_that_has_gone(home: Path, mailbox: Mailbox) -> None:
+@pytest.mark.parametrize("query", ["", "number"])
+def test_page_goes_on_behind_a_message_that_has_gone(
+    home: Path, mailbox: Mailbox, query: str
+) -> None:
     """The place stays, though nothing stands there any more."""
-    place = mailbox.page("", count=1).older
+    place = mailbox.page("", query, count=1).older
     next((home / "new").glob("1645409902*")).unlink()
-    assert [each.subject for each in mailbox.page("", at=place, count=1).entries] == ["number 1"]
+    assert [each.subject for each in mailbox.page("", query, at=place, count=1).entries] == [
+        "number 1"
+    ]
 
 
 @pytest.mark.parametrize("at", ["", "1", "o", "o1_x", "x1_" + "0" * 24, "onan_" + "0" * 24, "o1\0"])

@@ -126,14 +126,34 @@ def test_child_is_not_believed(folder: int, monkeypatch: pytest.MonkeyPatch, sai
     command[command.index("-c") + 1] = f"print({said!r})"
     monkeypatch.setattr(batch, "child_command", lambda *_: command)
     monkeypatch.setattr(batch, "_CHILDREN_LOST", 2)
-    assert read_heads([folder], [(0, b"a")] * 3) == [UNREADABLE] * 3
+    assert read_heads([folder], [(0, b"a")] * 3) == [UNREADABLE, UNREADABLE, None]
 
 
 def test_no_child_can_be_started(folder: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the machine that is at fault."""
+    """It is the machine that is at fault, and no message: they are asked for again another time."""
     monkeypatch.setattr(batch, "child_command", lambda *_: ["/nonexistent"])
-    monkeypatch.setattr(batch, "_CHILDREN_LOST", 2)
-    assert read_heads([folder], [(0, b"a")] * 3) == [UNREADABLE] * 3
+    assert read_heads([folder], [(0, b"a")] * 3) == [None] * 3
+
+
+def test_child_that_was_killed_by_somebody_else_is_started_again(
+    folder: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message at which it was is asked for by itself, before it is thought to be the reason."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(f"Subject: {name}\n\n")
+    real = child_command("gomail.reading.heads", str(folder))
+    commands = iter([["/bin/false"], real, real])
+    monkeypatch.setattr(batch, "child_command", lambda *_: next(commands))
+    heads = read_heads([folder], [(0, name) for name in (b"a", b"b", b"c")])
+    assert [each and each.subject for each in heads] == ["a", "b", "c"]
+
+
+def test_what_is_read_in_a_child_is_read_here(folder: int, tmp_path: Path) -> None:
+    """The same, seen from inside."""
+    (tmp_path / "a").write_bytes(b"From: \xff\nTo: b\nCC: c\nDate: x\n" + b"X: y\n" * 3000)
+    told = read_head(folder, b"a")
+    assert told is not None
+    assert told[:5] == ["", "ÿ", "b, c", None, 15_028]
 
 
 def test_file_that_is_no_message_is_not_waited_for(folder: int, tmp_path: Path) -> None:
