@@ -8,7 +8,7 @@ tells of itself. The socket is the first process's: it is served where it was bo
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import islice
 from typing import Any
@@ -16,14 +16,15 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from gomail.compose import Server
-from gomail.config import Configuration
+from gomail.config import Configuration, render
 from gomail.events import Event, Listener, Listeners
 from gomail.health import Health
 from gomail.metrics import make_tally, report
 from gomail.parent import Workers
+from gomail.server.aside import aside
 from gomail.server.control.audience import Audience, Follower, Outflow
 from gomail.server.control.plain import Plain, of_client
-from gomail.server.control.service import Control
+from gomail.server.control.service import Control, Questions
 from gomail.server.control.wanted import Wanted
 from gomail.server.log import stamp
 from gomail.server.ports import Port
@@ -33,6 +34,7 @@ from gomail.server.workers.overview import Overview
 from gomail.server.workers.parent import Parent
 
 MOST_CLIENTS = 100  # sessions that are listed, of each process
+LONGEST_SETTINGS = 4 * 1024 * 1024  # signs of a configuration, written as TOML
 
 
 class Account:
@@ -95,13 +97,30 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    Where a server's configuration is from.
+
+    Attributes:
+        words: of the command line.
+        state: its state folder; None where it has none.
+        log: where it writes its log, for people; a path, if that is a file.
+    """
+
+    words: Sequence[str] = ()
+    state: str | None = None
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """
-    Answers to `status`.
+    Answers to `status` and `configuration`.
 
     Attributes:
         reactor: keeps the time.
         configuration: gives it as it is in force.
+        origin: where that is from.
         ports: what is listened on.
         checks: how it is found out who sent a message, for people.
         metrics: where monitoring is told, if anywhere.
@@ -110,6 +129,7 @@ class Answers:
 
     reactor: Reactor
     configuration: Callable[[], Configuration]
+    origin: Origin
     ports: Sequence[Port]
     checks: str
     metrics: str | None = None
@@ -126,6 +146,28 @@ class Answers:
         crew = workers.crew
         return self._whole(counts, crew.wellbeing.health, crew.sessions, clients, rows)
 
+    async def settings(self) -> Plain:
+        """Answer with the whole configuration, which is written aside: it may be large."""
+        configuration = self.configuration()
+        state = configuration.state or self.origin.state
+        text = await aside(self.reactor, render, replace(configuration, state=state))
+        if len(text) > LONGEST_SETTINGS:
+            most = f"{LONGEST_SETTINGS // 1024**2} MiB"
+            return {"error": f"the configuration is longer than {most}; name it by --config"}
+        return {**self._myself(configuration), "settings": text}
+
+    def _myself(self, configuration: Configuration) -> Plain:
+        """Say which server this is."""
+        return {
+            "version": version("gomail"),
+            "pid": os.getpid(),
+            "hostname": configuration.hostname,
+            "configuration": configuration.source,
+            "options": list(self.origin.words),
+            "log": self.origin.log,
+            "listeners": [str(port) for port in self.ports],
+        }
+
     def _whole(
         self, counts: Plain, health: Health, sessions: int, clients: list[Plain], rows: list[Plain]
     ) -> Plain:
@@ -134,12 +176,9 @@ class Answers:
         monotonic, world = self.began
         counts = {name: each for name, each in counts.items() if name != "figures"}
         return {
-            "version": version("gomail"),
-            "pid": os.getpid(),
-            "hostname": configuration.hostname,
+            **self._myself(configuration),
             "started": stamp(world),
             "uptime": round(time.monotonic() - monotonic, 3),
-            "listeners": [str(port) for port in self.ports],
             "metrics": self.metrics,
             "workers": rows,
             "health": {
@@ -165,8 +204,8 @@ def serve_alone(
     """Make what serves the socket of a server alone, if it has one."""
     if port is None:
         return None
-    answer = lambda: answers.alone(server, account)  # noqa: E731 -- a name of its own says no more
-    return Control(answers.reactor, port, answer, account.audience)
+    questions = {"status": lambda: answers.alone(server, account), **_of_settings(answers)}
+    return Control(answers.reactor, port, questions, account.audience)
 
 
 def serve_parent(
@@ -179,7 +218,13 @@ def serve_parent(
     def answer() -> Deferred[Any]:
         return Deferred.fromCoroutine(answers.parent(workers, overview))
 
-    return Control(answers.reactor, port, answer, account.audience)
+    questions = {"status": answer, **_of_settings(answers)}
+    return Control(answers.reactor, port, questions, account.audience)
+
+
+def _of_settings(answers: Answers) -> Questions:
+    """Answer for the settings, whoever runs by them."""
+    return {"configuration": lambda: Deferred.fromCoroutine(answers.settings())}
 
 
 def clients_of(server: Server) -> list[Plain]:

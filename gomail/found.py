@@ -18,7 +18,7 @@ from gomail.preflight import (
     try_program,
 )
 from gomail.recipients.directory import Directory
-from gomail.server.control.place import control_path, open_control
+from gomail.server.control.place import control_paths, open_control
 from gomail.server.encryption import Certificates, state_folder
 from gomail.server.ports import Port, PortError, open_beside, try_sharing
 from gomail.server.reactor import Reactor
@@ -107,10 +107,10 @@ def _open_control(
     ports: Sequence[Port],
 ) -> tuple[Port | None, str]:
     """Bind the control socket; else give up what is bound already."""
-    path = control_path(configuration.control, state_folder(configuration.state, identity))
+    paths = control_paths(configuration.control, state_folder(configuration.state, identity))
     named = configuration.control is not None
     try:
-        return open_control(path, reactor, identity.assumed, legacy.port, named=named)
+        return open_control(paths, reactor, identity.assumed, legacy.port, named=named)
     except PortError:
         for port in ports:
             port.close()
@@ -134,5 +134,6 @@ def announce_found(found: Found, twistd: Twistd, log: str) -> None:
         found.checks,
         ", then ".join(str(read_place(milter.endpoint)) for milter in configuration.milters),
         "" if found.metrics is None else str(found.metrics),
+        configuration.source or "options and defaults: no file was read",
     )
     announce(announcement, sys.stderr if configuration.log_format == "json" else sys.stdout)

@@ -16,7 +16,7 @@ from gomail import config, program
 from gomail.application import Application, Served
 from gomail.compose import Server
 from gomail.config import Configuration
-from gomail.control import Account, Answers, serve_alone, serve_parent
+from gomail.control import Account, Answers, Origin, serve_alone, serve_parent
 from gomail.events import HealthChanged, tell
 from gomail.found import Found, announce_found, find
 from gomail.metrics import count_batches, known_replies, page_alone, page_of_parent
@@ -100,13 +100,13 @@ class _Beginning:
             port.close()
         log, shown = self.twistd.open_log()
         if found.configuration.workers == 1:
-            application = self.alone(found, log)
+            application = self.alone(found, log, shown)
         else:
             application = self.parent(found, log, shown, legacy)
         announce_found(found, self.twistd, shown)
         return application
 
-    def alone(self, found: Found, log: TextIO) -> Application:
+    def alone(self, found: Found, log: TextIO, shown: str) -> Application:
         """Begin as a server of its own."""
         telling = self._telling(found.configuration, log)
         account = self._account(found.configuration, telling)
@@ -122,7 +122,7 @@ class _Beginning:
         count_batches(account.tally, server)
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         read, milters = self.wishes.read, len(found.configuration.milters)
-        answers = self._answers(lambda: server.configuration, found)
+        answers = self._answers(found, lambda: server.configuration, shown)
         control = serve_alone(answers, found.control, server, account)
         page = page_alone(self.reactor, found.metrics, server, account.tally)
         return self._application(
@@ -153,18 +153,13 @@ class _Beginning:
         told = (*telling.listeners, *account.listeners)
         crew.wellbeing.tell_missing(lambda health: tell(told, HealthChanged(health)))
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
-        answers = self._answers(lambda: workers.configuration, found)
+        answers = self._answers(found, lambda: workers.configuration, shown)
         overview = Overview(
             self.reactor, crew, account.audience, known_replies(found.configuration)
         )
         control = serve_parent(answers, found.control, workers, account, overview)
         page = page_of_parent(self.reactor, found.metrics, workers, overview)
         return self._application(telling, workers, notice, self.wishes.read, (control, page))
-
-    def _answers(self, configuration: Callable[[], Configuration], found: Found) -> Answers:
-        """Answer who asks how the server fares."""
-        metrics = None if found.metrics is None else str(found.metrics)
-        return Answers(self.reactor, configuration, found.ports, found.checks, metrics)
 
     def worker(self, inherited: Inheritance) -> Application:
         """Begin as one of several workers; all was tried by the parent."""
@@ -197,6 +192,15 @@ class _Beginning:
         line.orphaned = application.stop
         application.addService(line)
         return application
+
+    def _answers(
+        self, found: Found, configuration: Callable[[], Configuration], log: str
+    ) -> Answers:
+        """Answer for what was found, and for the configuration that is in force by now."""
+        state = state_folder(found.configuration.state, self.twistd.identity)
+        origin = Origin(self.wishes.words, state, log)
+        page = None if found.metrics is None else str(found.metrics)
+        return Answers(self.reactor, configuration, origin, found.ports, found.checks, page)
 
     def _account(self, configuration: Configuration, telling: Telling) -> Account:
         """Count, and let others follow; the log has the lines of dialogues where that was said."""

@@ -5,6 +5,7 @@
 and ends with one line and a non-zero exit, in the foreground and as a daemon alike.
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +22,12 @@ from gomail.server.ports import PortError
 from gomail.server.reactor import Reactor
 from gomail.server.start import StartError, try_pidfile
 from gomail.server.twistd import Twistd
+from gomail.server.workers.words import VARIABLE
+from gomail.settings.usual import usual_file
 from gomail.starting import Wishes, begin
+
+_SEVERAL = ("ports", "domains")
+_SETTINGS = ("hostname", "maildir", "size", "certificate", "key", "log-format", "workers", "metrics")
 
 
 class Options(usage.Options):
@@ -30,7 +36,8 @@ class Options(usage.Options):
     synopsis = "[options]"
     longdesc = (
         "Receives mail by SMTP and stores it in a Maildir, durably, before it says so. "
-        "Without options: port 2525, for this machine's name and localhost, into ./Maildir. "
+        "Without these options: as gomail.toml of this folder says, or else /etc/gomail.toml; and "
+        "where there is neither: port 2525, for this machine's name and localhost, into ./Maildir. "
         "For a domain of yours, as root: twistd --uid you --gid you "
         "gomail --port tcp:25 --domain example.org --maildir ~you/Maildir"
     )
@@ -94,6 +101,23 @@ class Options(usage.Options):
             raise SystemExit(f"gomail: {what}; {self._remedy(what)}") from error
         except StartError as error:
             raise SystemExit(f"gomail: {error}") from error
+        self._find_file()
+
+    def _find_file(self) -> None:
+        """
+        Find the file that counts: that of --config; where nothing is said here, the usual one.
+
+        So a command line says all there is, or nothing, or names a file and what differs from it.
+        A worker has all from its parent.
+        """
+        said = any(self[name] for name in (*_SEVERAL, *_SETTINGS))
+        if not self["config"] and not said and VARIABLE not in os.environ:
+            try:
+                self["config"] = usual_file()
+            except ConfigurationError as error:
+                raise SystemExit(f"gomail: {error}") from error
+            if self["config"]:  # for who comes after us, and may be started elsewhere
+                self._words = ("--config", str(Path(self["config"]).absolute()), *self._words)
         if self["config"]:
             self["config"] = str(Path(self["config"]).absolute())  # twistd may change the directory
 

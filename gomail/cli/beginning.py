@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gomail.address import Address
-from gomail.cli.usual import CONFIG
 from gomail.config import directory, parse
 from gomail.delivery.folder import make
+from gomail.settings.usual import CONFIG
 
 _FOLDERS = ("cur", "new", "tmp")  # of a Maildir
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

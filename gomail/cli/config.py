@@ -5,11 +5,11 @@ from collections.abc import Callable
 import click
 
 from gomail.certificates.wanted import Wanted
-from gomail.cli.usual import HERE
 from gomail.config import Configuration, ConfigurationError, directory, load, render
 from gomail.recipients.directory import Directory
 from gomail.server.start import StartError, group_id
 from gomail.settings.notes import notes_on_milters, see_library
+from gomail.settings.usual import HERE
 
 
 @click.group()

@@ -10,8 +10,9 @@ import click
 from gomail.address import comparable_domain
 from gomail.checks.servers import read_server
 from gomail.cli.terminal import coloured, counted, grave, mark
-from gomail.cli.usual import read_host, read_hosts, usual_file
+from gomail.cli.usual import read_host, read_hosts
 from gomail.config import Configuration, ConfigurationError, load
+from gomail.settings.usual import usual_file
 from gomail.settings.values import LOCALHOST
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
 
     from gomail.cli.known import known_of  # noqa: PLC0415 -- likewise
 
-    configuration = _configuration(file or (usual_file() if domain is None else None))
+    configuration = _configuration(file, usual=domain is None)
     domains = [domain] if domain is not None else _domains(configuration)
     try:
         known = known_of(configuration, hostname, backups)
@@ -116,10 +117,11 @@ def dns(  # noqa: PLR0913, PLR0917 -- click gives them by name
     _tell(views, known, json=json)
 
 
-def _configuration(file: str | None) -> Configuration | None:
-    """Load a file, if there is one."""
+def _configuration(file: str | None, *, usual: bool) -> Configuration | None:
+    """Load a file, if there is one; the usual one where that will do."""
     try:
-        return None if file is None else load(file)
+        found = file or (usual_file() if usual else None)
+        return None if found is None else load(found)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from None
 

@@ -17,6 +17,7 @@ from gomail.settings.values import LOCALHOST
 
 if TYPE_CHECKING:
     from gomail.checks.servers import Server
+    from gomail.cli.basis import Basis
     from gomail.doctor.finding import Finding, Told
     from gomail.doctor.memory import Changes
     from gomail.doctor.reachability import Reachability
@@ -70,15 +71,15 @@ def doctor(  # noqa: PLR0913, PLR0917 -- click gives them by name
     from gomail.cli.meant import ConfigurationError, find_meant  # noqa: PLC0415 -- starts faster
 
     try:
-        meant = find_meant(file)
+        meant, basis = find_meant(file)
     except ConfigurationError as error:
-        told, reach = _unreadable(str(error)), None
+        told, reach, basis = _unreadable(str(error)), None, None
     else:
         told, reach = _look(
             meant, [] if no_dns else _domains(meant.configuration), roots, resolvers
         )
     differs = _changes(file, told, reach) if changes else None
-    _tell(told, reach, differs, json=json)
+    _tell(told, reach, differs, basis, json=json)
     if grave(told.findings):
         raise SystemExit(FOUND)
 
@@ -182,11 +183,17 @@ def _changes(file: str | None, told: "Told", reach: "Reachability | None") -> "C
 
 
 def _tell(
-    told: "Told", reach: "Reachability | None", differs: "Changes | None", *, json: bool
+    told: "Told",
+    reach: "Reachability | None",
+    differs: "Changes | None",
+    basis: "Basis | None",
+    *,
+    json: bool,
 ) -> None:
     """Write what was found."""
     if json:
         plain = {
+            "configuration": basis and basis.plain(),
             "findings": [each.plain() for each in told.findings],
             "reachable": reach and reach.plain(),
             "checked": list(told.checked),
@@ -198,7 +205,7 @@ def _tell(
     elif differs is not None and not differs.first:
         _write(_differences(told, reach, differs))
     else:
-        _write(_report(told, reach))
+        _write(_report(told, reach, basis))
 
 
 def _write(lines: Iterable[str]) -> None:
@@ -207,8 +214,10 @@ def _write(lines: Iterable[str]) -> None:
     click.echo("\n".join(whole), color=coloured())
 
 
-def _report(told: "Told", reach: "Reachability | None") -> Iterator[str]:
+def _report(told: "Told", reach: "Reachability | None", basis: "Basis | None") -> Iterator[str]:
     """Write for people what was found, and what was looked at."""
+    if basis is not None:
+        yield basis.line
     yield counted(told.findings) or "healthy: this machine is ready to receive mail"
     for each in told.findings:
         yield from _lines(each)

@@ -1,16 +1,17 @@
 """``gomail explain``: what a refusal meant, what made it, and what can be done about it."""
 
 import sys
+from collections.abc import Iterable
 from json import dumps
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
+from gomail.cli.basis import Basis, find_basis
 from gomail.cli.explained import bounce_lines, meaning_lines, plain, plain_line, story_lines
-from gomail.cli.usual import usual_file
-from gomail.config import Configuration, ConfigurationError, load
+from gomail.config import Configuration, ConfigurationError
 from gomail.explaining.bounce import LONGEST, Bounce, read_bounce
 from gomail.explaining.catalogue import by_code, by_name, is_code
 from gomail.explaining.encoded import decoded
@@ -27,7 +28,7 @@ _MOST_STORIES = 5  # sessions that are looked for; each may take its time
 @click.option(
     "--log",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Where sessions are looked for [the journal of systemd].",
+    help="Where sessions are looked for [the log of the server that runs, or the journal].",
 )
 @click.option("-c", "--config", "file", metavar="FILE", help="Tells how settings are [the usual].")
 @click.option("--json", is_flag=True, help="Write one object in JSON, and no more.")
@@ -42,33 +43,74 @@ def explain(what: tuple[str, ...], log: Path | None, file: str | None, *, json: 
     The status is 0 if it is explained, 1 if nothing is known of it, 2 for options that can't be,
     and 3 if a bounce has no words of this server, but another's.
     """
-    settings = _settings(file)
+    way = _way(file, log, json=json)
     text = " ".join(what).strip()
     octets = _octets(what)
     if octets is not None:
-        _explain_bounce(octets, log, settings, json=json)
+        _explain_bounce(octets, way)
     elif is_code(text):
-        _explain_code(text, settings, json=json)
+        _explain_code(text, way)
     elif SESSION.match(text.strip("[]")):
-        _explain_session(text.strip("[]"), log, settings, json=json)
+        _explain_session(text.strip("[]"), way)
     elif by_name(text) is not None:
-        _explain_name(text, settings, json=json)
+        _explain_name(text, way)
     elif len(text.split()) == 1:
         kinds = "a code, a rule or reply by its name, the id of a session, a file, or a bounce"
-        _give_up(f"{text}: {kinds} was expected", {"name": text}, json=json)
+        way.give_up(f"{text}: {kinds} was expected", {"name": text})
     else:
-        _explain_bounce(text.encode("utf-8", "surrogateescape"), log, settings, json=json)
+        _explain_bounce(text.encode("utf-8", "surrogateescape"), way)
 
 
-def _settings(file: str | None) -> Configuration | None:
-    """Read the configuration, for what is set now; one that nobody has named need not be there."""
-    named = file or usual_file()
+class _Way(NamedTuple):
+    """
+    How it is explained.
+
+    Attributes:
+        basis: the configuration; None where there is none.
+        log: the file in which sessions are looked for; None for the journal.
+        json: whether an object in JSON is written.
+    """
+
+    basis: Basis | None
+    log: Path | None
+    json: bool
+
+    @property
+    def settings(self) -> Configuration | None:
+        """The settings, as they are now."""
+        return None if self.basis is None else self.basis.configuration
+
+    def write(self, told: dict[str, Any], lines: Iterable[str]) -> None:
+        """Write what is told, for programs or people."""
+        if self.json:
+            known = self.basis and self.basis.plain()
+            click.echo(dumps({**told, "configuration": known}, indent=2))
+            return
+        click.echo("\n".join(lines))
+        if self.basis is not None:
+            click.echo(f"\n{self.basis.line}")
+
+    def give_up(self, why: str, told: dict[str, Any]) -> NoReturn:
+        """Say that nothing is known."""
+        if self.json:
+            click.echo(dumps({**told, "meanings": [], "problem": why}, indent=2))
+            raise SystemExit(1)
+        raise click.ClickException(why)
+
+
+def _way(file: str | None, log: Path | None, *, json: bool) -> _Way:
+    """Find the settings as they are now; one that nobody has named need not be there."""
     try:
-        return None if named is None else load(named)
+        basis: Basis | None = find_basis(file)
     except ConfigurationError as error:
-        if file is None:
-            return None
-        raise click.ClickException(str(error)) from None
+        if file is not None:
+            raise click.ClickException(str(error)) from None
+        basis = None
+    if basis is not None and basis.file is None and basis.pid is None:
+        basis = None
+    if log is None and basis is not None and basis.log.startswith("/"):
+        log = Path(basis.log)
+    return _Way(basis, log, json)
 
 
 def _octets(what: tuple[str, ...]) -> bytes | None:
@@ -96,43 +138,41 @@ def _octets(what: tuple[str, ...]) -> bytes | None:
     raise click.ClickException(f"{what[0]}: {problem}")
 
 
-def _explain_code(text: str, settings: Configuration | None, *, json: bool) -> None:
+def _explain_code(text: str, way: _Way) -> None:
     """Tell all that a code can mean."""
     meanings = by_code(text)
     if not meanings:
-        _give_up(f"{text}: gomail refuses nothing with that", {"code": text}, json=json)
-    if json:
-        found = [plain(each, settings) for each in meanings]
-        click.echo(dumps({"code": text, "meanings": found}, indent=2))
-        return
+        way.give_up(f"{text}: gomail refuses nothing with that", {"code": text})
+    lines: list[str] = []
     if len(meanings) > 1:
-        click.echo(f"{text} has {len(meanings)} meanings; the words behind it tell which.\n")
-    click.echo("\n\n".join("\n".join(meaning_lines(each, settings)) for each in meanings))
+        lines = [f"{text} has {len(meanings)} meanings; the words behind it tell which.", ""]
+    lines.append("\n\n".join("\n".join(meaning_lines(each, way.settings)) for each in meanings))
+    way.write({"code": text, "meanings": [plain(each, way.settings) for each in meanings]}, lines)
 
 
-def _explain_name(text: str, settings: Configuration | None, *, json: bool) -> None:
+def _explain_name(text: str, way: _Way) -> None:
     """Tell what a rule, or a reply by its name, means."""
     meaning = by_name(text)
     if meaning is None:
         raise AssertionError(text)
-    if json:
-        click.echo(dumps({"name": text, "meanings": [plain(meaning, settings)]}, indent=2))
-    else:
-        click.echo("\n".join(meaning_lines(meaning, settings)))
+    told = {"name": text, "meanings": [plain(meaning, way.settings)]}
+    way.write(told, meaning_lines(meaning, way.settings))
 
 
-def _explain_session(
-    session: str, log: Path | None, settings: Configuration | None, *, json: bool
-) -> None:
+def _explain_session(session: str, way: _Way) -> None:
     """Tell the story of a session."""
-    lines, why = _find(session, log)
+    lines, why = _find(session, way.log)
     if not lines:
-        _give_up(f"session {session}: {why}", {"session": session}, json=json)
-    if json:
-        told = [plain_line(each, settings) for each in lines]
-        click.echo(dumps({"session": session, "lines": told}, indent=2))
-    else:
-        click.echo("\n".join(story_lines(session, lines, settings)))
+        way.give_up(f"session {session}: {why}", {"session": session})
+    told = [plain_line(each, way.settings) for each in lines]
+    where = _name(way.log)
+    story = [*story_lines(session, lines, way.settings), f"log: {where}"]
+    way.write({"session": session, "lines": told, "log": where}, story)
+
+
+def _name(log: Path | None) -> str:
+    """Name a log."""
+    return "the journal of systemd" if log is None else str(log)
 
 
 def _find(session: str, log: Path | None) -> tuple[tuple[Line, ...], str]:
@@ -142,28 +182,24 @@ def _find(session: str, log: Path | None) -> tuple[tuple[Line, ...], str]:
     except NoLog as error:
         return (), f"{error}; --log FILE names where the server writes, if that is a file"
     if log is not None:
-        return lines, f"it is not in {log}"
+        return lines, f"it is not in {log}; --log FILE names another"
     return lines, (
         "it is not in the journal, as far as you may read that (as root, or in the group "
         "systemd-journal, all of it); --log FILE looks into a file"
     )
 
 
-def _explain_bounce(
-    octets: bytes, log: Path | None, settings: Configuration | None, *, json: bool
-) -> None:
+def _explain_bounce(octets: bytes, way: _Way) -> None:
     """Tell what a bounce says, and the story of the session in it, if the log has that."""
     bounce = read_bounce(decoded(octets[:LONGEST]) + octets[LONGEST:])
     sessions = dict.fromkeys(each.session for each in bounce.ours if each.session)
-    stories = {each: _find(each, log) for each in list(sessions)[:_MOST_STORIES]}
-    if json:
-        click.echo(dumps(_plain_bounce(bounce, stories, settings), indent=2))
-    else:
-        click.echo("\n".join(bounce_lines(bounce, settings)))
-        for session, (lines, why) in stories.items():
-            click.echo("")
-            told = story_lines(session, lines, settings, briefly=True) if lines else None
-            click.echo("\n".join(told) if told else f"session {session}: {why}")
+    stories = {each: _find(each, way.log) for each in list(sessions)[:_MOST_STORIES]}
+    lines = [*bounce_lines(bounce, way.settings)]
+    for session, (found, why) in stories.items():
+        story = story_lines(session, found, way.settings, briefly=True)
+        told = [*story, f"log: {_name(way.log)}"] if found else [f"session {session}: {why}"]
+        lines += ["", *told]
+    way.write(_plain_bounce(bounce, stories, way.settings), lines)
     if not bounce.ours:
         raise SystemExit(NOT_OURS if bounce.others else 1)
 
@@ -190,11 +226,3 @@ def _plain_bounce(
         "cut": bounce.cut,
         "sessions": told,
     }
-
-
-def _give_up(why: str, told: dict[str, Any], *, json: bool) -> NoReturn:
-    """Say that nothing is known."""
-    if json:
-        click.echo(dumps({**told, "meanings": [], "problem": why}, indent=2))
-        raise SystemExit(1)
-    raise click.ClickException(why)

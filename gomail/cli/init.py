@@ -15,12 +15,13 @@ import click
 
 from gomail.address import Address, comparable_domain
 from gomail.cli.beginning import Beginning, Occupied, program
-from gomail.cli.usual import HERE, read_address, read_host
+from gomail.cli.usual import read_address, read_host
 from gomail.config import ConfigurationError
 from gomail.domain.proposal import Proposal, propose, zone_file
 from gomail.machine.netlink import addresses
 from gomail.machine.reach import Kind, Reach, reach
 from gomail.recipients.mailbox import read_name
+from gomail.settings.usual import HERE
 from gomail.settings.words import read_hostname
 
 _UNKNOWN = "YOUR-PUBLIC-IPV4-ADDRESS"

@@ -21,9 +21,10 @@ from gomail.cli.show import show
 from gomail.cli.status import status
 from gomail.cli.trying import try_session
 from gomail.cli.units import units
-from gomail.cli.usual import usual_file
 from gomail.cli.watch import watch
 from gomail.server.activation import name_sockets
+from gomail.settings.usual import usual_file
+from gomail.settings.values import ConfigurationError
 
 _AS_THEY_ARE = {
     "ignore_unknown_options": True,
@@ -43,7 +44,10 @@ def main(context: click.Context) -> None:
 
 def _next() -> str:
     """Say what to do, by what has been done."""
-    found = usual_file()
+    try:
+        found = usual_file()
+    except ConfigurationError:
+        found = None
     if found is None:
         return "gomail init you@example.org begins, and says all that follows."
     return (

@@ -10,16 +10,20 @@ from pathlib import Path
 
 import click
 
+from gomail.cli.asked import servers
+from gomail.cli.basis import Basis, beside, read_basis
 from gomail.cli.beginning import program
 from gomail.cli.hook import FOLDER
-from gomail.cli.usual import usual_file
 from gomail.config import Configuration, ConfigurationError, load, with_options
-from gomail.doctor.server import Unit, main_process, options, parted, read_unit
+from gomail.doctor.server import Unit, arguments, main_process, options, parted, read_unit
 from gomail.doctor.survey import Meant
 from gomail.machine.processes import Process, processes
 from gomail.recipients.mailbox import Template
+from gomail.server.control.client import ControlError, ask_configuration
+from gomail.server.control.paths import usual_paths
 from gomail.server.encryption import state_folder
 from gomail.server.start import Identity
+from gomail.settings.usual import CONFIG, HERE, usual_file
 from gomail.settings.values import Listener
 from gomail.units.shape import STATE
 
@@ -27,9 +31,12 @@ _PATHS = ("maildir", "certificate", "key", "config")
 _SYSTEMD = Listener("systemd:domain=INET6:index=0")
 
 
-def find_meant(file: str | None) -> Meant:
+def find_meant(file: str | None) -> tuple[Meant, Basis]:
     """
-    Find out which server is meant, by the file of its configuration or without one.
+    Find out which server is meant, by the file of its configuration or without one; and its words.
+
+    What runs, or would be started by systemd, goes by its own words alone: a file in the folder of
+    who asks is none of theirs.
 
     Raises:
         ConfigurationError: the configuration can't be.
@@ -40,20 +47,18 @@ def find_meant(file: str | None) -> Meant:
     process = _process(file, trusted)
     # Of one that we may not look into it counts that it runs, and nothing that it says of itself.
     running = process or _process(file, others)
-    words = process.words if process else unit.words if unit else ()
-    folder = _folder(process)
-    said = _anchored(options(words), folder)
-    named = file or said.get("config") or usual_file()
-    said.pop("config", None)
-    if named is None and process is None:
-        raise click.UsageError("there is no configuration: gomail init you@example.org begins")
-    configuration = _configuration(str(named) if named else None, folder or str(Path.cwd()))
-    configuration = with_options(configuration, **said)  # type: ignore[arg-type]  # see options
+    if process is not None:
+        basis = beside(_of_process(process), _usual())
+    elif unit is not None and (file is None or _has_read(unit.words, file)):
+        basis = _of_words(unit.words, "/")
+    else:
+        basis = _of_file(file)
+    configuration = basis.configuration
     if running is None and unit is None and "listener" not in configuration.given:
         configuration = replace(configuration, listeners=(_SYSTEMD,))  # as the units will have it
     uid = _uid(process, unit, configuration)
     state = STATE if unit and configuration.state is None else None
-    return Meant(
+    meant = Meant(
         configuration,
         running,
         unit,
@@ -62,6 +67,52 @@ def find_meant(file: str | None) -> Meant:
         _start(configuration, unit, uid),
         FOLDER,
     )
+    return meant, basis
+
+
+def _usual() -> str | None:
+    """Give the file that counts where nothing runs; none that can't be taken."""
+    try:
+        return usual_file()
+    except ConfigurationError:
+        return None
+
+
+def _of_process(process: Process) -> Basis:
+    """Give the configuration of a server that runs: as it says, or as its command line does."""
+    basis = replace(_of_words(process.words, _folder(process)), pid=process.pid)
+    found = basis.configuration
+    state = state_folder(found.state, Identity(process.uid))
+    paths = [found.control] if found.control else list(usual_paths(state))
+    # Root believes what the kernel vouches for; another user may say of himself what he likes.
+    whose = None if process.uid == os.geteuid() else process.pid
+    for path in paths:
+        with suppress(ControlError):
+            said = read_basis(ask_configuration(path, whose))
+            if said.pid == process.pid:
+                return said
+    return basis
+
+
+def _of_words(words: Sequence[str], folder: str | None) -> Basis:
+    """Give the configuration of a server by its command line, and the folder in which it runs."""
+    said = _anchored(options(words), folder)
+    named = said.pop("config", None)
+    if named is None and not said:
+        usual = (Path(folder or "/", HERE), Path(CONFIG))
+        named = next((str(each) for each in usual if each.exists()), None)
+    configuration = _configuration(str(named) if named else None, folder or str(Path.cwd()))
+    configuration = with_options(configuration, **said)  # type: ignore[arg-type]  # see options
+    return Basis(configuration, configuration.source, options=tuple(arguments(list(words))))
+
+
+def _of_file(file: str | None) -> Basis:
+    """Give the configuration of a file, where nothing runs."""
+    named = file or usual_file()
+    if named is None:
+        raise click.UsageError("there is no configuration: gomail init you@example.org begins")
+    found = _configuration(named, str(Path.cwd()))
+    return Basis(found, str(Path(named).absolute()), note="" if file else "no server runs here")
 
 
 def _process(file: str | None, found: Sequence[Process]) -> Process | None:
@@ -71,10 +122,25 @@ def _process(file: str | None, found: Sequence[Process]) -> Process | None:
     Else of one that has read a copy: `gomail init` writes a file that is then copied to /etc.
     """
     if file is None:
-        return main_process(found)
+        asked = _asked()
+        return main_process([each for each in found if each.pid == asked] or found)
     named = {each: _anchored(options(each.words), _folder(each)).get("config") for each in found}
     same = [each for each, path in named.items() if path and _is_same(str(path), file)]
     return main_process(same or [each for each, path in named.items() if _is_copy(path, file)])
+
+
+def _asked() -> int | None:
+    """Give the process of the server that other commands ask, if there is one."""
+    try:
+        return int(servers(None)[0].status["pid"])
+    except (ControlError, click.UsageError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _has_read(words: Sequence[str], file: str) -> bool:
+    """Tell whether a unit's command line names a file, or a copy of it."""
+    path = _anchored(options(words), "/").get("config")
+    return path is not None and (_is_same(str(path), file) or _is_copy(path, file))
 
 
 def _is_same(path: str, file: str) -> bool:
@@ -103,10 +169,8 @@ def _configuration(file: str | None, folder: str) -> Configuration:
     return replace(found, maildir=str(Path(folder, "Maildir")))
 
 
-def _folder(process: Process | None) -> str | None:
-    """Give the folder in which the server runs, or would; None where this user may not know."""
-    if process is None:
-        return str(Path.cwd())
+def _folder(process: Process) -> str | None:
+    """Give the folder in which a server runs; None where this user may not know."""
     try:
         return str(Path(f"/proc/{process.pid}/cwd").readlink())
     except OSError:

@@ -28,19 +28,23 @@ class Proposal:
     subject: str
 
 
-def propose(configuration: Configuration, token: str, wanted: str | None) -> Proposal:
+def propose(configuration: Configuration | None, token: str, wanted: str | None) -> Proposal:
     """
     Give an address of the configuration, or the *wanted* one, with the token in it if it can be.
+
+    Args:
+        configuration: of the server; None where that is not known.
+        token: which nobody else writes.
+        wanted: an address.
 
     Raises:
         click.UsageError: nobody can tell which, or mail for the wanted one would be refused.
     """
-    known = configuration.source is not None
-    if wanted is None and not known:
-        raise click.UsageError(_HOW)
+    if configuration is None:
+        if wanted is None:
+            raise click.UsageError(_HOW)
+        return Proposal(_read(wanted), f"hello-{token}")
     plain = _first(configuration) if wanted is None else _read(wanted)
-    if not known:  # what the server takes, only its own options say
-        return Proposal(plain, f"hello-{token}")
     try:
         found = directory(configuration)
     except ConfigurationError as error:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from gomail.cli.usual import usual_file
-from gomail.config import ConfigurationError, load
+from gomail.cli.basis import find_basis
+from gomail.config import ConfigurationError
 
 
 @click.command()
@@ -50,13 +50,15 @@ def show(  # noqa: PLR0913, PLR0917 -- click gives them by name
 
 def _configured(file: str | None) -> str:
     """Give the Maildir that is configured, if there is one for all; else the usual one."""
-    found = file or usual_file()
-    if found is None:
-        return "~/Maildir"
     try:
-        maildir = load(found).maildir
+        basis = find_basis(file)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from None
+    if basis.file is None and basis.pid is None:
+        return "~/Maildir"
+    click.echo(basis.line, err=True)
+    maildir = basis.configuration.maildir
     if "{" in maildir:
-        raise click.UsageError(f"{found} has a Maildir for each mailbox; --maildir says which")
+        where = basis.file or "the server that runs"
+        raise click.UsageError(f"{where} has a Maildir for each mailbox; --maildir says which")
     return maildir

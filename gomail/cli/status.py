@@ -1,12 +1,12 @@
 """``gomail status``: how the running server fares, and what it has done since its start."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
 from typing import Any
 
 import click
 
-from gomail.cli.asked import ask_first, configured, control_paths, told
+from gomail.cli.asked import Server, origin, servers, told
 
 _SHOWN = 10  # reasons, and domains of each action in the shadow
 _WOULD = {
@@ -23,25 +23,41 @@ _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "octets"))
 @click.command()
 @click.option("-c", "--config", "file", metavar="FILE", help="That the server runs with.")
 @click.option("--control", metavar="PATH", help="Its control socket [as configured, or the usual].")
-@click.option("--json", is_flag=True, help="Write an object in JSON.")
+@click.option("--all", "everyone", is_flag=True, help="Tell of all servers of this user.")
+@click.option("--json", is_flag=True, help="Write an object in JSON; with --all a list of them.")
 def status(
     file: str | None,
     control: str | None,
-    json: bool,  # noqa: FBT001 -- click gives it by name
+    everyone: bool,  # noqa: FBT001 -- click gives it by name
+    json: bool,  # noqa: FBT001 -- as above
 ) -> None:
     """
     Tell how the running server fares, and what it has done since its start.
 
+    Of several, it is the one that has read FILE, or gomail.toml here, or the first; the others are
+    named.
+
     The status is 0, 1 where it is failing (no mail is stored, or not all that should be), 3 where
     no server runs, 4 where only its own user may ask it, and 5 where it does not answer.
     """
-    from gomail.server.control.client import ask_status  # noqa: PLC0415 -- others need none of it
-
     with told():
-        found = ask_first(control_paths(configured(file), control), ask_status)
-    click.echo(dumps(found, indent=2) if json else "\n".join(text(found)))
-    if found["health"]["state"] == "failing":
+        found = servers(file, control)
+    shown = found if everyone else found[:1]
+    if json:
+        plain = [each.status | {"control": each.path} for each in shown]
+        click.echo(dumps(plain if everyone else plain[0], indent=2))
+    else:
+        click.echo("\n".join(_report(shown, found[len(shown) :])))
+    if any(each.status["health"]["state"] == "failing" for each in shown):
         raise SystemExit(1)
+
+
+def _report(shown: Sequence[Server], others: Sequence[Server]) -> Iterator[str]:
+    """Write how some servers fare, and that there are others."""
+    for each in shown:
+        yield from text(each.status)
+    for each in others:
+        yield f"Another runs: {each.name}, {origin(each.status)}; gomail status --all"
 
 
 def text(found: Mapping[str, Any]) -> Iterator[str]:
@@ -57,6 +73,8 @@ def text(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Give what is told, row by row."""
+    if "configuration" in found:
+        yield "goes by", origin(found)
     yield "health", found["health"]["state"]
     for reason in found["health"]["reasons"].values():
         yield "health", reason

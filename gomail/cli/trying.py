@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from gomail.address import Path
+from gomail.cli.basis import Basis, find_basis
 from gomail.cli.check import (
     STATUSES,
-    configuration_of,
     find_own,
     read_helo,
     read_ip,
@@ -20,7 +20,6 @@ from gomail.cli.check import (
     read_zone_file,
 )
 from gomail.cli.explained import setting, written
-from gomail.cli.usual import usual_file
 from gomail.config import Configuration, ConfigurationError
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 from gomail.server.start import MYSELF, StartError
@@ -67,7 +66,7 @@ def _forward_path(text: str) -> Path:
     help="A master file that answers instead of DNS.",
 )
 @click.option("--at", type=click.DateTime(), metavar="TIME", help="When it comes, in UTC [now].")
-@click.option("-c", "--config", "file", metavar="FILE", help="The configuration [the usual one].")
+@click.option("-c", "--config", "file", metavar="FILE", help="Instead of what is in force.")
 @click.option("--json", is_flag=True, help="Write one object in JSON, and no more.")
 def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
     ip: str,
@@ -85,16 +84,19 @@ def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
     """
     Try a session: say what the server would answer, line by line, and why.
 
-    The configuration, dialogue, recipients, checks and policy are the real ones. Nothing is stored,
-    no port is opened, the running server does not hear of it, and milters are not asked. Run it as
-    the user that the server runs as: others may not see its folders.
+    The configuration is that of the server that runs, which says it; without one, that of
+    gomail.toml here, or else of /etc/gomail.toml. Dialogue, recipients, checks and policy are the
+    real ones. Nothing is stored, no port is opened, the running server takes no notice of the
+    session, and milters are not asked. Run it as the user that the server runs as: others may not
+    see its folders.
 
     The status is 0 if all is accepted, 3 for .Junk, 4 for what is refused for now, 5 for what is
     refused, 1 if it can't be tried, and 2 for options that can't be.
     """
     from gomail.rehearsal.visit import Visit  # noqa: PLC0415 -- brings Twisted
 
-    configuration = configuration_of(None, None, file or usual_file())
+    basis = _basis(file)
+    configuration = basis.configuration
     if not 1 <= listener <= len(configuration.listeners):
         msg = f"the configuration has {len(configuration.listeners)}, of which the first is 1"
         raise click.BadParameter(msg, param_hint="--listener")
@@ -103,10 +105,18 @@ def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
     came = time.time() if at is None else at.replace(tzinfo=UTC).timestamp()
     outcome = _run(_rehearsal(configuration, listener - 1, visit, zone, came))
     if json:
-        click.echo(dumps(_plain(outcome, configuration), indent=2))
+        click.echo(dumps(_plain(outcome, basis), indent=2))
     else:
-        click.echo("\n".join(_report(outcome, configuration, visit)))
+        click.echo("\n".join(_report(outcome, basis, visit)))
     raise SystemExit(STATUSES.get(outcome.action, 0))
+
+
+def _basis(file: str | None) -> Basis:
+    """Find the configuration that counts."""
+    try:
+        return find_basis(file)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _rehearsal(
@@ -147,15 +157,16 @@ def _run(rehearsal: "Callable[[Any], Awaitable[Outcome]]") -> "Outcome":
         raise click.ClickException(str(error)) from None
 
 
-def _report(outcome: "Outcome", configuration: Configuration, visit: "Visit") -> Iterator[str]:
+def _report(outcome: "Outcome", basis: Basis, visit: "Visit") -> Iterator[str]:
     """Write the dialogue for people, and behind each reply why it is so."""
+    yield basis.line
     for step in outcome.steps:
         if step.said:
             yield f"C: {step.said}"
         yield from (f"S: {line}" for line in _lines(step))
         for text, keys in step.reasons:
             yield f"     {text}"
-            yield from (f"       {written(key, configuration)}" for key in keys)
+            yield from (f"       {written(key, basis.configuration)}" for key in keys)
     if visit.content is None and outcome.action == "accept":
         yield "No message was given (--message FILE), so nobody finds out who sent it."
     if any(step.reply == MAILBOX_UNAVAILABLE for step in outcome.steps):
@@ -168,8 +179,9 @@ def _lines(step: "Step") -> list[str]:
     return step.reply.octets.decode("ascii").splitlines()
 
 
-def _plain(outcome: "Outcome", configuration: Configuration) -> dict[str, Any]:
+def _plain(outcome: "Outcome", basis: Basis) -> dict[str, Any]:
     """Give all of it as JSON has it."""
+    configuration = basis.configuration
     steps = [
         {
             "said": step.said,
@@ -187,4 +199,10 @@ def _plain(outcome: "Outcome", configuration: Configuration) -> dict[str, Any]:
         for copy in outcome.copies
     ]
     milters = [milter.endpoint for milter in configuration.milters]
-    return {"outcome": outcome.action, "steps": steps, "copies": copies, "left-out": milters}
+    return {
+        "configuration": basis.plain(),
+        "outcome": outcome.action,
+        "steps": steps,
+        "copies": copies,
+        "left-out": milters,
+    }

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from gomail.cli.usual import CONFIG
 from gomail.config import Configuration, ConfigurationError, load, with_options
 from gomail.recipients.mailbox import Template
+from gomail.settings.usual import CONFIG
 from gomail.units.placing import NotOurs, place, signed
 from gomail.units.shape import HOMES, SOCKET, STATE, SYSUSERS, USER, Shape, in_home
 

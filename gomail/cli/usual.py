@@ -1,6 +1,4 @@
-"""What commands have in common: where a configuration usually is, how names are read."""
-
-from pathlib import Path
+"""What commands have in common: how they read names."""
 
 import click
 
@@ -8,8 +6,6 @@ from gomail.address import Address, comparable_domain
 from gomail.reply import Refused
 from gomail.settings.words import read_hostname
 from gomail.smtp.grammar import read_mail
-
-HERE, CONFIG = "gomail.toml", "/etc/gomail.toml"
 
 
 def read_address(text: str) -> Address:
@@ -30,11 +26,6 @@ def read_address(text: str) -> Address:
     if found is None:
         raise ValueError(f"an address such as you@example.org was expected, not {text!r}")
     return Address(found.local_part, domain)
-
-
-def usual_file() -> str | None:
-    """Give the configuration in this folder, or else this machine's, if there is one."""
-    return next((each for each in (HERE, CONFIG) if Path(each).exists()), None)
 
 
 def read_host(_: object, __: object, text: str | None) -> str | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from gomail.cli.asked import ask_first, configured, control_paths, told
+from gomail.cli.asked import Server, configured, servers, told
+from gomail.cli.basis import Basis, of_server
 from gomail.cli.dns import NotFound, look, read_servers, usual_resolvers
 from gomail.cli.proposing import Proposal, propose
 from gomail.cli.silence import Reason, explain
@@ -136,12 +137,13 @@ def watch(  # noqa: PLR0913, PLR0917 -- click gives them by name
     it, it explains why, as far as that can be known from here. The status is 0 when the mail is
     there, 1 when you end it before (Ctrl-C), and else as of gomail status.
     """
-    configuration = configured(file)
-    proposal = propose(configuration, secrets.token_hex(3), wanted)
-    ticks = Ticks(str(proposal.address))
     telling = _Telling(json=json)
     with told():
-        path = ask_first(control_paths(configuration, control), _reachable)
+        server = servers(file, control)[0]
+        basis, path = _basis(server, file), server.path
+        configuration = None if basis is None else basis.configuration
+        proposal = propose(configuration, secrets.token_hex(3), wanted)
+        ticks = Ticks(str(proposal.address))
 
         def silent(seconds: float) -> None:
             def dns() -> list[Reason]:
@@ -153,7 +155,7 @@ def watch(  # noqa: PLR0913, PLR0917 -- click gives them by name
         watching = Watching(lambda: _follow(path), ticks, telling.tick, silent, silences)
         try:
             line = _follow(path)
-            telling.begin(proposal)
+            telling.begin(proposal, server, basis)
             arrived = watching.wait(line)
         except KeyboardInterrupt:
             telling.end()
@@ -161,10 +163,15 @@ def watch(  # noqa: PLR0913, PLR0917 -- click gives them by name
     telling.arrive(arrived)
 
 
-def _reachable(path: str) -> str:
-    """Give the path, if a server can be asked there."""
-    _status(path)
-    return path
+def _basis(server: Server, file: str | None) -> Basis | None:
+    """Give the configuration of a server; of an older one, that does not say it, a file's."""
+    from gomail.server.control.client import ControlError  # noqa: PLC0415 -- other commands need none of it
+
+    try:
+        return of_server(server)
+    except ControlError as error:
+        found = configured(file)
+        return Basis(found, found.source, note=str(error)) if found.source else None
 
 
 def _status(path: str) -> dict[str, Any]:
@@ -185,7 +192,7 @@ def _follow(path: str) -> Line:
 
 
 def _dns(
-    domain: str, configuration: Configuration, roots: Servers, resolvers: Servers
+    domain: str, configuration: Configuration | None, roots: Servers, resolvers: Servers
 ) -> Iterator[Reason]:
     """Find what keeps senders from finding the way; what only delays some of them, too."""
     if find_spec("dns") is None:
@@ -196,9 +203,8 @@ def _dns(
     from gomail.cli.known import known_of  # noqa: PLC0415 -- likewise
     from gomail.domain.examination import examine  # noqa: PLC0415 -- an extra
 
-    known_configuration = configuration if configuration.source else None
     try:
-        known = known_of(known_configuration)
+        known = known_of(configuration)
         [view] = asyncio.run(look([domain], known.host, roots, resolvers or usual_resolvers(), 5))
     except (NotFound, ConfigurationError) as error:
         yield Reason("dns-unasked", f"DNS can't be asked: {error}", "gomail dns looks again")
@@ -225,12 +231,18 @@ class _Telling:
         """Write one line, or an object."""
         click.echo(dumps(values) if self._json else line, color=coloured())
 
-    def begin(self, proposal: Proposal) -> None:
-        """Say what to send."""
+    def begin(self, proposal: Proposal, server: Server, basis: Basis | None) -> None:
+        """Say who is watched, and what to send."""
+        lines = [f"Watching {server.status['hostname']}, {server.name}"]
+        lines += [] if basis is None else [basis.line]
         subject = f", with the subject {proposal.subject}" if proposal.subject else ""
+        to = f"{proposal.address}{subject}"
+        lines.append(f"Send a mail to {to}, from anywhere outside, such as Gmail.")
+        lines.append("It is told here as it comes; Ctrl-C ends this.")
         self._write(
-            f"Send a mail to {proposal.address}{subject}, from anywhere outside, such as Gmail.\n"
-            "It is told here as it comes; Ctrl-C ends this.",
+            "\n".join(lines),
+            server=server.name,
+            configuration=basis and basis.plain(),
             waiting=str(proposal.address),
             subject=proposal.subject,
         )

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
-from gomail.cli.asked import ask_first
+from gomail.cli.asked import ask_all
 from gomail.doctor.reachability import Witness
-from gomail.server.control.client import ControlError, ask_status
+from gomail.server.control.client import ControlError
 from gomail.server.control.paths import usual_paths
 
 
@@ -22,12 +22,13 @@ def last_public(control: str | None, state: str | None, pid: int) -> tuple[Witne
     """
     paths = [control] if control else [] if control == "" else list(usual_paths(state))
     try:
-        said = ask_first(paths, ask_status)
+        found = [each.status for each in ask_all(paths)]
     except ControlError as error:
         return None, str(error)
     try:
-        if said["pid"] != pid:
-            return None, f"another server, pid {int(said['pid'])}, has the control socket"
+        said = next((each for each in found if each["pid"] == pid), None)
+        if said is None:
+            return None, f"another server, pid {int(found[0]['pid'])}, has the control socket"
         return read_witness(said["last-public"]), ""
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return None, "the server's answer makes no sense"

@@ -31,6 +31,8 @@ _OPTIONS = {
     "--key": "key",
     "--workers": "workers",
     "--metrics": "metrics",
+    "--size": "size",
+    "--log-format": "log_format",
 }
 _SEVERAL = {"ports", "domains"}
 
@@ -119,7 +121,7 @@ def is_gomail(words: tuple[str, ...]) -> bool:
 def options(words: Sequence[str]) -> dict[str, str | list[str]]:
     """Give what a server's command line says of its configuration."""
     found: dict[str, str | list[str]] = {}
-    rest = _arguments(list(words))
+    rest = arguments(list(words))
     while rest:
         name, equals, value = rest.pop(0).partition("=")
         key = _OPTIONS.get(name)
@@ -135,7 +137,7 @@ def options(words: Sequence[str]) -> dict[str, str | list[str]]:
     return found
 
 
-def _arguments(words: list[str]) -> list[str]:
+def arguments(words: list[str]) -> list[str]:
     """Give what stands behind the name of the server: before it are Python's words, or twistd's."""
     for at, word in enumerate(words):
         if Path(word).name in {"gomail", "gomail.cli.main"} and "twistd" not in words[at + 1 :]:

@@ -171,11 +171,13 @@ class Announcement:
     checks: str = ""
     milters: str = ""
     metrics: str = ""
+    source: str = ""
 
     def __str__(self) -> str:
         """Write it: a few lines."""
         read = f"   (read it: mutt -f {self.maildir})" if self.single else ""
         rows = [
+            *([("goes by", self.source)] if self.source else []),
             ("listens on", " and ".join(self.ports)),
             ("takes mail for", ", ".join(self.domains)),
             ("stores it in", self.maildir + read),

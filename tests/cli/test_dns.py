@@ -31,7 +31,7 @@ def test_options_that_cannot_be_are_told(options: list[str]) -> None:
 
 def test_no_domain_is_a_question_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With both ways on; a configuration without domains has none."""
-    monkeypatch.setattr("gomail.cli.usual.CONFIG", "none.toml")
+    monkeypatch.setattr("gomail.settings.usual.CONFIG", "none.toml")
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["dns"])
     assert done.exit_code == 2

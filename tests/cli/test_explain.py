@@ -110,6 +110,7 @@ def test_story_of_a_session_is_told() -> None:
         "refused: 550 5.7.1 ",
         "message 2 stored: f",
         "the end: of 192.0.2",
+        "log",
     ]
     assert "    setting: policy.spf-fail" in lines
     assert any("words are not of gomail's own" in line for line in lines)
@@ -138,7 +139,10 @@ def test_session_in_json() -> None:
 def test_session_that_is_not_found_is_told() -> None:
     """With where it was looked for."""
     told = run("0123456789", "--log", "log")
-    assert (told.exit_code, told.output) == (1, "Error: session 0123456789: it is not in log\n")
+    assert (told.exit_code, told.output) == (
+        1,
+        "Error: session 0123456789: it is not in log; --log FILE names another\n",
+    )
     told = run(SESSION)
     assert told.exit_code == 1
     assert "there is no journal of systemd here; --log FILE" in told.output
@@ -150,7 +154,9 @@ def test_session_that_is_not_found_is_told() -> None:
 def test_session_in_the_journal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no file is named; as far as that may be read."""
     monkeypatch.setenv("PATH", f"{journal(folder, LOG.splitlines())}:/usr/bin:/bin")
-    assert run(SESSION).output == run(SESSION, "--log", "log").output
+    told = run(SESSION).output
+    assert "log: the journal of systemd\n" in told
+    assert told.replace("the journal of systemd", "log") == run(SESSION, "--log", "log").output
     assert "it is not in the journal, as far as you may read that" in run("0123456789").output
 
 
@@ -165,7 +171,8 @@ def test_bounce_and_its_session_are_explained() -> None:
         "550 5.1.1 No such mailbox here   [no such mailbox]",
     ]
     assert f"Session {SESSION}, in the order of the log:" in lines
-    assert lines[-1].endswith("('mx.example.org'): ehlo=1, plaintext")
+    assert lines[-2].endswith("('mx.example.org'): ehlo=1, plaintext")
+    assert lines[-1] == "log: log"
 
 
 @pytest.mark.parametrize("way", ["argument", "words", "file", "stdin", "dash"])

@@ -266,7 +266,7 @@ def test_at_a_terminal_it_asks_and_explains(folder: Path) -> None:
 
 def test_gomail_alone_says_what_is_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By what was done."""
-    monkeypatch.setattr("gomail.cli.usual.CONFIG", str(folder / "none.toml"))
+    monkeypatch.setattr("gomail.settings.usual.CONFIG", str(folder / "none.toml"))
     done = CliRunner().invoke(main, [])
     assert done.exit_code == 0
     assert done.stdout.endswith(

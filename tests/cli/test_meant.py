@@ -54,7 +54,7 @@ def test_server_is_that_of_the_file(tmp_path: Path, start: Start) -> None:
     one, other = written(tmp_path / "one", "mx.a"), written(tmp_path / "other", "mx.b")
     start(other.parent, "--config", "gomail.toml")
     pid = start(one.parent, "--config", "gomail.toml", "--port", "tcp:2526")
-    meant = find_meant(str(one))
+    meant = find_meant(str(one))[0]
     assert meant.process is not None
     assert meant.process.pid == pid
     assert [each.endpoint for each in meant.configuration.listeners] == ["tcp:2526"]
@@ -67,18 +67,18 @@ def test_server_of_a_copy_is_meant_only_without_one_of_the_file(
     """What init has written lies at home still, when the server runs with the one in /etc."""
     copy, file = written(tmp_path / "etc", "mx.c"), written(tmp_path / "home", "mx.c")
     first = start(tmp_path, f"--config={copy}")
-    found = find_meant(str(file)).process
+    found = find_meant(str(file))[0].process
     assert found is not None
     assert found.pid == first
     second = start(tmp_path, f"--config={file}")
-    found = find_meant(str(file)).process
+    found = find_meant(str(file))[0].process
     assert found is not None
     assert found.pid == second
 
 
 def test_server_that_does_not_run_is_to_have_port_25(tmp_path: Path) -> None:
     """Where neither file nor units say another one."""
-    meant = find_meant(str(written(tmp_path / "one", "mx.nobody-has")))
+    meant = find_meant(str(written(tmp_path / "one", "mx.nobody-has")))[0]
     assert meant.process is None
     if meant.unit is None:
         assert [each.endpoint for each in meant.configuration.listeners] == [
@@ -90,7 +90,7 @@ def test_server_that_does_not_run_is_to_have_port_25(tmp_path: Path) -> None:
 def test_nothing_at_all_is_a_question_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the way to begin."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gomail.cli.usual.CONFIG", "none.toml")
+    monkeypatch.setattr("gomail.settings.usual.CONFIG", "none.toml")
     monkeypatch.setattr("gomail.cli.meant.processes", lambda: iter(()))
     monkeypatch.setattr("gomail.cli.meant.read_unit", lambda: None)
     with pytest.raises(click.UsageError, match="gomail init"):

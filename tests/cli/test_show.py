@@ -18,7 +18,7 @@ MESSAGES = Path(__file__).parents[1] / "data" / "messages"
 def maildir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Maildir with two messages, one of them read, and an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gomail.cli.usual.CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr("gomail.settings.usual.CONFIG", str(tmp_path / "none.toml"))
     place = tmp_path / "Maildir"
     for folder in ("", ".Junk/"):
         for name in ("cur", "new", "tmp"):

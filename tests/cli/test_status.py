@@ -18,6 +18,9 @@ ANSWER: dict[str, Any] = {
     "version": "1.0",
     "pid": 42,
     "hostname": "mx.example.org",
+    "configuration": None,
+    "options": ["--domain", "example.org"],
+    "log": "this terminal",
     "started": "2026-11-28T12:00:00Z",
     "uptime": 97265.5,
     "listeners": ["[::]:25 and 0.0.0.0:25", "unix:/run/lmtp"],
@@ -51,7 +54,7 @@ ANSWER: dict[str, Any] = {
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a folder of its own, where no server of this machine is found."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gomail.cli.usual.CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr("gomail.settings.usual.CONFIG", str(tmp_path / "none.toml"))
     monkeypatch.setattr("gomail.server.control.paths.SYSTEMD", str(tmp_path / "run"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path
@@ -103,6 +106,7 @@ def test_answer_is_written_for_people() -> None:
     """One row for each that there is; the most frequent first."""
     assert "\n".join(text(ANSWER)) == (
         "gomail 1.0 is mx.example.org: pid 42, for 1 d 3 h\n"
+        "  goes by        options alone: --domain example.org\n"
         "  health         degraded\n"
         "                 the reactor is 2.0 s late\n"
         "  listens on     [::]:25 and 0.0.0.0:25\n"
@@ -127,6 +131,7 @@ def test_what_there_is_not_is_left_out() -> None:
     """A server that has just begun."""
     fresh = ANSWER | {
         "uptime": 0.2,
+        "options": [],
         "last-public": None,
         "octets": 7,
         "shadow": {},
@@ -141,6 +146,7 @@ def test_what_there_is_not_is_left_out() -> None:
     }
     assert "\n".join(text(fresh)) == (
         "gomail 1.0 is mx.example.org: pid 42, for 0 s\n"
+        "  goes by        the defaults\n"
         "  health         ok\n"
         "  listens on     [::]:25 and 0.0.0.0:25\n"
         "                 unix:/run/lmtp\n"
@@ -155,7 +161,8 @@ def test_server_is_found_at_the_usual_place(served: Served) -> None:
     """Asked once, and its answer told as it is in JSON."""
     done = status("--json")
     assert done.exit_code == 0
-    assert json.loads(done.stdout) == ANSWER
+    path = str(Path("state/gomail/control").absolute())
+    assert json.loads(done.stdout) == ANSWER | {"control": path}
     assert [json.loads(line) for line in served.asked] == [{"request": "status"}]
     assert status().stdout.startswith("gomail 1.0 is mx.example.org")
 
@@ -174,16 +181,59 @@ def test_place_is_said_by_the_configuration_or_an_option(served: Served, folder:
     )
 
 
-def test_server_of_systemd_comes_first(served: Served, folder: Path) -> None:
+@pytest.mark.usefixtures("served")
+def test_server_of_systemd_comes_first(folder: Path) -> None:
     """Where it is there, it is the machine's."""
     whole = json.dumps(ANSWER | {"hostname": "systemd.example"}).encode() + b"\n"
     other = Served(folder / "run" / "control", whole)
     try:
-        assert "systemd.example" in status().stdout
-        assert served.asked == []
+        told = status().stdout
+        assert told.startswith("gomail 1.0 is systemd.example")
+        *_, last = told.splitlines()
+        assert last == (
+            "Another runs: pid 42 on [::]:25 and 0.0.0.0:25, unix:/run/lmtp, "
+            "options alone: --domain example.org; gomail status --all"
+        )
     finally:
         other.end()
     assert "mx.example.org" in status().stdout  # nobody listens there any more
+
+
+@pytest.mark.usefixtures("served")
+def test_server_of_the_file_is_meant_among_several(folder: Path) -> None:
+    """That of --config, or of gomail.toml here; all are told by --all, as a list in JSON."""
+    file = folder / "gomail.toml"
+    file.write_text("")
+    words = ["--config", "gomail.toml", "--port", "tcp:2526"]
+    own = ANSWER | {"hostname": "own.example", "configuration": str(file), "options": words}
+    other = Served(folder / "state" / "gomail" / "control-2", json.dumps(own).encode() + b"\n")
+    try:
+        told = status().stdout
+        assert told.startswith("gomail 1.0 is own.example")
+        assert f"  goes by        {file}, with --port tcp:2526\n" in told
+        file.unlink()
+        assert status().stdout.startswith("gomail 1.0 is mx.example.org")
+        names = [each["hostname"] for each in json.loads(status("--all", "--json").stdout)]
+        assert names == ["mx.example.org", "own.example"]
+        (folder / "x.toml").write_text("# another\n")
+    finally:
+        other.end()
+
+
+def test_server_of_another_file_is_not_the_one_that_is_asked_for(folder: Path) -> None:
+    """It is named, since it may have been meant."""
+    whole = json.dumps(ANSWER).encode() + b"\n"
+    other = Served(folder / "state" / "gomail" / "control", whole)
+    (folder / "x.toml").write_text("")
+    try:
+        done = status("--config", "x.toml")
+    finally:
+        other.end()
+    assert done.exit_code == 3
+    assert done.stderr == (
+        "Error: no server runs by x.toml; the one that does, pid 42 on [::]:25 and 0.0.0.0:25, "
+        "unix:/run/lmtp, goes by options alone: --domain example.org\n"
+    )
 
 
 def test_no_server_has_a_status_of_its_own(folder: Path) -> None:

@@ -61,7 +61,10 @@ def test_dialogue_is_written_with_its_reasons(folder: Path) -> None:
         "     a mailbox is called so: the mailbox alice@here.example",
         '       domains."here.example".mailboxes = ["alice", "bob"]',
     ]
-    assert lines[0] == "S: 220 mx.here.example ESMTP gomail"
+    assert lines[:2] == [
+        f"configuration: {folder}/gomail.toml (no server runs that could be asked)",
+        "S: 220 mx.here.example ESMTP gomail",
+    ]
     assert '       limits.size = "50 MiB"' in lines
     assert lines[-1] == "accept: all of it would be accepted"
     assert tree(folder) == before

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from gomail.cli import units as module
 from gomail.cli.units import units
-from gomail.cli.usual import CONFIG
+from gomail.settings.usual import CONFIG
 from gomail.units.placing import signed
 
 FILE = 'maildir = "/srv/mail/{domain}/{mailbox}"\n[domains."a.example"]\nmailboxes = ["alice"]\n'

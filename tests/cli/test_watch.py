@@ -1,5 +1,6 @@
 """``gomail watch``: the steps of a mail out of events, and why none comes; no time passes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from gomail.cli.proposing import propose
 from gomail.cli.silence import Reason, explain
 from gomail.cli.ticks import MOST_SESSIONS, Session, Tick, Ticks
 from gomail.cli.watch import AWAY, SILENCES, Watching
-from gomail.config import load
+from gomail.config import load, render
 from gomail.server.control.client import NotRunning
+from tests.cli.test_status import ANSWER, Served
 
 YOU = "you@example.org"
 WELL: dict[str, Any] = {
@@ -285,7 +287,7 @@ def test_server_that_gives_way_is_followed_again(monkeypatch: pytest.MonkeyPatch
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a folder of its own, where no server of this machine is found."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gomail.cli.usual.CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr("gomail.settings.usual.CONFIG", str(tmp_path / "none.toml"))
     monkeypatch.setattr("gomail.server.control.paths.SYSTEMD", str(tmp_path / "run"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path
@@ -344,10 +346,18 @@ def test_address_has_a_token_where_that_reaches_the_mailbox(
 def test_address_that_can_not_be_is_told_at_once(
     folder: Path, text: str | None, options: tuple[str, ...], problem: str
 ) -> None:
-    """Before anybody waits."""
+    """Before anybody waits: as the server has it that runs, or an older one's file."""
+    file = folder / "gomail.toml"
     if text is not None:
-        (folder / "gomail.toml").write_text(text)
-    done = CliRunner().invoke(main, ["watch", *options])
+        file.write_text(text)
+    said = ANSWER | (
+        {"settings": render(load(str(file))), "options": [], "configuration": None} if text else {}
+    )
+    server = Served(folder / "state" / "gomail" / "control", json.dumps(said).encode() + b"\n")
+    try:
+        done = CliRunner().invoke(main, ["watch", *options])
+    finally:
+        server.end()
     assert done.exit_code == 2
     assert problem in done.stderr
 

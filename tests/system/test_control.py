@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from gomail.server.control.client import Line, NotRunning, ask_status
+from gomail.config import parse
+from gomail.server.control.client import Line, NotRunning, ask_configuration, ask_status
 from gomail.server.control.service import CONNECTIONS, LONGEST_REQUEST
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
@@ -283,21 +284,39 @@ def test_handover_keeps_the_socket(served: Server, path: Path) -> None:
 
 
 def test_usual_place_is_the_state_folder(serve: Serve, tmp_path: Path) -> None:
-    """Or $RUNTIME_DIRECTORY, as systemd sets it. Who comes second takes mail all the same."""
+    """Or $RUNTIME_DIRECTORY, as systemd sets it. Who comes second has the next number."""
     state = {"XDG_STATE_HOME": str(tmp_path / "state")}
     first = serve(environment=state)
     usual = tmp_path / "state" / "gomail" / "control"
     assert ask_status(str(usual))["pid"] == first.process.pid
     (tmp_path / "second").mkdir()
     second = serve(environment=state, folder=tmp_path / "second")
-    assert f"can't ask this server: {usual}: another process listens there" in second.output
-    assert second.connect().mail().startswith("250 ")
+    assert ask_status(f"{usual}-2")["pid"] == second.process.pid
     assert second.stopped() == 0
+    assert not Path(f"{usual}-2").exists()
     assert ask_status(str(usual))["pid"] == first.process.pid
     (tmp_path / "third").mkdir()
     run = state | {"RUNTIME_DIRECTORY": str(tmp_path / "run")}
     third = serve(environment=run, folder=tmp_path / "third")
     assert ask_status(str(tmp_path / "run" / "control"))["pid"] == third.process.pid
+
+
+@KINDS
+def test_configuration_is_said_as_it_is_in_force(
+    served: Server, path: Path, tmp_path: Path, workers: int
+) -> None:
+    """Whole, with its file and what options say; as it is after it was read again."""
+    said = ask_configuration(str(path))
+    assert said["pid"] == served.process.pid
+    file = tmp_path / "gomail.toml"
+    assert said["configuration"] == str(file)
+    assert said["options"][-2:] == ["--config", str(file)]
+    found = parse(said["settings"], "it")
+    assert (found.workers, found.control) == (workers, str(path))
+    assert found.state == os.environ["XDG_STATE_HOME"] + "/gomail"
+    file.write_text(file.read_text() + '[domains."new.example"]\n')
+    served.tell(signal.SIGHUP)
+    until(lambda: "new.example" in ask_configuration(str(path))["settings"], "not in force")
 
 
 def test_stale_socket_is_replaced(serve: Serve, start: Serve, tmp_path: Path, path: Path) -> None:

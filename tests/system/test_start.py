@@ -67,13 +67,14 @@ def test_foreground_says_what_it_does(serve: Serve, tmp_path: Path) -> None:
     """Addresses, domains, Maildir, log and the way to stop are on the terminal, before the log."""
     server = serve("--domain", "example.org", "--hostname", "mx.example.org")
     lines = server.output.splitlines()
-    ends, checks = lines.pop(4), lines.pop(4)
+    ends, checks = lines.pop(5), lines.pop(5)
     assert checks.startswith("  checks         SPF, DKIM, ARC, DMARC and iprev, by the DNS of ")
     assert re.fullmatch(
         r"  encrypts with  a self-signed certificate of mx\.example\.org until \d{4}-.* UTC", ends
     )
-    assert lines[:6] == [
+    assert lines[:7] == [
         "gomail is mx.example.org",
+        "  goes by        options and defaults: no file was read",
         f"  listens on     [::]:{server.port} and 0.0.0.0:{server.port}",
         "  takes mail for example.org",
         f"  stores it in   {tmp_path}/Maildir   (read it: mutt -f {tmp_path}/Maildir)",

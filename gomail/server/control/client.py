@@ -8,6 +8,7 @@ import errno
 import json
 import select
 import socket
+import struct
 import time
 from contextlib import suppress
 from typing import Any, Self
@@ -15,6 +16,7 @@ from typing import Any, Self
 ANSWER_TIME = 15.0  # seconds; a parent waits for its workers, too
 LONGEST = 16 * 1024 * 1024  # octets of an answer
 _PIECE = 1 << 16
+_CREDENTIALS = struct.Struct("3i")  # of SO_PEERCRED: process, user, group
 
 
 class ControlError(Exception):
@@ -53,6 +55,15 @@ class Line:
         except OSError as error:
             self._socket.close()
             raise _explained(path, error) from error
+
+    @property
+    def peer(self) -> int:
+        """The process that listened there first, as the kernel vouches for it (unix(7))."""
+        pid: int
+        pid, _, _ = _CREDENTIALS.unpack(
+            self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        )
+        return pid
 
     def __enter__(self) -> Self:
         """Give the line."""
@@ -99,7 +110,33 @@ def ask_status(path: str) -> dict[str, Any]:
     Raises:
         ControlError: it can't be asked: `NotRunning`, `NotAllowed`, or it does not answer.
     """
-    with Line(path, {"request": "status"}) as line:
+    return _ask(path, "status")
+
+
+def ask_configuration(path: str, pid: int | None = None) -> dict[str, Any]:
+    """
+    Ask by which configuration a server runs; docs/watching.md has the keys of the answer.
+
+    Args:
+        path: of the socket.
+        pid: the process whose word counts, and nobody else's; None for whoever it is.
+
+    Raises:
+        ControlError: it can't be asked, or is of an older version.
+    """
+    try:
+        return _ask(path, "configuration", pid)
+    except (NotRunning, NotAllowed):
+        raise
+    except ControlError as error:  # one of before it could say so, for instance
+        raise ControlError(f"the server does not say its configuration: {error}") from None
+
+
+def _ask(path: str, request: str, pid: int | None = None) -> dict[str, Any]:
+    """Ask for what has one answer."""
+    with Line(path, {"request": request}) as line:
+        if pid is not None and line.peer != pid:
+            raise NotRunning(f"{path}: another process listens there")
         answer = line.hear()
     if answer is None:
         raise ControlError(f"{path}: the server has said nothing for {ANSWER_TIME:.0f} s")

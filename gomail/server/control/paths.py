@@ -5,14 +5,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NAME = "control"
+MOST = 9  # servers of one user that have one each
 SYSTEMD = "/run/gomail"  # RuntimeDirectory= of the unit
 
 
+def numbered(folder: str) -> Iterator[str]:
+    """Give the paths in a folder: the first that is free is the one of the next server."""
+    yield f"{folder}/{NAME}"
+    yield from (f"{folder}/{NAME}-{number}" for number in range(2, MOST + 1))
+
+
 def usual_paths(state: str | None) -> Iterator[str]:
-    """Give the paths where commands look for a server: systemd's, then that of *state*."""
-    path = f"{SYSTEMD}/{NAME}"
+    """Give the paths where commands look for servers: systemd's, then those of *state*."""
     hidden = Path(SYSTEMD).is_dir() and not os.access(SYSTEMD, os.X_OK)
-    if hidden or os.path.lexists(path):
-        yield path
+    if hidden:
+        yield f"{SYSTEMD}/{NAME}"
+    else:
+        yield from filter(os.path.lexists, numbered(SYSTEMD))
     if state:
-        yield f"{state}/{NAME}"
+        first, *others = numbered(state)
+        yield first
+        yield from filter(os.path.lexists, others)

@@ -1,18 +1,19 @@
 """
 Where the control socket is, and how it is bound: before rights are dropped, for who will run it.
 
-Where nobody has said a path, a socket that can't be had costs no start: mail comes first.
+Where nobody has said a path, a socket that can't be had costs no start: mail comes first. Several
+servers of one user have paths that are numbered.
 """
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from twisted.internet.interfaces import IReactorCore
 
-from gomail.server.control.paths import NAME
+from gomail.server.control.paths import numbered
 from gomail.server.ports import Port, PortError, open_port
 from gomail.server.unix import AsOwner
 
@@ -20,12 +21,12 @@ MODE = 0o600  # who may connect may follow everybody's dialogue: the server's us
 _SPECIAL = re.compile(r"([:=\\])")  # in Twisted's endpoint strings
 
 
-def control_path(given: str | None, state: str | None) -> str | None:
-    """Give the path that a server binds: as *given*, or the usual one; None where there is none."""
+def control_paths(given: str | None, state: str | None) -> tuple[str, ...]:
+    """Give the paths of which a server binds the first that is free: as *given*, or the usual."""
     if given is not None:
-        return given or None
+        return (given,) if given else ()
     folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or state
-    return f"{folder}/{NAME}" if folder else None
+    return tuple(numbered(folder)) if folder else ()
 
 
 def _endpoint(path: str) -> str:
@@ -35,7 +36,7 @@ def _endpoint(path: str) -> str:
 
 
 def open_control(
-    path: str | None,
+    paths: Sequence[str],
     reactor: IReactorCore,
     as_owner: AsOwner = nullcontext,
     had: Callable[[str], Port | None] = lambda _: None,
@@ -46,7 +47,7 @@ def open_control(
     Bind the socket; *had* gives one that is bound already, of the parent before us.
 
     Args:
-        path: where; None for nowhere.
+        paths: where: the first that is free, or nowhere.
         reactor: the one that runs.
         as_owner: makes us, for a while, the user to whom it belongs.
         had: as above, by the endpoint string.
@@ -58,19 +59,20 @@ def open_control(
     Raises:
         PortError: one that is *named* can't be had.
     """
-    if path is None:
-        return None, ""
-    endpoint = _endpoint(path)
-    port = had(endpoint)
+    port = next(filter(None, map(had, map(_endpoint, paths))), None)
     if port is not None:
         return port, ""
-    try:
-        if not named:
-            with as_owner():
-                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return open_port(endpoint, reactor, as_owner), ""
-    except (OSError, PortError) as error:
-        why = str(error).removeprefix(f"{endpoint}: ")
-        if named:
-            raise PortError(f"control: {path}: {why}") from error
-        return None, f"gomail status and watch can't ask this server: {path}: {why}"
+    without = ""
+    for path in paths:
+        endpoint = _endpoint(path)
+        try:
+            if not named:
+                with as_owner():
+                    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return open_port(endpoint, reactor, as_owner), ""
+        except (OSError, PortError) as error:
+            why = str(error).removeprefix(f"{endpoint}: ")
+            if named:
+                raise PortError(f"control: {path}: {why}") from error
+            without = without or f"{path}: {why}"
+    return None, f"gomail status and watch can't ask this server: {without}" if without else ""

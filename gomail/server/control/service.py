@@ -1,14 +1,15 @@
 """
 The control socket, served: a line of JSON is asked, lines of JSON answer.
 
-``{"request": "status"}`` has one answer. ``{"request": "follow"}``, with ``session``, ``address``
+``{"request": "status"}`` and ``{"request": "configuration"}`` have one answer each, and
+``{"request": "follow"}``, with ``session``, ``address``
 or ``recipient``, has one for each event, until either side closes. What can't be answered has
 ``{"error": …}``. Nobody who connects can hold up a session or fill the memory: requests are short
 and come soon, connections are few, and who reads too slowly misses events, or is dropped.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.application.service import Service
@@ -31,7 +32,7 @@ CONNECTIONS = 16
 LONGEST_REQUEST = 4096  # octets
 REQUEST_TIME = 10.0  # seconds from the connection to the request, and for its answer to be read
 DROP_TIME = 30.0  # seconds for a follower to take something again
-Status = Callable[[], Plain | Deferred[Plain]]
+Questions = Mapping[str, Callable[[], Plain | Deferred[Plain]]]
 _log = Logger()
 
 
@@ -42,14 +43,16 @@ class Control(Service):
     Args:
         reactor: the one that runs.
         port: the socket, bound.
-        status: gives what is answered to that request, now or later.
+        questions: gives what is answered to a request of that name, now or later.
         audience: tells followers of events.
     """
 
-    def __init__(self, reactor: Reactor, port: Port, status: Status, audience: Audience) -> None:
+    def __init__(
+        self, reactor: Reactor, port: Port, questions: Questions, audience: Audience
+    ) -> None:
         self._reactor = reactor
         self._port = port
-        self._factory = Callers(reactor, status, audience)
+        self._factory = Callers(reactor, questions, audience)
         self._listening: UnixPort | None = None
 
     def startService(self) -> None:
@@ -75,9 +78,9 @@ class Callers(ServerFactory):
 
     noisy = False
 
-    def __init__(self, reactor: Reactor, status: Status, audience: Audience) -> None:
+    def __init__(self, reactor: Reactor, questions: Questions, audience: Audience) -> None:
         self.reactor = reactor
-        self.status = status
+        self.questions = questions
         self.audience = audience
         self.there: set[Caller] = set()
 
@@ -132,13 +135,14 @@ class Caller(LineOnlyReceiver):
         except (ValueError, RecursionError):
             request = None
         match request:
-            case {"request": "status"}:
-                answer = maybeDeferred(self._callers.status)
-                answer.addCallbacks(self._answer, self._fail)
             case {"request": "follow"}:
                 self._follow(request)
+            case {"request": str(name)} if name in self._callers.questions:
+                answer = maybeDeferred(self._callers.questions[name])
+                answer.addCallbacks(self._answer, self._fail)
             case _:
-                self._refuse('{"request": "status"} or {"request": "follow"} was expected')
+                names = (f'{{"request": "{each}"}}' for each in self._callers.questions)
+                self._refuse(f'{", ".join(names)} or {{"request": "follow"}} was expected')
 
     def lineLengthExceeded(self, line: bytes) -> None:
         """Refuse what is no request."""

@@ -32,7 +32,7 @@ class House:
     def __init__(self, status: Callable[[], Plain | Deferred[Plain]] = lambda: {"pid": 1}) -> None:
         self.clock = Clock()
         self.audience = Audience()
-        self.callers = Callers(self.clock, status, self.audience)  # type: ignore[arg-type]  # a short one
+        self.callers = Callers(self.clock, {"status": status}, self.audience)  # type: ignore[arg-type]  # a short one
 
     def call(self, octets: bytes = b"") -> tuple[Caller, Transport]:
         """Connect, and send something."""
