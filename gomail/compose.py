@@ -153,6 +153,7 @@ class Server(MultiService):
             )
         before: list[object] = [self._office.directory, self.configuration]
         self._office.directory = directory
+        self._office.places.forget()
         self._office.limits = configuration.limits
         self._office.examiner = examiner
         if configuration.milters != self.configuration.milters:
@@ -214,6 +215,7 @@ def _meters(office: Office, admission: Admission, vigil: Vigil) -> Meters:
         storing=partial(vigil.look, BEAT),
         disk=lambda: office.room.look(office.limits.size),
         descriptors=partial(office.committer.run, count_descriptors),
+        mailboxes=office.places.look,
     )
 
 

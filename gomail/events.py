@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from gomail.envelope import Client, Envelope
 from gomail.finding import Finding
-from gomail.health import Disk, Health, Share, Storing
+from gomail.health import Disk, Health, Mailboxes, Share, Storing
 from gomail.reply import Reply
 
 _log = Logger()
@@ -170,6 +170,7 @@ class Measured(NamedTuple):
         descriptors: files and sockets that are open; None as long as nobody knows.
         storing: how those fare who store, with the slowest batch of the last ten seconds.
         disk: its room.
+        mailboxes: those that turn mail away.
     """
 
     lag: float = 0.0
@@ -177,6 +178,7 @@ class Measured(NamedTuple):
     descriptors: Share | None = None
     storing: Storing = Storing()
     disk: Disk = Disk()
+    mailboxes: Mailboxes = Mailboxes()
 
 
 class SessionEnded(NamedTuple):

@@ -13,7 +13,7 @@ from gomail.delivery.places import Identity, Places
 from gomail.delivery.room import Room
 from gomail.events import Listener as Told
 from gomail.events import Listeners
-from gomail.preflight import ownership
+from gomail.preflight import one_maildir, ownership
 from gomail.reception import Office, Receptions
 from gomail.recipients.directory import Directory
 from gomail.server.reactor import Reactor
@@ -49,7 +49,15 @@ def furnish(  # noqa: PLR0913 -- furniture
         directory=directory,
         limits=configuration.limits,
         committer=committer,
-        places=Places(committer, reactor, directory.root, owner, reserve, identity=root),
+        places=Places(
+            committer,
+            reactor,
+            directory.root,
+            owner,
+            reserve,
+            identity=root,
+            only=one_maildir(configuration),
+        ),
         room=Room(committer, reactor, directory.root, reserve),
         clock=reactor,
         ownership=owner,

@@ -52,6 +52,11 @@ class Health(NamedTuple):
         """What it is that holds, without the numbers."""
         return tuple(reason.word for reason in self.reasons)
 
+    @property
+    def marks(self) -> tuple[tuple[str, State], ...]:
+        """What it is that holds, and how bad that is: it is news where this is another."""
+        return tuple((reason.word, reason.state) for reason in self.reasons)
+
     def plain(self) -> list[tuple[str, int, str]]:
         """Give it as values of Python's own kinds, which can be sent to another process."""
         return [(word, int(state), text) for word, state, text in self.reasons]
@@ -77,6 +82,21 @@ def together(healths: Iterable[Health]) -> Health:
         if reason.word not in found or found[reason.word].state < reason.state:
             found[reason.word] = reason
     return Health(tuple(sorted(found.values(), key=lambda reason: -reason.state)))
+
+
+class Mailboxes(NamedTuple):
+    """
+    The mailboxes that turn mail away, each for a reason of its own: rights, a quota, it is gone.
+
+    Attributes:
+        refusing: how many are known to.
+        reasons: why, of the first few: path and error.
+        whole: whether all mailboxes do that anything is known of.
+    """
+
+    refusing: int = 0
+    reasons: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class Share(NamedTuple):

@@ -6,7 +6,8 @@ the others.
 
 What the disk said is believed for a second, and asked for again after half of it while mail comes,
 so that mostly nobody waits for an answer. A mailbox in which a delivery failed is suspended: its
-recipients are turned away with 4xx until a probe, at most once a minute, succeeds.
+recipients are turned away with 4xx until a probe, at most once a minute, succeeds. Those that turn
+mail away are known, and asked again where no mail comes for them, as the only Maildir always is.
 """
 
 import contextlib
@@ -22,19 +23,21 @@ from twisted.python.failure import Failure
 from gomail.address import fold
 from gomail.delivery.asking import Asking
 from gomail.delivery.committer import Committer
-from gomail.delivery.faults import refusal_of
+from gomail.delivery.faults import is_alarming, is_of_system, refusal_of
 from gomail.delivery.folder import make, make_folder, make_folder_of
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership
+from gomail.delivery.refusals import Place, Refusals
 from gomail.delivery.room import free_octets
+from gomail.health import Mailboxes
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 
 FRESH = 1.0  # seconds for which what the disk said is believed
 RENEW = 0.5  # seconds of them that are left when it is asked again, behind the scenes
 SUSPENDED = 60.0  # seconds until a mailbox in which a delivery failed is tried again
 MOST_KNOWN = 10_000  # mailboxes that something is remembered of
+QUIET = 2.0  # seconds until one is asked again though no mail comes for it
 JUNK = "Junk"  # the folder for junk: what most mail programs call it (RFC 6154 §2 has the use)
 Identity = tuple[int, int]  # of a folder: its device and its inode
-_Place = tuple[str, str, bool]  # a Maildir, a folder in it, and whether that is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Places:
         ownership: of what is made.
         reserve: octets that stay free on the disk of each.
         identity: device and inode of the root, where it may be another folder by now.
+        only: whether the root is the only Maildir.
     """
 
     def __init__(  # noqa: PLR0913 -- the last ones have defaults
@@ -69,6 +73,7 @@ class Places:
         reserve: int = 0,
         *,
         identity: Identity | None = None,
+        only: bool = False,
     ) -> None:
         self._reserve = reserve
         self._committer = committer
@@ -76,10 +81,13 @@ class Places:
         self._root = root
         self._identity = identity_of(root) if identity is None else identity
         self._ownership = ownership
-        self._known: dict[_Place, _Known] = {}
-        self._asking: dict[_Place, Asking[_Known]] = {}
+        self._known: dict[Place, _Known] = {}
+        self._asking: dict[Place, Asking[_Known]] = {}
         self._suspended: dict[str, _Known] = {}
         self._swept: set[str] = set()
+        self._refusals = Refusals()
+        self._unasked: set[Place] = set()  # that are looked at though no mail comes
+        self._only = (root, "", False) if only else None
 
     def known(self, maildir: str, folder: str = "") -> str | None:
         """
@@ -105,7 +113,7 @@ class Places:
         path = self._remembered(place)
         return _path(await self._look(place).wait()) if path is None else path
 
-    def _remembered(self, place: _Place) -> str | None:
+    def _remembered(self, place: Place) -> str | None:
         """Give what the disk has said of a place, as long as that is believed."""
         known = self._known.get(place)
         if known is None:
@@ -121,9 +129,38 @@ class Places:
             self._look(place)
         return path
 
-    def suspend(self, path: str, refused: Refused) -> None:
-        """Turn recipients of the Maildir at *path* away for a while: a delivery failed there."""
+    def suspend(self, path: str, refused: Refused, *, own: bool = False) -> None:
+        """Turn recipients of the Maildir at *path* away: a delivery failed, by its *own* fault."""
         self._suspended[path] = _Known(self._clock.seconds() + SUSPENDED, path, refused)
+        if own:
+            for place, known in self._known.items():
+                if known.path == path:
+                    self._refusals.note(place, refused.reason)
+
+    def look(self) -> Mailboxes:
+        """
+        Tell which mailboxes turn mail away, each for a reason of its own.
+
+        Called once a second. Where no mail comes that would tell, one of them is asked again.
+        """
+        quiet = self._only or self._refusals.oldest
+        if quiet is not None and self._is_due(quiet):
+            self._look(quiet)
+            self._unasked.add(quiet)
+        return self._refusals.tell(self._known)
+
+    def _is_due(self, place: Place) -> bool:
+        """Tell whether nobody has asked about a place for a while, and it is not suspended."""
+        known = self._known.get(place)
+        if known is None:
+            return True
+        now = self._clock.seconds()
+        suspended = self._suspended.get(known.path)
+        return known.until - FRESH + QUIET <= now and (suspended is None or suspended.until < now)
+
+    def forget(self) -> None:
+        """Forget who turns mail away: other mailboxes are ours by now; mail finds out again."""
+        self._refusals.forget()
 
     async def ask(self, maildir: str, folder: str = "") -> str:
         """
@@ -137,7 +174,7 @@ class Places:
         """
         return _path(await self._look((maildir, folder, False)).wait())
 
-    def _look(self, place: _Place) -> Asking[_Known]:
+    def _look(self, place: Place) -> Asking[_Known]:
         """Have a look, unless one is under way."""
         asking = self._asking.get(place)
         if asking is None:
@@ -145,25 +182,29 @@ class Places:
             asking = self._asking[place] = Asking(looked.addBoth(self._learn, place))
         return asking
 
-    def _learn(self, seen: tuple[str, bool] | Failure, place: _Place) -> _Known:
+    def _learn(self, seen: tuple[str, bool] | Failure, place: Place) -> _Known:
         """Remember what the disk said."""
         del self._asking[place]
+        unasked = place in self._unasked
+        self._unasked.discard(place)
         now = self._clock.seconds()
         if isinstance(seen, Failure):
-            known = self._fault(seen, place, now)
+            known = self._fault(seen, place, now, unasked=unasked)
         else:
             path, probed = seen
             if path in self._suspended and not probed:  # a delivery has failed there meanwhile
                 reason = f"{path}: a delivery has just failed there"
                 return _Known(now, path, Refused(MAILBOX_UNAVAILABLE, reason))
             self._suspended.pop(path, None)
+            self._refusals.drop(place)
             known = _Known(now + FRESH, path)
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
+            self._refusals.whole = False
         self._known[place] = known
         return known
 
-    def _fault(self, failure: Failure, place: _Place, now: float) -> _Known:
+    def _fault(self, failure: Failure, place: Place, now: float, *, unasked: bool) -> _Known:
         """Give what a look that failed tells of a mailbox."""
         failure.trap(OSError)
         error = cast("OSError", failure.value)
@@ -171,8 +212,14 @@ class Places:
         before = self._known.get(place)
         path = maildir if before is None else before.path
         until = now + (SUSPENDED if path in self._suspended else FRESH)
-        self._committer.record.fail(error, path)
-        return _Known(until, path, refusal_of(error, maildir))
+        if not (unasked and is_of_system(error)):  # no mail was kept from being stored
+            self._committer.record.fail(error, path)
+        refused = refusal_of(error, maildir)
+        if is_alarming(error) or is_of_system(error) or place[2]:  # junk goes to the inbox then
+            self._refusals.drop(place)
+        else:
+            self._refusals.note(place, refused.reason)
+        return _Known(until, path, refused)
 
     def _see(self, maildir: str, folder: str, made: bool) -> tuple[str, bool]:  # noqa: FBT001 -- off the reactor
         """See whether mail can be stored, and tell whether that was tried in earnest; blocks."""

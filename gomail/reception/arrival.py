@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from gomail.answers import Answer
 from gomail.delivery.deposit import Deposit, Filing
-from gomail.delivery.faults import is_of_system, refusal_of
+from gomail.delivery.faults import is_alarming, is_of_system, refusal_of
 from gomail.delivery.job import PATIENCE
 from gomail.envelope import Envelope
 from gomail.events import ContentDropped, Copy, Junked, MessageStored, Trouble, tell
@@ -209,7 +209,7 @@ class Arrival:
         if is_of_system(error):
             office.room.defer(refused)
         else:
-            office.places.suspend(at, refused)
+            office.places.suspend(at, refused, own=not is_alarming(error))
         tell(office.listeners, Trouble(f"a message could not be stored: {refused.reason}"))
         return refused
 

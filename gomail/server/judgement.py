@@ -23,6 +23,7 @@ MISSING = Mark(10.0, 10.0)  # seconds without a delivery agent: another one come
 WANT = Mark(1.0, 0.9)  # of what should be free, for each octet that is
 FACT = Mark(1.0, 1.0)  # what is so, or not
 
+MAILBOXES_REFUSE = "mailboxes-refuse"
 THREAD_ENDED = "thread-ended"  # of all reasons the one that a new start of the process mends
 
 
@@ -107,6 +108,24 @@ def _storing_failed(measured: Measured) -> Finding:
     return Finding(bool(fault), f"something could not be stored: {fault}")
 
 
+def _mailboxes_refuse(measured: Measured) -> Finding:
+    """See whether some mailboxes turn mail away, while others take it."""
+    return Finding(not measured.mailboxes.whole and measured.mailboxes.refusing, _why(measured))
+
+
+def _all_refuse(measured: Measured) -> Finding:
+    """See whether all do."""
+    return Finding(measured.mailboxes.whole and measured.mailboxes.refusing, _why(measured))
+
+
+def _why(measured: Measured) -> str:
+    """Say which mailboxes turn mail away, and why."""
+    number, reasons, _ = measured.mailboxes
+    whose = "a mailbox" if number == 1 else f"{number} mailboxes"
+    more = f"; and {number - len(reasons)} more" if number > len(reasons) else ""
+    return f"mail for {whose} is turned away: {'; '.join(reasons)}{more}"
+
+
 def _storing_slow(measured: Measured) -> Finding:
     """See for how long senders wait; whose fault that is nobody knows once it is over."""
     latency, silence = measured.storing.latency, measured.storing.silence
@@ -154,6 +173,8 @@ RULES = (
     Rule("disk-hangs", State.FAILING, HANGS, _disk_hangs),
     Rule("storing-fails", State.FAILING, FACT, _storing_fails),
     Rule("disk-full", State.FAILING, WANT, _disk_full),
+    Rule(MAILBOXES_REFUSE, State.FAILING, FACT, _all_refuse),
+    Rule(MAILBOXES_REFUSE, State.DEGRADED, FACT, _mailboxes_refuse),
     Rule("disk-low", State.DEGRADED, WANT, _disk_low),
     Rule("storing-failed", State.DEGRADED, FACT, _storing_failed),
     Rule("storing-slow", State.DEGRADED, SLOW, _storing_slow),

@@ -15,7 +15,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 
 from gomail.events import HealthChanged, Listeners, Measured, tell
-from gomail.health import WELL, Disk, Health, Share, Storing
+from gomail.health import WELL, Disk, Health, Mailboxes, Share, Storing
 from gomail.server.judgement import THREAD_ENDED, judge
 
 WINDOW = 10  # beats, of which the worst counts; and between two tellings of what was measured
@@ -32,12 +32,14 @@ class Meters:
         storing: how those fare who store; to be asked once a beat.
         disk: the room on it, as it is believed to be.
         descriptors: counts what is open, off the reactor.
+        mailboxes: those that turn mail away; to be asked once a beat.
     """
 
     sessions: Callable[[], Share]
     storing: Callable[[], Storing]
     disk: Callable[[], Disk]
     descriptors: Callable[[], Deferred[Share | None]]
+    mailboxes: Callable[[], Mailboxes] = Mailboxes
 
 
 class Watch:
@@ -83,7 +85,7 @@ class Watch:
         self._beats += 1
         self.measured = measured = self._measure()
         before, self.health = self.health, judge(measured, self.health)
-        changed = self.health.words != before.words
+        changed = self.health.marks != before.marks
         if changed or self._beats % WINDOW == 0:
             tell(self._listeners, measured)
         if changed:
@@ -101,6 +103,7 @@ class Watch:
             self._descriptors,
             storing._replace(latency=max(self._latencies)),
             self._meters.disk(),
+            self._meters.mailboxes(),
         )
 
     def _count(self, descriptors: Share | None) -> None:

@@ -14,7 +14,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from gomail.delivery import places as module
 from gomail.delivery.faults import refusal_of
 from gomail.delivery.maildir import STALE, Ownership
-from gomail.delivery.places import FRESH, RENEW, SUSPENDED, Places
+from gomail.delivery.places import FRESH, QUIET, RENEW, SUSPENDED, Places
+from gomail.delivery.refusals import MOST, Refusals
+from gomail.health import Mailboxes
 from gomail.reply import (
     DISK_FULL,
     LOCAL_ERROR,
@@ -322,6 +324,96 @@ def test_other_mailboxes_go_on(desk: Desk, alice: Path, tmp_path: Path) -> None:
     desk.find(bob)
     desk.suspend(alice, errno.EIO)
     assert desk.find(bob) == str(bob)
+
+
+def test_mailbox_that_turns_mail_away_is_told_until_it_takes_it(
+    desk: Desk, alice: Path, tmp_path: Path
+) -> None:
+    """With its path and the error; it is asked again where no mail comes for it."""
+    bob = maildirs(tmp_path, "bob")[0]
+    assert desk.find(alice)
+    assert desk.places.look() == Mailboxes()
+    (bob / "new").rmdir()
+    (bob / "new").touch()
+    assert desk.refusal(bob) == MAILBOX_UNAVAILABLE
+    told = desk.places.look()
+    assert (told.refusing, told.whole) == (1, False)
+    assert told.reasons[0].startswith(str(bob))
+    (bob / "new").unlink()
+    (bob / "new").mkdir()
+    desk.bench.clock.advance(QUIET + 0.01)
+    assert desk.places.look() == told
+    assert desk.find(bob) == str(bob)  # the look that is under way has its answer by then
+    assert desk.places.look() == Mailboxes()
+
+
+def test_all_mailboxes_turn_mail_away_where_none_is_known_to_take_it(
+    desk: Desk, alice: Path
+) -> None:
+    """A delivery that failed tells that, too; not one that failed by the disk's fault."""
+    desk.find(alice)
+    refused = refusal_of(OSError(errno.EIO, "no"), str(alice))
+    desk.places.suspend(str(alice), refused)
+    assert desk.places.look() == Mailboxes()
+    refused = refusal_of(OSError(errno.EDQUOT, "Disk quota exceeded"), str(alice))
+    desk.places.suspend(str(alice), refused, own=True)
+    assert desk.places.look() == Mailboxes(1, (f"{alice}: Disk quota exceeded",), whole=True)
+    desk.places.forget()
+    assert desk.places.look() == Mailboxes()
+
+
+def test_disk_and_system_are_no_reason_of_a_mailbox(
+    desk: Desk, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have reasons of their own."""
+    for number in (errno.EIO, errno.EMFILE):
+        monkeypatch.setattr(os, "scandir", failing(number))
+        desk.bench.clock.advance(FRESH + 0.01)
+        desk.refusal(alice)
+        assert desk.places.look() == Mailboxes()
+
+
+def test_only_maildir_is_looked_at_without_mail(bench: Bench, alice: Path) -> None:
+    """Every two seconds; one that is gone can't hide behind the quiet."""
+    places = Places(bench.committer, bench.clock, str(alice), only=True)
+    places.look()
+    bench.wait(places.ask(str(alice)))
+    assert places.look() == Mailboxes()
+    shutil.rmtree(alice)
+    bench.clock.advance(QUIET + 0.01)
+    places.look()
+    with pytest.raises(Refused):
+        bench.wait(places.ask(str(alice)))
+    told = places.look()
+    assert (told.refusing, told.whole) == (1, True)
+    assert "No such file or directory; a Maildir that is gone" in told.reasons[0]
+
+
+def test_look_without_mail_blames_the_system_for_nothing(
+    bench: Bench, alice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No mail was kept from being stored; the next one finds out."""
+    places = Places(bench.committer, bench.clock, str(alice), only=True)
+    monkeypatch.setattr(os, "scandir", failing(errno.EMFILE))
+    places.look()
+    with pytest.raises(Refused):
+        bench.wait(places.ask(str(alice)))
+    assert bench.committer.record.faults == 0
+    with pytest.raises(Refused):
+        bench.wait(places.ask(str(alice)))
+    assert bench.committer.record.faults == 1
+
+
+def test_number_of_reasons_is_bounded() -> None:
+    """The first few are told, and a thousand known."""
+    refusals = Refusals()
+    places = [(f"/{number}", "", False) for number in range(MOST + 5)]
+    for place in places:
+        refusals.note(place, place[0])
+    told = refusals.tell(places)
+    assert (told.refusing, told.reasons, told.whole) == (MOST, ("/0", "/1", "/2"), False)
+    refusals.note(places[0], "again")
+    assert refusals.oldest == places[1]
 
 
 def test_e12_mailbox_on_a_full_disk_of_its_own_is_deferred(

@@ -50,6 +50,7 @@ MODULES: dict[str, tuple[tuple[str, ...], ...]] = {
     "gomail/delivery/maildir.py": _of("delivery/test_maildir.py", _FOR_STORING + _FOR_PLACES),
     "gomail/delivery/folder.py": _of("delivery/test_folder.py", _FOR_PLACES),
     "gomail/delivery/places.py": _of("delivery/test_places.py", _FOR_PLACES),
+    "gomail/delivery/refusals.py": _of("delivery/test_places.py", _FOR_PLACES),
     "gomail/delivery/room.py": _of("delivery/test_room.py", _FOR_PLACES),
     "gomail/delivery/asking.py": _of("delivery/test_asking.py", _FOR_PLACES),
     "gomail/delivery/faults.py": _of("delivery/test_faults.py", _FOR_PLACES),

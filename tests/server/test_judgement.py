@@ -3,7 +3,7 @@
 import pytest
 
 from gomail.events import Measured
-from gomail.health import WELL, Disk, Health, Share, State, Storing
+from gomail.health import WELL, Disk, Health, Mailboxes, Share, State, Storing
 from gomail.limits import MIB
 from gomail.server.judgement import RULES, judge
 
@@ -54,6 +54,18 @@ def test_server_of_which_nothing_is_known_is_well() -> None:
             State.FAILING,
             "storing-fails",
             "nothing can be stored: /mail: No such file or directory",
+        ),
+        (
+            Measured(mailboxes=Mailboxes(1, ("/mail/a: Permission denied",))),
+            State.DEGRADED,
+            "mailboxes-refuse",
+            "mail for a mailbox is turned away: /mail/a: Permission denied",
+        ),
+        (
+            Measured(mailboxes=Mailboxes(4, ("/a: no", "/b: no", "/c: no"), whole=True)),
+            State.FAILING,
+            "mailboxes-refuse",
+            "mail for 4 mailboxes is turned away: /a: no; /b: no; /c: no; and 1 more",
         ),
         (
             disk(15),
@@ -120,7 +132,7 @@ def test_each_reason_has_its_word_and_its_text(
 
 def test_every_rule_has_a_word_of_its_own() -> None:
     """The worst come first."""
-    assert len({rule.word for rule in RULES}) == len(RULES)
+    assert len({(rule.word, rule.state) for rule in RULES}) == len(RULES)
     states = [rule.state for rule in RULES]
     assert states == sorted(states, reverse=True)
 

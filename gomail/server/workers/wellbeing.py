@@ -27,7 +27,7 @@ class Wellbeing:
         self.wanted = 0
         self._workers = workers
         self._leaving = leaving
-        self._known: tuple[str, ...] = ()  # the reasons that were told
+        self._known = WELL.marks  # that were told
         self._told: list[Callable[[Health], None]] = []
         self._missing: list[Callable[[Health], None]] = []
         self._looks = 0  # at which somebody was missing, one after the other
@@ -78,8 +78,8 @@ class Wellbeing:
         """See whether it is another: once a second."""
         self._look_for_missing()
         health = self.health
-        if health.words != self._known:
-            self._known = health.words
+        if health.marks != self._known:
+            self._known = health.marks
             for changed in self._told:
                 changed(health)
 

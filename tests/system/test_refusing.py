@@ -1,0 +1,80 @@
+"""Mailboxes that turn mail away, as the health of real servers and `gomail status` tell of them."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gomail.server.control.client import ask_status
+from tests.patience import PATIENCE
+from tests.system.conftest import Serve
+from tests.system.crews import configuration
+from tests.system.running import GOMAIL, until
+
+pytestmark = pytest.mark.system
+
+
+def health(folder: Path) -> tuple[str, dict[str, str]]:
+    """Ask how the server fares."""
+    told = ask_status(str(folder / "control"))["health"]
+    return told["state"], told["reasons"]
+
+
+def comes_to(folder: Path, true: Callable[[str, dict[str, str]], bool]) -> None:
+    """Wait until that is so."""
+    until(lambda: true(*health(folder)), str(health(folder)))
+
+
+def test_only_maildir_that_is_broken_makes_a_server_fail(serve: Serve, tmp_path: Path) -> None:
+    """Though no mail comes; the log says so, and it is over when the Maildir is mended."""
+    server = serve(*configuration(tmp_path, 'control = "control"\nlog-format = "json"\n'))
+    assert health(tmp_path) == ("ok", {})
+    new = tmp_path / "Maildir" / "new"
+    new.rename(tmp_path / "away")
+    new.touch()
+    comes_to(tmp_path, lambda state, _: state == "failing")
+    _, reasons = health(tmp_path)
+    assert list(reasons) == ["mailboxes-refuse"]
+    assert f"{tmp_path}/Maildir: Not a directory" in reasons["mailboxes-refuse"]
+    done = subprocess.run(
+        [*GOMAIL[:-1], "status", "--control", "control"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "failing\n                 mail for a mailbox is turned away: " in done.stdout
+    told = [json.loads(line) for line in server.output.splitlines() if '"health"' in line]
+    assert [each["state"] for each in told] == ["failing"]
+    new.unlink()
+    (tmp_path / "away").rename(new)
+    comes_to(tmp_path, lambda state, _: state == "ok")
+    assert server.stopped() == 0
+
+
+def test_one_of_several_mailboxes_degrades_a_server(serve: Serve, tmp_path: Path) -> None:
+    """Where it is the only one that is known, it fails; the file, read again, begins anew."""
+    text = """
+control = "control"
+maildir = "mail/{mailbox}"
+[domains.localhost]
+mailboxes = ["alice", "bob"]
+"""
+    server = serve(*configuration(tmp_path, text))
+    (tmp_path / "mail" / "bob").write_text("in the way")
+    client = server.connect()
+    for line in ("EHLO client.example", "MAIL FROM:<me@client.example>"):
+        assert client.say(line).startswith("250")
+    assert client.say("RCPT TO:<bob@localhost>").startswith("451 4.2.0 ")
+    comes_to(tmp_path, lambda state, _: state == "failing")
+    assert server.connect().mail("x", "alice@localhost").startswith("250 ")
+    comes_to(tmp_path, lambda state, _: state == "degraded")
+    _, reasons = health(tmp_path)
+    assert f"{tmp_path}/mail/bob: " in reasons["mailboxes-refuse"]
+    server.tell(signal.SIGHUP)
+    comes_to(tmp_path, lambda state, _: state == "ok")
