@@ -5,11 +5,13 @@ Does the server take mail at all? Did somebody come, and what kept them from lea
 nobody come: would they find the way by DNS? If so, something stands in front of the port.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gomail.cli.ticks import Session
 
+_DOMAIN = re.compile(r"@([A-Za-z0-9.-]+)>")
 _SHOWN = 3  # recipients that were refused
 UNKNOWN_MAILBOX, NOT_OURS = "5.1.1", "5.7.1"  # RFC 3463, as `gomail.reply` has them
 
@@ -65,6 +67,9 @@ def _of_server(status: Mapping[str, Any]) -> Iterator[Reason]:
         yield Reason(
             "server-failing", f"the server stores no mail: {why}", "gomail status has more"
         )
+    elif "mailboxes-refuse" in status["health"]["reasons"]:
+        why = status["health"]["reasons"]["mailboxes-refuse"]
+        yield Reason("mailboxes-refuse", why, "mend that; gomail doctor looks at the Maildir")
     elif not status["listeners"]:
         yield Reason("not-listening", "the server listens nowhere", "add a [[listener]]")
 
@@ -90,7 +95,8 @@ def _of_sessions(address: str, sessions: Sequence[Session]) -> Iterator[Reason]:
         yield Reason(
             "wrong-domain",
             f"the domain is none of ours: {_few(to[NOT_OURS])}",
-            f'write to {address}, or add the domain to the configuration, as [domains."a.example"]',
+            f"write to {address}, or, if it is yours, add the domain to the configuration: "
+            f'[domains."{_domain(to[NOT_OURS])}"]',
         )
     failed = [each for each in sessions if each.tls_failed]
     if failed:
@@ -102,6 +108,12 @@ def _of_sessions(address: str, sessions: Sequence[Session]) -> Iterator[Reason]:
     if others:
         text = f"a client was refused: {others[-1]}"
         yield Reason("refused", text, "the log of the server has the reason")
+
+
+def _domain(said: Iterable[str]) -> str:
+    """Give the domain of the last recipient that can be read."""
+    found = [match[1] for match in map(_DOMAIN.search, said) if match]
+    return found[-1].lower() if found else "example.org"
 
 
 def _few(said: Iterable[str]) -> str:

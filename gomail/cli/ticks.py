@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 MOST_SESSIONS = 1000  # that are looked at; the oldest are forgotten first
+_MARK = 4  # signs of a session's id
 _MULTILINE = slice(3, 4)  # of a reply: "-" where more lines follow
 
 
@@ -25,12 +26,16 @@ class Tick(NamedTuple):
         text: for people.
         well: whether the mail goes on its way.
         facts: for programs.
+        session: of which it is.
+        mark: a few signs of that, where several are told of; else empty.
     """
 
     name: str
     text: str
     well: bool = True
     facts: Mapping[str, Any] = {}
+    session: str = ""
+    mark: str = ""
 
 
 @dataclass(slots=True)
@@ -84,6 +89,7 @@ class Ticks:
         self._path = f"<{address}>".casefold()
         self.sessions: dict[str, Session] = {}
         self.arrived: Path | None = None
+        self._marked = False
 
     def hear(self, event: Mapping[str, Any]) -> Iterator[Tick]:
         """Give the ticks that are to be told for an event."""
@@ -98,7 +104,11 @@ class Ticks:
         session.ticks += self._steps(session, event)
         if session.ours:
             ticks, session.ticks = session.ticks, []
-            yield from ticks
+            # Marked from where a second one is told of while the first is open, and for good.
+            there = sum(each.ours and each.ended is None for each in self.sessions.values())
+            self._marked = self._marked or there > 1
+            mark = name[:_MARK] if self._marked else ""
+            yield from (tick._replace(session=name, mark=mark) for tick in ticks)
 
     def _steps(self, session: Session, event: Mapping[str, Any]) -> Iterator[Tick]:
         """Give the steps that an event is."""
@@ -177,9 +187,22 @@ def _answered(asked: str, reply: str) -> Iterator[Tick]:
         yield Tick("content", "it comes")
 
 
+def _of_whom(finding: Mapping[str, Any]) -> str:
+    """Tell which of several findings of one check this is: SPF has one for HELO, one for MAIL."""
+    names = [str(each["name"]) for each in finding.get("properties", ())]
+    return f" ({names[0]})" if names else ""
+
+
 def _checked(event: Mapping[str, Any]) -> Iterator[Tick]:
     """Give what was found out of the message's sender."""
-    results = [f"{each['method']}={each['result']}" for each in event["findings"]]
+    findings: dict[str, dict[str, str]] = {}
+    for each in event["findings"]:
+        findings.setdefault(each["method"], {})[each["result"]] = _of_whom(each)
+    results = [
+        f"{method}={result}{whom if len(several) > 1 else ''}"
+        for method, several in findings.items()
+        for result, whom in several.items()
+    ]
     by = f" by {event['rule']}" if event["rule"] else ""
     text = f"{', '.join(results) or 'nothing was found out'}: {event['action']}{by}"
     well = event["action"] not in {"defer", "refuse"}

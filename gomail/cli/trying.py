@@ -20,7 +20,7 @@ from gomail.cli.check import (
     read_zone_file,
 )
 from gomail.cli.explained import setting, written
-from gomail.config import Configuration, ConfigurationError
+from gomail.config import ConfigurationError
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 from gomail.server.start import MYSELF, StartError
 from gomail.smtp.grammar import read_rcpt
@@ -103,7 +103,7 @@ def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
     content = None if message is None else message.read(2 * configuration.limits.size)
     visit = Visit(ip, helo, sender, to, content, tls)
     came = time.time() if at is None else at.replace(tzinfo=UTC).timestamp()
-    outcome = _run(_rehearsal(configuration, listener - 1, visit, zone, came))
+    outcome = _run(_rehearsal(basis, listener - 1, visit, zone, came))
     if json:
         click.echo(dumps(_plain(outcome, basis), indent=2))
     else:
@@ -120,12 +120,13 @@ def _basis(file: str | None) -> Basis:
 
 
 def _rehearsal(
-    configuration: Configuration, listener: int, visit: "Visit", zone: str | None, came: float
+    basis: Basis, listener: int, visit: "Visit", zone: str | None, came: float
 ) -> "Callable[[Any], Awaitable[Outcome]]":
     """Give what tries the session on a reactor."""
     from gomail.examination import EXTRA, missing, wanted  # noqa: PLC0415 -- brings Twisted
     from gomail.rehearsal.session import Rehearsal  # noqa: PLC0415 -- as above
 
+    configuration = basis.configuration
     library = missing()
     if zone is not None and library is not None:
         raise click.ClickException(f"there is no library {library} here; {EXTRA} brings it")
@@ -140,6 +141,7 @@ def _rehearsal(
             own=own,
             resolver=answers,
             now=lambda: came,
+            running=basis.pid is not None,
         )
         return await made.visit(visit)
 

@@ -251,8 +251,10 @@ class _Telling:
         """Tell one step."""
         mark = self._marks[0 if tick.well else 1]
         sign = click.style(mark, fg="green" if tick.well else "red", bold=True)
-        line = f"{sign} {tick.name:<8} {tick.text}"
-        self._write(line, tick=tick.name, well=tick.well, text=tick.text, **tick.facts)
+        mark = f"[{tick.mark}] " if tick.mark else ""
+        line = f"{sign} {mark}{tick.name:<8} {tick.text}"
+        facts = {"session": tick.session, **tick.facts}
+        self._write(line, tick=tick.name, well=tick.well, text=tick.text, **facts)
 
     def explain(self, seconds: float, reasons: Sequence[Reason]) -> None:
         """Tell why nothing comes."""

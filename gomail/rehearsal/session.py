@@ -51,6 +51,7 @@ class Rehearsal:
         own: checks beside ours.
         resolver: answers instead of DNS.
         now: tells the time, in seconds since the epoch.
+        running: whether the server runs, and no start would make its folder anew.
 
     Raises:
         ConfigurationError, StartError, PairError: there can be no such server.
@@ -65,6 +66,7 @@ class Rehearsal:
         own: Sequence[ICheck] = (),
         resolver: "Resolver | None" = None,
         now: Callable[[], float],
+        running: bool = False,
     ) -> None:
         limits = configuration.limits
         memory = max(limits.memory, limits.size)  # there is no disk on which it could be spooled
@@ -76,7 +78,7 @@ class Rehearsal:
         self.directory = build_directory(configuration, reactor)
         self.committer = Discarding(reactor)
         self.office = furnish(configuration, self.directory, self.committer, reactor, listeners)
-        self.places = _places(self.office, configuration, reactor)
+        self.places = _places(self.office, configuration, reactor, running=running)
         self.office.examiner = find_examiner(
             configuration, reactor, listeners, own, resolver=resolver, now=now
         )
@@ -119,12 +121,16 @@ class Rehearsal:
         return "junk" if any(each.action == "junk" for each in checked) else "accept"
 
 
-def _places(office: Office, configuration: Configuration, reactor: Reactor) -> Looking:
+def _places(
+    office: Office, configuration: Configuration, reactor: Reactor, *, running: bool
+) -> Looking:
     """Have the disk be looked at and no more."""
     root, reserve = office.directory.root, configuration.limits.disk_reserve
     places = Looking(office.committer, reactor, root, ownership(configuration), reserve)
+    places.running = running
     office.places = places
-    office.room = Room(office.committer, reactor, nearest(root), reserve)
+    folder = root if running else nearest(root)
+    office.room = Room(office.committer, reactor, folder, reserve)
     return places
 
 

@@ -35,15 +35,20 @@ class Looking(Places):
 
     Attributes:
         absent: paths that are not there, and would be made.
+        running: whether the server runs: the folder of all Maildirs, or the only one, is made at
+            the start alone.
     """
 
     absent: frozenset[str] = frozenset()
+    running = False
 
     def _see(self, maildir: str, folder: str, made: bool) -> tuple[str, bool]:  # noqa: FBT001 -- as there
         """See whether mail could be stored; blocks."""
         try:
             path = folder_of(maildir, folder)
         except FileNotFoundError:
+            if self.running:
+                os.stat(self._root)  # noqa: PTH116 -- as there
             path = f"{maildir}/.{folder}" if made else maildir
             self._would_make(path, str(Path(maildir).parent))
             return path, False

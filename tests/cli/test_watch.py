@@ -54,9 +54,19 @@ def refused(said: str, status: str, session: str = "s", reason: str = "") -> dic
     }
 
 
+FOUND = "spf=pass, dkim=none, iprev=fail (helo), iprev=pass (mailfrom)"
+
+
 def checked(action: str, rule: str = "") -> dict[str, Any]:
     """Tell what was found out."""
-    findings = [{"method": "spf", "result": "pass"}, {"method": "dmarc", "result": "fail"}]
+    helo, mail = ({"type": "smtp", "name": name, "value": "x"} for name in ("helo", "mailfrom"))
+    findings: list[dict[str, Any]] = [
+        {"method": "spf", "result": "pass", "properties": [helo]},
+        {"method": "spf", "result": "pass", "properties": [mail]},
+        {"method": "dkim", "result": "none", "properties": []},
+        {"method": "iprev", "result": "fail", "properties": [helo]},
+        {"method": "iprev", "result": "pass", "properties": [mail]},
+    ]
     return {"event": "checked", "id": "s.1", "findings": findings, "action": action, "rule": rule}
 
 
@@ -109,10 +119,38 @@ def test_steps_are_told_in_their_order_from_where_the_address_is_named() -> None
         ("mail", "MAIL FROM:<me@a.example>: 250", True),
         ("rcpt", f"RCPT TO:<{YOU}>: 250", True),
         ("content", "it comes", True),
-        ("checks", "spf=pass, dmarc=fail: mark", True),
+        ("checks", f"{FOUND}: mark", True),
         ("durable", "1234 octets are on disk, 12.5 ms after the final dot", True),
         ("path", "/home/you/Mail dir/new/1.M1", True),
     ]
+
+
+def test_sessions_that_are_told_of_together_are_marked() -> None:
+    """From where there are two, by a few signs of their ids; JSON always has the whole."""
+    ticks = Ticks(YOU)
+    one = [tick for event in BEGIN for tick in ticks.hear(event)]
+    assert {(tick.session, tick.mark) for tick in one} == {("s", "")}
+    second = [{**event, "session": "0123456789"} for event in BEGIN]
+    two = [tick for event in second for tick in ticks.hear(event)]
+    assert {(tick.session, tick.mark) for tick in two} == {("0123456789", "0123")}
+    [left] = ticks.hear(ended())
+    assert (left.session, left.mark) == ("s", "s")
+
+
+def test_domain_that_is_none_of_ours_is_named_in_the_remedy() -> None:
+    """To be copied; what can't be one has a placeholder."""
+    for line, domain in (
+        ("RCPT TO:<you@Example.NET>", "example.net"),
+        ("RCPT TO:<x>", "example.org"),
+    ):
+        [reason] = explain(YOU, WELL, seen(connected(), refused(line, "5.7.1")), lambda: ())
+        assert f'[domains."{domain}"]' in reason.remedy
+
+
+def test_mailbox_that_turns_mail_away_is_a_reason() -> None:
+    """Its path stands in the text."""
+    reasons = {"mailboxes-refuse": "mail for a mailbox is turned away: /m: no"}
+    assert codes(health={"state": "degraded", "reasons": reasons}) == ["mailboxes-refuse"]
 
 
 def test_what_goes_wrong_is_told_as_such() -> None:
@@ -125,7 +163,11 @@ def test_what_goes_wrong_is_told_as_such() -> None:
     )
     assert told(*BEGIN, *events)[4:] == [
         ("refused", "550 7.1 No (spam)", False),
-        ("checks", "spf=pass, dmarc=fail: refuse by spf-fail", False),
+        (
+            "checks",
+            "spf=pass, dkim=none, iprev=fail (helo), iprev=pass (mailfrom): refuse by spf-fail",
+            False,
+        ),
         ("left", "no message came of it", False),
         ("left", "the session is over: the client left", False),
     ]

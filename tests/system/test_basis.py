@@ -91,6 +91,26 @@ def test_commands_go_by_the_server_that_runs(
     assert f"\n{where}" in explained.stdout
 
 
+def test_maildir_that_is_gone_is_refused_as_the_server_refuses_it(
+    start: Serve, ask: Ask, tmp_path: Path, state: dict[str, str]
+) -> None:
+    """Only a start makes it anew; so it is taken where nobody runs."""
+    server = start(*OPTIONS, environment=state).started()
+    (tmp_path / "Maildir").rename(tmp_path / "away")
+    words = ("try", "--ip", "192.0.2.1", "--from", "a@b.example", "--to", "x@options.example")
+    tried = ask(tmp_path, *words, "--json")
+    assert tried.returncode == 4
+    client = server.connect()
+    steps = [each for each in json.loads(tried.stdout)["steps"] if each["said"][:4] != "EHLO"]
+    client.say("EHLO client.example")
+    for step in steps[1:]:
+        reply = client.say(step["said"])
+        assert reply.partition(" [")[0] == step["reply"][-1].partition(" [")[0]
+    assert server.stopped() == 0
+    (tmp_path / "gomail.toml").write_text('[domains."options.example"]\n')
+    assert ask(tmp_path, *words).returncode == 0
+
+
 def test_watch_proposes_an_address_of_the_server_that_runs(
     start: Serve, elsewhere: Path, state: dict[str, str]
 ) -> None:
