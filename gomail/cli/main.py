@@ -17,6 +17,7 @@ from gomail.cli.dns import dns
 from gomail.cli.doctor import doctor
 from gomail.cli.explain import explain
 from gomail.cli.init import init
+from gomail.cli.output import Told
 from gomail.cli.show import show
 from gomail.cli.status import status
 from gomail.cli.trying import try_session
@@ -33,7 +34,11 @@ _AS_THEY_ARE = {
 }
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.group(
+    cls=Told,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
 @click.version_option(package_name="gomail", message="gomail %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
