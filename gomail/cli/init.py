@@ -19,7 +19,7 @@ from gomail.cli.usual import read_address, read_host
 from gomail.config import ConfigurationError
 from gomail.domain.proposal import Proposal, propose, zone_file
 from gomail.machine.netlink import addresses
-from gomail.machine.reach import Kind, Reach, reach
+from gomail.machine.reach import Kind, Reach, reach, why_not_public
 from gomail.recipients.mailbox import read_name
 from gomail.settings.usual import HERE
 from gomail.settings.words import read_hostname
@@ -48,10 +48,21 @@ def _mailbox(_: object, __: object, text: str) -> Address:
 
 def _ips(_: object, __: object, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Read --public."""
+    return tuple(map(_ip, texts))
+
+
+def _ip(text: str) -> str:
+    """Read an address at which others can reach a machine."""
     try:
-        return tuple(str(ip_address(text)) for text in texts)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+        ip = ip_address(text)
+    except ValueError:
+        expected = "a public address such as 198.51.100.7 or 2001:db8::7 was expected"
+        raise click.BadParameter(f"{expected}, not {text!r}") from None
+    why = why_not_public(str(ip))
+    if why:
+        others = "name the one that others see, such as your router's"
+        raise click.BadParameter(f"nobody outside can reach {ip}: {why}; {others}")
+    return str(ip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +175,10 @@ def _choose_address(*, asks: bool) -> tuple[str, ...]:
         "tells “my IP address”, has the one that others see.",
         err=True,
     )
-    text = click.prompt("Public address (may be empty)", "", err=True, show_default=False)
-    return _ips(0, 0, (text,)) if text else ()
+    what = "Public address (may be empty)"
+    read = lambda text: text and _ip(text)  # noqa: E731 -- a name of its own says no more
+    text = click.prompt(what, "", err=True, show_default=False, value_proc=read)
+    return (str(text),) if text else ()
 
 
 def _plain(told: _Told) -> dict[str, object]:

@@ -8,6 +8,9 @@ from ipaddress import ip_address, ip_network
 from gomail.machine.netlink import Address
 
 _SHARED = ip_network("100.64.0.0/10")  # RFC 6598
+_PRIVATE = [
+    ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+]
 _GLOBAL = ip_network("2000::/3")
 
 
@@ -70,6 +73,22 @@ def reach(found: Sequence[Address]) -> Reach:
         tuple(each.ip for each in six if each.stable),
         tuple(each.ip for each in six if not each.stable),
     )
+
+
+def why_not_public(ip: str) -> str:
+    """Say why nobody from elsewhere can reach an address; nothing where everybody can."""
+    address = ip_address(ip)
+    if _is_public(ip):
+        return ""
+    reasons = (
+        (address.is_unspecified, "it stands for any address"),
+        (address.is_loopback, "it is this machine's, for itself"),
+        (address.is_link_local, "it is valid on one link alone"),
+        (address.is_multicast, "it is a group's (multicast)"),
+        (address in _SHARED, "a provider shares it among its customers (CGNAT, RFC 6598)"),
+        (any(address in each for each in _PRIVATE), "it is private (RFC 1918, RFC 4193)"),
+    )
+    return next((why for holds, why in reasons if holds), "it is reserved, or for examples")
 
 
 def _is_public(ip: str) -> bool:

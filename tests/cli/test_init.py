@@ -196,6 +196,7 @@ def test_machine_that_does_not_tell_is_no_failure(monkeypatch: pytest.MonkeyPatc
         ["yöu@example.org"],
         ["you@example.org", "--hostname", "no name"],
         ["you@example.org", "--public", "mx.example.org"],
+        ["you@example.org", "--public", "5.9.1.7", "--public", "10.0.0.1"],
         ["you@example.org", "--user", "nobody-of-that-name"],
         ["you@example.org", "--user", "root"],
     ],
@@ -205,6 +206,29 @@ def test_options_that_cannot_be_are_told(folder: Path, options: list[str]) -> No
     done = begin(*options)
     assert done.exit_code == 2
     assert "Error: " in done.stderr
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("ip", "why"),
+    [
+        ("localhost", "a public address such as 198.51.100.7 or 2001:db8::7 was expected, not 'l"),
+        ("999.1.1.1", "a public address such as 198.51.100.7 or 2001:db8::7 was expected, not '9"),
+        ("10.0.0.1", "nobody outside can reach 10.0.0.1: it is private (RFC 1918, RFC 4193); name"),
+        ("fd00::1", "it is private"),
+        ("100.64.1.1", "a provider shares it among its customers"),
+        ("127.0.0.1", "it is this machine's, for itself"),
+        ("fe80::1", "it is valid on one link alone"),
+        ("224.0.0.1", "it is a group's"),
+        ("0.0.0.0", "it stands for any address"),
+        ("203.0.113.7", "it is reserved, or for examples"),
+    ],
+)
+def test_address_that_nobody_can_reach_is_refused(folder: Path, ip: str, why: str) -> None:
+    """With the reason; a record that names it would lead nobody here."""
+    done = begin("you@example.org", "--public", ip)
+    assert done.exit_code == 2
+    assert why in " ".join(done.stderr.replace("│", " ").split())
     assert list(folder.iterdir()) == []
 
 

@@ -138,14 +138,29 @@ def test_howto_backup_is_restored() -> None:
         assert "Subject: after all" in here.types("cat Maildir/new/*")
 
 
+# What commands and people leave beside what the units are: configurations, drop-ins, state.
+LEFT = """\
+gomail init you@example.org
+gomail doctor --no-dns --changes || true
+sudo install --backup=numbered -m 644 ~/gomail.toml /etc/gomail.toml
+sudo install --backup=numbered -m 644 ~/gomail.toml /etc/gomail.toml
+sudo install -D /dev/null /etc/systemd/system/gomail.service.d/override.conf
+sudo install -D /dev/null /etc/systemd/system/gomail.socket.d/override.conf
+sudo sh -c "gomail doctor --no-dns --changes || true"
+"""
+
+
 @pytest.mark.needs_root
 def test_howto_uninstall() -> None:
     """Nothing is left of what was installed but the program's folder, and the mail is."""
     with machine() as here, Story("docs/howto/uninstall.md") as story:
         begun(here)
         here.sends("you@example.org", "kept")
+        here.types(LEFT)
         here.systemd.does("systemd-sysusers", "/run/shown/checkout/gomail/units/gomail.sysusers")
         here.types(story.take("sh", "systemctl disable"))
+        # In the machine /root is this one's, to be read alone; its sudo leaves HOME as it is.
+        here.types(story.take("sh", "XDG_STATE_HOME").replace("/root/", "/home/you/"))
         here.types(story.take("sh", "userdel gomail"))
         places = ("/etc", "/var", "/srv", "/home", "/tmp")
         left = here.systemd.does("find", *places, "-xdev", "-name", "*gomail*")
