@@ -13,6 +13,7 @@ from gomail.explaining.lines import Line
 from gomail.explaining.meaning import Meaning
 
 _LONGEST_VALUE = 100
+_DOMAINS = 5  # whose settings are told
 _KEYS = re.compile(r'"([^"]+)"|([^".]+)')  # of TOML, quoted where they have to be
 _RECIPIENT = re.compile(r"['\"]RCPT TO: ?<[^<>]*@([a-z0-9.-]+)>", re.IGNORECASE)
 _OF_WHOM = {"stored": "stored", "dropped": "came to nothing", "junk": "junk", "checked": "checked"}
@@ -63,16 +64,38 @@ def _toml(value: Any) -> str:  # noqa: ANN401 -- TOML
 
 
 def meaning_lines(
-    meaning: Meaning, configuration: Configuration | None, *, refused: Refused | None = None
+    meaning: Meaning,
+    configuration: Configuration | None,
+    *,
+    refused: Refused | None = None,
+    of_nobody: bool = False,
 ) -> Iterator[str]:
-    """Write a meaning for people."""
+    """Write a meaning for people; *of_nobody* is one whose recipient's domain is none of ours."""
     yield f"{meaning.line}   [{meaning.name}]"
     yield f"  {meaning.what}"
     yield f"  {_kept(temporary=(refused or meaning).temporary)}"
     for key in meaning.settings:
-        yield f"  setting: {written(key, configuration)}"
+        settings = [key] if of_nobody and ".NAME." in key else _settings(key, configuration)
+        yield from (f"  setting: {each}" for each in settings)
     yield f"  the sender: {meaning.sender}"
     yield f"  here: {meaning.ours}"
+
+
+def _settings(key: str, configuration: Configuration | None) -> Iterator[str]:
+    """Write a setting; one that each domain has, for the first few domains."""
+    keys = _of_domains(key, configuration)
+    if not keys:
+        yield written(key, configuration)
+    yield from (written(each, configuration) for each in keys[:_DOMAINS])
+    if len(keys) > _DOMAINS:
+        yield f"{key}, of {len(keys) - _DOMAINS:,} more"
+
+
+def _of_domains(key: str, configuration: Configuration | None) -> list[str]:
+    """Give the keys for which one that names no domain stands; none where it names one."""
+    if configuration is None or ".NAME." not in key:
+        return []
+    return [key.replace(".NAME.", f'."{name}".') for name in configuration.domains]
 
 
 def written(key: str, configuration: Configuration | None) -> str:
@@ -96,7 +119,11 @@ def plain(meaning: Meaning, configuration: Configuration | None) -> dict[str, An
         "status": meaning.status,
         "temporary": meaning.temporary,
         "what": meaning.what,
-        "settings": {key: setting(key, configuration) for key in meaning.settings},
+        "settings": {
+            key: setting(key, configuration)
+            for each in meaning.settings
+            for key in (each, *_of_domains(each, configuration)[:_DOMAINS])
+        },
         "sender": meaning.sender,
         "here": meaning.ours,
     }
@@ -153,7 +180,7 @@ def _told_of(line: Line, configuration: Configuration | None) -> Iterator[str]:
     """Write what a line of a story means."""
     meaning = meaning_of(line, configuration)
     if meaning is not None and line.kind == "refused":
-        _, *told = meaning_lines(meaning, configuration)
+        _, *told = meaning_lines(meaning, configuration, of_nobody=True)
         yield from (each.strip() for each in told)
     elif meaning is not None:
         yield f"by the rule {meaning.name}: {meaning.what}"

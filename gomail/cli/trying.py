@@ -50,13 +50,32 @@ def _forward_path(text: str) -> Path:
         raise click.BadParameter(msg) from None
 
 
-@click.command("try")
+@click.command("try", options_metavar="--ip ADDRESS --from ADDRESS --to ADDRESS [OPTIONS]")
 @click.option("--ip", required=True, callback=read_ip, metavar="ADDRESS", help="The client's.")
 @click.option(
-    "--helo", callback=read_helo, default="client.example", metavar="NAME", show_default=True
+    "--helo",
+    callback=read_helo,
+    default="client.example",
+    metavar="NAME",
+    show_default=True,
+    help="What the client calls itself.",
 )
-@click.option("--from", "sender", required=True, callback=read_reverse_path, metavar="ADDRESS")
-@click.option("--to", required=True, multiple=True, callback=_forward_paths, metavar="ADDRESS")
+@click.option(
+    "--from",
+    "sender",
+    required=True,
+    callback=read_reverse_path,
+    metavar="ADDRESS",
+    help="In MAIL FROM; may be <>.",
+)
+@click.option(
+    "--to",
+    required=True,
+    multiple=True,
+    callback=_forward_paths,
+    metavar="ADDRESS",
+    help="In RCPT TO.",
+)
 @click.option("--message", type=click.File("rb"), help="The message; - is the standard input.")
 @click.option("--tls", is_flag=True, help="Begin with STARTTLS.")
 @click.option("--listener", default=1, metavar="N", help="To which it connects, by number [1].")

@@ -53,10 +53,14 @@ def _findings(answers: Mapping[Server, str | None], *, named: bool) -> Iterator[
     yield Finding(
         "resolver-dead" if none else "resolver-silent",
         Severity.WARNING,
-        "the resolvers answer, for they are asked who has sent a message",
+        "the resolvers answer: by DNS it is found out who has sent a message; where none does, all "
+        "mail is taken, and nobody's is checked",
         tuple(f"{server.ip}: {why}" for server, why in failing.items()),
-        "name one that does, in the configuration:" if named else "name one that does, in:",
-        ("[checks]", 'resolvers = ["192.0.2.53"]')
+        "name one that answers, or leave the setting out for this machine's own:"
         if named
-        else ("/etc/resolv.conf", "resolvectl status"),
+        else "see who should answer, and name one that does in /etc/resolv.conf, or in the "
+        "configuration, such as an unbound on this machine:",
+        ("[checks]", 'resolvers = ["127.0.0.1"]')
+        if named
+        else ("resolvectl status || cat /etc/resolv.conf", "[checks]", 'resolvers = ["127.0.0.1"]'),
     )

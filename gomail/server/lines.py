@@ -126,7 +126,7 @@ def values(event: Event) -> dict[str, object] | None:
             return {
                 "event": "refused",
                 **_client(client),
-                "said": escaped(said),
+                "said": escaped(said) if said else "",
                 "code": reply.code,
                 "status": f"{reply.code // 100}.{reply.detail}" if reply.detail else "",
                 "reply": reply.text,

@@ -304,8 +304,8 @@ def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:
         return f"{endpoint}: port {port} is in use{by_whom(port)}"
     if error.errno == errno.EACCES:
         return (
-            f"{endpoint}: port {port} needs root: use twistd with --uid and --gid, "
-            "or AmbientCapabilities=CAP_NET_BIND_SERVICE in a unit of systemd"
+            f"{endpoint}: port {port} needs root: have systemd open it, by gomail units install, "
+            "or root start the server, by twistd with --uid and --gid; --port 2525 needs none"
         )
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"{endpoint}: {interface} is no address of this machine"

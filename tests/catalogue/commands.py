@@ -46,7 +46,7 @@ def _group(name: str, group: click.Group) -> Iterator[str]:
                 for param in command.params
                 if isinstance(param, click.Argument)
             ]
-            usage = " ".join(["[OPTIONS]", *arguments])
+            usage = " ".join([command.options_metavar or "", *arguments])
             yield from _command(whole, usage, _paragraphs(command), list(_of(command)))
 
 
@@ -75,8 +75,9 @@ def _of(command: click.Command) -> Iterator[tuple[str, str]]:
         if isinstance(param, click.Option) and not param.hidden:
             value = "" if param.is_flag else f" {_value(param)}"
             default = f" [default: {param.default}]" if param.show_default is True else ""
+            required = " Required." if param.required else ""
             several = " May be given several times." if param.multiple else ""
-            said = f"{param.help or ''}{several}{default}".strip()
+            said = f"{param.help or ''}{required}{several}{default}".strip()
             yield f"{', '.join(param.opts)}{value}", said.replace("|", r"\|")
 
 

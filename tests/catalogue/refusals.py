@@ -24,7 +24,7 @@ begin with `refused` have what the client said, what it heard, and why. 4xx mean
 keeps the mail and tries again; 5xx that its author is told.
 
 `gomail explain` tells all of this of a code, a rule, a session or a bounce, with how the settings
-are now and what both sides can do ([trying.md](trying.md)):
+are now and what both sides can do ([What it would answer](trying.md)):
 
 ```sh
 gomail explain 550 5.1.1

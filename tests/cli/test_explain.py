@@ -72,6 +72,20 @@ def test_settings_are_told_as_they_are(folder: Path) -> None:
     assert (told.exit_code, "frob" in told.output) == (1, True)
 
 
+def test_settings_of_each_domain_are_told_with_their_values(folder: Path) -> None:
+    """Of the first few; in JSON beside the key that stands for all."""
+    text = '[domains."{0}.example"]\nmailboxes = ["{0}"]\n'
+    (folder / "gomail.toml").write_text("".join(map(text.format, "abcdefg")))
+    told = run("5.1.1").output
+    assert '  setting: domains."a.example".mailboxes = ["a"]\n' in told
+    assert '  setting: domains."e.example".mailboxes = ["e"]\n' in told
+    assert "f.example" not in told
+    assert "  setting: domains.NAME.mailboxes, of 2 more\n" in told
+    [meaning] = json.loads(run("5.1.1", "--json").output)["meanings"]
+    assert meaning["settings"]["domains.NAME.mailboxes"] is None
+    assert meaning["settings"]['domains."b.example".mailboxes'] == '["b"]'
+
+
 def test_unknown_code_is_told() -> None:
     """Gomail says no such thing."""
     told = run("550", "5.9.9")

@@ -151,3 +151,10 @@ def test_commands_are_found() -> None:
     found = list(commands(text))
     assert found == [["a", "b c", "d"], ["sudo", "$(which gomail)", "run"], ["x"], ["y"], ["z"]]
     assert [of_gomail(each) for each in found] == [None, ["run"], None, None, None]
+
+
+def test_links_are_called_by_what_they_lead_to() -> None:
+    """On the site there are no files: one is called by its page's name."""
+    pages = (Path(__file__).parents[2] / "docs").rglob("*.md")
+    named = {path: re.findall(r"\[[^\]]*\.md\]\(", path.read_text()) for path in pages}
+    assert {path: links for path, links in named.items() if links} == {}

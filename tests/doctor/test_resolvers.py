@@ -47,4 +47,6 @@ def test_failing_ones_are_found(
     assert [each.code for each in told.findings] == ([] if code is None else [code])
     assert len(told.checked) == len(answers)
     for each in told.findings:
-        assert each.lines[0] == ("[checks]" if named else "/etc/resolv.conf")
+        assert each.lines[0] == (
+            "[checks]" if named else "resolvectl status || cat /etc/resolv.conf"
+        )

@@ -134,7 +134,10 @@ def test_port_of_another_users_process_is_in_use_all_the_same(
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (errno.EACCES, "tcp:25: port 25 needs root: use twistd with --uid and --gid"),
+        (
+            errno.EACCES,
+            "tcp:25: port 25 needs root: have systemd open it, by gomail units install, ",
+        ),
         (errno.EADDRNOTAVAIL, "tcp:25:  is no address of this machine"),
         (errno.ENOBUFS, f"tcp:25: {os.strerror(errno.ENOBUFS)}"),
     ],

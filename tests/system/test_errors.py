@@ -228,7 +228,7 @@ def test_low_port_without_the_right_to_it_says_what_helps(fails: Fails) -> None:
         pytest.skip("everybody may open port 25 here")
     drop = [] if os.geteuid() else ["setpriv", "--bounding-set", "-net_bind_service"]
     line = fails(port=("--port", "25"), prefix=drop)
-    assert line.startswith("tcp:25: port 25 needs root: use twistd with --uid and --gid, or ")
+    assert line.startswith("tcp:25: port 25 needs root: have systemd open it, by gomail units ")
 
 
 def test_endpoint_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
