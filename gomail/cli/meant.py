@@ -47,8 +47,10 @@ def find_meant(file: str | None) -> tuple[Meant, Basis]:
     process = _process(file, trusted)
     # Of one that we may not look into it counts that it runs, and nothing that it says of itself.
     running = process or _process(file, others)
-    if process is not None:
+    if process is not None and file is None:
         basis = beside(_of_process(process), _usual())
+    elif process is not None:  # what was edited counts, with the options that are laid over it
+        basis = _of_words(process.words, _folder(process))
     elif unit is not None and (file is None or _has_read(unit.words, file)):
         basis = _of_words(unit.words, "/")
     else:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+_TRANSLATING = frozenset({"dnat", "redirect"})
 _HOOKS = ("prerouting", "input")
 _DEPTH = 16  # the kernel follows as many jumps (NFT_JUMP_STACK_SIZE)
 _NEXT, _ACCEPTED, _DROPPED, _UNKNOWN = "next", "accept", "drop", "unknown"
@@ -66,6 +67,12 @@ class Ruleset:
         """Give the rules of all other tables, which are given by family and name."""
         kept = {key: each for key, each in self.chains.items() if key[:2] not in tables}
         return Ruleset(kept, self.sets)
+
+    @property
+    def translates(self) -> bool:
+        """Whether a rule may have a packet go to another port or address."""
+        rules = (rule for chain in self.chains.values() for rule in chain.rules)
+        return any(not _TRANSLATING.isdisjoint(each) for rule in rules for each in rule)
 
     def closed_by(self, packet: Packet) -> tuple[tuple[Chain, ...], bool]:
         """Give the chains that let no such packet in, and whether that is sure of all others."""
@@ -211,6 +218,8 @@ class _Walk:
             return self._meta(value.get("key"))
         if kind == "ct" and value.get("key") == "state":
             return ("new",)
+        if kind == "ct" and value.get("key") == "status" and not self._ruleset.translates:
+            return ("none",)  # of a first packet, whose address nobody has changed
         if kind == "fib" and value.get("result") == "type":
             return ("local",)
         return None

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,8 +13,11 @@ from gomail.machine.sockets import listening
 from gomail.settings.values import Listener
 
 UNITS = "/etc/systemd/system"
+# Where else systemd looks for drop-ins; of two with one name, that of the last counts.
+DROP_INS = ("/usr/lib/systemd/system", "/usr/local/lib/systemd/system", "/run/systemd/system")
 _FIRST_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")  # that everybody can open
 _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
+_INDEX = re.compile(r":index=([0-9]{1,3})(?::|$)")
 _PORT = re.compile(r"tcp[46]?:([0-9]+)")
 _LISTENS = re.compile(r"(?:\[?(.*?)\]?:)?([0-9]+)\Z")  # ListenStream=: a port, behind an address
 _SETTING = re.compile(r"^([A-Za-z]+)=(.*)$", re.MULTILINE)
@@ -45,7 +48,7 @@ class Unit:
     Attributes:
         user: who runs it; empty for root.
         words: its command line.
-        listens: on what the socket unit listens; None without one.
+        listens: on what the socket unit listens, one after the other; None without one.
         binds: whether the service may open low ports itself.
     """
 
@@ -80,23 +83,43 @@ class Place:
         return f"port {self.port} of {self.ip or names}"
 
 
-def read_unit(folder: str = UNITS) -> Unit | None:
-    """Read the units, if there are any that this user can read."""
+def read_unit(folder: str = UNITS, others: Sequence[str] = DROP_INS) -> Unit | None:
+    """Read the units, with what was edited, if there are any that this user can read."""
     try:
-        service = _settings(Path(folder, "gomail.service"))
+        service = _settings("gomail.service", folder, others)
     except OSError:
         return None
     listens = None
     with suppress(OSError):
-        listens = _settings(Path(folder, "gomail.socket")).get("ListenStream", "25")
-    binds = "CAP_NET_BIND_SERVICE" in service.get("AmbientCapabilities", "")
-    words = tuple(_unquoted(service.get("ExecStart", "")))
-    return Unit(service.get("User", ""), words, listens, binds)
+        listens = " ".join(_settings("gomail.socket", folder, others).get("ListenStream", ["25"]))
+    binds = "CAP_NET_BIND_SERVICE" in " ".join(service.get("AmbientCapabilities", []))
+    words = tuple(_unquoted(_last(service, "ExecStart")))
+    return Unit(_last(service, "User"), words, listens, binds)
 
 
-def _settings(path: Path) -> dict[str, str]:
-    """Read the settings of a unit; of one that stands there twice, the last."""
-    return dict(_SETTING.findall(path.read_text("utf-8", "replace")))
+def _last(settings: Mapping[str, Sequence[str]], name: str) -> str:
+    """Give a setting that has one value."""
+    return settings.get(name, ("",))[-1] if settings.get(name) else ""
+
+
+def _settings(name: str, folder: str, others: Sequence[str]) -> dict[str, list[str]]:
+    """
+    Read the settings of a unit, and of its drop-ins in the order of their names (systemd.unit(5)).
+
+    All values of each are given in their order; an empty one takes back those before it.
+    """
+    paths = [Path(folder, name)]
+    drop_ins: dict[str, Path] = {}
+    for each in (*others, folder):
+        with suppress(OSError):
+            drop_ins |= {path.name: path for path in Path(each, f"{name}.d").glob("*.conf")}
+    paths += [drop_ins[each] for each in sorted(drop_ins)]
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        text = path.read_text("utf-8", "replace").replace("\\\n", " ")
+        for key, value in _SETTING.findall(text):
+            found[key] = [*found.get(key, ()), value] if value else []
+    return found
 
 
 def _unquoted(text: str) -> Iterator[str]:
@@ -183,7 +206,10 @@ def places(listeners: Iterable[Listener], unit: Unit | None) -> tuple[Place, ...
     for listener in listeners:
         kind = listener.place.partition(":")[0]
         if kind == "systemd":
-            found.append(_passed(unit.listens if unit and unit.listens else "25", listener))
+            several = (unit.listens or "25").split() if unit else ["25"]
+            index = _INDEX.search(listener.place)
+            number = min(int(index[1]) if index else 0, len(several) - 1)
+            found.append(_passed(several[number], listener))
         match = _PORT.match(listener.place)
         if match is None or match[1] == "0":
             continue

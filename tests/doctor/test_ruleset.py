@@ -19,6 +19,8 @@ def match(left: object, right: object, op: str = "==") -> dict[str, Any]:
     return {"match": {"op": op, "left": left, "right": right}}
 
 
+STATUS = match({"ct": {"key": "status"}}, "dnat", "in")
+DNAT = {"dnat": {"addr": "10.0.0.2"}}
 DROP, ACCEPT = {"drop": None}, {"accept": None}
 SMTP = match(DPORT, 25)
 
@@ -54,6 +56,12 @@ TABLE = [
     ("port dropped", [base(), rule(SMTP, DROP)], CLOSED),
     ("port rejected", [base(), rule(SMTP, {"reject": {"type": "tcp reset"}})], CLOSED),
     ("port accepted first", [base(), rule(SMTP, ACCEPT), rule(SMTP, DROP)], OPEN),
+    ("translated, where nobody does", [base("drop"), rule(STATUS, ACCEPT)], CLOSED),
+    (
+        "translated, where somebody does",
+        [base("drop"), rule(STATUS, ACCEPT), chain("nat"), rule(SMTP, DNAT, chain="nat")],
+        UNSURE,
+    ),
     ("another port", [base(), rule(match(DPORT, 587), DROP)], OPEN),
     ("a range", [base(), rule(match(DPORT, {"range": [20, 30]}), DROP)], CLOSED),
     ("beyond a range", [base(), rule(match(DPORT, {"range": [26, 30]}), DROP)], OPEN),

@@ -92,6 +92,37 @@ def test_units_are_read_as_gomail_writes_them(tmp_path: Path, listen: str | None
     assert read_unit(str(tmp_path)) == Unit("alice", command, listen, binds=listen is None)
 
 
+def test_drop_ins_count_as_systemd_has_them(tmp_path: Path) -> None:
+    """In the order of their names, wherever they are; an empty value takes back what was said."""
+    command = ("/opt/gomail/bin/gomail", "run", "--config", "/etc/gomail.toml")
+    for path, text in Shape("alice", command, "/home/alice/Maildir", listen="25").texts().items():
+        (tmp_path / Path(path).name).write_text(text)
+    texts = {
+        "etc/gomail.service.d/20-override.conf": "[Service]\nUser=bob\n",
+        "run/gomail.service.d/10-first.conf": "[Service]\nUser=carol\nExecStart=\n"
+        "ExecStart=/opt/new/bin/gomail \\\n run --port tcp:26\n",
+        "run/gomail.service.d/20-override.conf": "[Service]\nUser=nobody\n",
+        "etc/gomail.socket.d/override.conf": "[Socket]\nListenStream=2525\n",
+        "etc/gomail.service.d/notes.txt": "[Service]\nUser=mallory\n",
+    }
+    (tmp_path / "etc").mkdir(exist_ok=True)
+    for name in ("gomail.service", "gomail.socket"):
+        (tmp_path / name).rename(tmp_path / "etc" / name)
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    unit = read_unit(str(tmp_path / "etc"), [str(tmp_path / "run")])
+    words = ("/opt/new/bin/gomail", "run", "--port", "tcp:26")
+    assert unit == Unit("bob", words, "25 2525", binds=False)
+    second = Listener("systemd:domain=INET6:index=1")
+    assert places([second], unit) == (Place(2525, BOTH, passed=True),)
+    taken = "[Socket]\nListenStream=\nListenStream=[::1]:587\n"
+    (tmp_path / "etc/gomail.socket.d/zz.conf").write_text(taken)
+    unit = read_unit(str(tmp_path / "etc"), [])
+    assert unit is not None
+    assert unit.listens == "[::1]:587"
+
+
 def test_missing_units_are_none(tmp_path: Path) -> None:
     """There may be no systemd at all."""
     assert read_unit(str(tmp_path)) is None

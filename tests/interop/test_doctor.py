@@ -254,8 +254,9 @@ def test_report_is_for_people(machine: Machine) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert "\033" not in done.stdout
     lines = done.stdout.splitlines()
-    assert lines[0] == "1 finding"
-    assert lines[2].endswith("warning trusted-everybody")
+    assert lines[0] == f"configuration: {machine.file}, with --dialogue"
+    assert lines[1] == "1 finding"
+    assert lines[3].endswith("warning trusted-everybody")
     assert '      trusted = ["127.0.0.0/8", "::1/128", "unix"]' in lines
     assert "Reachable from outside: unknown" in lines
     assert "Looked at:" in lines
