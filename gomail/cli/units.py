@@ -207,7 +207,7 @@ def _code(user: str | None) -> tuple[str, ...]:
     if found and user is None:
         msg = (
             f"{found[0]} is in a home, which the user {USER} can't see; install gomail for all: "
-            "python3 -m venv /opt/gomail && /opt/gomail/bin/pip install gomail"
+            "python3 -m venv /opt/gomail && /opt/gomail/bin/pip install '.[checks]' in its source"
         )
         raise click.ClickException(msg)
     return tuple(found)

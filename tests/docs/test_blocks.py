@@ -158,3 +158,12 @@ def test_links_are_called_by_what_they_lead_to() -> None:
     pages = (Path(__file__).parents[2] / "docs").rglob("*.md")
     named = {path: re.findall(r"\[[^\]]*\.md\]\(", path.read_text()) for path in pages}
     assert {path: links for path, links in named.items() if links} == {}
+
+
+def test_installing_is_told_as_it_works() -> None:
+    """Out of its source, as .ci/wheel does it: no index has a package of that name yet."""
+    pages = (Path(__file__).parents[2] / name for name in ("README.md", "docs/first-mail.md"))
+    for page in pages:
+        lines = re.findall(r"pipx? install [^`&\n]*", page.read_text())
+        assert lines
+        assert [line for line in lines if ".[" not in line and "likewise" not in line] == []
