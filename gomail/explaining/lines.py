@@ -90,7 +90,8 @@ def _refusal(time: str, text: str, rest: str) -> Line:
     if match is None:
         return Line(time, "refused", None, text)
     said, code, status, reply = match.groups()
-    return Line(time, "refused", None, text, int(code), status or "", _printable(reply), said or "")
+    said = _printable(said or "")
+    return Line(time, "refused", None, text, int(code), status or "", _printable(reply), said)
 
 
 def _read_object(line: str, session: str) -> Line | None:

@@ -137,3 +137,11 @@ def test_log_is_bounded() -> None:
     assert len(list(lines_of(many, SESSION))) == MOST
     [long] = lines_of([as_text(REFUSED) + "x" * (2 * LONGEST)], SESSION)
     assert len(long.reply) < LONGEST
+
+
+def test_what_a_client_said_is_escaped_whoever_wrote_the_log() -> None:
+    """A log that is not ours, or was changed, does nothing to a terminal."""
+    text = f"refused {SESSION} of 192.0.2.1:4 after 'RCPT \x1b[2J': 550 5.1.1 No such mailbox here"
+    line = read_line(text, SESSION)
+    assert line is not None
+    assert line.said == "'RCPT \\x1b[2J'"

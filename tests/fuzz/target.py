@@ -12,8 +12,10 @@ from itertools import cycle
 from typing import NamedTuple
 
 NAMES = (
+    "bounces",
     "configuration",
     "content",
+    "control",
     "grammar",
     "headers",
     "orders",

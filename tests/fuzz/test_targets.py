@@ -1,5 +1,6 @@
 """Each target holds for what was kept, and for what hypothesis makes; and sees gomail go wrong."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from gomail import config
 from gomail.address import Address
+from gomail.explaining import bounce, lines
 from gomail.frames import Frames
 from gomail.message import trace
 from gomail.message.content import Content
@@ -16,6 +18,9 @@ from gomail.message.headers import HeaderBlock
 from gomail.message.lines import LineEnds
 from gomail.reading import screen
 from gomail.reply import SYNTAX_ERROR, Refused, Reply
+from gomail.server.control import service
+from gomail.server.control.audience import Outflow
+from gomail.server.control.wanted import Wanted
 from gomail.server.proxy.header import Header
 from gomail.smtp import framing, grammar, verbs
 from gomail.smtp.framing import Counted, DotStuffed
@@ -149,6 +154,13 @@ def says_too_much(reply: Reply, _: str) -> Reply:
 
 
 PLANTED: list[tuple[str, object, str, object]] = [
+    ("bounces", bounce, "_QUOTED", re.compile(r"(?!)")),
+    ("bounces", bounce, "printable", str),
+    ("bounces", lines, "_printable", str),
+    ("bounces", "tests.fuzz.targets.bounces", "lines_of", lambda *_: ()),
+    ("control", service, "read_wanted", lambda _: Wanted()),
+    ("control", service.Caller, "MAX_LENGTH", 10),
+    ("control", Outflow, "__call__", lambda *_: None),
     ("grammar", grammar, "read_bdat", takes_any_number),
     ("grammar", grammar, "_literal", lambda _: True),
     ("grammar", Address, "__str__", lambda address: f"{address.local_part}@{address.domain}"),

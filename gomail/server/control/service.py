@@ -145,7 +145,9 @@ class Caller(LineOnlyReceiver):
                 self._refuse(f'{", ".join(names)} or {{"request": "follow"}} was expected')
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """Refuse what is no request."""
+        """Refuse what is no request; behind one it is nobody's."""
+        if self._asked:
+            return
         self._refuse(f"a line of {LONGEST_REQUEST} octets at most was expected")
 
     def _answer(self, told: Plain) -> None:

@@ -11,7 +11,14 @@ from twisted.internet.testing import StringTransport
 
 from gomail.server.control.audience import Audience
 from gomail.server.control.plain import Plain
-from gomail.server.control.service import CONNECTIONS, DROP_TIME, REQUEST_TIME, Caller, Callers
+from gomail.server.control.service import (
+    CONNECTIONS,
+    DROP_TIME,
+    LONGEST_REQUEST,
+    REQUEST_TIME,
+    Caller,
+    Callers,
+)
 from tests.server.events import STORED
 from tests.smtp.wire import logged_failures
 
@@ -61,6 +68,15 @@ def test_connection_without_a_request_ends_soon(octets: bytes) -> None:
     assert not transport.aborting
     house.clock.advance(0.1)
     assert transport.aborting
+
+
+@pytest.mark.parametrize("octets", [b'{"request": "status"}\n', FOLLOW])
+def test_what_is_long_behind_a_request_is_nobodys(octets: bytes) -> None:
+    """It has no answer, and a follower goes on."""
+    house = House()
+    _, transport = house.call(octets + b" " * (LONGEST_REQUEST + 1))
+    assert [each for each in answers(transport) if "error" in each] == []
+    assert len(answers(transport)) == 1
 
 
 def test_status_is_answered_once_it_is_known() -> None:
