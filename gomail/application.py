@@ -16,9 +16,9 @@ from gomail.parent import Workers
 from gomail.server.aside import aside
 from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
-from gomail.server.ports import PortError
 from gomail.server.reactor import Reactor
 from gomail.server.signals import Signals
+from gomail.server.sockets import PortError
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
 

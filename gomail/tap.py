@@ -18,8 +18,8 @@ from twisted.python import usage
 from gomail import config
 from gomail.application import Application
 from gomail.config import Configuration, ConfigurationError
-from gomail.server.ports import PortError
 from gomail.server.reactor import Reactor
+from gomail.server.sockets import PortError
 from gomail.server.start import StartError, try_pidfile
 from gomail.server.twistd import Twistd
 from gomail.server.workers.words import VARIABLE
@@ -27,7 +27,16 @@ from gomail.settings.usual import usual_file
 from gomail.starting import Wishes, begin
 
 _SEVERAL = ("ports", "domains")
-_SETTINGS = ("hostname", "maildir", "size", "certificate", "key", "log-format", "workers", "metrics")
+_SETTINGS = (
+    "hostname",
+    "maildir",
+    "size",
+    "certificate",
+    "key",
+    "log-format",
+    "workers",
+    "metrics",
+)
 
 
 class Options(usage.Options):

@@ -34,7 +34,7 @@ from gomail.events import (
 from gomail.finding import Finding
 from gomail.limits import Limits
 from gomail.recipients.domain import Domain
-from gomail.server.ports import PortError
+from gomail.server.sockets import PortError
 from gomail.server.start import StartError
 from gomail.settings.values import TLS, Checks, Milter, Rules
 from tests.certificates.pairs import pair as pair_for

@@ -1,5 +1,5 @@
 """
-Folders that are made: one alone, a Maildir, or a Maildir++ folder within one.
+Folders that are found, and made: one alone, a Maildir, or a Maildir++ folder within one.
 
 Whoever shares a Maildir may write to it too, and put a link or a pipe in the place of what is made.
 So each step goes by a folder that was opened once, and nothing is opened that was not made here.
@@ -7,9 +7,11 @@ What is made is durable; half of it is made again. Everything blocks, and raises
 the disk says.
 """
 
+import errno
 import os
 from contextlib import suppress
 
+from gomail.address import fold
 from gomail.delivery.maildir import PRIVATE, Ownership, flush
 
 # That there is a new/ tells that a folder is one; so it is made last, and half of one made again.
@@ -52,6 +54,21 @@ def make_folder_of(maildir: str, folder: str, ownership: Ownership) -> str:
         os.close(root)
     _fill(made, ownership, marked=True)
     return os.path.join(maildir, name)
+
+
+def folder_of(maildir: str, folder: str) -> str:
+    """Give the Maildir++ folder that is called so, or the Maildir itself where there is none."""
+    with os.scandir(maildir) as entries:
+        names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+    if not {"tmp", "new", "cur"} <= names:
+        raise FileNotFoundError(errno.ENOENT, "not a Maildir yet", maildir)
+    wanted = f".{folder}"
+    alike = [name for name in names if fold(name) == fold(wanted)]
+    for name in sorted(alike, key=lambda name: (name != wanted, name)):
+        path = os.path.join(maildir, name)
+        if os.path.isdir(os.path.join(path, "new")):
+            return path
+    return maildir
 
 
 def _open_above(path: str) -> tuple[int, str]:

@@ -20,11 +20,10 @@ from typing import cast
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from gomail.address import fold
 from gomail.delivery.asking import Asking
 from gomail.delivery.committer import Committer
 from gomail.delivery.faults import is_alarming, is_of_system, refusal_of
-from gomail.delivery.folder import make, make_folder, make_folder_of
+from gomail.delivery.folder import folder_of, make, make_folder, make_folder_of
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership
 from gomail.delivery.refusals import Place, Refusals
 from gomail.delivery.room import free_octets
@@ -285,18 +284,3 @@ def identity_of(root: str) -> Identity | None:
 def _identity(status: os.stat_result) -> Identity:
     """Give what tells a folder from another one in its place."""
     return status.st_dev, status.st_ino
-
-
-def folder_of(maildir: str, folder: str) -> str:
-    """Give the Maildir++ folder that is called so, or the Maildir itself where there is none."""
-    with os.scandir(maildir) as entries:
-        names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
-    if not {"tmp", "new", "cur"} <= names:
-        raise FileNotFoundError(errno.ENOENT, "not a Maildir yet", maildir)
-    wanted = f".{folder}"
-    alike = [name for name in names if fold(name) == fold(wanted)]
-    for name in sorted(alike, key=lambda name: (name != wanted, name)):
-        path = os.path.join(maildir, name)
-        if os.path.isdir(os.path.join(path, "new")):
-            return path
-    return maildir

@@ -12,8 +12,9 @@ from twisted.internet.defer import Deferred, succeed
 
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit
+from gomail.delivery.folder import folder_of
 from gomail.delivery.maildir import Maildir
-from gomail.delivery.places import Places, folder_of
+from gomail.delivery.places import Places
 from gomail.delivery.room import free_octets
 
 NOT_STORED = "NOT-STORED"  # stands for the name of a file

@@ -14,9 +14,10 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
 
 from gomail.server.accepting import AcceptingPort
-from gomail.server.ports import Port, PortError
+from gomail.server.ports import Port
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.reactor import Reactor
+from gomail.server.sockets import PortError
 from gomail.server.tcp import TCPPort
 from gomail.server.unix import UnixPort
 from gomail.smtp.factory import SMTPFactory

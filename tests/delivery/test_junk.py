@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from gomail.delivery import places as module
 from gomail.delivery.faults import refusal_of
+from gomail.delivery.folder import folder_of
 from gomail.delivery.maildir import Maildir, Ownership
 from gomail.delivery.places import FRESH, SUSPENDED, Places
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
@@ -25,13 +26,12 @@ def alice(tmp_path: Path) -> Path:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Where the disk was looked at."""
     seen: list[str] = []
-    real = module.folder_of
 
-    def folder_of(maildir: str, folder: str) -> str:
+    def looked(maildir: str, folder: str) -> str:
         seen.append(folder)
-        return real(maildir, folder)
+        return folder_of(maildir, folder)
 
-    monkeypatch.setattr(module, "folder_of", folder_of)
+    monkeypatch.setattr(module, "folder_of", looked)
     return seen
 
 

@@ -9,8 +9,9 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.internet.task import Clock
 
 from gomail.server.listening import DRAIN_TIME, RETIRE_LOOK, RETIRE_TIME, STOP_TIME, Listening
-from gomail.server.ports import Port, PortError
+from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
+from gomail.server.sockets import PortError
 from gomail.smtp.factory import SMTPFactory
 
 

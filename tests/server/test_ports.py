@@ -12,8 +12,9 @@ from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.internet.testing import MemoryReactor
 from twisted.python.systemd import ListenFDs
 
-from gomail.server import occupant, ports
-from gomail.server.ports import Port, PortError, open_port, open_ports, try_sharing
+from gomail.server import occupant, sockets
+from gomail.server.ports import Port, open_port, open_ports, try_sharing
+from gomail.server.sockets import PortError
 from tests.system.running import free_port
 
 
@@ -148,7 +149,7 @@ def test_other_errors_are_explained(monkeypatch: pytest.MonkeyPatch, error: int,
     def fail(*_: object) -> None:
         raise OSError(error, os.strerror(error))
 
-    monkeypatch.setattr(ports, "_bind", fail)
+    monkeypatch.setattr(sockets, "_bind", fail)
     interface = ":interface=0.0.0.0" if error == errno.EADDRNOTAVAIL else ""
     line = failure(f"tcp:25{interface}")
     assert line.startswith(told.replace(":  is", ":interface=0.0.0.0: 0.0.0.0 is"))

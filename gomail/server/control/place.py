@@ -14,7 +14,8 @@ from pathlib import Path
 from twisted.internet.interfaces import IReactorCore
 
 from gomail.server.control.paths import numbered
-from gomail.server.ports import Port, PortError, open_port
+from gomail.server.ports import Port, open_port
+from gomail.server.sockets import PortError
 from gomail.server.unix import AsOwner
 
 MODE = 0o600  # who may connect may follow everybody's dialogue: the server's user, and root

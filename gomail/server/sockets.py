@@ -1,0 +1,145 @@
+"""
+Sockets for endpoint strings: bound here, or bound by systemd and taken; why not, in one line.
+
+What a string's fields say is read here as well, but for the kind of endpoint.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import socket
+from pathlib import Path
+
+from gomail.server.activation import take
+from gomail.server.occupant import by_whom
+from gomail.server.unix import AsOwner, bind_file
+
+BACKLOG = 1024
+LONGEST_FORM = 3  # colons of tcp:25:interface=192.0.2.1:backlog=50
+EXPECTED = "an endpoint such as tcp:25 or tcp:2525:interface=127.0.0.1 was expected"
+
+
+class PortError(Exception):
+    """One line that says why a port can't be listened on."""
+
+
+def take_socket(endpoint: str, fields: list[str], fileno: int) -> socket.socket:
+    """Take the socket of a ``systemd:`` endpoint, which Twisted has found."""
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    domain = options.get("domain") or next(field for field in fields if "=" not in field)
+    try:
+        return take(fileno, domain)
+    except ValueError as error:
+        raise PortError(f"{endpoint}: {error}") from error
+
+
+def listen_tcp(endpoint: str, fields: list[str]) -> socket.socket:
+    """Bind a ``tcp:`` endpoint."""
+    port, interface, backlog = _read(endpoint, fields)
+    family = socket.AF_INET6 if not interface or ":" in interface else socket.AF_INET
+    bound = None
+    try:
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, bool(interface))
+        _bind(bound, interface or "::", port, backlog)
+    except OSError as error:
+        if bound is not None:
+            bound.close()
+        if not interface and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
+            return listen_tcp(endpoint, [*fields, "interface=0.0.0.0"])  # a machine without IPv6
+        raise PortError(_explain(error, endpoint, port, interface)) from error
+    return bound
+
+
+def _bind(bound: socket.socket, interface: str, port: int, backlog: int) -> None:
+    """Bind and listen, as Twisted does it."""
+    bound.setblocking(False)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((interface, port))
+    bound.listen(backlog)
+
+
+def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
+    """Read port, interface and backlog of a ``tcp:`` endpoint."""
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    words = [field for field in fields if "=" not in field]
+    port = words[0] if words else options.pop("port", "")
+    interface = options.pop("interface", "").replace("\\:", ":")
+    backlog = options.pop("backlog", str(BACKLOG))
+    largest = 65535
+    if not port.isdecimal() or int(port) > largest or not backlog.isdecimal():
+        msg = f"{endpoint!r} has no port from 0 to {largest}; {EXPECTED}"
+        raise PortError(msg)
+    if options or len(words) > 1:
+        unknown = ", ".join(filter(None, [*words[1:], *options]))
+        msg = f"{endpoint!r}: {unknown} is not known; interface= and backlog= are"
+        if endpoint.count(":") > LONGEST_FORM:
+            msg += r"; a colon in an address is written \:, as in interface=\:\:1"
+        raise PortError(msg)
+    return int(port), interface, int(backlog)
+
+
+def listen_unix(endpoint: str, fields: list[str], as_owner: AsOwner) -> socket.socket:
+    """
+    Bind a ``unix:`` endpoint.
+
+    A file that a killed server has left is no socket that anybody listens on, and makes room.
+    """
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    path = next((each for each in fields if "=" not in each), None) or options["address"]
+    path = os.path.abspath(re.sub(r"\\(.)", r"\1", path))  # noqa: PTH100 -- without links
+    _make_room(endpoint, path)
+    bound = socket.socket(socket.AF_UNIX)
+    try:
+        bound.setblocking(False)
+        bind_file(bound, path, int(options.get("mode", "666"), 8), as_owner)
+        bound.listen(int(options.get("backlog", BACKLOG)))
+    except OSError as error:
+        bound.close()
+        raise PortError(f"{endpoint}: {error.strerror or error}") from error
+    return bound
+
+
+def _make_room(endpoint: str, path: str) -> None:
+    """See that a unix socket can be made, and remove one that nobody listens on."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        msg = f"{endpoint}: there is no folder {folder}"
+        raise PortError(msg)
+    if os.path.lexists(path) and not Path(path).is_socket():
+        msg = f"{endpoint}: {path} is there, and no socket"
+        raise PortError(msg)
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        msg = f"{endpoint}: nothing can be made in the folder {folder}"
+        raise PortError(msg)
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            probe.connect(path)
+    except ConnectionRefusedError:
+        with contextlib.suppress(OSError):  # binding says what is wrong
+            Path(path).unlink()
+    except FileNotFoundError:
+        pass
+    except BlockingIOError as error:  # so many wait there already
+        raise PortError(f"{endpoint}: another process listens there") from error
+    except OSError as error:
+        raise PortError(f"{endpoint}: {error.strerror or error}") from error
+    else:
+        raise PortError(f"{endpoint}: another process listens there")
+
+
+def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:
+    """Say why a port can't be had, and what helps."""
+    if error.errno == errno.EADDRINUSE:
+        return f"{endpoint}: port {port} is in use{by_whom(port)}"
+    if error.errno == errno.EACCES:
+        return (
+            f"{endpoint}: port {port} needs root: have systemd open it, by gomail units install, "
+            "or root start the server, by twistd with --uid and --gid; --port 2525 needs none"
+        )
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"{endpoint}: {interface} is no address of this machine"
+    return f"{endpoint}: {error.strerror or error}"
