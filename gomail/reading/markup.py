@@ -110,7 +110,6 @@ class _Cleaning:
             filter_style_properties=PROPERTIES,
             link_rel="noopener noreferrer nofollow",
             set_tag_attribute_values={"a": {"target": "_blank"}},
-            url_relative="deny",
             url_schemes={"cid", "http", "https", "mailto"},
         )
 
