@@ -90,7 +90,7 @@ def test_attachments_that_cannot_be_saved_are_told(
 ) -> None:
     """With the reason."""
     command = [sys.executable, "-c", 'print(\'{"end": "it took too long"}\')']
-    monkeypatch.setattr("gomail.reading.saving.child_command", lambda _: command)
+    monkeypatch.setattr("gomail.reading.taking.child_command", lambda *_: command)
     told = show("--save", str(maildir)).stdout
     assert told.endswith("not everything that is attached could be saved: it took too long\n")
 

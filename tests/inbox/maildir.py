@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from gomail.inbox.mailbox import Mailbox
+
 
 def make_maildir(path: Path, *folders: str) -> Path:
     """Make a Maildir, and such folders in it."""
@@ -27,3 +29,13 @@ def names(folder: Path) -> list[str]:
     """List a folder's files: where they lie, and the ends of their names."""
     found = [each for place in ("new", "cur") for each in (folder / place).iterdir()]
     return sorted(f"{each.parent.name}:{each.name.partition(':')[2]}" for each in found)
+
+
+def subjects(mailbox: Mailbox, query: str = "", folder: str = "") -> list[str]:
+    """List the subjects of a page."""
+    return [each.subject for each in mailbox.page(folder, query).entries]
+
+
+def key(mailbox: Mailbox, subject: str) -> str:
+    """Give the key of a message in the inbox."""
+    return next(each.key for each in mailbox.page("").entries if each.subject == subject)
