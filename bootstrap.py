@@ -3,6 +3,7 @@
 Make gomail a home in .venv and run it there; Python's own library is enough.
 
     python3 bootstrap.py run [options of gomail]     the server, in the foreground
+    python3 bootstrap.py inbox [options]             its mail in the browser; --help lists them
     python3 bootstrap.py test [options of pytest]    the tests; needs neither root nor mail tools
     python3 bootstrap.py check                       lint, types, who imports whom, the site, news
     python3 bootstrap.py docs [options of Sphinx]    the documentation as a site, in site/
@@ -37,7 +38,9 @@ LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
 EXTRAS = {name: (name,) for name in ("test", "bench", "docs")}
-EXTRAS.update(run=("checks", "metrics"), check=("test", "check", "docs"), faults=("test",))
+# Who runs the server may look at its mail: no second environment takes the place of one in use.
+SERVED = ("checks", "inbox", "metrics")
+EXTRAS.update(run=SERVED, inbox=SERVED, check=("test", "check", "docs"), faults=("test",))
 EXTRAS.update({name: (name, "test") for name in ("fuzz", "mutants")})
 # All tests at once, and the last ones for whoever is done first; those that are named, one by one.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=worksteal")
@@ -65,7 +68,9 @@ def main(arguments):
     """Do what the first of *arguments* names; return the exit status."""
     task, options = (arguments[0], arguments[1:]) if arguments else ("", [])
     if task not in EXTRAS:
-        raise Stop("usage: bootstrap.py run|test|check|docs|bench|fuzz|faults|mutants [options]")
+        raise Stop(
+            "usage: bootstrap.py run|inbox|test|check|docs|bench|fuzz|faults|mutants [options]"
+        )
     if os.name != "posix":
         raise Stop("gomail runs on Linux, macOS and other POSIX systems, not on this one")
     if sys.version_info < OLDEST:
@@ -76,6 +81,8 @@ def main(arguments):
         return check()
     if task == "test":
         start(str(tool_path("pytest")), *(options or SIDE_BY_SIDE))
+    if task == "inbox":
+        start(str(tool_path("gomail")), "inbox", *options)
     if task in MODULES:
         start("-m", MODULES[task], *(SITE if task == "docs" else ()), *options)
     # Without a pid file, since a stale one would keep the server from starting.

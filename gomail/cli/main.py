@@ -16,6 +16,7 @@ from gomail.cli.config import config
 from gomail.cli.dns import dns
 from gomail.cli.doctor import doctor
 from gomail.cli.explain import explain
+from gomail.cli.inbox import inbox
 from gomail.cli.init import init
 from gomail.cli.output import Told
 from gomail.cli.show import show
@@ -89,6 +90,7 @@ main.add_command(check)
 main.add_command(explain)
 main.add_command(dns)
 main.add_command(doctor)
+main.add_command(inbox)
 main.add_command(init)
 main.add_command(show)
 main.add_command(status)

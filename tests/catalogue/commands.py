@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import click
 
+from gomail.cli.inboxing import Options as InboxOptions
 from gomail.cli.main import main
 from gomail.tap import Options
 from tests.catalogue.pages import ROOT
@@ -40,6 +41,8 @@ def _group(name: str, group: click.Group) -> Iterator[str]:
             yield from _group(whole, command)
         elif each == "run":
             yield from _command(whole, "[OPTIONS]", _paragraphs(command), list(_of_run()))
+        elif each == "inbox":
+            yield from _command(whole, "[OPTIONS]", _paragraphs(command), list(_of_inbox()))
         else:
             arguments = [
                 param.metavar or (param.name or "").upper()
@@ -99,6 +102,16 @@ def _of_run() -> Iterator[tuple[str, str]]:
     for name in ("port", "domain"):
         said = inspect.getdoc(getattr(Options, f"opt_{name}")) or ""
         yield f"{'-p, ' if name == 'port' else ''}--{name} VALUE", said
+
+
+def _of_inbox() -> Iterator[tuple[str, str]]:
+    """Give the options of ``gomail inbox``, likewise."""
+    for name, _, said in InboxOptions.optFlags:
+        yield f"--{name}", str(said)
+    for name, short, default, said in InboxOptions.optParameters:
+        more = f" [default: `{default}`]" if default else ""
+        yield f"{f'-{short}, ' if short else ''}--{name} VALUE", f"{said}{more}"
+    yield "--host VALUE", inspect.getdoc(InboxOptions.opt_host) or ""
 
 
 if __name__ == "__main__":

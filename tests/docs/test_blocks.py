@@ -4,10 +4,12 @@ import importlib.util
 import re
 import subprocess
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import pytest
 
+from gomail.cli.inboxing import Options as InboxOptions
 from gomail.cli.main import main
 from gomail.config import directory, parse
 from gomail.tap import Options
@@ -27,6 +29,7 @@ BY_OTHERS = {
     "README.md": "tests/interop/test_units.py and .ci/minbase do what it says",
     "docs/dns.md": "tests/interop/test_dns.py",
     "docs/doctor.md": "tests/interop/test_doctor.py",
+    "docs/inbox.md": "tests/inbox/web",
     "docs/monitoring.md": "tests/interop/test_prometheus.py has Prometheus read it",
     "docs/watching.md": "tests/system/test_control.py and tests/interop/test_watch.py",
     "docs/trying.md": "tests/docs/test_trying.py",
@@ -100,8 +103,13 @@ def test_program_is_an_example(block: Block) -> None:
 @pytest.mark.parametrize(("name", "words"), OURS, ids=[name for name, _ in OURS])
 def test_command_of_gomail_is_one(name: str, words: list[str]) -> None:
     """It is there, with its arguments, and each option that stands behind it."""
-    if words and words[0] == "run":
-        Options().parseOptions(words[1:])
+    if words and words[0] in {"run", "inbox"}:
+        made = Options() if words[0] == "run" else InboxOptions()
+        with patch("gomail.cli.inboxing.set_password"):
+            try:
+                made.parseOptions(words[1:])
+            except SystemExit as end:
+                assert end.code == 0  # noqa: PT017 -- a password was set
         return
     command: click.Command = main
     context = click.Context(main, info_name="gomail")

@@ -1,0 +1,265 @@
+"""
+``twistd gomail-inbox``, which ``gomail inbox`` is: the mail in a browser, by a process of its own.
+
+It runs as the user who reads the mail, and never inside of the server that receives: whatever
+becomes of a browser's requests, no session hears of it.
+"""
+
+import getpass
+import os
+import pwd
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import click
+from twisted.application.service import MultiService, Service
+from twisted.logger import ILogObserver
+from twisted.python import usage
+from twisted.python.components import Componentized
+
+from gomail.cli.asked import control_paths
+from gomail.cli.show import configured_maildir
+from gomail.cli.usual import usual_file
+from gomail.config import Configuration, ConfigurationError, load
+from gomail.server.log import LogWriter, TwistedLog
+from gomail.server.ports import PortError
+from gomail.server.reactor import Reactor
+from gomail.server.start import MYSELF, Identity, StartError
+from gomail.server.twistd import Twistd
+
+if TYPE_CHECKING:
+    from gomail.inbox.web.serving import Inbox, Wanted
+
+_EXTRA = frozenset({"argon2", "jinja2", "markupsafe", "nh3"})
+_MORE = "the inbox needs more packages: pip install 'gomail[inbox]'"
+_LISTEN = "tcp:8025:interface=127.0.0.1"
+
+
+class Options(usage.Options):
+    """What can be said on the command line."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Shows a Maildir in the browser, as the user who reads it: lists, searches and marks as "
+        "mutt does at the same time, and shows what the server does, live. Without a password it "
+        "is for this machine alone."
+    )
+    optFlags: ClassVar[list[list[str | None]]] = [
+        ["set-password", None, "Ask for a password, keep its hash, and end."],
+    ]
+    optParameters: ClassVar[list[list[str | None]]] = [
+        ["maildir", None, None, "The Maildir [default: as configured, else ~/Maildir]."],
+        ["listen", "l", _LISTEN, "Where browsers find it: tcp:, unix:, ssl: or systemd:."],
+        ["config", "c", None, "The server's TOML file; says where the Maildir is."],
+        [
+            "control",
+            None,
+            None,
+            "The server's control socket [default: as configured, or the usual].",
+        ],
+        [
+            "password-file",
+            None,
+            None,
+            "Where the password's hash is [default: in the state folder].",
+        ],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["hosts"] = []
+
+    def opt_host(self, name: str) -> None:
+        """Be reached under this name, too, beside localhost; may be given several times."""
+        self["hosts"].append(name)
+
+    def getSynopsis(self) -> str:
+        """Say how to use it: ``gomail inbox`` takes the same options."""
+        if Path(sys.argv[0]).name == "gomail":
+            return "Usage: gomail inbox [options]"
+        return super().getSynopsis()
+
+    def parseOptions(self, options: Any = None) -> None:  # noqa: ANN401 -- as Twisted has it
+        """Read the options; one that can't be ends in one line."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            text = str(error).rstrip(".")
+            raise SystemExit(f"gomail: {text}; --help lists the options") from error
+
+    def postOptions(self) -> None:
+        """Set the password, if that is what is wanted."""
+        if self["set-password"]:
+            with _told():
+                set_password(self._password_file())
+            raise SystemExit(0)
+
+    def _password_file(self) -> Path | None:
+        """Give where the password is."""
+        from gomail.inbox.web.passwords import usual_path  # noqa: PLC0415 -- an extra
+
+        given = self["password-file"]
+        return Path(given).expanduser().absolute() if given else usual_path(self.identity)
+
+    @property
+    def identity(self) -> Identity:
+        """Who the inbox is going to be: twistd may drop root's rights."""
+        return Twistd(self.parent or {}).identity
+
+    def wanted(self) -> "Wanted":
+        """
+        Give what was said, as values.
+
+        Raises:
+            ConfigurationError, StartError: in one line.
+        """
+        from gomail.inbox.web.serving import Wanted  # noqa: PLC0415 -- an extra
+
+        file = self["config"] or usual_file()
+        configuration = Configuration() if file is None else load(file)
+        maildir = Path(self["maildir"] or configured_maildir(file)).expanduser().absolute()
+        if not maildir.is_dir():
+            raise StartError(f"there is no Maildir {maildir}; --maildir names another")
+        return Wanted(
+            maildir,
+            index_of(maildir, self.identity),
+            self["listen"],
+            tuple(self["hosts"]),
+            self._password_file(),
+            tuple(control_paths(configuration, self["control"])),
+            configuration.authserv_id if "hostname" in configuration.given else "",
+        )
+
+
+def index_of(maildir: Path, identity: Identity = MYSELF) -> Path | None:
+    """Give the file of a Maildir's index: in the user's cache folder, if there can be one."""
+    name = sha256(os.fsencode(os.path.realpath(maildir))).hexdigest()[:16]
+    given = os.environ.get("CACHE_DIRECTORY", "").partition(":")[0]
+    try:
+        home = Path(given) if given else _cache(identity) / "gomail"
+    except (KeyError, RuntimeError):
+        return None
+    return home / f"inbox-{name}.sqlite"
+
+
+def _cache(identity: Identity) -> Path:
+    """Give a user's cache folder; what the environment says is said of us alone."""
+    if identity.uid is not None and identity.uid != os.geteuid():
+        return Path(pwd.getpwuid(identity.uid).pw_dir, ".cache")
+    named = Path(os.environ.get("XDG_CACHE_HOME", "")).expanduser()
+    return named if named.is_absolute() else Path.home() / ".cache"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell in one line what can't be."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name in _EXTRA:
+            raise SystemExit(f"gomail: {_MORE}") from None
+        raise
+    except (ConfigurationError, PortError, StartError) as error:
+        raise SystemExit(f"gomail: {error}") from error
+    except click.UsageError as error:
+        raise SystemExit(f"gomail: {error.message}") from error
+
+
+def set_password(path: Path | None) -> None:
+    """
+    Ask for a password and keep its hash.
+
+    Raises:
+        StartError: there is no place for it, or it can't be written, or none was said.
+    """
+    from gomail.inbox.web.passwords import write_hash  # noqa: PLC0415 -- an extra
+
+    if path is None:
+        raise StartError("there is no state folder for the password; --password-file names a file")
+    try:
+        write_hash(path, _ask_password())
+    except ValueError as error:
+        raise StartError(f"no password was set: {error}") from error
+    except OSError as error:
+        raise StartError(f"the password {path} can't be written: {error.strerror}") from error
+    click.echo(f"The password's hash is in {path}; an inbox that runs goes by it from now on.")
+
+
+def _ask_password() -> str:
+    """Ask twice at a terminal; take the first line of what is no terminal."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    said = getpass.getpass("Password for the inbox: ")
+    if getpass.getpass("Once more: ") != said:
+        raise ValueError("the same was expected twice")
+    return said
+
+
+class Serving(MultiService):
+    """The inbox with its log, as twistd runs it."""
+
+    def __init__(self, inbox: "Inbox", writer: LogWriter, *, syslog: bool) -> None:
+        super().__init__()
+        self._observer = None if syslog else TwistedLog(writer.write)
+        for each in (_Batches(writer), inbox):
+            self.addService(each)
+
+    def setServiceParent(self, parent: Componentized | MultiService) -> None:
+        """Join the application, and write its log."""
+        super().setServiceParent(parent)
+        if isinstance(parent, Componentized) and self._observer is not None:
+            parent.setComponent(ILogObserver, self._observer)
+
+
+class _Batches(Service):
+    """Writes the log in batches while the reactor runs."""
+
+    def __init__(self, writer: LogWriter) -> None:
+        self._writer = writer
+
+    def startService(self) -> None:
+        """Begin."""
+        super().startService()
+        self._writer.write_in_batches(running=True)
+
+    def stopService(self) -> None:
+        """Write what waits."""
+        super().stopService()
+        self._writer.write_in_batches(running=False)
+
+
+def makeService(options: Options) -> Serving:
+    """Make the inbox, or say in one line why there will be none."""
+    from twisted.internet import reactor
+
+    setattr(reactor, "seconds", time.monotonic)  # noqa: B010 -- as for the server
+    twistd = Twistd(options.parent or {})
+    with _told():
+        from gomail.inbox.web.serving import Inbox  # noqa: PLC0415 -- an extra
+
+        wanted = options.wanted()
+        log, shown = twistd.open_log()
+        inbox = Inbox(cast("Reactor", reactor), wanted, twistd.identity)
+    _announce(inbox, wanted, shown, twistd)
+    return Serving(inbox, LogWriter(log, cast("Reactor", reactor)), syslog=twistd.syslog)
+
+
+def _announce(inbox: "Inbox", wanted: "Wanted", log: str, twistd: Twistd) -> None:
+    """Say where it is, if anybody is there."""
+    rows = "\n".join(f"  {name:<15}{what}" for name, what in _rows(inbox, wanted, log, twistd))
+    click.echo(f"gomail inbox\n{rows}", err=not twistd.foreground)
+
+
+def _rows(inbox: "Inbox", wanted: "Wanted", log: str, twistd: Twistd) -> Iterator[tuple[str, str]]:
+    """Give what is said."""
+    yield "listens on", inbox.address
+    yield "shows", str(wanted.maildir)
+    yield "password", inbox.guarded
+    yield "log", log
+    yield "stop it with", twistd.stop
+    yield from (("note", note) for note in twistd.identity.warnings)

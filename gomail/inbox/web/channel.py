@@ -1,0 +1,179 @@
+"""
+Connections of browsers: few, each with little time and little room, whoever is at the other end.
+
+A request has `REQUEST_TIME` from its connection, or from the answer before it, to its last octet;
+an answer that nobody takes has `TAKE_TIME`. Where there are too many connections, the one that has
+idled longest makes room, so that whoever opens many of them and says nothing keeps nobody out.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IProtocolNegotiationFactory,
+    IReactorTime,
+)
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel, Request
+from zope.interface import implementer
+
+CONNECTIONS = 64
+REQUEST_TIME = 30.0  # seconds
+TAKE_TIME = 60.0  # seconds for an answer, or some of it, to be taken
+LINE = 8192  # octets of the request line, and of each header field
+HEAD = 16 * 1024  # octets of all of them
+FIELDS = 64
+BODY = 64 * 1024  # octets of a form
+_FORM = b"application/x-www-form-urlencoded"
+
+
+class Channel(HTTPChannel):
+    """One connection."""
+
+    transport: Any
+    factory: "Doorway"
+    maxHeaders = FIELDS
+    totalHeadersSize = HEAD
+    MAX_LENGTH = LINE
+    timeOut = None  # one octet now and then would put it off; ours can't be put off
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ends: IDelayedCall | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being answered."""
+        return not self._handlingRequest
+
+    def connectionMade(self) -> None:
+        """Wait for the first request."""
+        super().connectionMade()
+        self.factory.admit(self)
+        self._end_in(REQUEST_TIME)
+
+    def _end_in(self, seconds: float | None) -> None:
+        """Let the connection end in that time, whatever is under way; or not."""
+        if self._ends is not None and self._ends.active():
+            self._ends.cancel()
+        self._ends = None
+        if seconds is not None:
+            self._ends = self.factory.clock.callLater(seconds, self.abort)
+
+    def abort(self) -> None:
+        """End the connection."""
+        self.transport.abortConnection()
+
+    def allContentReceived(self) -> None:
+        """Answer; that takes the time that it takes."""
+        self._end_in(None)
+        super().allContentReceived()
+
+    def requestDone(self, request: Request) -> None:
+        """Wait for the next one."""
+        self._end_in(REQUEST_TIME)
+        self.factory.admit(self)
+        super().requestDone(request)
+
+    def pauseProducing(self) -> None:
+        """Wait for somebody who takes what is sent."""
+        self._end_in(TAKE_TIME)
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Go on: it was taken."""
+        self._end_in(REQUEST_TIME if self.idle else None)
+        super().resumeProducing()
+
+    def loseConnection(self) -> None:
+        """End when all is taken; that may not last, either."""
+        self._end_in(REQUEST_TIME)
+        super().loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Forget it."""
+        self._end_in(None)
+        self.factory.there.pop(self, None)
+        super().connectionLost(reason)
+
+
+class Bounded(Request):
+    """A request whose body is a form of a bounded size, or none; anything else is turned away."""
+
+    channel: Channel
+    refused = False
+
+    def gotLength(self, length: int | None) -> None:
+        """Look at what is announced, before any of it is taken."""
+        kinds = self.requestHeaders.getRawHeaders(b"Content-Type", [_FORM])
+        if length is None or length > BODY:
+            self._turn_away(b"413 Content Too Large")
+        elif length and [each.partition(b";")[0].strip().lower() for each in kinds] != [_FORM]:
+            self._turn_away(b"415 Unsupported Media Type")
+        super().gotLength(0 if self.refused else length)
+
+    def _turn_away(self, why: bytes) -> None:
+        """Say why not, and end."""
+        self.refused = True
+        self.channel.write(b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % why)
+        self.channel.loseConnection()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep a piece of a body; what is turned away may still come."""
+        if not self.refused:
+            super().handleContentChunk(data)
+
+    def process(self) -> None:
+        """Answer, unless it was turned away."""
+        if not self.refused:
+            self.channel.factory.answer(self)
+
+
+@implementer(IProtocolNegotiationFactory)
+class Doorway(ServerFactory):
+    """
+    Makes a channel of each connection.
+
+    Args:
+        clock: the reactor.
+        answer: is given each request.
+
+    Attributes:
+        there: the connections, in the order in which they were last idle.
+    """
+
+    noisy = False
+
+    def __init__(self, clock: IReactorTime, answer: Callable[[Any], None]) -> None:
+        self.clock = clock
+        self.answer = answer
+        self.there: dict[Channel, None] = {}
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """Serve one more."""
+        channel = Channel()
+        channel.factory = self
+        channel.requestFactory = Bounded
+        return channel
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """Under TLS, speak what we know: to browsers that offer more, silence would be an error."""
+        return [b"http/1.1"]
+
+    def admit(self, channel: Channel) -> None:
+        """Count a connection, as the last that idles; too many have the first that does end."""
+        self.there.pop(channel, None)
+        self.there[channel] = None
+        if len(self.there) > CONNECTIONS:
+            next((each for each in self.there if each.idle), channel).abort()
+
+    def log(self, request: Request) -> None:
+        """Write nothing: who reads which mail when is nobody's business."""
+
+    def end(self) -> None:
+        """End all connections."""
+        for channel in list(self.there):
+            channel.abort()

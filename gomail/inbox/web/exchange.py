@@ -1,0 +1,101 @@
+"""One request as text and values, and how its answer leaves."""
+
+from typing import Any
+from urllib.parse import unquote
+
+from twisted.protocols.basic import FileSender
+from twisted.web.http import Request, parse_qs
+
+from gomail.inbox.web.answers import Answer, Download
+
+LONGEST = 1000  # characters of a value that is looked at
+
+
+class Exchange:
+    """
+    What a browser has asked.
+
+    Attributes:
+        method: GET, POST …
+        path: the parts of the path, decoded; names and numbers, and never a path of ours.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.method = request.method.decode("latin-1")
+        whole = request.uri.partition(b"?")[0].decode("latin-1")
+        self.path = tuple(unquote(part, errors="replace") for part in whole.split("/")[1:])
+        self._form: dict[bytes, list[bytes]] | None = None
+
+    def fields(self, name: str) -> list[str]:
+        """Give all values of a header field."""
+        found = self.request.requestHeaders.getRawHeaders(name.encode(), [])
+        return [each.decode("latin-1") for each in found]
+
+    def field(self, name: str) -> str:
+        """Give a header field; an empty text where there is none."""
+        return next(iter(self.fields(name)), "")
+
+    def query(self, name: str) -> str:
+        """Give a parameter of the path; an empty text where there is none."""
+        return _first(self.request.args or {}, name) if self.method != "POST" else self._asked(name)
+
+    def _asked(self, name: str) -> str:
+        """Give a parameter of the path alone: Twisted puts those of a form among them."""
+        return _first(parse_qs(self.request.uri.partition(b"?")[2], True), name)
+
+    def form(self, name: str) -> str:
+        """Give a value of the form that was sent; an empty text where there is none."""
+        if self._form is None:
+            content: Any = self.request.content
+            content.seek(0)
+            self._form = parse_qs(content.read(), True)
+        return _first(self._form, name)
+
+    def cookie(self, name: str) -> str:
+        """Give a cookie; an empty text where there is none."""
+        return (self.request.received_cookies.get(name.encode()) or b"").decode("latin-1")
+
+    @property
+    def secure(self) -> bool:
+        """
+        Whether the browser speaks TLS, with us or with a proxy in front of us.
+
+        Who says so untruly gets a cookie that is sent back less often, and nothing else.
+        """
+        return self.request.isSecure() or self.field("x-forwarded-proto").lower() == "https"
+
+    @property
+    def address(self) -> str:
+        """Where it comes from; an empty text for a unix socket."""
+        return str(getattr(self.request.getClientAddress(), "host", "") or "")
+
+    def send(self, answer: Answer) -> None:
+        """Answer."""
+        self.begin(answer.code, answer.head(), answer.cookie)
+        self.request.setHeader(b"Content-Length", b"%d" % len(answer.body))
+        self.request.write(answer.body)
+        self.request.finish()
+
+    async def deliver(self, download: Download) -> None:
+        """Send a file, as fast as it is taken."""
+        with download.file:
+            self.begin(200, download.head())
+            self.request.setHeader(b"Content-Length", b"%d" % download.size)
+            if self.method != "HEAD" and download.size:
+                await FileSender().beginFileTransfer(download.file, self.request)
+            self.request.finish()
+
+    def begin(self, code: int, head: dict[str, str], cookie: str | None = None) -> None:
+        """Set the header of an answer."""
+        self.request.setResponseCode(code)
+        for name, value in head.items():
+            self.request.setHeader(name.encode(), value.encode("latin-1", "replace"))
+        if cookie is not None:
+            self.request.cookies.append(cookie.encode("latin-1", "replace"))
+
+
+def _first(values: dict[Any, list[bytes]], name: str) -> str:
+    """Give the first value of that name, as text."""
+    found = values.get(name.encode(), [b""])
+    return found[0].decode("utf-8", "replace")[:LONGEST]

@@ -1,0 +1,128 @@
+"""Who may see pages: everybody on this machine, or, where there is a password, who has said it."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.logger import Logger
+
+from gomail.inbox.web.answers import Answer, Problem, see
+from gomail.inbox.web.exchange import Exchange
+from gomail.inbox.web.logins import COOKIE, Logins, Tries, cookie
+from gomail.inbox.web.passwords import is_right, read_hash
+from gomail.server.start import StartError
+
+MOST_WAITING = 4  # passwords that wait to be looked at
+Aside = Callable[..., Awaitable[Any]]
+_log = Logger()
+
+LOST = Problem(
+    503, "No password", "The file with the password can't be read any more; the log says why."
+)
+
+
+class Entrance(Exception):
+    """Whoever asks has to say the password first."""
+
+
+class Gate:
+    """
+    Lets people in.
+
+    Args:
+        path: of the password's file, which may be missing.
+        clock: gives the time, in seconds.
+        aside: calls something in another thread, one at a time.
+
+    Raises:
+        StartError: the file can't be.
+    """
+
+    def __init__(self, path: Path | None, clock: Callable[[], float], aside: Aside) -> None:
+        self._path, self._aside = path, aside
+        self._hash = read_hash(path)
+        self._seen = self._look()
+        self._needed = self._hash is not None
+        self._tries, self._logins = Tries(clock), Logins(clock)
+        self._waiting = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether there is a password."""
+        return self._hash is not None
+
+    def _look(self) -> tuple[int, ...] | None:
+        """Tell one state of the file from another."""
+        try:
+            status = self._path.stat() if self._path else None
+        except OSError:
+            status = None
+        if status is None:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode
+
+    def _present(self) -> str | None:
+        """
+        Give the hash that is in force: a new password is at once.
+
+        Raises:
+            Problem: there was a password, and there is none now.
+        """
+        seen = self._look()
+        if seen != self._seen or self._hash is None:
+            self._seen = seen
+            try:
+                self._hash = read_hash(self._path)
+            except StartError as error:
+                self._hash = None
+                _log.error("{error}", error=error)
+                raise LOST from None
+            self._needed = self._needed or self._hash is not None
+        if self._hash is None and self._needed:
+            raise LOST
+        return self._hash
+
+    def login(self, exchange: Exchange) -> str:
+        """
+        Give what somebody has logged in as; an empty text where nobody need.
+
+        Raises:
+            Entrance: the password was not said yet.
+            Problem: see `_present`.
+        """
+        hashed = self._present()
+        if hashed is None:
+            return ""
+        shown = exchange.cookie(COOKIE)
+        if not shown or not self._logins.has(shown, hashed):
+            raise Entrance
+        return shown
+
+    async def enter(self, exchange: Exchange) -> Answer | str:
+        """Let somebody in who says the password, or give why not."""
+        hashed = self._present()
+        if hashed is None:
+            return see("/")
+        if self._waiting >= MOST_WAITING:
+            return "Too many passwords are being looked at: try again in a moment."
+        seconds = self._tries.wait(exchange.address)
+        if seconds:
+            return f"Too many tries: the next one is in {seconds:.0f} s."
+        self._waiting += 1
+        try:
+            right = await self._aside(is_right, hashed, exchange.form("password"))
+        finally:
+            self._waiting -= 1
+        if not right:
+            _log.warn(
+                "a wrong password from {address}", address=exchange.address or "a unix socket"
+            )
+            return "That is not the password."
+        self._tries.forgive(exchange.address)
+        shown = self._logins.begin(hashed)
+        return see("/", cookie=cookie(shown, secure=exchange.secure))
+
+    def leave(self, exchange: Exchange) -> Answer:
+        """Let somebody go."""
+        self._logins.end(exchange.cookie(COOKIE))
+        return see("/login", cookie=cookie("", secure=exchange.secure, seconds=0))

@@ -1,0 +1,43 @@
+"""The page with the list: a folder's messages, fifty at a time, or what a search finds in it."""
+
+from gomail.inbox.mailbox import Mailbox
+from gomail.inbox.web.answers import Answer
+from gomail.inbox.web.drawing import Drawing, row
+from gomail.inbox.web.postbox import Postbox
+from gomail.inbox.web.site import NOT_FOUND, Visit
+
+COUNT = 50  # messages on a page
+
+
+class Listing:
+    """
+    Shows lists.
+
+    Args:
+        postbox, drawing: ask and draw.
+    """
+
+    def __init__(self, postbox: Postbox, drawing: Drawing) -> None:
+        self._postbox, self._drawing = postbox, drawing
+
+    async def page(self, visit: Visit) -> Answer:
+        """Show a folder."""
+        exchange = visit.exchange
+        if exchange.path != ("",):
+            raise NOT_FOUND
+        folder, query = exchange.query("folder"), exchange.query("q").strip()
+        at = exchange.query("at") or None
+        found = await self._postbox.ask(Mailbox.page, folder, query, at, COUNT)
+        folders = await self._postbox.ask(Mailbox.folders)
+        body = self._drawing.page(
+            "list.html",
+            visit=visit,
+            folder=folder,
+            query=query,
+            at=at or "",
+            found=found,
+            folders=folders,
+            here=next((each for each in folders if each.name == folder), None),
+            rows=[row(each, q=query, at=at) for each in found.entries],
+        )
+        return Answer(body)

@@ -1,0 +1,101 @@
+"""The Maildir, asked from the reactor: in threads of our own, few at a time."""
+
+import os
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from gomail.inbox.mailbox import Mailbox, NoSuchMessage, NoSuchPage
+from gomail.inbox.web.answers import Problem
+
+THREADS = 6
+CHILDREN = 3  # messages that are read at once: the threads that are left answer for the lists
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GONE = Problem(404, "Not here", "That message or folder is not here any more: moved or removed.")
+NO_PAGE = Problem(404, "No such page", "The list has no such place; it begins on the first page.")
+
+
+class Postbox:
+    """
+    Asks the mailbox.
+
+    Args:
+        reactor: the one that runs.
+        mailbox: blocks, and may be asked by several threads.
+    """
+
+    def __init__(self, reactor: Any, mailbox: Mailbox) -> None:  # noqa: ANN401 -- zope has no type for several interfaces
+        self._reactor, self._mailbox = reactor, mailbox
+        self._pool = ThreadPool(0, THREADS, "inbox")
+        self._hashing = ThreadPool(0, 1, "password")
+        self._children = DeferredSemaphore(CHILDREN)
+
+    def start(self) -> None:
+        """Have threads."""
+        self._pool.start()
+        self._hashing.start()
+
+    def stop(self) -> None:
+        """Have none any more, and leave the index."""
+        self._pool.stop()
+        self._hashing.stop()
+        self._mailbox.close()
+
+    async def ask(
+        self, question: Callable[Concatenate[Mailbox, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """
+        Ask something of the mailbox.
+
+        Raises:
+            Problem: what is asked for is not there, or the Maildir can't be read.
+        """
+        try:
+            return await self._aside(self._pool, question, self._mailbox, *args, **kwargs)
+        except NoSuchMessage:
+            raise GONE from None
+        except NoSuchPage:
+            raise NO_PAGE from None
+        except OSError as error:
+            why = f"The Maildir can't be used: {error.strerror or error}."
+            raise Problem(503, "No mail to see", why) from error
+
+    async def read(self, folder: str, key: str, work: Callable[..., T], *args: object) -> T:
+        """
+        Have a child read a message: *work* is given its open file, and the rest.
+
+        Raises:
+            Problem: as of `ask`.
+        """
+        await self._children.acquire()
+        try:
+            return await self.ask(_opened, folder, key, work, args)
+        finally:
+            self._children.release()
+
+    async def hash(self, work: Callable[..., T], *args: object) -> T:
+        """Do what takes much memory, one at a time."""
+        return await self._aside(self._hashing, work, *args)
+
+    async def _aside(
+        self, pool: ThreadPool, work: Callable[..., T], *args: object, **kwargs: object
+    ) -> T:
+        """Do work in a thread of a pool."""
+        found: T = await deferToThreadPool(self._reactor, pool, work, *args, **kwargs)
+        return found
+
+
+def _opened(
+    mailbox: Mailbox, folder: str, key: str, work: Callable[..., T], args: tuple[object, ...]
+) -> T:
+    """Open a message, and do work with it."""
+    stored = mailbox.open(folder, key)
+    try:
+        return work(stored, *args)
+    finally:
+        os.close(stored)

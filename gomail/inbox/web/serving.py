@@ -1,0 +1,206 @@
+"""The web inbox as a service: ports, threads, pages."""
+
+import re
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+
+from gomail.inbox.mailbox import Mailbox
+from gomail.inbox.web.access import Access
+from gomail.inbox.web.arrivals import Arrivals
+from gomail.inbox.web.channel import Doorway
+from gomail.inbox.web.drawing import Drawing
+from gomail.inbox.web.gate import Gate
+from gomail.inbox.web.letter import Letters
+from gomail.inbox.web.listing import Listing
+from gomail.inbox.web.live import Live
+from gomail.inbox.web.postbox import Postbox
+from gomail.inbox.web.site import Site
+from gomail.inbox.web.stream import Streams
+from gomail.server.ports import Port, PortError, open_port
+from gomail.server.reactor import Reactor
+from gomail.server.start import MYSELF, Identity
+from gomail.server.unix import UnixPort
+
+LISTEN = "tcp:8025:interface=127.0.0.1"
+_INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
+_MODE = re.compile(r"(?<!\\):mode=")
+_log = Logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    What an inbox is to be.
+
+    Attributes:
+        maildir: the folder.
+        index: the file of the index; None for one in memory.
+        listen: an endpoint string.
+        hosts: names under which it is reached.
+        password: the file with the password; it may be missing.
+        controls: paths at which the server may be asked.
+        authserv: by which name the server calls itself in Authentication-Results; empty where the
+            message says it.
+    """
+
+    maildir: Path
+    index: Path | None = None
+    listen: str = LISTEN
+    hosts: tuple[str, ...] = ()
+    password: Path | None = None
+    controls: tuple[str, ...] = ()
+    authserv: str = ""
+
+
+class Inbox(Service):
+    """
+    Serves the pages.
+
+    Args:
+        reactor: the one that runs.
+        wanted: what it is to be.
+        identity: who it is going to be; the port is opened as who we are.
+
+    Raises:
+        PortError, StartError: in one line, why it can't be.
+    """
+
+    def __init__(self, reactor: Reactor, wanted: Wanted, identity: Identity = MYSELF) -> None:
+        self._reactor = reactor
+        with identity.assumed():
+            self._postbox = Postbox(reactor, Mailbox(wanted.maildir, wanted.index, _say))
+            gate = Gate(wanted.password, time.monotonic, self._postbox.hash)
+        self._closed = gate.closed
+        self.port = open_safely(wanted.listen, reactor, closed=gate.closed)
+        drawing = Drawing()
+        listing = Listing(self._postbox, drawing)
+        letters = Letters(self._postbox, drawing, wanted.authserv)
+        arrivals = Arrivals(self._postbox, reactor)
+        self._live = Live(reactor, wanted.controls, drawing)
+        pages = {
+            ("GET", ""): listing.page,
+            ("GET", "message"): letters.get,
+            ("POST", "message"): letters.mark,
+            ("GET", "arrivals"): arrivals.listen,
+            ("GET", "live"): self._live.get,
+        }
+        access = Access(wanted.hosts, addresses_of(self.port))
+        site = Site(access, gate, drawing, Streams(reactor), pages)
+        self._doorway = Doorway(reactor, site.take)
+        self._listening: IListeningPort | UnixPort | None = None
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it, for people."""
+        bound = self.port.socket
+        if bound is None or bound.family == socket.AF_UNIX:
+            return str(self.port)
+        host, port = bound.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+    @property
+    def guarded(self) -> str:
+        """Whether there is a password, for people."""
+        if self._closed:
+            return "is asked for"
+        return (
+            "none: it is for this machine alone, and for all who use it (--set-password sets one)"
+        )
+
+    def startService(self) -> None:
+        """Take connections from now on."""
+        super().startService()
+        self._postbox.start()
+        bound = self.port.socket
+        if bound is None:
+            assert self.port.twisted is not None  # noqa: S101 -- one of both is there
+            listening: Deferred[IListeningPort] = self.port.twisted.listen(self._doorway)
+            listening.addCallbacks(self._listens, lambda failure: self._fails(failure.value))
+        elif bound.family == socket.AF_UNIX:
+            self._listening = UnixPort(
+                self._reactor, bound, self._doorway, remove=not self.port.passed
+            )
+            self._listening.startListening()
+        else:
+            self._listening = self._reactor.adoptStreamPort(
+                bound.fileno(), bound.family, self._doorway
+            )
+            bound.close()
+
+    def _listens(self, port: IListeningPort) -> None:
+        """Keep a port that Twisted has opened."""
+        self._listening = port
+
+    def _fails(self, error: BaseException) -> None:
+        """End: there is nothing to be served."""
+        _log.error("{listen}: {error}", listen=self.port.endpoint, error=error)
+        self._reactor.stop()
+
+    def stopService(self) -> None:
+        """Take none any more, and end those that there are."""
+        super().stopService()
+        if self._listening is not None:
+            self._listening.stopListening()
+        self._live.stop()
+        self._doorway.end()
+        self._postbox.stop()
+
+
+def _say(what: str) -> None:
+    """Log what the mailbox has to say."""
+    _log.warn("{what}", what=what)
+
+
+def open_safely(listen: str, reactor: Reactor, *, closed: bool) -> Port:
+    """
+    Open the port, as long as only this machine can reach it, or there is a password.
+
+    A unix socket is its owner's alone, where nothing else is said.
+
+    Raises:
+        PortError: it can't be had, or everybody could read the mail.
+    """
+    if listen.startswith("unix:") and not _MODE.search(listen):
+        listen += ":mode=600"
+    port = open_port(listen, reactor)
+    if closed or _is_own(port):
+        return port
+    port.close()
+    msg = (
+        f"{listen}: without a password the inbox is for this machine alone: {LISTEN} or unix:PATH "
+        "was expected; gomail inbox --set-password sets one"
+    )
+    raise PortError(msg)
+
+
+def _is_own(port: Port) -> bool:
+    """Tell whether a port can be reached from this machine alone."""
+    if port.socket is not None and port.socket.family == socket.AF_UNIX:
+        return True
+    found = addresses_of(port)
+    return bool(found) and all(ip_address(each).is_loopback for each in found)
+
+
+def addresses_of(port: Port) -> Sequence[str]:
+    """Give the addresses that a port listens on; none where that is not known, or all of them."""
+    if port.socket is None:
+        match = _INTERFACE.search(port.endpoint)
+        text = match[1].replace("\\", "") if match else ""
+    elif port.socket.family == socket.AF_UNIX:
+        return ()
+    else:
+        text = port.socket.getsockname()[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return ()
+    return () if address.is_unspecified else (str(address),)

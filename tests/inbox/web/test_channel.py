@@ -1,0 +1,198 @@
+"""W6: slow, large and broken HTTP costs its connection and nothing else; on a clock of our own."""
+
+import pytest
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.web.http import Request
+
+from gomail.inbox.web.channel import (
+    BODY,
+    CONNECTIONS,
+    FIELDS,
+    HEAD,
+    REQUEST_TIME,
+    TAKE_TIME,
+    Channel,
+    Doorway,
+)
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+
+
+class Wire(StringTransport):
+    """A transport that tells how it was ended."""
+
+    aborted = False
+
+    def __init__(self) -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", "127.0.0.1", 4711))
+
+    def abortConnection(self) -> None:
+        """Be ended at once."""
+        self.aborted = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was ended, one way or the other."""
+        return self.aborted or self.disconnecting
+
+
+class Door:
+    """A doorway on a clock, and what was asked there."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.asked: list[Request] = []
+        self.doorway = Doorway(self.clock, self.asked.append)
+
+    def connect(self) -> tuple[Channel, Wire]:
+        """Connect."""
+        channel = self.doorway.buildProtocol(None)
+        assert isinstance(channel, Channel)
+        wire = Wire()
+        channel.makeConnection(wire)
+        return channel, wire
+
+    def finish(self) -> None:
+        """Answer the oldest request."""
+        self.asked.pop(0).finish()
+
+
+def test_w6_request_has_its_time_whatever_comes() -> None:
+    """An octet now and then does not put it off (slow loris)."""
+    door = Door()
+    channel, wire = door.connect()
+    for octet in GET:
+        door.clock.advance(REQUEST_TIME / len(GET))
+        channel.dataReceived(bytes([octet]))
+    door.clock.advance(1)
+    assert wire.aborted
+    assert door.asked == []
+
+
+def test_w6_silent_connection_ends() -> None:
+    """Before the first request, and behind each answer."""
+    door = Door()
+    channel, wire = door.connect()
+    door.clock.advance(REQUEST_TIME - 1)
+    channel.dataReceived(GET + b"\r\n")
+    door.clock.advance(10 * REQUEST_TIME)
+    assert not wire.ended  # it is being answered
+    door.finish()
+    door.clock.advance(REQUEST_TIME - 1)
+    assert not wire.ended
+    door.clock.advance(1)
+    assert wire.aborted
+
+
+def test_w6_answer_that_nobody_takes_ends() -> None:
+    """Its memory is not kept for longer."""
+    door = Door()
+    channel, wire = door.connect()
+    channel.dataReceived(GET + b"\r\n")
+    channel.pauseProducing()
+    door.clock.advance(TAKE_TIME - 1)
+    channel.resumeProducing()
+    door.clock.advance(TAKE_TIME)
+    assert not wire.ended
+    channel.pauseProducing()
+    door.clock.advance(TAKE_TIME)
+    assert wire.aborted
+
+
+def test_w6_goodbye_has_its_time() -> None:
+    """Who takes nothing of the last answer, either, is left."""
+    door = Door()
+    channel, wire = door.connect()
+    channel.dataReceived(GET + b"Connection: close\r\n\r\n")
+    door.finish()
+    assert wire.disconnecting
+    door.clock.advance(REQUEST_TIME)
+    assert wire.aborted
+
+
+def test_w6_longest_idle_makes_room() -> None:
+    """Whoever opens many connections and says nothing keeps nobody out, and ends no answer."""
+    door = Door()
+    busy, answered = door.connect()
+    busy.dataReceived(GET + b"\r\n")
+    wires = [door.connect()[1] for _ in range(CONNECTIONS - 1)]
+    assert not any(wire.ended for wire in wires)
+    _, last = door.connect()
+    assert wires[0].aborted
+    assert not any(wire.ended for wire in (answered, last, *wires[1:]))
+
+
+@pytest.mark.parametrize(
+    ("octets", "answer"),
+    [
+        (POST + FORM + b"Content-Length: %d\r\n\r\n" % (BODY + 1), b"413"),
+        (POST + FORM + b"Content-Length: %s\r\n\r\n" % (b"9" * 30), b"413"),
+        (POST + FORM + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", b"413"),
+        (
+            POST
+            + b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5\r\n\r\n--x--",
+            b"415",
+        ),
+        (POST + b"Content-Type: text/plain\r\nContent-Length: 3\r\n\r\na=b", b"415"),
+        (POST + FORM + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc", b"400"),
+        (POST + FORM + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc", b"400"),
+        (POST + FORM + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", b"400"),
+        (POST + FORM + b"Content-Length: +3\r\n\r\nabc", b"400"),
+        (POST + FORM + b"Content-Length: 0x3\r\n\r\nabc", b"400"),
+        (POST + FORM + b"Transfer-Encoding: xchunked\r\n\r\nabc", b"400"),
+        (GET + b"Content-Length : 3\r\n\r\nabc", b"400"),
+        (GET + b"no colon\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1 more\r\n\r\n", b"400"),
+        (b"GET\r\n\r\n", b"400"),
+        (GET + b"X: y\r\n" * FIELDS + b"\r\n", b"400"),
+        (GET + b"X: " + b"y" * HEAD + b"\r\n\r\n", b""),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", b"400"),
+    ],
+)
+def test_w6_what_is_no_plain_request_is_none(octets: bytes, answer: bytes) -> None:
+    """Two lengths, or none that can be believed, are where one request could pass for two."""
+    door = Door()
+    channel, wire = door.connect()
+    for start in range(0, len(octets), 1000):
+        if not wire.ended:
+            channel.dataReceived(octets[start : start + 1000])
+    assert wire.ended
+    assert wire.value().startswith(b"HTTP/1.1 " + answer if answer else b"")
+    assert door.asked == []
+
+
+def test_w6_pipelined_requests_wait_for_their_turn() -> None:
+    """One is answered at a time, and what waits is bounded."""
+    door = Door()
+    channel, wire = door.connect()
+    channel.dataReceived((GET + b"\r\n") * 3)
+    assert len(door.asked) == 1
+    door.finish()
+    door.finish()
+    door.finish()
+    assert wire.value().count(b"HTTP/1.1 200") == 3
+    channel.dataReceived(GET + b"\r\n")
+    channel.dataReceived(b"x" * 100_000)
+    assert wire.producerState == "paused"
+
+
+def test_form_is_read() -> None:
+    """As long as it is one of ours."""
+    door = Door()
+    channel, _ = door.connect()
+    channel.dataReceived(POST + FORM + b"Content-Length: 7\r\n\r\nmark=ok")
+    [request] = door.asked
+    assert request.content is not None
+    assert request.content.read() == b"mark=ok"
+
+
+def test_end_ends_all() -> None:
+    """When the inbox stops."""
+    door = Door()
+    wires = [door.connect()[1] for _ in range(3)]
+    door.doorway.end()
+    assert all(wire.aborted for wire in wires)

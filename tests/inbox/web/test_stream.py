@@ -1,0 +1,101 @@
+"""Events to browsers that read slowly, or not at all, or are too many."""
+
+import json
+from collections.abc import Callable
+
+from twisted.web.http import Request
+
+from gomail.inbox.web.answers import Streamed
+from gomail.inbox.web.channel import Channel
+from gomail.inbox.web.exchange import Exchange
+from gomail.inbox.web.stream import ALIVE, MOST, Streams
+from gomail.server.control.audience import Outflow
+from tests.inbox.web.test_channel import GET, Door, Wire
+
+
+class Streaming(Door):
+    """A doorway behind which there is nothing but a stream."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outflows: list[Outflow] = []
+        self.left = 0
+        self.streams = Streams(self.clock)
+        self.doorway.answer = self.begin
+
+    def begin(self, request: Request) -> None:
+        """Begin a stream."""
+        self.streams.begin(Exchange(request), Streamed(self.join))
+
+    def join(self, outflow: Outflow) -> Callable[[], None]:
+        """Keep what sends."""
+        self.outflows.append(outflow)
+        return self.leave
+
+    def leave(self) -> None:
+        """Count who leaves."""
+        self.left += 1
+
+    def follow(self) -> tuple[Channel, Wire]:
+        """Connect, and ask for it."""
+        channel, wire = self.connect()
+        channel.dataReceived(GET + b"\r\n")
+        return channel, wire
+
+
+def events(wire: Wire) -> list[dict[str, object]]:
+    """Give the events that were sent."""
+    lines = wire.value().split(b"\n")
+    return [json.loads(line[6:]) for line in lines if line.startswith(b"data: ")]
+
+
+def test_events_are_sent_as_they_come() -> None:
+    """In one line each, whatever is in them."""
+    streaming = Streaming()
+    _, wire = streaming.follow()
+    assert b"Content-Type: text/event-stream; charset=utf-8" in wire.value()
+    streaming.outflows[0]({"event": "said", "line": "a\n\ndata: b\u2028é"})
+    assert events(wire) == [{"event": "said", "line": "a\n\ndata: b\u2028é"}]
+
+
+def test_w6_slow_browser_costs_no_memory() -> None:
+    """What comes meanwhile is counted by name and told later, and not kept."""
+    streaming = Streaming()
+    channel, wire = streaming.follow()
+    channel.pauseProducing()
+    before = len(wire.value())
+    for _ in range(10_000):
+        streaming.outflows[0]({"event": "said"})
+    streaming.outflows[0]({"event": "stored"})
+    streaming.clock.advance(ALIVE)
+    assert len(wire.value()) == before
+    channel.resumeProducing()
+    assert events(wire) == [{"event": "left-out", "counts": {"said": 10_000, "stored": 1}}]
+    streaming.outflows[0]({"event": "said"})
+    assert len(events(wire)) == 2
+
+
+def test_something_is_said_now_and_then() -> None:
+    """So that a browser that has gone is noticed, by us and by proxies."""
+    streaming = Streaming()
+    _, wire = streaming.follow()
+    before = wire.value().count(b"\n:\n\n")
+    streaming.clock.pump([ALIVE] * 3)
+    assert wire.value().count(b":\n\n") == before + 3
+
+
+def test_who_goes_is_forgotten() -> None:
+    """And what waits to be said to it."""
+    streaming = Streaming()
+    channel, _ = streaming.follow()
+    channel.connectionLost()
+    assert streaming.left == 1
+    assert streaming.clock.getDelayedCalls() == []
+
+
+def test_w6_streams_are_few() -> None:
+    """Connections are left for pages."""
+    streaming = Streaming()
+    wires = [streaming.follow()[1] for _ in range(MOST + 1)]
+    assert wires[-1].value().startswith(b"HTTP/1.1 503 ")
+    assert all(wire.value().startswith(b"HTTP/1.1 200 ") for wire in wires[:-1])
