@@ -22,6 +22,7 @@ _LISTEN = re.compile(r"[0-9A-Za-z.:\[\]/_-]+\Z")  # as systemd's ListenStream= h
 _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
 
+_NO_READER = "--inbox: --user NAME, who reads the only Maildir, was expected beside it"
 _OPTIONS = (
     click.option("--user", metavar="NAME", help="Who reads the mail [default: gomail, for many]."),
     click.option("-c", "--config", "file", metavar="FILE", help=f"[default for many: {CONFIG}]"),
@@ -30,6 +31,7 @@ _OPTIONS = (
     click.option("--maildir", help="As of gomail run [default: Maildir in NAME's home]."),
     click.option("--listen", default="25", metavar="PORT", help="Port or address [default: 25]."),
     click.option("--no-socket", is_flag=True, help="The service itself opens the port."),
+    click.option("--inbox", is_flag=True, help="A service for the inbox in the browser, too."),
 )
 
 
@@ -89,6 +91,8 @@ def _steps(shape: Shape, root: Path) -> Iterator[str]:
         yield "systemctl enable --now gomail.service"
     else:
         yield "systemctl enable --now gomail.socket gomail.service"
+    if shape.inbox is not None:
+        yield "systemctl enable --now gomail-inbox.service"
 
 
 def _shape(  # noqa: PLR0913 -- each is an option
@@ -100,8 +104,11 @@ def _shape(  # noqa: PLR0913 -- each is an option
     maildir: str | None,
     listen: str,
     no_socket: bool,
+    inbox: bool,
 ) -> Shape:
     """Make the shape of what the options say, or tell in one line what is wrong with them."""
+    if inbox and user is None:
+        raise click.ClickException(_NO_READER)
     home = STATE if user is None else _home(user)
     file = file or (CONFIG if user is None else None)
     path = None if file is None else str(Path(file).absolute())
@@ -125,7 +132,16 @@ def _shape(  # noqa: PLR0913 -- each is an option
     _check_words(*command)
     _check_settings(listen, whole.group, path)
     program, listens = (*_program(), *command), None if no_socket else listen
-    return Shape(user or USER, program, folder, code, listens, whole.group)
+    shown = _inbox(whole.maildir, path) if inbox else None
+    return Shape(user or USER, program, folder, code, listens, whole.group, shown)
+
+
+def _inbox(maildir: str, file: str | None) -> tuple[str, ...]:
+    """Give the command of the inbox, for the one person who reads the mail."""
+    if "{" in maildir:
+        raise click.ClickException(_NO_READER)
+    options = [*_words("--maildir", maildir), *_words("--config", file)]
+    return (*_program(), "inbox", *options, "--password-file", f"{STATE}/inbox-password")
 
 
 def _words(option: str, value: str | None) -> list[str]:

@@ -15,6 +15,7 @@ USER = "gomail"  # who receives for many mailboxes
 
 SERVICE = "etc/systemd/system/gomail.service"
 SOCKET = "etc/systemd/system/gomail.socket"
+INBOX = "etc/systemd/system/gomail-inbox.service"
 SYSUSERS = "etc/sysusers.d/gomail.conf"
 
 _SYSTEM_CALLS = "SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources"
@@ -32,6 +33,7 @@ class Shape:
         code: folders below `HOMES` in which the program lies.
         listen: what the socket unit listens on; None if there is none, and the service itself does.
         group: who shares the Maildirs, if anybody does.
+        inbox: the command of the inbox in the browser, if there is one.
     """
 
     user: str
@@ -40,12 +42,15 @@ class Shape:
     code: tuple[str, ...] = ()
     listen: str | None = "25"
     group: str | None = None
+    inbox: tuple[str, ...] | None = None
 
     def texts(self) -> dict[str, str]:
         """Give each file's text, by its path from the root folder on."""
         texts = {SERVICE: _text("gomail.service").substitute(self._service())}
         if self.listen is not None:
             texts[SOCKET] = _text("gomail.socket").substitute(listen=self.listen)
+        if self.inbox is not None:
+            texts[INBOX] = _text("gomail-inbox.service").substitute(self._inbox(self.inbox))
         if self.user == USER:
             texts[SYSUSERS] = _text("gomail.sysusers").substitute()
         return texts
@@ -63,6 +68,15 @@ class Shape:
             "rights": "\n".join(self._rights()),
             "capabilities": "CAP_NET_BIND_SERVICE" if self.listen is None else "",
             "calls": _SYSTEM_CALLS + ("" if self.group is None else "\nSystemCallFilter=@chown"),
+        }
+
+    def _inbox(self, command: tuple[str, ...]) -> dict[str, str]:
+        """Give what is filled into the service of the inbox."""
+        return {
+            "user": self.user,
+            "command": " ".join(map(quoted, command)),
+            "maildir": self.maildir,
+            "folders": "\n".join(self._folders()),
         }
 
     def _identity(self) -> list[str]:

@@ -192,6 +192,16 @@ def test_service_alone_is_started_alone(folder: Path) -> None:
     )
 
 
+def test_inbox_is_installed_for_who_reads_the_mail(folder: Path) -> None:
+    """It goes by the same Maildir, and is started with the rest; there is none for many."""
+    options = ("--root", str(folder), "--maildir", str(folder), "--inbox")
+    told = said("install", *options, "--user", USER.pw_name)
+    assert told.splitlines()[-1].endswith(" && systemctl enable --now gomail-inbox.service")
+    unit = (folder / "etc/systemd/system/gomail-inbox.service").read_text()
+    assert f" inbox --maildir {folder} --password-file /var/lib/gomail/inbox-password\n" in unit
+    assert "--user NAME" in complaint("install", *options)
+
+
 def test_socket_of_before_gives_way_to_a_service_alone(folder: Path) -> None:
     """Else systemd would still hold the port."""
     root = ("--root", str(folder), "-c", "gomail.toml")

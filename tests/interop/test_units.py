@@ -118,6 +118,18 @@ def test_units_are_sound(shape: str, tmp_path: Path) -> None:
     assert run([needs("systemd-analyze"), "verify", *written]) == ""
 
 
+@pytest.mark.usefixtures("settings")
+def test_unit_of_the_inbox_is_sound_and_tight(tmp_path: Path) -> None:
+    """As the server's are."""
+    options = (*SHAPES["one"], "--inbox")
+    [service] = [each for each in write(tmp_path, *options) if "inbox" in each.name]
+    assert run([needs("systemd-analyze"), "verify", service]) == ""
+    said = run([needs("systemd-analyze"), "security", "--offline=yes", "--no-pager", service])
+    exposure = re.search(r"Overall exposure level for gomail-inbox.service: ([\d.]+)", said)
+    assert exposure, said
+    assert float(exposure[1]) <= HIGHEST, said
+
+
 @pytest.fixture
 def systemd() -> Iterator[Systemd]:
     """Give a systemd as PID 1, with gomail in /opt/gomail, and its log in /run/gomail.log."""

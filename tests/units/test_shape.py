@@ -4,7 +4,7 @@ import pytest
 
 from gomail.server.listening import STOP_TIME
 from gomail.server.notice import STATUS_TIME
-from gomail.units.shape import SERVICE, SOCKET, SYSUSERS, USER, Shape, quoted
+from gomail.units.shape import INBOX, SERVICE, SOCKET, SYSUSERS, USER, Shape, quoted
 
 ALICE = Shape("alice", ("/opt/gomail/bin/gomail", "run"), "/home/alice/Maildir")
 MANY = Shape(USER, ("/opt/gomail/bin/gomail", "run"), "/srv/mail")
@@ -20,6 +20,16 @@ def test_one_person_brings_two_files_and_many_a_user_too() -> None:
     assert set(ALICE.texts()) == {SERVICE, SOCKET}
     assert set(MANY.texts()) == {SERVICE, SOCKET, SYSUSERS}
     assert lines(MANY, SYSUSERS) == ['u gomail - "gomail receives mail" /var/lib/gomail']
+
+
+def test_inbox_has_a_service_of_its_own() -> None:
+    """As the user who reads, in a sandbox, and within reach of this machine alone."""
+    shape = Shape("alice", ALICE.command, "/home/alice/Maildir", inbox=("gomail", "inbox", "a b"))
+    assert set(shape.texts()) == {SERVICE, SOCKET, INBOX}
+    told = lines(shape, INBOX)
+    assert {"User=alice", 'ExecStart=gomail inbox "a b"', "IPAddressDeny=any"} <= set(told)
+    assert {"ProtectHome=tmpfs", "BindPaths=/home/alice/Maildir"} <= set(told)
+    assert {"CapabilityBoundingSet=", "NoNewPrivileges=yes", "PrivateUsers=yes"} <= set(told)
 
 
 def test_home_is_hidden_but_for_the_maildir_and_the_program() -> None:
