@@ -1,0 +1,214 @@
+"""The inbox in a real browser: what people see and type, and what hostile mail can't do there."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.inbox.hostile import hostile
+from tests.inbox.web.browsing import Inbox, make_maildir, put
+from tests.inbox.web.chromium import Browser, Elsewhere, browsing
+from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.interop
+RAN = "console.log(4711)"
+PARTS = 3  # of the hostile messages, side by side
+CONTROL = """\
+<!doctype html><meta charset="utf-8"><title>control</title>
+<script>{script}</script>
+<iframe sandbox="allow-scripts" srcdoc="<img src='{remote}/in-frame.png'>"></iframe>
+<img src="{remote}/seen.png">
+"""
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[tuple[Browser, Elsewhere]]:
+    """Give a browser for all tests of this file: to start one takes long."""
+    with browsing() as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def browser(world: tuple[Browser, Elsewhere]) -> Browser:
+    """Give the browser."""
+    return world[0]
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    """Wait until a page shows something."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.05)
+
+
+def here(browser: Browser) -> str:
+    """Give the subject of the row that keys are about."""
+    return browser.driver.find_element(By.CSS_SELECTOR, ".row.here .subject").text
+
+
+def press(browser: Browser, *keys: str) -> None:
+    """Press keys, one after the other."""
+    for key in keys:
+        ActionChains(browser.driver).send_keys(key).perform()
+
+
+def test_w1_w2_control_page_is_seen_to_load(
+    world: tuple[Browser, Elsewhere], tmp_path: Path
+) -> None:
+    """The log has what a page and a frame in it ask for, and what a script says."""
+    browser, elsewhere = world
+    remote = f"http://remote.example:{elsewhere.port}"
+    page = tmp_path / "control.html"
+    page.write_text(CONTROL.format(remote=remote, script=RAN))
+    browser.requested()
+    browser.open(page.as_uri())
+    until(lambda: len(elsewhere.asked) >= 2, "both pictures")
+    assert {f"{remote}/seen.png", f"{remote}/in-frame.png"} <= set(browser.requested())
+    assert any("4711" in each for each in browser.complaints())
+    elsewhere.asked.clear()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_w1_w2_w5_hostile_mail_neither_runs_nor_loads(
+    world: tuple[Browser, Elsewhere], tmp_path: Path, part: int
+) -> None:
+    """Each of 270 messages is opened, its HTML included: not one request leaves, no script runs."""
+    browser, elsewhere = world
+    folder = tmp_path
+    maildir = make_maildir(folder / "Maildir")
+    remote = f"http://remote.example:{elsewhere.port}"
+    messages = list(hostile(remote, RAN))[part::PARTS]
+    for number, (_, octets) in enumerate(messages):
+        put(maildir, number, octets, "cur", ":2,S")  # read: no mark is to be set
+    browser.requested()
+    browser.complaints()
+    with Inbox(folder) as inbox:
+        keys = []
+        path = "/"
+        while path:
+            browser.open(inbox.address + path)
+            rows = browser.driver.find_elements(By.CSS_SELECTOR, "#rows .row")
+            keys += [row.get_attribute("data-key") for row in rows]
+            older = browser.driver.find_elements(By.ID, "older")
+            path = str(older[0].get_attribute("href")).removeprefix(inbox.address) if older else ""
+        assert len(keys) == len(messages)
+        framed = 0
+        for key in keys:
+            browser.open(f"{inbox.address}/message/{key}?view=html")
+            framed += len(browser.driver.find_elements(By.TAG_NAME, "iframe"))
+            assert browser.driver.find_elements(By.ID, "marking"), key
+        asked = browser.requested()
+    assert framed > 180 // PARTS
+    assert sum(each.endswith("/html") for each in asked) == framed
+    assert [each for each in asked if not each.startswith((inbox.address, "data:"))] == []
+    assert browser.complaints() == []  # nothing was even refused: what could act was gone before
+    assert elsewhere.asked == []
+
+
+def test_keys_are_those_of_mutt(browser: Browser, inbox: Inbox, maildir: Path) -> None:
+    """Down, up, last, first; open and back; flag, delete, undelete; search; help."""
+    driver = browser.driver
+    folder = make_maildir(maildir / ".Keys")
+    for number in range(5):
+        put(folder, number, f"From: a@a.example\nSubject: number {number}\n\ntext {number}\n")
+    browser.open(f"{inbox.address}/?folder=Keys")
+    assert here(browser) == "number 4"
+    press(browser, "j", "j")
+    assert here(browser) == "number 2"
+    press(browser, "k")
+    assert here(browser) == "number 3"
+    press(browser, "G")
+    assert here(browser) == "number 0"
+    press(browser, "g", Keys.ENTER)
+    until(lambda: driver.find_elements(By.TAG_NAME, "pre"), "the message")
+    assert driver.find_element(By.TAG_NAME, "pre").text == "text 4"
+    until(lambda: list(folder.glob("cur/*:2,S")), "it is marked as read, as it was opened")
+    press(browser, "j")
+    until(lambda: "text 3" in driver.page_source, "the next one")
+    press(browser, "q")
+    until(lambda: driver.find_elements(By.ID, "rows"), "the list")
+    assert here(browser) == "number 3"
+    press(browser, "F")
+    until(lambda: list(folder.glob("cur/*:2,FS")), "it is flagged")
+    until(lambda: here(browser) == "number 2", "keys go on to the next, as in mutt")
+    press(browser, "d")
+    until(lambda: list(folder.glob("cur/*:2,T")), "it is marked as deleted")
+    press(browser, "k", "u")
+    until(lambda: not list(folder.glob("cur/*T")), "it is not any more")
+    press(browser, "?")
+    assert driver.find_element(By.ID, "help").is_displayed()
+    press(browser, Keys.ESCAPE)
+    assert not driver.find_element(By.ID, "help").is_displayed()
+    press(browser, "/")
+    ActionChains(driver).send_keys("number 0", Keys.ENTER).perform()
+    until(lambda: len(driver.find_elements(By.CSS_SELECTOR, "#rows .row")) == 1, "what was found")
+    assert browser.complaints() == []
+
+
+PAGES = ("/", "/?folder=Wide", "/?q=nothing+that+is+there", "/live", "/nothing")
+
+
+def wide(maildir: Path) -> None:
+    """Put messages with words that have no end into a folder."""
+    if not (maildir / ".Wide").exists():
+        folder = make_maildir(maildir / ".Wide")
+        word = "x" * 300
+        put(folder, 1, f'From: "{word}" <{word}@a.example>\nSubject: {word}\n\n{word}\n> {word}\n')
+
+
+def test_phone_needs_no_sideways_scrolling(inbox: Inbox, maildir: Path) -> None:
+    """At 360 pixels; whatever words have no end."""
+    wide(maildir)
+    with browsing(360) as (browser, _):
+        [key] = inbox.ask("/?folder=Wide").keys
+        both = inbox.find("both")
+        for path in (*PAGES, f"/message/{key}?folder=Wide", f"/message/{both}?view=html"):
+            browser.open(inbox.address + path)
+            width = "return document.documentElement.scrollWidth"
+            assert browser.driver.execute_script(width) <= 360, path
+
+
+def test_without_javascript_mail_is_read_and_marked(inbox: Inbox, maildir: Path) -> None:
+    """Links and forms are all that is needed."""
+    put(maildir, 900, "From: a@a.example\nSubject: no script\n\nplain\n")
+    inbox.find("no script")
+    with browsing(scripts=False) as (browser, _):
+        driver = browser.driver
+        browser.open(f"{inbox.address}/?q=no+script")
+        driver.find_element(By.CSS_SELECTOR, "#rows .row a").click()
+        assert driver.find_element(By.TAG_NAME, "pre").text == "plain"
+        assert not driver.find_element(By.ID, "help-button").is_displayed()
+        driver.find_element(By.CSS_SELECTOR, "button[value=flagged]").click()
+        assert driver.find_element(By.ID, "state").text == "unread, flagged"
+        assert list(maildir.glob("cur/*:2,F"))
+        browser.open(f"{inbox.address}/live")
+        assert "can't be asked" in driver.find_element(By.ID, "health").text
+
+
+def test_axe_finds_nothing(browser: Browser, inbox: Inbox, maildir: Path) -> None:
+    """Accessibility, light and dark: contrast, names, roles, order."""
+    wide(maildir)
+    axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+    both = inbox.find("both")
+    driver = browser.driver
+    for scheme in ("light", "dark"):
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        for path in (*PAGES, f"/message/{both}", f"/message/{both}?view=html", "/login"):
+            browser.open(inbox.address + path)
+            driver.execute_script(axe)
+            found = driver.execute_async_script(
+                "const done = arguments[0]; axe.run({iframes: false}).then(done)"
+            )
+            told = [
+                (each["id"], [node["html"] for node in each["nodes"]])
+                for each in found["violations"]
+            ]
+            assert told == [], f"{path} ({scheme}): {json.dumps(told, indent=1)}"

@@ -1,0 +1,168 @@
+"""Everything together: a server, its inbox, a browser, swaks that sends, and mutt that reads."""
+
+import os
+import pwd
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from tests.inbox.web.browsing import Inbox
+from tests.inbox.web.chromium import Browser, browsing
+from tests.inbox.web.test_chromium import here, press, until
+from tests.interop.software import needs, run
+from tests.interop.terminal import Terminal
+from tests.system.running import ANY_PORT, Server
+
+pytestmark = pytest.mark.interop
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder for all of them."""
+    return tmp_path_factory.mktemp("together")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    """Give a server with a control socket."""
+    settings = folder / "gomail.toml"
+    settings.write_text(
+        f'control = "{folder}/control"\n[domains."example.org"]\nmailboxes = ["you"]\n'
+    )
+    served = Server(folder, *ANY_PORT, "--config", str(settings)).started()
+    yield served
+    served.kill()
+
+
+@pytest.fixture(scope="module")
+def inbox(folder: Path, server: Server) -> Iterator[Inbox]:  # noqa: ARG001 -- it is asked
+    """Give an inbox that asks the server."""
+    place = folder / "inbox"
+    place.mkdir()
+    (place / "Maildir").symlink_to(folder / "Maildir")
+    with Inbox(place, "--control", str(folder / "control")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a browser."""
+    with browsing() as (started, _):
+        yield started
+
+
+def send(server: Server, subject: str, to: str = "you@example.org") -> None:
+    """Send a mail by swaks; it may be refused."""
+    options = f"--server 127.0.0.1:{server.port} --from ann@a.example --to {to} --helo a.example"
+    refused = ["||", "true"] if to != "you@example.org" else []
+    command = [needs("swaks"), *options.split(), "--header", f"Subject:{subject}"]
+    if refused:
+        run(["sh", "-c", '"$@" || true', "sh", *command])
+    else:
+        run(command)
+
+
+def test_mail_appears_is_opened_and_flagged_and_mutt_sees_it(
+    server: Server, inbox: Inbox, browser: Browser, folder: Path
+) -> None:
+    """Nothing is loaded again: the row comes by itself."""
+    driver = browser.driver
+    send(server, "the first")
+    browser.open(inbox.address)
+    driver.execute_script("window.same = true")
+    assert here(browser) == "the first"
+    send(server, "the second")
+    until(lambda: "the second" in driver.find_element(By.ID, "rows").text, "it appears")
+    assert driver.execute_script("return window.same")
+    assert driver.find_element(By.CSS_SELECTOR, "#folders b").text == "2"
+    press(browser, "g", "\n")
+    until(lambda: driver.find_elements(By.TAG_NAME, "pre"), "it is opened")
+    press(browser, "F")
+    until(lambda: list((folder / "Maildir/cur").glob("*:2,FS")), "it is flagged")
+    assert driver.find_element(By.ID, "state").text == "flagged"
+    (folder / "muttrc").write_text(
+        f'set folder={folder}/Maildir quit=yes move=no sleep_time=0 index_format="<%Z> %s"\n'
+    )
+    user = pwd.getpwuid(os.geteuid())
+    command = [needs("mutt"), "-n", "-F", f"{folder}/muttrc", "-f", f"{folder}/Maildir"]
+    with Terminal(command, user, {"HOME": str(folder), "USER": user.pw_name}) as terminal:
+        seen = terminal.wait_for("the first", "the second")
+        terminal.type("q")
+    [flagged] = [line for line in seen.splitlines() if "the second" in line]
+    [other] = [line for line in seen.splitlines() if "the first" in line]
+    assert "!" in flagged.partition("> the second")[0][-4:]
+    assert "!" not in other.partition("> the first")[0][-4:]
+
+
+def test_dialogue_is_seen_as_it_happens(server: Server, inbox: Inbox, browser: Browser) -> None:
+    """Sessions, each line, refusals with their reasons, numbers; and nothing of the content."""
+    driver = browser.driver
+    browser.open(f"{inbox.address}/live")
+    until(lambda: driver.find_element(By.ID, "health").text == "ok", "it is asked")
+    client = server.connect()
+    client.say("EHLO here.example")
+    until(lambda: "here.example" in driver.find_element(By.ID, "open").text, "who is there")
+    send(server, "secret words")
+    send(server, "x", to="nobody@example.org")
+    dialogue = driver.find_element(By.ID, "dialogue")
+    for text in ("EHLO here.example", "MAIL FROM:<ann@a.example>", "stored for", "✗", "✓"):
+        until(lambda text=text: text in dialogue.text, text)  # type: ignore[misc]
+    until(lambda: "550 5.1.1" in driver.find_element(By.ID, "refused").text, "the refusal")
+    assert "nobody@example.org" in driver.find_element(By.ID, "refused").text
+    assert "secret words" not in driver.find_element(By.TAG_NAME, "body").text
+    until(lambda: "ms" in driver.find_element(By.ID, "latency").text, "latency")
+    assert driver.find_elements(By.CSS_SELECTOR, "#rates rect")
+    client.quit()
+    until(lambda: "nobody just now" in driver.find_element(By.ID, "open").text, "nobody is left")
+    assert browser.complaints() == []
+
+
+def test_server_may_come_and_go(folder: Path, tmp_path: Path, browser: Browser) -> None:
+    """The page says that it can't be asked, and comes back by itself."""
+    driver = browser.driver
+    (tmp_path / "Maildir").symlink_to(folder / "Maildir")
+    settings = tmp_path / "gomail.toml"
+    settings.write_text(f'control = "{tmp_path}/control"\nmaildir = "{tmp_path}/Mail"\n')
+    options = (*ANY_PORT, "--config", str(settings))
+    with Inbox(tmp_path, "--control", str(tmp_path / "control")) as inbox:
+        browser.open(f"{inbox.address}/live")
+        why = driver.find_element(By.ID, "why")
+        until(lambda: "no server listens on" in why.text, "nobody is there")
+        (tmp_path / "served").mkdir()
+        server = Server(tmp_path / "served", *options).started()
+        try:
+            until(lambda: driver.find_element(By.ID, "health").text == "ok", "it is there")
+            assert not driver.find_element(By.ID, "rights").is_displayed()
+        finally:
+            server.stopped()
+        until(lambda: "can't be asked" in driver.find_element(By.ID, "health").text, "it has gone")
+        browser.open("about:blank")
+
+
+def test_killing_the_inbox_touches_no_session(server: Server, folder: Path) -> None:
+    """W6: it is another process, and the server waits for none of its followers."""
+    place = folder / "killed"
+    place.mkdir()
+    (place / "Maildir").symlink_to(folder / "Maildir")
+    client = server.connect()
+    client.say("EHLO here.example")
+    client.say("MAIL FROM:<a@a.example>")
+    with Inbox(place, "--control", str(folder / "control")) as inbox, inbox.connect() as follower:
+        follower.sendall(b"GET /live/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        heard = b""
+        while b'"status"' not in heard:
+            heard += follower.recv(65536)
+        inbox.server.tell(signal.SIGSTOP)  # it takes nothing any more, and then it is gone
+        began = time.monotonic()
+        assert client.say("RCPT TO:<you@example.org>").startswith("250")
+        assert client.say("DATA").startswith("354")
+        inbox.server.tell(signal.SIGKILL)
+        inbox.server.ended()
+        assert client.say("Subject: alive\r\n\r\nx\r\n.").startswith("250")
+        assert time.monotonic() - began < 30
+    client.quit()
+    assert server.process.poll() is None
