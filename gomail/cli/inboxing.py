@@ -23,12 +23,12 @@ from twisted.python import usage
 from twisted.python.components import Componentized
 
 from gomail.cli.asked import control_paths
-from gomail.cli.show import configured_maildir
-from gomail.cli.usual import usual_file
-from gomail.config import Configuration, ConfigurationError, load
+from gomail.cli.basis import find_basis
+from gomail.cli.show import maildir_of
+from gomail.config import ConfigurationError
 from gomail.server.log import LogWriter, TwistedLog
-from gomail.server.ports import PortError
 from gomail.server.reactor import Reactor
+from gomail.server.sockets import PortError
 from gomail.server.start import MYSELF, Identity, StartError
 from gomail.server.twistd import Twistd
 
@@ -120,9 +120,9 @@ class Options(usage.Options):
         """
         from gomail.inbox.web.serving import Wanted  # noqa: PLC0415 -- an extra
 
-        file = self["config"] or usual_file()
-        configuration = Configuration() if file is None else load(file)
-        maildir = Path(self["maildir"] or configured_maildir(file)).expanduser().absolute()
+        basis = find_basis(self["config"])
+        configuration = basis.configuration
+        maildir = Path(self["maildir"] or maildir_of(basis) or "~/Maildir").expanduser().absolute()
         if not maildir.is_dir():
             raise StartError(f"there is no Maildir {maildir}; --maildir names another")
         return Wanted(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gomail.cli.basis import find_basis
+from gomail.cli.basis import Basis, find_basis
 from gomail.config import ConfigurationError
 
 
@@ -54,9 +54,17 @@ def configured_maildir(file: str | None) -> str:
         basis = find_basis(file)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from None
-    if basis.file is None and basis.pid is None:
+    maildir = maildir_of(basis)
+    if maildir is None:
         return "~/Maildir"
     click.echo(basis.line, err=True)
+    return maildir
+
+
+def maildir_of(basis: Basis) -> str | None:
+    """Give the Maildir of a configuration; None where it is nobody's but the defaults."""
+    if basis.file is None and basis.pid is None:
+        return None
     maildir = basis.configuration.maildir
     if "{" in maildir:
         where = basis.file or "the server that runs"

@@ -25,8 +25,9 @@ from gomail.inbox.web.live import Live
 from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import Site
 from gomail.inbox.web.stream import Streams
-from gomail.server.ports import Port, PortError, open_port
+from gomail.server.ports import Port, open_port
 from gomail.server.reactor import Reactor
+from gomail.server.sockets import PortError
 from gomail.server.start import MYSELF, Identity
 from gomail.server.unix import UnixPort
 
