@@ -141,6 +141,10 @@ def _who(name: str | None) -> pwd.struct_passwd:
         raise click.UsageError("--user: there is no such user on this machine") from None
     if found.pw_uid == 0:
         raise click.UsageError("type it as the user who reads the mail, or name them by --user")
+    if os.geteuid() not in {0, found.pw_uid}:
+        raise click.UsageError(
+            f"only root can give {name} what is made: type it with sudo, or as {name}"
+        )
     return found
 
 

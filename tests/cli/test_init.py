@@ -298,3 +298,14 @@ def test_gomail_alone_says_what_is_next(folder: Path, monkeypatch: pytest.Monkey
     )
     begin("you@example.org")
     assert "Next: gomail dns --config gomail.toml sees" in CliRunner().invoke(main, []).stdout
+
+
+def test_only_root_makes_what_is_another_users(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else can give files away, so nothing is begun."""
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    told = CliRunner().invoke(main, ["init", "you@example.org", "--user", "nobody"])
+    assert told.exit_code == 2
+    assert "only root can give nobody what is made: type it with sudo, or as nobody" in told.output
+    assert list(folder.iterdir()) == []

@@ -50,7 +50,8 @@ def run(folder: Path, words: tuple[str, ...], out: int) -> tuple[int, str]:
 
 def ordinary(words: tuple[str, ...]) -> tuple[str, ...]:
     """Have init be typed for somebody who is not root."""
-    return (*words, "--user", "nobody") if words[:1] == ("init",) else words
+    root = os.geteuid() == 0
+    return (*words, "--user", "nobody") if root and words[:1] == ("init",) else words
 
 
 @FULL
