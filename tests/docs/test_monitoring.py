@@ -96,4 +96,4 @@ def test_probes_of_the_page_are_those_that_there_are() -> None:
     for health, statuses in ((WELL, (200, 200, 200)), (full, (200, 200, 503))):
         answers = probes(partial(Fares, health))
         paths = [probe["httpGet"]["path"].encode() for probe in asked.values()]
-        assert tuple(answers[path]("").status for path in paths) == statuses
+        assert tuple(answers[path](b"").status for path in paths) == statuses

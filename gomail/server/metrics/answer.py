@@ -14,7 +14,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-Give = Callable[[str], Answer]  # by what the Accept field says
+Give = Callable[[bytes], Answer]  # by what the Accept fields say: a stranger's octets
 NOT_FOUND = Answer(404, PLAIN, b"/metrics, /healthz and /readyz are here\n")
 NOT_ALLOWED = Answer(405, PLAIN, b"GET and HEAD alone\n")
 TOO_LARGE = Answer(413, PLAIN, b"a request without a body was expected\n")

@@ -28,7 +28,7 @@ from gomail.server.metrics.figures import buckets
 from gomail.server.metrics.snapshot import Process, RefusalName, Snapshot
 from gomail.server.workers.wellbeing import MISSING
 
-OPENMETRICS = "application/openmetrics-text"
+OPENMETRICS = b"application/openmetrics-text"
 OTHER = RefusalName("other", "permanent"), RefusalName("other", "temporary")
 FRESH = 1.0  # seconds for which a page is told again: workers tell what they count once a second
 _ABOUT = {
@@ -75,12 +75,12 @@ def page(look: Callable[[], Snapshot], clock: Callable[[], float]) -> Give:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Families(look))
     formats: dict[bool, tuple[str, Callable[[CollectorRegistry], bytes]]] = {
-        True: (f"{OPENMETRICS}; version=1.0.0; charset=utf-8", generate_openmetrics),
+        True: (f"{OPENMETRICS.decode()}; version=1.0.0; charset=utf-8", generate_openmetrics),
         False: ("text/plain; version=0.0.4; charset=utf-8", generate_latest),
     }
     written: dict[bool, tuple[float, Answer]] = {}
 
-    def give(accept: str) -> Answer:
+    def give(accept: bytes) -> Answer:
         wanted, now = OPENMETRICS in accept, clock()
         if wanted not in written or now - written[wanted][0] >= FRESH:
             kind, write = formats[wanted]

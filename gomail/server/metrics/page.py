@@ -80,7 +80,9 @@ class Asked(Request):
         """Answer; nothing of the query is looked at, nor of what forms would send."""
         channel = cast("Visitor", self.channel)
         if channel.bodiless:
-            answer = channel.answer(command, path.partition(b"?")[0], self.getHeader("Accept"))
+            # As octets: Twisted decodes where it is asked in text, and raises where that fails.
+            accept = b", ".join(self.requestHeaders.getRawHeaders(b"Accept", ()))
+            answer = channel.answer(command, path.partition(b"?")[0], accept)
         else:
             answer = TOO_LARGE
         self.method, self.uri = command, path
@@ -133,7 +135,7 @@ class Visitor(HTTPChannel):
         self.bodiless = self.length == 0
         self.length = 0
 
-    def answer(self, method: bytes, path: bytes, accept: str | None) -> Answer:
+    def answer(self, method: bytes, path: bytes, accept: bytes) -> Answer:
         """Find the answer; a fault of ours is logged, and costs no mail."""
         if method not in {b"GET", b"HEAD"}:
             return NOT_ALLOWED
@@ -141,7 +143,7 @@ class Visitor(HTTPChannel):
         if give is None:
             return NOT_FOUND
         try:
-            return give(accept or "")
+            return give(accept)
         except Exception:  # noqa: BLE001 -- whatever it was, sessions go on
             _log.failure("the page {path} could not be written", path=path)
             return FAULT

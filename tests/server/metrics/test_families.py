@@ -18,7 +18,7 @@ from gomail.server.metrics.snapshot import Process, RefusalName, Snapshot
 from tests.catalogue.pages import ROOT
 from tests.server.events import CHECKED, ENDED, REFUSED, STORED
 
-OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3"
+OPENMETRICS = b"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3"
 KNOWN = {
     written(NO_SUCH_MAILBOX.octets): RefusalName("no-such-mailbox", "permanent"),
     written(TOO_BUSY.octets): RefusalName("too-busy", "temporary"),
@@ -56,7 +56,7 @@ def snapshot(*, workers: int = 1, **changes: object) -> Snapshot:
     return replace(seen, **changes)  # type: ignore[arg-type]  # fields of it
 
 
-def samples(seen: Snapshot, accept: str = "") -> Samples:
+def samples(seen: Snapshot, accept: bytes = b"") -> Samples:
     """Read the page."""
     answer = page(lambda: seen, lambda: 0.0)(accept)
     read = read_openmetrics if accept else read_text
@@ -72,8 +72,8 @@ def value(found: Mapping[Any, float], name: str, **labels: str) -> float:
     return found[f"gomail_{name}", frozenset(labels.items())]
 
 
-@pytest.mark.parametrize("accept", ["", OPENMETRICS])
-def test_page_says_what_was_counted(accept: str) -> None:
+@pytest.mark.parametrize("accept", [b"", OPENMETRICS])
+def test_page_says_what_was_counted(accept: bytes) -> None:
     """In both formats, as the library's parsers read them."""
     found = samples(snapshot(workers=2), accept)
     assert value(found, "messages_total") == 2
@@ -144,7 +144,7 @@ def test_page_is_written_once_a_second_at_most() -> None:
 
     give = page(look, lambda: now[0])
     for number in range(20):
-        accepts = ("", f"{OPENMETRICS};x={number}", "application/openmetrics-text;version=9;q=x")
+        accepts = (b"", b"%b;x=%d" % (OPENMETRICS, number), b"application/openmetrics-text;q=\xff")
         kinds = {give(accept).kind for accept in accepts}
     assert kinds == {
         "text/plain; version=0.0.4; charset=utf-8",
@@ -152,7 +152,7 @@ def test_page_is_written_once_a_second_at_most() -> None:
     }
     assert len(looks) == 2
     now[0] += FRESH
-    give("")
+    give(b"")
     assert len(looks) == 3
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs
 
 from gomail.server.metrics.answer import Answer
 from gomail.server.metrics.page import (
@@ -39,16 +40,16 @@ class House:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.accepts: list[str] = []
+        self.accepts: list[bytes] = []
         answers = {b"/page": self.give, b"/fault": self.fail}
         self.visitors = Visitors(self.clock, answers)  # type: ignore[arg-type]  # a short one
 
-    def give(self, accept: str) -> Answer:
+    def give(self, accept: bytes) -> Answer:
         """Answer."""
         self.accepts.append(accept)
         return Answer(200, "text/plain", b"hello\n")
 
-    def fail(self, accept: str) -> Answer:
+    def fail(self, accept: bytes) -> Answer:
         """Fail."""
         raise ZeroDivisionError(accept)
 
@@ -96,10 +97,11 @@ def test_head_has_no_body(house: House) -> None:
 
 
 def test_accept_is_passed_on(house: House) -> None:
-    """And a query is not looked at."""
-    house.ask(b"GET /page?x=%zz HTTP/1.0\r\nAccept: application/openmetrics-text\r\n\r\n")
+    """As octets, however many fields it stands in; and a query is not looked at."""
+    accepts = b"Accept: application/openmetrics-text\r\nAccept: \xff\r\n"
+    house.ask(b"GET /page?x=%zz HTTP/1.0\r\n" + accepts + b"\r\n")
     house.ask(GET)
-    assert house.accepts == ["application/openmetrics-text", ""]
+    assert house.accepts == [b"application/openmetrics-text, \xff", b""]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,7 @@ class Log:
                     b"Content-Length: 5",
                     b"Transfer-Encoding: chunked",
                     b"Host",
+                    b"Accept: \xff",
                     b":",
                     b"\0",
                     b"\xff",
@@ -210,6 +213,30 @@ def test_w6_whatever_comes_has_one_answer_at_most(pieces: list[bytes]) -> None:
     transport.protocol.connectionLost()
     assert house.clock.getDelayedCalls() == []
     assert not house.visitors.there
+
+
+_octets = st.binary(max_size=20)
+_value = _octets.map(lambda octets: octets.translate(None, b"\0\r\n"))  # that may stand in a field
+_names = st.sampled_from([b"Accept", b"Host", b"Cookie", b"Expect", b"Connection", b"Upgrade"])
+_lengths = st.sampled_from([b"Content-Length", b"Transfer-Encoding"])
+_fields = st.tuples(_names, _value) | st.tuples(_lengths, _value) | st.tuples(_octets, _octets)
+
+
+@given(
+    st.just(b"GET /page HTTP/1.1")
+    | st.tuples(st.just(b"GET"), _value, st.just(b"HTTP/1.1")).map(b" ".join)
+    | st.tuples(_value, st.just(b"/page"), _value).map(b" ".join),
+    st.lists(st.tuples(_names, _value), max_size=3) | st.lists(_fields, max_size=8),
+)
+def test_w6_no_octet_raises_anywhere(request: bytes, fields: list[tuple[bytes, bytes]]) -> None:
+    """In the method, the URL or any field: there is an answer, and no traceback in the log."""
+    house = House()
+    with capturedLogs() as logged:
+        transport, send = house.connect()
+        lines = [request, *(b": ".join(each) for each in fields)]
+        send(b"\r\n".join(lines) + b"\r\n\r\n\r\n")
+    assert logged == []
+    assert transport.value().count(b"HTTP/1.") <= 1
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_answers(fares: Fares, healthy: int, ready: int, reasons: list[str]) -> 
     """They say in a word why, and name no folder."""
     answers = probes(lambda: fares)
     for path, status, name in ((b"/healthz", healthy, "healthy"), (b"/readyz", ready, "ready")):
-        answer = answers[path]("")
+        answer = answers[path](b"")
         assert (answer.status, answer.kind) == (status, "application/json")
         assert json.loads(answer.body) == {
             name: status == 200,
