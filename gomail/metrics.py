@@ -7,10 +7,10 @@ that writes it is an extra, and is imported where there is a page.
 """
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from gomail import reply
@@ -36,10 +36,9 @@ if TYPE_CHECKING:
 
 def notes_on_metrics(port: Port | None) -> list[str]:
     """Say what is shown to whom, where others than this machine's programs can connect."""
-    if port is None or port.socket is None:
+    if port is None or port.socket is None or port.loopback:
         return []
-    name = port.socket.getsockname()
-    if not isinstance(name, tuple) or ip_address(name[0].partition("%")[0]).is_loopback:
+    if port.socket.family == socket.AF_UNIX:
         return []
     shown = "how much mail comes, when, and how the server fares, and no address or name"
     return [f"metrics: whoever can connect to {port} sees {shown}"]

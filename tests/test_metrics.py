@@ -72,6 +72,7 @@ def test_replies_of_ours_are_counted_apart_however_many_others_there_are() -> No
         (socket.AF_INET, "127.1.2.3", False),
         (socket.AF_INET, "0.0.0.0", True),
         (socket.AF_INET6, "::1", False),
+        (socket.AF_INET6, "::ffff:127.0.0.1", False),
         (socket.AF_INET6, "::", True),
     ],
 )

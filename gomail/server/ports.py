@@ -12,6 +12,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from twisted.internet.endpoints import serverFromString
@@ -61,6 +62,14 @@ class Port:
             return f"{host}:{port}"
         both = host == "::" and not self.socket.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
         return f"[{host}]:{port}" + (f" and 0.0.0.0:{port}" if both else "")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether programs of this machine alone reach its address; a path is no address."""
+        if self.socket is None or self.socket.family not in {socket.AF_INET, socket.AF_INET6}:
+            return False
+        address = ip_address(self.socket.getsockname()[0].partition("%")[0])
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
     def close(self) -> None:
         """Give up what was bound before it is listened on."""

@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 from tests.system.running import Server
 
 ANYWHERE = ("--metrics", "tcp:0:interface=127.0.0.1")
-_PAGE = re.compile(r"^  metrics +127\.0\.0\.1:(\d+), at /metrics$", re.MULTILINE)
+_PAGE = re.compile(r"^  metrics +(?:127\.0\.0\.1|0\.0\.0\.0):(\d+), at /metrics$", re.MULTILINE)
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 

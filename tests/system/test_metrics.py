@@ -185,6 +185,24 @@ def test_start_without_the_library_says_so_in_one_line(start: Serve) -> None:
     )
 
 
+@pytest.mark.parametrize("where", ["loopback", "everywhere", "unix"])
+def test_site_elsewhere_reads_no_page_of_this_machine(
+    serve: Serve, tmp_path: Path, where: str
+) -> None:
+    """A browser's page may have its name lead to the loopback; other places have other names."""
+    path = tmp_path / "page"
+    everywhere = "tcp:0:interface=0.0.0.0"
+    endpoint = {"loopback": ANYWHERE[1], "everywhere": everywhere, "unix": f"unix:{path}"}[where]
+    page = Page(serve("--metrics", endpoint), path if where == "unix" else None)
+    for asked in ("/metrics", "/healthz"):
+        for host in ("127.0.0.1:9025", "localhost:9025"):
+            assert page.ask(asked, Host=host)[0] == 200
+        status, _, body = page.ask(asked, Host="elsewhere.example:9025")
+        assert (status, b"expected in Host" in body) == {"loopback": (421, True)}.get(
+            where, (200, False)
+        )
+
+
 def test_address_that_others_reach_is_told(serve: Serve) -> None:
     """With what they see there."""
     server = serve("--metrics", f"tcp:{free_port()}")
@@ -242,7 +260,7 @@ def test_w6_hostile_scrapers_cost_sessions_nothing(serve: Serve) -> None:
     assert client.mail().startswith("250 ")
     assert slowest < 5, "whoever asks at once is answered at once"
     with page.connect() as pipelined:
-        pipelined.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 500)
+        pipelined.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500)
         answers = b""
         with contextlib.suppress(ConnectionError):
             while octets := pipelined.recv(65536):

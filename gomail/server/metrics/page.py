@@ -4,10 +4,12 @@ The page, served: HTTP/1.1 by twisted.web's channel, a request a connection, GET
 It lives in the process that has the mail, so nobody who connects may cost it much: a request is
 short and has no body, all of a connection is over in `CONNECTION_TIME`, and of more than
 `CONNECTIONS` the oldest goes. So one that is slow never keeps another from being answered, and
-whoever asks again and again is answered what was written for the one before.
+whoever asks again and again is answered what was written for the one before. A page on the loopback
+answers to no name that another site may have given it (`gomail.server.metrics.hosts`).
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, cast
 
 from twisted.internet.interfaces import IAddress, IDelayedCall
@@ -17,6 +19,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, Request
 
 from gomail.server.metrics.answer import (
+    ELSEWHERE,
     FAULT,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -24,6 +27,7 @@ from gomail.server.metrics.answer import (
     Answer,
     Give,
 )
+from gomail.server.metrics.hosts import means_this_machine
 from gomail.server.reactor import Reactor
 
 CONNECTIONS = 16
@@ -41,13 +45,17 @@ class Visitors(ServerFactory):
     Args:
         reactor: the one that runs.
         answers: what is answered, by the path that is asked for.
+        loopback: whether the page is for this machine alone, and at an address.
     """
 
     noisy = False
 
-    def __init__(self, reactor: Reactor, answers: Mapping[bytes, Give]) -> None:
+    def __init__(
+        self, reactor: Reactor, answers: Mapping[bytes, Give], *, loopback: bool = False
+    ) -> None:
         self.reactor = reactor
         self.answers = answers
+        self.loopback = loopback
         self.there: dict[Visitor, None] = {}  # the oldest first
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
@@ -79,9 +87,13 @@ class Asked(Request):
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """Answer; nothing of the query is looked at, nor of what forms would send."""
         channel = cast("Visitor", self.channel)
-        if channel.bodiless:
-            # As octets: Twisted decodes where it is asked in text, and raises where that fails.
-            accept = b", ".join(self.requestHeaders.getRawHeaders(b"Accept", ()))
+        # As octets: Twisted decodes where it is asked in text, and raises where that fails.
+        accept = b", ".join(self.requestHeaders.getRawHeaders(b"Accept", ()))
+        if channel.factory.loopback and not means_this_machine(
+            self.requestHeaders.getRawHeaders(b"Host", ())
+        ):
+            answer = ELSEWHERE
+        elif channel.bodiless:
             answer = channel.answer(command, path.partition(b"?")[0], accept)
         else:
             answer = TOO_LARGE
@@ -91,7 +103,7 @@ class Asked(Request):
 
     def give(self, answer: Answer) -> None:
         """Send an answer, and end."""
-        self.setResponseCode(answer.status)
+        self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode("ascii"))
         fields = {
             "Content-Type": answer.kind,
             "Content-Length": str(len(answer.body)),

@@ -30,7 +30,7 @@ class Page(Service):
     def __init__(self, reactor: Reactor, port: Port, answers: Mapping[bytes, Give]) -> None:
         self._reactor = reactor
         self._port = port
-        self._visitors = Visitors(reactor, answers)
+        self._visitors = Visitors(reactor, answers, loopback=port.loopback)
         self._listening: AcceptingPort | None = None
         self.stopping = False
 

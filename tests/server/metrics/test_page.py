@@ -239,6 +239,18 @@ def test_w6_no_octet_raises_anywhere(request: bytes, fields: list[tuple[bytes, b
     assert transport.value().count(b"HTTP/1.") <= 1
 
 
+@pytest.mark.parametrize("request_line", [b"GET /page", b"GET /", b"POST /page", b"HEAD /fault"])
+def test_name_that_is_not_ours_is_answered_nowhere_on_the_loopback(
+    house: House, request_line: bytes
+) -> None:
+    """Whatever is asked for; and a page that others reach answers to each of its names."""
+    octets = request_line + b" HTTP/1.1\r\nHost: evil.example:9025\r\n\r\n"
+    assert not house.ask(octets).startswith(b"HTTP/1.1 421 ")
+    house.visitors.loopback = True
+    assert house.ask(octets).startswith(b"HTTP/1.1 421 Misdirected Request\r\n")
+    assert house.ask(GET.replace(b"here", b"localhost:9025")).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 @pytest.mark.parametrize(
     "octets",
     [b"", b"GET /page HTTP/1.1\r\n", b"GET /page HTTP/1.1\r\nA: b\r\n" * 2, b"x" * LONGEST_LINE],
