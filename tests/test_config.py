@@ -26,7 +26,8 @@ from gomail.recipients.domain import Domain
 from gomail.recipients.mistake import Key
 from gomail.reply import Refused
 from gomail.settings import positions
-from gomail.settings.reading import key_of, read_limit, read_table
+from gomail.settings.bounds import read_limit
+from gomail.settings.reading import key_of, read_table
 from gomail.settings.values import TLS, Checks, Metrics, Milter, Rules
 
 EXAMPLE = Path(gomail.__path__[0]) / "gomail.example.toml"

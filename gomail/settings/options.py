@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import TypedDict, TypeVar, Unpack
 
 from gomail.certificates.wanted import Files
+from gomail.settings.bounds import read_limit
 from gomail.settings.paths import absolute
-from gomail.settings.reading import LOG_FORMATS, read_limit
+from gomail.settings.reading import LOG_FORMATS
 from gomail.settings.values import (
     HAPROXY,
     Configuration,

@@ -14,12 +14,13 @@ from cattrs import AttributeValidationNote, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
 from gomail.certificates.wanted import Files
-from gomail.limits import KIB, Limits
+from gomail.limits import Limits
 from gomail.recipients.domain import Domain, read_domain, read_separator
 from gomail.recipients.mistake import Key, Mistake
 from gomail.recipients.register import SQLITE
+from gomail.settings.bounds import read_limit
 from gomail.settings.judging import read_junk_field, read_milter, read_policy, read_resolvers
-from gomail.settings.units import Range, read_count, read_size, read_time, unexpected
+from gomail.settings.units import Range, read_time, unexpected
 from gomail.settings.values import (
     HAPROXY,
     NO_PROXIES,
@@ -51,53 +52,15 @@ SYNC = ("files", "filesystem")
 STORING = ("process", "thread")
 ON_FAILURE = ("accept", "defer")
 TLS_OFFERS = ("offered", "required", "off")
-OCTETS = frozenset(
-    {
-        "size",
-        "command_line",
-        "data_rate",
-        "header_size",
-        "unsent",
-        "disk_reserve",
-        "content_in_memory",
-        "memory",
-        "unwritten",
-    }
-)
 
 _NOT_IN_FILE = ("source", "given")
 # As TOML has it: [[listener]] is one of them.
 _RENAMED = {"listeners": "listener", "milters": "milter"}
 
-_SIZES = Range(1, 1024**4)
-_TIMES = Range(1, 7 * 24 * 3600)
-_COUNTS = Range()
-# Where the least is not 1.
-_RANGES = {
-    "size": Range(64 * KIB, _SIZES.most, "RFC 5321 §4.5.3.1.7"),
-    "recipients": Range(100, _COUNTS.most, "RFC 5321 §4.5.3.1.8"),
-    "command_line": Range(512, 64 * KIB, "RFC 5321 §4.5.3.1.4"),
-    "header_size": Range(8 * KIB, _SIZES.most),
-    "hops": Range(25, _COUNTS.most),
-    "disk_reserve": Range(0, _SIZES.most),
-    "data_rate_grace": Range(0, _TIMES.most),
-    "unknown_recipients_free": Range(0),
-    "errors_free": Range(0),
-}
-
 
 def key_of(name: str) -> str:
     """Give the key in the file for a field of a value."""
     return _RENAMED.get(name, name).replace("_", "-")
-
-
-def read_limit(name: str, value: object) -> int | float:
-    """Read the limit *name*: a size, a time or a number, in its range."""
-    if name in OCTETS:
-        return read_size(value, _RANGES.get(name, _SIZES))
-    if Limits.__annotations__[name] is float:
-        return read_time(value, _RANGES.get(name, _TIMES))
-    return read_count(value, _RANGES.get(name, _COUNTS))
 
 
 def read_table(table: Mapping[str, object]) -> Configuration:

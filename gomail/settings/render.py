@@ -7,7 +7,8 @@ from dataclasses import fields
 
 from gomail.limits import Limits
 from gomail.recipients.domain import Domain
-from gomail.settings.reading import OCTETS, key_of
+from gomail.settings.bounds import OCTETS
+from gomail.settings.reading import key_of
 from gomail.settings.units import write_size, write_time
 from gomail.settings.values import TLS, Checks, Configuration, Listener, Metrics, Milter, Rules
 

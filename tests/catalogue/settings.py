@@ -13,7 +13,8 @@ from gomail.checks.policy import RULES
 from gomail.limits import Limits
 from gomail.recipients.domain import Domain
 from gomail.settings import changes, reading
-from gomail.settings.reading import OCTETS, key_of
+from gomail.settings.bounds import OCTETS
+from gomail.settings.reading import key_of
 from gomail.settings.units import write_size, write_time
 from gomail.settings.values import TLS, Checks, Configuration, Listener, Metrics, Milter
 from tests.catalogue.docstrings import attributes, setting
