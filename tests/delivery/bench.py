@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -146,26 +147,26 @@ def left_over(maildir: Path) -> list[str]:
     return sorted(path.name for path in (maildir / "tmp").iterdir())
 
 
-def open_files() -> int:
-    """Count the open files and folders of this process; sockets and the like are the reactor's."""
-    return sum(1 for fd in Path("/proc/self/fd").iterdir() if _is_file(fd))
+def open_files() -> Counter[str]:
+    """Give the open files and folders of this process; sockets and the like are the reactor's."""
+    targets = map(_target, Path("/proc/self/fd").iterdir())
+    return Counter(each for each in targets if each.startswith("/") and each[:5] != "/dev/")
 
 
-def _is_file(fd: Path) -> bool:
-    """Tell whether something open is a file on a disk."""
+def _target(fd: Path) -> str:
+    """Tell what is open, by the name that it has or had."""
     try:
-        target = str(fd.readlink())
+        return str(fd.readlink()).removesuffix(" (deleted)")
     except FileNotFoundError:  # that of the listing itself
-        return False
-    return target.startswith("/") and not target.startswith("/dev/")
+        return ""
 
 
 @contextmanager
 def no_file_left_open() -> Iterator[None]:
-    """See that as many files are open afterwards as before."""
+    """See that no file is open afterwards that was not before; an older one may be gone by then."""
     before = open_files()
     yield
-    assert open_files() == before
+    assert not open_files() - before
 
 
 def path_of(fd: int) -> str:
