@@ -95,7 +95,8 @@ class Server(MultiService):
         admission = share.admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
         vigil = Vigil(reactor, committer, agent)
-        self.watch = Watch(_meters(self._office, admission, vigil), listeners)
+        meters = _meters(self._office, admission, vigil)
+        self.watch = Watch(meters, listeners, several=share is not ALONE)
         self.certificates = _keeper(certificates, reactor, listeners)
         if self.certificates is not None:
             self.addService(self.certificates)

@@ -151,7 +151,7 @@ class _Beginning:
         self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
         told = (*telling.listeners, *account.listeners)
-        crew.wellbeing.tell_missing(lambda health: tell(told, HealthChanged(health)))
+        crew.wellbeing.tell_lasting(lambda health: tell(told, HealthChanged(health)))
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
         answers = self._answers(found, lambda: workers.configuration, shown)
         overview = Overview(

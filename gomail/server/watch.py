@@ -49,13 +49,15 @@ class Watch:
     Args:
         meters: what it reads.
         listeners: who is told.
+        several: whether this is one of several workers: their parent tells of their health.
 
     Attributes:
         health: how the server fares, as of the last beat.
         measured: what was measured then.
     """
 
-    def __init__(self, meters: Meters, listeners: Listeners) -> None:
+    def __init__(self, meters: Meters, listeners: Listeners, *, several: bool = False) -> None:
+        self._several = several
         self.health = WELL
         self.measured = Measured()
         self._meters = meters
@@ -88,8 +90,9 @@ class Watch:
         changed = self.health.marks != before.marks
         if changed or self._beats % WINDOW == 0:
             tell(self._listeners, measured)
-        if changed:
+        if changed and not self._several:
             tell(self._listeners, HealthChanged(self.health))
+        if changed:
             for changed_for in self._told:
                 changed_for(self.health)
 

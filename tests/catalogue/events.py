@@ -138,11 +138,16 @@ def _keys() -> Iterator[str]:
 
 
 def written() -> list[dict[str, object]]:
-    """Give an object of each kind, as a worker with `--dialogue` and `--show-messages` logs it."""
+    """
+    Give an object of each kind, as a worker with `--dialogue` and `--show-messages` logs it.
+
+    Its parent logs how all fare.
+    """
     text: list[str] = []
-    log = JsonEventLog(text.append, worker=1)
+    log, parent = JsonEventLog(text.append, worker=1), JsonEventLog(text.append)
     for each in _EXAMPLES:
-        log(each)
+        told_by = parent if isinstance(each, HealthChanged) else log
+        told_by(each)
     as_objects(text.append, "dialogue")("S: 220")
     as_objects(text.append, "message")("Subject: x")
     failure = Failure(ValueError("x"))

@@ -29,6 +29,7 @@ class House:
     disk: Disk = EMPTY
     counted: list[Deferred[Share | None]] = field(default_factory=list)
     count: Deferred[Share | None] | None = None
+    several: bool = False
     events: list[Event] = field(default_factory=list)
     changes: list[Health] = field(default_factory=list)
 
@@ -37,7 +38,7 @@ class House:
         meters = Meters(
             lambda: self.sessions, lambda: self.storing, lambda: self.disk, self._descriptors
         )
-        self.watch = Watch(meters, (self.events.append,))
+        self.watch = Watch(meters, (self.events.append,), several=self.several)
         self.watch.tell(self.changes.append)
 
     def _descriptors(self) -> Deferred[Share | None]:
@@ -83,6 +84,16 @@ def test_change_is_told_once_with_what_was_measured() -> None:
     house.beat(3)
     assert [type(event) for event in house.told()] == [Measured, HealthChanged]
     assert house.changes[1:] == [Health()]
+
+
+def test_one_of_several_workers_leaves_the_news_to_its_parent() -> None:
+    """Which hears of it, and tells it once for all."""
+    house = House(several=True)
+    house.beat()
+    house.disk = house.disk._replace(free=5)
+    house.beat(3)
+    assert [type(event) for event in house.told()] == [Measured]
+    assert [change.state for change in house.changes] == [State.FAILING]
 
 
 def test_another_reason_is_news_and_another_number_is_none() -> None:

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +56,22 @@ def test_only_maildir_that_is_broken_makes_a_server_fail(serve: Serve, tmp_path:
     (tmp_path / "away").rename(new)
     comes_to(tmp_path, lambda state, _: state == "ok")
     assert server.stopped() == 0
+
+
+def test_workers_that_see_the_same_tell_it_once(crew: Serve, tmp_path: Path) -> None:
+    """Their parent does, and tells once that it is over."""
+    server = crew(*configuration(tmp_path, 'control = "control"\nlog-format = "json"\n'))
+    (tmp_path / "Maildir/new").rename(tmp_path / "away")
+    (tmp_path / "Maildir/new").touch()
+    comes_to(tmp_path, lambda state, _: state == "failing")
+    time.sleep(3)  # the other one looks every two seconds, and nobody tells what each has seen
+    (tmp_path / "Maildir/new").unlink()
+    (tmp_path / "away").rename(tmp_path / "Maildir/new")
+    server.logged('"state": "ok"')
+    assert server.stopped() == 0
+    told = [json.loads(line) for line in server.output.splitlines() if '"health"' in line]
+    assert [each["state"] for each in told] == ["failing", "ok"]
+    assert [each.get("worker") for each in told] == [None, None]
 
 
 def test_one_of_several_mailboxes_degrades_a_server(serve: Serve, tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""How all workers fare together, as they said last, and whether there are all of them."""
+"""
+How all workers fare together, as they said last, and whether there are all of them.
+
+The parent tells it for all: a disk that is full is one piece of news, however many have seen it.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -8,6 +12,8 @@ from gomail.server.workers.leaving import Leaving
 from gomail.server.workers.worker import Worker
 
 MISSING = "workers-missing"
+# What is the matter with one process, and needn't be with the others: it has the worker's number.
+ONES_OWN = frozenset({"lag", "agent-hangs", "agent-missing", "descriptors", THREAD_ENDED})
 LONG = 10  # looks at which somebody was missing until it is told: one that ends is soon replaced
 
 
@@ -29,9 +35,10 @@ class Wellbeing:
         self._leaving = leaving
         self._known = WELL.marks  # that were told
         self._told: list[Callable[[Health], None]] = []
-        self._missing: list[Callable[[Health], None]] = []
+        self._lasting: list[Callable[[Health], None]] = []
         self._looks = 0  # at which somebody was missing, one after the other
-        self._named = WELL  # what was told of that
+        self._missing = WELL  # what is told of that
+        self._noted = frozenset(WELL.marks)  # that were told of what lasts
 
     @property
     def serving(self) -> int:
@@ -53,7 +60,7 @@ class Wellbeing:
     @property
     def health(self) -> Health:
         """What is the matter with any of them, or with all."""
-        return together([self._counted(), *(worker.health for worker in self._workers)])
+        return together([self._counted(), *map(_named, self._workers)])
 
     def _counted(self) -> Health:
         """Tell whether all are there."""
@@ -70,24 +77,38 @@ class Wellbeing:
         """Have *changed* called when that is another."""
         self._told.append(changed)
 
-    def tell_missing(self, changed: Callable[[Health], None]) -> None:
-        """Have *changed* called when workers are missing for a while, and when they are back."""
-        self._missing.append(changed)
+    def tell_lasting(self, changed: Callable[[Health], None]) -> None:
+        """Have *changed* called likewise, of workers that are missing once they are for a while."""
+        self._lasting.append(changed)
 
     def look(self) -> None:
         """See whether it is another: once a second."""
-        self._look_for_missing()
+        self._look_for_what_lasts()
         health = self.health
         if health.marks != self._known:
             self._known = health.marks
             for changed in self._told:
                 changed(health)
 
-    def _look_for_missing(self) -> None:
-        """See whether that is news; each worker tells by itself what else is the matter with it."""
+    def _look_for_what_lasts(self) -> None:
+        """See whether that is news; in which order the workers have said it is none."""
         counted = self._counted()
         self._looks = self._looks + 1 if counted.reasons else 0
-        if counted.state != self._named.state and (not counted.reasons or self._looks >= LONG):
-            self._named = counted
-            for changed in self._missing:
-                changed(counted)
+        if not counted.reasons or self._looks >= LONG:
+            self._missing = counted
+        health = together([self._missing, *map(_named, self._workers)])
+        if frozenset(health.marks) != self._noted:
+            self._noted = frozenset(health.marks)
+            for changed in self._lasting:
+                changed(health)
+
+
+def _named(worker: Worker) -> Health:
+    """Give how a worker fares, with its number where that is its own matter."""
+    by = f"worker {worker.number}: "
+    return Health(
+        tuple(
+            reason._replace(text=by + reason.text) if reason.word in ONES_OWN else reason
+            for reason in worker.health.reasons
+        )
+    )

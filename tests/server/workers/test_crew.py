@@ -237,10 +237,10 @@ def test_crew_fares_as_its_workers_do(house: House) -> None:
         each.say(words.PULSE, 0, Health((late,)).plain())
     house.reactor.advance(BEAT)
     house.reactor.advance(BEAT)
-    assert told == [Health((late,))]
+    assert [str(each) for each in told] == ["degraded: worker 1: the reactor is 2.0 s late"]
     one.end()
     house.reactor.advance(BEAT)
-    assert str(told[1]) == "degraded: 1 of 2 workers serve; the reactor is 2.0 s late"
+    assert str(told[1]) == "degraded: 1 of 2 workers serve; worker 2: the reactor is 2.0 s late"
     two.say(words.PULSE, 0, [])
     house.processes[-1].say(words.READY)
     house.reactor.advance(BEAT)
@@ -250,7 +250,7 @@ def test_crew_fares_as_its_workers_do(house: House) -> None:
 def test_workers_that_are_missing_for_a_while_are_told_once(house: House) -> None:
     """Not one that ends, and is soon replaced; and that all are back is told."""
     told: list[str] = []
-    house.crew.wellbeing.tell_missing(lambda health: told.append(str(health)))
+    house.crew.wellbeing.tell_lasting(lambda health: told.append(str(health)))
     house.reactor.pump([BEAT] * (LONG - 1))
     assert told == []
     house.reactor.pump([BEAT] * LONG)
@@ -263,6 +263,24 @@ def test_workers_that_are_missing_for_a_while_are_told_once(house: House) -> Non
     house.processes[-1].say(words.READY)
     house.reactor.pump([BEAT] * LONG)
     assert len(told) == 2
+
+
+def test_full_disk_is_told_once_for_all_workers(house: House) -> None:
+    """As soon as one sees it, and once more when none does; what is one's own has its number."""
+    told: list[str] = []
+    house.crew.wellbeing.tell_lasting(lambda health: told.append(str(health)))
+    one, two = house.serving()
+    full = Reason("disk-full", State.FAILING, "1 MiB is free")
+    late = Reason("lag", State.DEGRADED, "the reactor is 2.0 s late")
+    for first, second in (((full,), ()), ((full,), (late, full)), ((), (full, late))):
+        one.say(words.PULSE, 0, Health(first).plain())
+        two.say(words.PULSE, 0, Health(second).plain())
+        house.reactor.advance(BEAT)
+    whole = "failing: 1 MiB is free; worker 2: the reactor is 2.0 s late"
+    assert told == ["failing: 1 MiB is free", whole]
+    two.say(words.PULSE, 0, [])
+    house.reactor.advance(BEAT)
+    assert told[2:] == [str(WELL)]
 
 
 def test_who_gives_no_sign_of_life_is_ended(house: House) -> None:
