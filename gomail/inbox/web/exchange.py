@@ -1,5 +1,6 @@
 """One request as text and values, and how its answer leaves."""
 
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import unquote
 
@@ -68,7 +69,7 @@ class Exchange:
     @property
     def address(self) -> str:
         """Where it comes from; an empty text for a unix socket."""
-        return str(getattr(self.request.getClientAddress(), "host", "") or "")
+        return plain_address(str(getattr(self.request.getClientAddress(), "host", "") or ""))
 
     def send(self, answer: Answer) -> None:
         """Answer."""
@@ -93,6 +94,16 @@ class Exchange:
             self.request.setHeader(name.encode(), value.encode("latin-1", "replace"))
         if cookie is not None:
             self.request.cookies.append(cookie.encode("latin-1", "replace"))
+
+
+def plain_address(address: str) -> str:
+    """Give an address as its owner knows it: a port of IPv6 has those of IPv4 in its own terms."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return address if mapped is None else str(mapped)
 
 
 def _first(values: dict[Any, list[bytes]], name: str) -> str:

@@ -3,13 +3,14 @@
 import ssl
 import sys
 from collections.abc import Iterator, Mapping
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from gomail.cli.inboxing import Options, makeService
+from gomail.inbox.web.logins import TRIES
 from tests.certificates.pairs import pair, written
 from tests.inbox.web.browsing import GOMAIL_INBOX, Inbox, make_maildir, set_password
 from tests.inbox.web.conftest import StartInbox
@@ -195,6 +196,22 @@ def test_guessing_is_slowed_down(start_inbox: StartInbox, secret: Path) -> None:
     answer = inbox.ask("/login", {"token": token, "password": "correct horse"})
     assert answer.status == 403
     assert "a wrong password from 127.0.0.1" in inbox.server.output
+
+
+def test_guessing_of_one_ipv4_address_slows_down_no_other(
+    start_inbox: StartInbox, secret: Path
+) -> None:
+    """A port of both kinds has the addresses of IPv4 as ones of IPv6, all in one network."""
+    inbox = start_inbox("--password-file", str(secret), listen="tcp:0")
+    form = {"token": inbox.ask("/login").token, "password": "wrong"}
+    answers = [inbox.ask("/login", form).text for _ in range(TRIES + 1)]
+    assert "Too many tries" in answers[-1]
+    other = HTTPConnection("127.0.0.1", inbox.port, PATIENCE, source_address=("127.0.0.2", 0))
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    other.request("POST", "/login", urlencode(form), kind)
+    assert "That is not the password" in other.getresponse().read().decode()
+    other.close()
+    inbox.server.logged("a wrong password from 127.0.0.2")
 
 
 def test_new_password_is_in_force_at_once(start_inbox: StartInbox, tmp_path: Path) -> None:
