@@ -98,6 +98,14 @@ class Gate:
             raise Entrance
         return shown
 
+    def admits(self, exchange: Exchange) -> bool:
+        """Tell whether somebody who was let in still is; that puts no login's end off."""
+        try:
+            hashed = self._present()
+        except Problem:
+            return False
+        return hashed is None or self._logins.lasts(exchange.cookie(COOKIE), hashed)
+
     async def enter(self, exchange: Exchange) -> Answer | str:
         """Let somebody in who says the password, or give why not."""
         hashed = self._present()

@@ -101,12 +101,16 @@ class Logins:
 
     def has(self, shown: str, hashed: str) -> bool:
         """Tell whether somebody was let in by that password, and is seen as coming again."""
-        name = _digest(shown)
-        ends, by = self._there.pop(name, (0.0, ""))
-        if ends < self._clock() or by != hashed:
-            return False
-        self._there[name] = self._clock() + LASTS, hashed
-        return True
+        lasts, name = self.lasts(shown, hashed), _digest(shown)
+        self._there.pop(name, None)
+        if lasts:
+            self._there[name] = self._clock() + LASTS, hashed
+        return lasts
+
+    def lasts(self, shown: str, hashed: str) -> bool:
+        """Tell whether somebody was let in by that password, and has not left; nobody comes."""
+        ends, by = self._there.get(_digest(shown), (0.0, ""))
+        return ends >= self._clock() and by == hashed
 
     def end(self, shown: str) -> None:
         """Let somebody go."""

@@ -95,7 +95,7 @@ class Inbox(Service):
             ("GET", "live"): self._live.get,
         }
         access = Access(wanted.hosts, addresses_of(self.port))
-        site = Site(access, gate, drawing, Streams(reactor), pages)
+        site = Site(access, gate, drawing, Streams(reactor, gate.admits), pages)
         self._doorway = Doorway(reactor, site.take)
         self._listening: IListeningPort | UnixPort | None = None
 

@@ -116,7 +116,9 @@ class Site:
         if page is None:
             if method != "POST":
                 raise NOT_FOUND
-            return self._gate.leave(exchange)
+            left = self._gate.leave(exchange)
+            self._streams.review()
+            return left
         return await page(Visit(exchange, self._access.token(login), self._gate.closed))
 
     async def _login(self, exchange: Exchange, method: str) -> Reply:

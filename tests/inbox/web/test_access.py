@@ -3,6 +3,7 @@
 import ssl
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -227,6 +228,37 @@ def test_new_password_is_in_force_at_once(start_inbox: StartInbox, tmp_path: Pat
     assert log_in(inbox, "the second one")
     path.unlink()
     assert inbox.ask("/").status == 503
+
+
+def test_stream_ends_with_its_login(start_inbox: StartInbox, tmp_path: Path) -> None:
+    """What is told as it comes is told to nobody who has left, or came in by an old password."""
+    secret = tmp_path / "password"
+    set_password(secret, "the first one")
+    inbox = start_inbox("--password-file", str(secret))
+    with streaming(inbox, "/arrivals", "the first one"):
+        assert inbox.ask("/logout", {"token": inbox.ask("/").token}).status == 303
+    with streaming(inbox, "/live/events", "the first one"):
+        set_password(secret, "the second one")
+    with streaming(inbox, "/arrivals", "the second one"):
+        secret.unlink()
+
+
+@contextmanager
+def streaming(inbox: Inbox, path: str, password: str) -> Iterator[None]:
+    """Log in and listen; what is done then ends it, in order."""
+    inbox.cookie = ""
+    inbox.cookie = log_in(inbox, password).partition(";")[0]
+    with inbox.connect() as connection:
+        asked = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: {inbox.cookie}\r\n\r\n"
+        connection.sendall(asked.encode())
+        heard = b""
+        while b"retry:" not in heard:
+            heard += connection.recv(1000)
+        yield
+        while not heard.endswith(b"0\r\n\r\n"):
+            octets = connection.recv(1000)
+            assert octets, "it was not ended in order"
+            heard += octets
 
 
 # -- what is said at the start --------------------------------------------------------------------

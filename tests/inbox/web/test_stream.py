@@ -8,7 +8,7 @@ from twisted.web.http import Request
 from gomail.inbox.web.answers import Streamed
 from gomail.inbox.web.channel import Channel
 from gomail.inbox.web.exchange import Exchange
-from gomail.inbox.web.stream import ALIVE, MOST, Streams
+from gomail.inbox.web.stream import ALIVE, MOST, REVIEW, Streams
 from gomail.server.control.audience import Outflow
 from tests.inbox.web.test_channel import GET, Door, Wire
 
@@ -20,12 +20,15 @@ class Streaming(Door):
         super().__init__()
         self.outflows: list[Outflow] = []
         self.left = 0
-        self.streams = Streams(self.clock)
+        self.asked_for: list[Exchange] = []
+        self.strangers: list[Exchange] = []
+        self.streams = Streams(self.clock, self.admits)
         self.doorway.answer = self.begin
 
     def begin(self, request: Request) -> None:
         """Begin a stream."""
-        self.streams.begin(Exchange(request), Streamed(self.join))
+        self.asked_for.append(Exchange(request))
+        self.streams.begin(self.asked_for[-1], Streamed(self.join))
 
     def join(self, outflow: Outflow) -> Callable[[], None]:
         """Keep what sends."""
@@ -35,6 +38,10 @@ class Streaming(Door):
     def leave(self) -> None:
         """Count who leaves."""
         self.left += 1
+
+    def admits(self, exchange: Exchange) -> bool:
+        """Admit all but those who have left."""
+        return exchange not in self.strangers
 
     def follow(self) -> tuple[Channel, Wire]:
         """Connect, and ask for it."""
@@ -91,6 +98,20 @@ def test_who_goes_is_forgotten() -> None:
     channel.connectionLost()
     assert streaming.left == 1
     assert streaming.clock.getDelayedCalls() == []
+
+
+def test_stream_ends_with_its_login() -> None:
+    """That of whoever may not see pages any more, within a second, and no other one."""
+    streaming = Streaming()
+    _, wire = streaming.follow()
+    _, other = streaming.follow()
+    streaming.strangers.append(streaming.asked_for[0])
+    streaming.clock.advance(REVIEW)
+    assert streaming.left == 1
+    assert wire.value().endswith(b"0\r\n\r\n")
+    streaming.outflows[1]({"event": "said"})
+    assert events(other) == [{"event": "said"}]
+    assert events(wire) == []
 
 
 def test_w6_streams_are_few() -> None:
