@@ -5,7 +5,7 @@ A look is cheap, and a server of another user, mutt or a backup may change the M
 gomail: so it is the folder that is asked, and not the server.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from gomail.inbox.mailbox import Mailbox
+from gomail.inbox.mailbox import Listed, Mailbox
 from gomail.inbox.web.answers import Problem, Streamed
 from gomail.inbox.web.drawing import row
 from gomail.inbox.web.postbox import Postbox
@@ -40,17 +40,20 @@ class Arrivals:
         self._there: set[Outflow] = set()
         self._folders: dict[str, dict[str, Any]] = {}
         self._well = True
+        self._changes = 0
         self._looking = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
         self._looking.clock = clock
 
     async def listen(self, visit: Visit) -> Streamed:
-        """Let a browser listen."""
+        """Let a browser listen; it is told first whether anything has changed since it last did."""
         if len(visit.exchange.path) != 1:
             raise NOT_FOUND
+        await self._look()  # where nobody listened, nobody has looked
         return Streamed(self._join)
 
     def _join(self, outflow: Outflow) -> Callable[[], None]:
         """Tell one more."""
+        outflow({"event": "begin", "changes": self._changes, "folders": self._folders})
         self._there.add(outflow)
         if not self._looking.running:
             self._looking.start(LOOK_TIME)
@@ -65,7 +68,7 @@ class Arrivals:
     async def _look(self) -> None:
         """Look once, and tell what is new; whatever fails now may not fail then."""
         try:
-            come = await self._postbox.ask(Mailbox.look)
+            come, self._changes = await self._postbox.ask(_seen)
             folders = {each.name: asdict(each) for each in await self._postbox.ask(Mailbox.folders)}
         except Problem as problem:
             if self._well:
@@ -82,6 +85,12 @@ class Arrivals:
                 "event": "come",
                 "rows": [row(each) for each in come[:MOST]],
                 "folders": folders,
+                "changes": self._changes,
             }
             for outflow in list(self._there):
                 outflow(told)
+
+
+def _seen(mailbox: Mailbox) -> tuple[Sequence[Listed], int]:
+    """Look, and give what has come, and how often anything was found to have changed."""
+    return mailbox.look(), mailbox.changes

@@ -152,6 +152,26 @@ def test_keys_are_those_of_mutt(browser: Browser, inbox: Inbox, maildir: Path) -
     assert browser.complaints() == []
 
 
+def test_more_tabs_than_connections_work(browser: Browser, inbox: Inbox, maildir: Path) -> None:
+    """A browser has six for all tabs; what comes is told to that which is seen, and to each then."""
+    driver = browser.driver
+    first = driver.current_window_handle
+    folder = make_maildir(maildir / ".Tabs")
+    driver.set_page_load_timeout(PATIENCE)
+    browser.open(f"{inbox.address}/?folder=Tabs")
+    for path in ("/?folder=Tabs", "/live") * 4:
+        driver.switch_to.new_window("tab")
+        browser.open(inbox.address + path)
+    put(folder, 1, "From: a@a.example\nSubject: to all tabs\n\ntext\n")
+    for each in driver.window_handles:
+        driver.switch_to.window(each)
+        if driver.current_url.endswith("Tabs"):
+            until(lambda: "to all tabs" in driver.page_source, "what has come")
+        if each != first:
+            driver.close()
+    driver.switch_to.window(first)
+
+
 PAGES = ("/", "/?folder=Wide", "/?q=nothing+that+is+there", "/live", "/nothing")
 
 

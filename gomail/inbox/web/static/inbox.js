@@ -228,10 +228,15 @@ if (rows) {
 // -- what arrives -------------------------------------------------------------------------------
 
 if (rows) {
-  const source = new EventSource("/arrivals");
-  source.addEventListener("message", (event) => {
-    const told = JSON.parse(event.data);
-    if (told.event === "come") {
+  let changes = null;
+  hearFrom("/arrivals", (told) => {
+    if (told.event === "begin") {
+      // What has come while nobody looked at this page was not told to it.
+      if (changes !== null && changes !== told.changes) location.reload();
+      changes = told.changes;
+      count(told.folders);
+    } else if (told.event === "come") {
+      changes = told.changes;
       const ours = told.rows.filter((row) => row.folder === body.dataset.folder && body.dataset.first);
       ours.reverse().forEach(insert);
       if (ours.length) say(ours.length === 1 ? `New: ${ours[0].author}: ${ours[0].subject}` : `${ours.length} new messages`);

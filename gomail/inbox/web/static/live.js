@@ -164,15 +164,16 @@ setInterval(draw, 500);
 
 // -- the stream -----------------------------------------------------------------------------------
 
-const source = new EventSource("/live/events");
-source.addEventListener("message", (event) => {
-  const told = JSON.parse(event.data);
+hearFrom("/live/events", (told) => {
   if (told.event === "server") server(told.why);
   else if (told.event === "status") status(told.status);
-  else if (told.event === "lately") { dialogue.textContent = ""; slots.clear(); told.events.forEach(hear); }
-  else hear(told);
-});
-source.addEventListener("error", () => server("the inbox itself can't be reached"));
+  else if (told.event === "lately") {
+    dialogue.textContent = by("refused").textContent = "";
+    waiting = [];
+    slots.clear();
+    told.events.forEach(hear);
+  } else hear(told);
+}, { lost: () => server("the inbox itself can't be reached") });
 
 // -- keys -----------------------------------------------------------------------------------------
 
