@@ -4,10 +4,9 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import unquote
 
-from twisted.protocols.basic import FileSender
 from twisted.web.http import Request, parse_qs
 
-from gomail.inbox.web.answers import Answer, Download
+from gomail.inbox.web.answers import Answer
 
 LONGEST = 1000  # characters of a value that is looked at
 
@@ -77,15 +76,6 @@ class Exchange:
         self.request.setHeader(b"Content-Length", b"%d" % len(answer.body))
         self.request.write(answer.body)
         self.request.finish()
-
-    async def deliver(self, download: Download) -> None:
-        """Send a file, as fast as it is taken."""
-        with download.file:
-            self.begin(200, download.head())
-            self.request.setHeader(b"Content-Length", b"%d" % download.size)
-            if self.method != "HEAD" and download.size:
-                await FileSender().beginFileTransfer(download.file, self.request)
-            self.request.finish()
 
     def begin(self, code: int, head: dict[str, str], cookie: str | None = None) -> None:
         """Set the header of an answer."""

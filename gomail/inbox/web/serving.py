@@ -17,13 +17,14 @@ from gomail.inbox.mailbox import Mailbox
 from gomail.inbox.web.access import Access
 from gomail.inbox.web.arrivals import Arrivals
 from gomail.inbox.web.channel import Doorway
+from gomail.inbox.web.downloads import Downloads
 from gomail.inbox.web.drawing import Drawing
 from gomail.inbox.web.gate import Gate
 from gomail.inbox.web.letter import Letters
 from gomail.inbox.web.listing import Listing
 from gomail.inbox.web.live import Live
 from gomail.inbox.web.postbox import Postbox
-from gomail.inbox.web.site import Site
+from gomail.inbox.web.site import Sending, Site
 from gomail.inbox.web.stream import Streams
 from gomail.server.ports import Port, open_port
 from gomail.server.reactor import Reactor
@@ -95,7 +96,8 @@ class Inbox(Service):
             ("GET", "live"): self._live.get,
         }
         access = Access(wanted.hosts, addresses_of(self.port))
-        site = Site(access, gate, drawing, Streams(reactor, gate.admits), pages)
+        sending = Sending(Streams(reactor, gate.admits), Downloads(reactor))
+        site = Site(access, gate, drawing, sending, pages)
         self._doorway = Doorway(reactor, site.take)
         self._listening: IListeningPort | UnixPort | None = None
 

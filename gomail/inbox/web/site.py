@@ -10,6 +10,7 @@ from twisted.web.http import Request
 
 from gomail.inbox.web.access import SAFE, Access
 from gomail.inbox.web.answers import TEXT, Answer, Download, Problem, Streamed, see
+from gomail.inbox.web.downloads import Downloads
 from gomail.inbox.web.drawing import Drawing
 from gomail.inbox.web.exchange import Exchange
 from gomail.inbox.web.gate import Entrance, Gate
@@ -37,6 +38,14 @@ class Visit:
     closed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What takes longer than a page: events, and files."""
+
+    streams: Streams
+    downloads: Downloads
+
+
 Reply = Answer | Download | Streamed
 Page = Callable[[Visit], Awaitable[Reply]]
 
@@ -47,7 +56,7 @@ class Site:
 
     Args:
         access, gate, drawing: tell who may, and draw.
-        streams: send events.
+        sending: sends what is more than a page.
         pages: by method and first part of the path.
     """
 
@@ -56,10 +65,10 @@ class Site:
         access: Access,
         gate: Gate,
         drawing: Drawing,
-        streams: Streams,
+        sending: Sending,
         pages: Mapping[tuple[str, str], Page],
     ) -> None:
-        self._access, self._gate, self._drawing, self._streams = access, gate, drawing, streams
+        self._access, self._gate, self._drawing, self._sending = access, gate, drawing, sending
         self._pages = dict(pages)
 
     def take(self, request: Request) -> None:
@@ -85,9 +94,9 @@ class Site:
             _log.failure("a page failed")
             reply = self._explain(_FAILED)
         if isinstance(reply, Streamed):
-            self._streams.begin(exchange, reply)
+            self._sending.streams.begin(exchange, reply)
         elif isinstance(reply, Download):
-            await exchange.deliver(reply)
+            await self._sending.downloads.deliver(exchange, reply)
         else:
             exchange.send(reply)
 
@@ -117,7 +126,7 @@ class Site:
             if method != "POST":
                 raise NOT_FOUND
             left = self._gate.leave(exchange)
-            self._streams.review()
+            self._sending.streams.review()
             return left
         return await page(Visit(exchange, self._access.token(login), self._gate.closed))
 

@@ -153,7 +153,7 @@ def test_keys_are_those_of_mutt(browser: Browser, inbox: Inbox, maildir: Path) -
 
 
 def test_more_tabs_than_connections_work(browser: Browser, inbox: Inbox, maildir: Path) -> None:
-    """A browser has six for all tabs; what comes is told to that which is seen, and to each then."""
+    """A browser has six for all tabs; what comes is there in each that is seen."""
     driver = browser.driver
     first = driver.current_window_handle
     folder = make_maildir(maildir / ".Tabs")
