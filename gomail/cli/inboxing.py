@@ -106,6 +106,13 @@ class Options(usage.Options):
         given = self["password-file"]
         return Path(given).expanduser().absolute() if given else usual_path(self.identity)
 
+    def _see_password_file(self) -> None:
+        """See that a password file that is named is there: to go without would let all in."""
+        path = self._password_file()
+        if self["password-file"] and path is not None and not os.path.lexists(path):
+            msg = f"there is no password {path}; gomail inbox --set-password --password-file {path}"
+            raise StartError(f"{msg} writes it")
+
     @property
     def identity(self) -> Identity:
         """Who the inbox is going to be: twistd may drop root's rights."""
@@ -120,6 +127,7 @@ class Options(usage.Options):
         """
         from gomail.inbox.web.serving import Wanted  # noqa: PLC0415 -- an extra
 
+        self._see_password_file()
         basis = find_basis(self["config"])
         configuration = basis.configuration
         maildir = Path(self["maildir"] or maildir_of(basis) or "~/Maildir").expanduser().absolute()

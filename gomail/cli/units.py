@@ -141,7 +141,7 @@ def _inbox(maildir: str, file: str | None) -> tuple[str, ...]:
     if "{" in maildir:
         raise click.ClickException(_NO_READER)
     options = [*_words("--maildir", maildir), *_words("--config", file)]
-    return (*_program(), "inbox", *options, "--password-file", f"{STATE}/inbox-password")
+    return (*_program(), "inbox", *options)  # its password is found in the StateDirectory
 
 
 def _words(option: str, value: str | None) -> list[str]:

@@ -198,7 +198,7 @@ def test_inbox_is_installed_for_who_reads_the_mail(folder: Path) -> None:
     told = said("install", *options, "--user", USER.pw_name)
     assert told.splitlines()[-1].endswith(" && systemctl enable --now gomail-inbox.service")
     unit = (folder / "etc/systemd/system/gomail-inbox.service").read_text()
-    assert f" inbox --maildir {folder} --password-file /var/lib/gomail/inbox-password\n" in unit
+    assert f" inbox --maildir {folder}\n" in unit
     assert "--user NAME" in complaint("install", *options)
 
 

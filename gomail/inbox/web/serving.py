@@ -29,7 +29,7 @@ from gomail.inbox.web.stream import Streams
 from gomail.server.ports import Port, open_port
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
-from gomail.server.start import MYSELF, Identity
+from gomail.server.start import MYSELF, Identity, StartError
 from gomail.server.unix import UnixPort
 
 LISTEN = "tcp:8025:interface=127.0.0.1"
@@ -82,6 +82,11 @@ class Inbox(Service):
             self._postbox = Postbox(reactor, Mailbox(wanted.maildir, wanted.index, _say))
             gate = Gate(wanted.password, time.monotonic, self._postbox.hash)
         self._closed = gate.closed
+        if wanted.hosts and not gate.closed:
+            raise StartError(
+                f"--host {wanted.hosts[0]}: who reaches it by a name is not on this machine alone, "
+                "and needs a password: gomail inbox --set-password sets one"
+            )
         self.port = open_safely(wanted.listen, reactor, closed=gate.closed)
         drawing = Drawing()
         listing = Listing(self._postbox, drawing)

@@ -19,6 +19,7 @@ from tests.patience import PATIENCE
 from tests.system.running import TWISTD, Server, free_port
 
 pytestmark = pytest.mark.system
+LOOPBACK = "tcp:0:interface=127.0.0.1"
 
 
 @pytest.mark.parametrize(
@@ -48,9 +49,10 @@ def test_w3_host_is_one_of_ours(named: Inbox, host: str, status: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def named(place: Path, maildir: Path) -> Iterator[Inbox]:  # noqa: ARG001 -- it is to be there
-    """Give an inbox that has another name, too."""
-    with Inbox(place, "--host", "mail.example.org") as started:
+def named(place: Path, maildir: Path, secret: Path) -> Iterator[Inbox]:  # noqa: ARG001
+    """Give an inbox that has another name, too, to who has logged in."""
+    with Inbox(place, "--host", "mail.example.org", "--password-file", str(secret)) as started:
+        started.cookie = log_in(started, "correct horse").partition(";")[0]
         yield started
 
 
@@ -285,6 +287,19 @@ def test_w3_without_a_password_it_is_for_this_machine_alone(tmp_path: Path, list
     line = refused(tmp_path, "--listen", listen)
     assert "without a password the inbox is for this machine alone" in line
     assert "--set-password" in line
+
+
+def test_w3_no_password_is_never_by_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is named is there; and a name means a proxy, and more people than this machine's."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    make_maildir(tmp_path / "Maildir")
+    path = tmp_path / "missing"
+    line = refused(tmp_path, "--password-file", str(path), "--listen", LOOPBACK)
+    assert f"--set-password --password-file {path} writes it" in line
+    line = refused(tmp_path, "--host", "mail.example.org", "--listen", LOOPBACK)
+    assert "gomail inbox --set-password sets one" in line
 
 
 def test_wrong_options_end_the_process_with_one_line(tmp_path: Path) -> None:
