@@ -17,7 +17,10 @@ Aside = Callable[..., Awaitable[Any]]
 _log = Logger()
 
 LOST = Problem(
-    503, "No password", "The file with the password can't be read any more; the log says why."
+    503,
+    "No password",
+    "The file with the password is gone or can't be read; the log says why. "
+    "gomail inbox --set-password writes a new one.",
 )
 
 
@@ -45,6 +48,7 @@ class Gate:
         self._needed = self._hash is not None
         self._tries, self._logins = Tries(clock), Logins(clock)
         self._waiting = 0
+        self._lost = False
 
     @property
     def closed(self) -> bool:
@@ -75,11 +79,17 @@ class Gate:
                 self._hash = read_hash(self._path)
             except StartError as error:
                 self._hash = None
-                _log.error("{error}", error=error)
+                if not self._lost:
+                    _log.error("{error}", error=error)
+                self._lost = True
                 raise LOST from None
             self._needed = self._needed or self._hash is not None
         if self._hash is None and self._needed:
+            if not self._lost:
+                _log.error("the password {path} is gone: nobody is let in", path=str(self._path))
+            self._lost = True
             raise LOST
+        self._lost = False
         return self._hash
 
     def login(self, exchange: Exchange) -> str:

@@ -229,7 +229,13 @@ def test_new_password_is_in_force_at_once(start_inbox: StartInbox, tmp_path: Pat
     assert not log_in(inbox, "the first one")
     assert log_in(inbox, "the second one")
     path.unlink()
+    answer = inbox.ask("/")
+    assert answer.status == 503
+    assert "gomail inbox --set-password" in answer.text
     assert inbox.ask("/").status == 503
+    line = f"the password {path} is gone"
+    inbox.server.logged(line)
+    assert inbox.server.output.count(line) == 1
 
 
 def test_stream_ends_with_its_login(start_inbox: StartInbox, tmp_path: Path) -> None:
