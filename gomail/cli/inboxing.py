@@ -131,8 +131,8 @@ class Options(usage.Options):
         basis = find_basis(self["config"])
         configuration = basis.configuration
         maildir = Path(self["maildir"] or maildir_of(basis) or "~/Maildir").expanduser().absolute()
-        if not maildir.is_dir():
-            raise StartError(f"there is no Maildir {maildir}; --maildir names another")
+        with self.identity.assumed():
+            _see(maildir)
         return Wanted(
             maildir,
             index_of(maildir, self.identity),
@@ -142,6 +142,26 @@ class Options(usage.Options):
             tuple(control_paths(configuration, self["control"])),
             configuration.authserv_id if "hostname" in configuration.given else "",
         )
+
+
+def _see(maildir: Path) -> None:
+    """
+    See that there is a Maildir, which we may look into.
+
+    Raises:
+        StartError: there is none, or not for us.
+    """
+    try:
+        if not maildir.is_dir():
+            raise StartError(f"there is no Maildir {maildir}; --maildir names another")
+        missing = [each for each in ("new", "cur") if not (maildir / each).is_dir()]
+    except OSError as error:
+        who = f"the user with id {os.geteuid()}"
+        msg = f"{maildir}: {who} can't read this Maildir: {error.strerror}; --maildir names another"
+        raise StartError(msg) from error
+    if missing:
+        msg = f"{maildir} is no Maildir: a folder with new/ and cur/ was expected"
+        raise StartError(f"{msg}; --maildir names another")
 
 
 def index_of(maildir: Path, identity: Identity = MYSELF) -> Path | None:

@@ -1,5 +1,6 @@
 """Who may ask a real inbox, and from where: hosts, origins, tokens, passwords, ports."""
 
+import os
 import ssl
 import sys
 from collections.abc import Iterator, Mapping
@@ -334,6 +335,22 @@ def test_what_is_to_be_installed_is_told(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
     assert "pip install 'gomail[inbox]'" in refused(tmp_path, option)
+
+
+def test_maildir_that_is_none_or_not_for_us_is_told(tmp_path: Path) -> None:
+    """In one line, and without a traceback."""
+    (tmp_path / "Maildir" / "new").mkdir(parents=True)
+    assert "a folder with new/ and cur/ was expected" in refused(tmp_path)
+    (tmp_path / "Maildir" / "cur").mkdir()
+    tmp_path.chmod(0)
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        line = refused(tmp_path)
+    finally:
+        os.seteuid(user)
+        tmp_path.chmod(0o700)
+    assert line.startswith(f"gomail: {tmp_path}/Maildir: the user with id {user or 65534} can't")
 
 
 def test_twistd_runs_it(tmp_path: Path) -> None:
