@@ -1,5 +1,6 @@
 """One request as text and values, and how its answer leaves."""
 
+from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import unquote
@@ -79,7 +80,7 @@ class Exchange:
 
     def begin(self, code: int, head: dict[str, str], cookie: str | None = None) -> None:
         """Set the header of an answer."""
-        self.request.setResponseCode(code)
+        self.request.setResponseCode(code, HTTPStatus(code).phrase.encode())
         for name, value in head.items():
             self.request.setHeader(name.encode(), value.encode("latin-1", "replace"))
         if cookie is not None:

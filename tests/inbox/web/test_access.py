@@ -61,7 +61,7 @@ def test_w3_host_is_said_once(named: Inbox) -> None:
     """Two of them, or none, are no request."""
     for fields in (b"", b"Host: localhost\r\nHost: evil.example\r\n"):
         answer = named.raw(b"GET / HTTP/1.1\r\n%bConnection: close\r\n\r\n" % fields)
-        assert answer.startswith(b"HTTP/1.1 421 "), answer
+        assert answer.startswith(b"HTTP/1.1 421 Misdirected Request\r\n"), answer
 
 
 @pytest.mark.parametrize(
