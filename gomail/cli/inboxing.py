@@ -8,6 +8,7 @@ becomes of a browser's requests, no session hears of it.
 import getpass
 import os
 import pwd
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _EXTRA = frozenset({"argon2", "jinja2", "markupsafe", "nh3"})
 _MORE = "the inbox needs more packages: pip install 'gomail[inbox]'"
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _LISTEN = "tcp:8025:interface=127.0.0.1"
 
 
@@ -76,6 +78,9 @@ class Options(usage.Options):
 
     def opt_host(self, name: str) -> None:
         """Be reached under this name, too, beside localhost; may be given several times."""
+        if not _HOST.fullmatch(name):
+            msg = f"--host {name}: a name alone was expected, such as mail.example.org"
+            raise usage.UsageError(msg)
         self["hosts"].append(name)
 
     def getSynopsis(self) -> str:

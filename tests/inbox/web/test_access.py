@@ -369,6 +369,8 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "there is no Maildir" in refused(tmp_path)
     make_maildir(tmp_path / "Maildir")
     assert "--help lists the options" in refused(tmp_path, "--nonsense")
+    for host in ("http://x/", "name:8801", ""):
+        assert "a name alone was expected" in refused(tmp_path, f"--host={host}")
     assert "no port from 0" in refused(tmp_path, "--listen", "tcp:none")
     path = tmp_path / "password"
     path.write_text("secret")
