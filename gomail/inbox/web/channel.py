@@ -23,7 +23,7 @@ from zope.interface import implementer
 CONNECTIONS = 64
 REQUEST_TIME = 30.0  # seconds
 TAKE_TIME = 60.0  # seconds for an answer, or some of it, to be taken
-LINE = 8192  # octets of the request line, and of each header field
+LINE = 4096  # octets of the request line, and of each header field: fewer than int() takes digits
 HEAD = 16 * 1024  # octets of all of them
 FIELDS = 64
 BODY = 64 * 1024  # octets of a form

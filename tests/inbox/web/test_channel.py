@@ -11,6 +11,7 @@ from gomail.inbox.web.channel import (
     CONNECTIONS,
     FIELDS,
     HEAD,
+    LINE,
     REQUEST_TIME,
     TAKE_TIME,
     Channel,
@@ -196,3 +197,13 @@ def test_end_ends_all() -> None:
     wires = [door.connect()[1] for _ in range(3)]
     door.doorway.end()
     assert all(wire.aborted for wire in wires)
+
+
+@pytest.mark.parametrize("digits", [20, LINE - 100, LINE, 2 * LINE])
+def test_w6_length_of_thousands_of_digits_is_no_length(digits: int) -> None:
+    """Python reads no number as long as that, and says so by an exception."""
+    door = Door()
+    channel, wire = door.connect()
+    channel.dataReceived(POST + FORM + b"Content-Length: " + b"9" * digits + b"\r\n\r\n")
+    assert wire.ended
+    assert door.asked == []
