@@ -147,13 +147,16 @@ async def connect(reactor: Reactor, paths: Sequence[str], make: Callable[[], _Li
         Unheard: none can be asked; where we have no right to one, that is why.
     """
     why = "" if paths else "there is no control socket where commands look for one"
+    factory = Factory.forProtocol(make)
+    factory.noisy = False
     for path in paths:
         endpoint = UNIXClientEndpoint(reactor, path, timeout=5)
         try:
-            line: _Line = await endpoint.connect(Factory.forProtocol(make))
+            line: _Line = await endpoint.connect(factory)
         except ConnectError as error:
             denied = error.osError in {errno.EACCES, errno.EPERM}
-            found = f"{path}: only its server's user may ask it, and root" if denied else ""
+            user = "only its server's user may ask it, and root: run the inbox as one of them"
+            found = f"{path}: {user}" if denied else ""
             why = found or why or f"no server listens on {path}"
         else:
             return line

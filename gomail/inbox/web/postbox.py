@@ -94,7 +94,11 @@ def _opened(
     mailbox: Mailbox, folder: str, key: str, work: Callable[..., T], args: tuple[object, ...]
 ) -> T:
     """Open a message, and do work with it."""
-    stored = mailbox.open(folder, key)
+    try:
+        stored = mailbox.open(folder, key)
+    except PermissionError as error:
+        why = f"This message can't be read: {error.strerror}."
+        raise Problem(503, "No message to see", why) from error
     try:
         return work(stored, *args)
     finally:

@@ -136,7 +136,7 @@ def test_server_may_come_and_go(folder: Path, tmp_path: Path, browser: Browser) 
         server = Server(tmp_path / "served", *options).started()
         try:
             until(lambda: driver.find_element(By.ID, "health").text == "ok", "it is there")
-            assert not driver.find_element(By.ID, "rights").is_displayed()
+            assert not driver.find_element(By.ID, "later").is_displayed()
         finally:
             server.stopped()
         until(lambda: "can't be asked" in driver.find_element(By.ID, "health").text, "it has gone")

@@ -107,7 +107,7 @@ function health(state, why) {
 }
 
 function server(why) {
-  by("rights").hidden = !why;
+  by("later").hidden = !why;
   if (why) { health("can't be asked", why); open.clear(); }
 }
 
