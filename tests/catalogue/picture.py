@@ -4,6 +4,7 @@ The picture of a terminal in the tutorial, docs/init.svg, out of what ``gomail i
 It is written by ``python -m tests.catalogue.picture``; a test sees that it is.
 """
 
+import os
 import pwd
 import socket
 import tempfile
@@ -62,6 +63,7 @@ def said() -> str:
         patch("gomail.cli.init.program", lambda: PROGRAM),
         patch("gomail.cli.beginning.program", lambda: PROGRAM),
         patch("gomail.cli.beginning.Beginning._give_away"),
+        patch.object(os, "geteuid", lambda: 0),
         patch.object(socket, "gethostname", lambda: "vps"),
     ):
         here = ("--config", f"{folder}/gomail.toml", "--maildir", f"{folder}/Maildir")

@@ -1,5 +1,6 @@
 """Which server is meant: the one that has read the file, or a copy of it, and no other."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -42,10 +43,10 @@ def start() -> Iterator[Start]:
 
 
 def written(folder: Path, hostname: str) -> Path:
-    """Write a configuration into a folder of its own."""
+    """Write a configuration into a folder of its own; others may run these tests meanwhile."""
     folder.mkdir()
     path = folder / "gomail.toml"
-    path.write_text(TEXT.format(hostname))
+    path.write_text(TEXT.format(f"{hostname}-{os.getpid()}"))
     return path
 
 
