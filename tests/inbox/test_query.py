@@ -1,6 +1,7 @@
 """What somebody looks for."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from tests.inbox.maildir import make_maildir
 
 
 @pytest.fixture(scope="module")
-def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Mailbox:
+def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
     """Four messages that are to be told apart."""
     home = make_maildir(tmp_path_factory.mktemp("query") / "Maildir")
     for name, fields in {
@@ -22,7 +23,9 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Mailbox:
         "new/1794052800.M1.d:2,T": 'From: x\nSubject: from:ann says: it\'s \\ "quoted" [a_b]',
     }.items():
         (home / name).write_text(f"{fields}\n\n")
-    return Mailbox(home, None)
+    mailbox = Mailbox(home, None)
+    yield mailbox
+    mailbox.close()
 
 
 @pytest.fixture(autouse=True)
