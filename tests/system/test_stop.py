@@ -107,9 +107,10 @@ def test_r17_client_that_never_ends_is_cut(serve: Serve) -> None:
     assert server.messages() == []
 
 
-def test_r10_disk_that_hangs_does_not_keep_the_server_alive(serve: Serve) -> None:
+def test_r10_disk_that_hangs_does_not_keep_the_server_alive(serve: Serve, tmp_path: Path) -> None:
     """Where a file is never written, the process ends all the same; nothing was acknowledged."""
-    server = serve(command=HUNG_DISK)
+    (tmp_path / "thread.toml").write_text('storing = "thread"\n')  # an agent's disk does not hang
+    server = serve("--config", str(tmp_path / "thread.toml"), command=HUNG_DISK)
     client = server.connect().begin()
     client.send(b"Subject: stuck\r\n\r\n" + b"x" * 70 + b"\r\n" * 10**5 + b".\r\n")
     other = server.connect()
