@@ -85,7 +85,6 @@ class Places:
         self._suspended: dict[str, _Known] = {}
         self._swept: set[str] = set()
         self._refusals = Refusals()
-        self._unasked: set[Place] = set()  # that are looked at though no mail comes
         self._only = (root, "", False) if only else None
 
     def known(self, maildir: str, folder: str = "") -> str | None:
@@ -144,8 +143,7 @@ class Places:
         """
         quiet = self._only or self._refusals.oldest
         if quiet is not None and self._is_due(quiet):
-            self._look(quiet)
-            self._unasked.add(quiet)
+            self._look(quiet, unasked=True)
         return self._refusals.tell(self._known)
 
     def _is_due(self, place: Place) -> bool:
@@ -173,19 +171,19 @@ class Places:
         """
         return _path(await self._look((maildir, folder, False)).wait())
 
-    def _look(self, place: Place) -> Asking[_Known]:
-        """Have a look, unless one is under way."""
+    def _look(self, place: Place, *, unasked: bool = False) -> Asking[_Known]:
+        """Have a look, *unasked* where no mail has come; unless one is under way."""
         asking = self._asking.get(place)
         if asking is None:
             looked = self._committer.run(self._see, *place)
-            asking = self._asking[place] = Asking(looked.addBoth(self._learn, place))
+            asking = self._asking[place] = Asking(
+                looked.addBoth(self._learn, place, unasked=unasked)
+            )
         return asking
 
-    def _learn(self, seen: tuple[str, bool] | Failure, place: Place) -> _Known:
+    def _learn(self, seen: tuple[str, bool] | Failure, place: Place, *, unasked: bool) -> _Known:
         """Remember what the disk said."""
         del self._asking[place]
-        unasked = place in self._unasked
-        self._unasked.discard(place)
         now = self._clock.seconds()
         if isinstance(seen, Failure):
             known = self._fault(seen, place, now, unasked=unasked)
