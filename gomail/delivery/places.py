@@ -141,9 +141,9 @@ class Places:
 
         Called once a second. Where no mail comes that would tell, one of them is asked again.
         """
-        quiet = self._only or self._refusals.oldest
-        if quiet is not None and self._is_due(quiet):
-            self._look(quiet, unasked=True)
+        for quiet in (self._only, self._refusals.oldest):
+            if quiet is not None and self._is_due(quiet):
+                self._look(quiet, unasked=True)
         return self._refusals.tell(self._known)
 
     def _is_due(self, place: Place) -> bool:
@@ -212,7 +212,7 @@ class Places:
         if not (unasked and is_of_system(error)):  # no mail was kept from being stored
             self._committer.record.fail(error, path)
         refused = refusal_of(error, maildir)
-        if is_alarming(error) or is_of_system(error) or place[2]:  # junk goes to the inbox then
+        if is_alarming(error) or is_of_system(error):
             self._refusals.drop(place)
         else:
             self._refusals.note(place, refused.reason)

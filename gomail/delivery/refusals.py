@@ -28,6 +28,8 @@ class Refusals:
 
     def note(self, place: Place, why: str) -> None:
         """Remember that a place turns mail away; the one that was asked last stands at the end."""
+        if place[2]:  # junk goes to the inbox then
+            return
         if self._reasons.pop(place, None) is not None or len(self._reasons) < MOST:
             self._reasons[place] = why
 
@@ -49,6 +51,9 @@ class Refusals:
         if not self._reasons:
             return Mailboxes()
         refusing = {maildir for maildir, _, _ in self._reasons}
-        whole = self.whole and all(maildir in refusing for maildir, _, made in known if not made)
+        inboxes = {maildir for maildir, folder, _ in self._reasons if not folder}
+        whole = self.whole and all(
+            place in self._reasons or place[0] in inboxes for place in known if not place[2]
+        )
         reasons = tuple(dict.fromkeys(self._reasons.values()))[:SHOWN]
         return Mailboxes(len(refusing), reasons, whole)

@@ -389,6 +389,36 @@ def test_only_maildir_is_looked_at_without_mail(bench: Bench, alice: Path) -> No
     assert "No such file or directory; a Maildir that is gone" in told.reasons[0]
 
 
+def test_folder_that_turns_mail_away_is_one_of_the_only_maildir(bench: Bench, alice: Path) -> None:
+    """Which takes mail all the same; and the folder is asked again without mail, too."""
+    (folder,) = maildirs(alice, ".lists")
+    desk = Desk(bench, alice)
+    desk.places = places = Places(bench.committer, bench.clock, str(alice), only=True)
+    assert desk.find(alice) == str(alice)
+    (folder / "tmp").rmdir()
+    assert desk.refusal(alice, "lists") == MAILBOX_UNAVAILABLE
+    told = places.look()
+    assert (told.refusing, told.whole) == (1, False)
+    (folder / "tmp").mkdir()
+    bench.clock.advance(QUIET + 0.01)
+    places.look()
+    bench.wait(bench.committer.run(lambda: None))  # behind all looks
+    assert places.known(str(alice), "lists") == str(folder)
+    assert places.look() == Mailboxes()
+    shutil.rmtree(alice)
+    bench.clock.advance(QUIET + 0.01)
+    assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
+    assert places.look().whole, "what it has for folders is gone with it"
+
+
+def test_folder_for_junk_turns_no_mail_away(desk: Desk, alice: Path) -> None:
+    """Where a delivery to it has failed, its mail goes to the inbox."""
+    path = desk.bench.wait(Deferred.fromCoroutine(desk.places.junk(str(alice))))
+    refused = refusal_of(OSError(errno.EDQUOT, "Disk quota exceeded"), str(path))
+    desk.places.suspend(str(path), refused, own=True)
+    assert desk.places.look() == Mailboxes()
+
+
 def test_look_without_mail_blames_the_system_for_nothing(
     bench: Bench, alice: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
