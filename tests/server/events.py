@@ -109,7 +109,12 @@ any_event: st.SearchStrategy[Event] = st.one_of(
     st.builds(
         LeftOut, st.lists(st.tuples(st.just("refused"), st.integers(1)), max_size=1).map(tuple)
     ),
-    st.builds(Measured, _seconds, st.just(Share(1, 2)), storing=st.builds(Storing, fault=_texts)),
+    st.builds(
+        Measured,
+        _seconds,
+        st.just(Share(1, 2)),
+        storing=st.builds(Storing, fault=_texts, latency=_seconds),
+    ),
     st.builds(CertificateChanged, st.tuples(_texts), st.datetimes(), _texts),
     st.builds(SessionEnded, _clients, st.just("helo=1 rcpt=1/2"), _seconds, st.integers(0), _texts),
 )
