@@ -30,12 +30,6 @@ def control_paths(given: str | None, state: str | None) -> tuple[str, ...]:
     return tuple(numbered(folder)) if folder else ()
 
 
-def _endpoint(path: str) -> str:
-    """Write a path as Twisted's endpoint strings have it."""
-    escaped = _SPECIAL.sub(r"\\\1", path)
-    return f"unix:address={escaped}:mode={MODE:o}"
-
-
 def open_control(
     paths: Sequence[str],
     reactor: IReactorCore,
@@ -65,15 +59,34 @@ def open_control(
         return port, ""
     without = ""
     for path in paths:
-        endpoint = _endpoint(path)
         try:
-            if not named:
-                with as_owner():
-                    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return open_port(endpoint, reactor, as_owner), ""
-        except (OSError, PortError) as error:
-            why = str(error).removeprefix(f"{endpoint}: ")
+            return _bind(path, reactor, as_owner, make=not named), ""
+        except PortError as error:
             if named:
-                raise PortError(f"control: {path}: {why}") from error
-            without = without or f"{path}: {why}"
+                raise PortError(f"control: {error}") from error
+            without = without or str(error)
     return None, f"gomail status and watch can't ask this server: {without}" if without else ""
+
+
+def _bind(path: str, reactor: IReactorCore, as_owner: AsOwner, *, make: bool) -> Port:
+    """
+    Bind a socket at *path*, whose folder is there, or is to be made.
+
+    Raises:
+        PortError: it can't be had.
+    """
+    endpoint = _endpoint(path)
+    try:
+        if make:
+            with as_owner():
+                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return open_port(endpoint, reactor, as_owner)
+    except (OSError, PortError) as error:
+        why = str(error).removeprefix(f"{endpoint}: ")
+        raise PortError(f"{path}: {why}") from error
+
+
+def _endpoint(path: str) -> str:
+    """Write a path as Twisted's endpoint strings have it."""
+    escaped = _SPECIAL.sub(r"\\\1", path)
+    return f"unix:address={escaped}:mode={MODE:o}"
