@@ -42,23 +42,16 @@ def furnish(  # noqa: PLR0913 -- furniture
         listeners: who is told.
         root: device and inode of the folder of the Maildirs, where others have begun before.
     """
-    owner = ownership(configuration)
-    reserve = configuration.limits.disk_reserve
+    owner, reserve = ownership(configuration), configuration.limits.disk_reserve
+    only = one_maildir(configuration)
+    folder = directory.root
     return Office(
         hostname=configuration.hostname,
         directory=directory,
         limits=configuration.limits,
         committer=committer,
-        places=Places(
-            committer,
-            reactor,
-            directory.root,
-            owner,
-            reserve,
-            identity=root,
-            only=one_maildir(configuration),
-        ),
-        room=Room(committer, reactor, directory.root, reserve),
+        places=Places(committer, reactor, folder, owner, reserve, identity=root, only=only),
+        room=Room(committer, reactor, folder, reserve),
         clock=reactor,
         ownership=owner,
         listeners=listeners,
