@@ -113,9 +113,9 @@ class DeliveryProcess:
         """
         Store a deposit; it comes back with its outcome in it.
 
-        Not before the agent is `ready`. Where that dies with it, it fails with Refused; where it
-        dies before that, the deposit is stored without one. When the Deferred
-        never will, and what has gone out is not delivered once its time is over.
+        Not before the agent is `ready`. Where that dies with it, it fails with Refused; where that
+        dies before it has gone out, it is stored without one. When the Deferred is cancelled, what
+        has not gone out never will, and what has is not delivered once its time is over.
         """
         job = Job(deposit, content, time.monotonic(), Deferred(self._forget))
         self._waiting.append(job)
