@@ -6,7 +6,7 @@ stands here alone: each series is there from the start, and no client adds one.
 """
 
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -50,10 +50,6 @@ class Families(Collector):
     def __init__(self, look: Callable[[], Snapshot]) -> None:
         self._look = look
 
-    def describe(self) -> Iterable[Metric]:
-        """Tell nothing before it is asked for."""
-        return ()
-
     def collect(self) -> Iterator[Metric]:
         """Give all families."""
         seen = self._look()
@@ -72,7 +68,7 @@ def page(look: Callable[[], Snapshot], clock: Callable[[], float]) -> Give:
     Nothing else of that field counts, so what is written for one is the same for all, and is told
     again for `FRESH` seconds, however often it is asked for.
     """
-    registry = CollectorRegistry(auto_describe=False)
+    registry = CollectorRegistry()
     registry.register(Families(look))
     formats: dict[bool, tuple[str, Callable[[CollectorRegistry], bytes]]] = {
         True: (f"{OPENMETRICS.decode()}; version=1.0.0; charset=utf-8", generate_openmetrics),
