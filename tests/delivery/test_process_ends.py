@@ -26,6 +26,8 @@ from tests.delivery.bench import deposit, maildirs, messages
 from tests.delivery.test_process import agents, store, the_reactor, until
 from tests.patience import PATIENCE
 
+Waiting = list[Deferred[Deposit]]
+
 
 @pytest_twisted.async_yield_fixture
 async def committer() -> AsyncIterator[Committer]:
@@ -36,6 +38,17 @@ async def committer() -> AsyncIterator[Committer]:
     await until(lambda: process.ready)
     yield committer
     await committer.stop()
+
+
+def hung(
+    committer: Committer, monkeypatch: pytest.MonkeyPatch, maildir: Path, more: int
+) -> tuple[int, Waiting, Waiting]:
+    """Have an agent hang with all that it may have, and *more* behind it; give who waits."""
+    monkeypatch.setattr(module, "REST", 1000)
+    (pid,) = agents()
+    kill(pid, signal.SIGSTOP)
+    done = [committer.commit(deposit(maildir)) for _ in range(MOST_COPIES + more)]
+    return pid, done[:MOST_COPIES], done[MOST_COPIES:]
 
 
 class Octets(bytearray):
@@ -107,24 +120,21 @@ async def test_r19_what_a_dead_agent_never_had_is_stored_without_one(
     tmp_path: Path, committer: Committer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody comes again for it; but whoever has given up meanwhile gets nothing delivered."""
-    monkeypatch.setattr(module, "REST", 1000)
     (one,) = maildirs(tmp_path, "one")
-    (pid,) = agents()
-    kill(pid, signal.SIGSTOP)
-    done = [committer.commit(deposit(one)) for _ in range(MOST_COPIES + 9)]
+    pid, had, waiting = hung(committer, monkeypatch, one, 9)
     left = deposit(one)
-    done.append(committer.commit(left))
+    given_up = committer.commit(left)
     held = Event()
     behind = committer.run(held.wait, PATIENCE)
     kill(pid, signal.SIGKILL)
-    for each in done[:MOST_COPIES]:
+    for each in had:
         with pytest.raises(Refused, match="the delivery agent died"):
             await each
-    done[-1].cancel()
+    given_up.cancel()
     with pytest.raises(CancelledError):
-        await done[-1]
+        await given_up
     held.set()
-    stored = [await each for each in done[MOST_COPIES:-1]]
+    stored = [await each for each in waiting]
     assert [each.error for each in stored] == [None] * 9
     assert len(messages(one)) == 9
     assert (await behind, left.stored) == (True, ())
@@ -136,22 +146,19 @@ async def test_r21_thread_that_cannot_start_has_the_sender_come_again(
     tmp_path: Path, committer: Committer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the dead agent never had then fails as anything would."""
-    monkeypatch.setattr(module, "REST", 1000)
     (one,) = maildirs(tmp_path, "one")
-    (pid,) = agents()
-    kill(pid, signal.SIGSTOP)
-    done = [committer.commit(deposit(one)) for _ in range(MOST_COPIES + 1)]
+    pid, had, (waiting,) = hung(committer, monkeypatch, one, 1)
 
     def start(_: Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(Thread, "start", start)
     kill(pid, signal.SIGKILL)
-    for each in done[:-1]:
-        with pytest.raises(Refused):
+    for each in had:
+        with pytest.raises(Refused, match="the delivery agent died"):
             await each
     with pytest.raises(RuntimeError, match="can't start new thread"):
-        await done[-1]
+        await waiting
 
 
 @pytest_twisted.ensureDeferred
