@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import deferLater
 
 from gomail.server.accepting import AcceptingPort
@@ -76,15 +77,11 @@ class Listening(Service):
 
     def _listen(self, port: Port, factory: Door) -> None:
         """Listen on one port: on the socket that was bound, or as Twisted's endpoint does it."""
-        bound = port.socket
-        if bound is not None and bound.family == socket.AF_UNIX:
-            remove = not port.passed
-            taking: AcceptingPort = UnixPort(
-                self._reactor, bound, factory, remove=remove, shared=port.shared
-            )
-            self._take(port, taking)
-        elif bound is not None:
-            self._take(port, TCPPort(self._reactor, bound, factory, shared=port.shared))
+        taking = take_from(port, self._reactor, factory, shared=port.shared)
+        if taking is not None:
+            taking.startListening()
+            self._listening.append(taking)
+            self._taking.append((port.endpoint, taking))
         elif port.twisted is not None:
             failures: list[BaseException] = []
             port.twisted.listen(factory).addCallbacks(
@@ -93,12 +90,6 @@ class Listening(Service):
             if failures:
                 msg = f"{port.endpoint}: {failures[0]}"
                 raise PortError(msg)
-
-    def _take(self, port: Port, taking: AcceptingPort) -> None:
-        """Take the connections of a port."""
-        taking.startListening()
-        self._listening.append(taking)
-        self._taking.append((port.endpoint, taking))
 
     @property
     def connections(self) -> dict[str, int]:
@@ -153,6 +144,21 @@ class Listening(Service):
         """Wait no longer."""
         self._abandon()
         done.callback(None)
+
+
+def take_from(
+    port: Port, reactor: Reactor, factory: ServerFactory, *, shared: bool
+) -> AcceptingPort | None:
+    """
+    Make what takes the connections of a socket that is bound; None where Twisted is to bind it.
+
+    The other arguments are those of `AcceptingPort`.
+    """
+    if port.socket is None:
+        return None
+    if port.socket.family == socket.AF_UNIX:
+        return UnixPort(reactor, port.socket, factory, remove=not port.passed, shared=shared)
+    return TCPPort(reactor, port.socket, factory, shared=shared)
 
 
 def _abort(factories: Sequence[Door]) -> None:

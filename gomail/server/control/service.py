@@ -20,13 +20,14 @@ from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
+from gomail.server.accepting import AcceptingPort
 from gomail.server.control.audience import Audience, Follower, Outflow
 from gomail.server.control.plain import Plain
 from gomail.server.control.wanted import Unwanted, read_wanted
 from gomail.server.lines import one_object
+from gomail.server.listening import take_from
 from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
-from gomail.server.unix import UnixPort
 
 CONNECTIONS = 16
 LONGEST_REQUEST = 4096  # octets
@@ -53,16 +54,13 @@ class Control(Service):
         self._reactor = reactor
         self._port = port
         self._factory = Callers(reactor, questions, audience)
-        self._listening: UnixPort | None = None
+        self._listening: AcceptingPort | None = None
 
     def startService(self) -> None:
         """Take connections from now on."""
         super().startService()
-        if self._port.socket is not None:
-            remove = not self._port.passed
-            self._listening = UnixPort(
-                self._reactor, self._port.socket, self._factory, remove=remove
-            )
+        self._listening = take_from(self._port, self._reactor, self._factory, shared=False)
+        if self._listening is not None:
             self._listening.startListening()
 
     def stopService(self) -> None:

@@ -1,17 +1,15 @@
 """The page of metrics as a service: it listens while the server runs, and while that stops."""
 
-import socket
 from collections.abc import Mapping
 
 from twisted.application.service import Service
 
 from gomail.server.accepting import AcceptingPort
+from gomail.server.listening import take_from
 from gomail.server.metrics.answer import Give
 from gomail.server.metrics.page import Visitors
 from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
-from gomail.server.tcp import TCPPort
-from gomail.server.unix import UnixPort
 
 
 class Page(Service):
@@ -37,15 +35,9 @@ class Page(Service):
     def startService(self) -> None:
         """Take connections from now on, as few a turn as where others want some, too."""
         super().startService()
-        bound, visitors, port = self._port.socket, self._visitors, self._port
-        if bound is None:
-            return
-        if bound.family == socket.AF_UNIX:
-            remove = not port.passed
-            self._listening = UnixPort(self._reactor, bound, visitors, remove=remove, shared=True)
-        else:
-            self._listening = TCPPort(self._reactor, bound, visitors, shared=True)
-        self._listening.startListening()
+        self._listening = take_from(self._port, self._reactor, self._visitors, shared=True)
+        if self._listening is not None:
+            self._listening.startListening()
 
     def stopService(self) -> None:
         """Tell, for as long as it takes, that the server stops."""
