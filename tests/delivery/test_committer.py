@@ -278,7 +278,7 @@ def test_thread_keeps_no_process_alive_and_lets_all_go(one: Path) -> None:
             self.closed += 1
 
     bench, syncing = Bench(), Noted()
-    bench.committer = Committer(bench.backdoor, syncing)  # type: ignore[arg-type]
+    bench.committer = Committer(bench.backdoor, syncing)  # type: ignore[arg-type]  # a short one
     bench.wait(bench.committer.commit(deposit(one)))
     assert [thread.daemon for thread in workers()] == [True]
     assert syncing.closed == 0
