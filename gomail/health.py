@@ -91,7 +91,7 @@ class Mailboxes(NamedTuple):
     Attributes:
         refusing: how many are known to.
         reasons: why, of the first few: path and error.
-        whole: whether all mailboxes do that anything is known of.
+        whole: whether no mailbox takes mail: there is one Maildir, and it does not.
     """
 
     refusing: int = 0

@@ -144,7 +144,7 @@ class Places:
         for quiet in (self._only, self._refusals.oldest):
             if quiet is not None and self._is_due(quiet):
                 self._look(quiet, unasked=True)
-        return self._refusals.tell(self._known)
+        return self._refusals.tell(self._only)
 
     def _is_due(self, place: Place) -> bool:
         """Tell whether nobody has asked about a place for a while, and it is not suspended."""
@@ -197,7 +197,6 @@ class Places:
             known = _Known(now + FRESH, path)
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
-            self._refusals.whole = False
         self._known[place] = known
         return known
 

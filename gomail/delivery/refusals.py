@@ -5,8 +5,6 @@ What is the matter with the disk or the system is none of it: that is in the rec
 in the room that is left.
 """
 
-from collections.abc import Iterable
-
 from gomail.health import Mailboxes
 
 MOST = 1_000  # places that are remembered
@@ -15,15 +13,9 @@ Place = tuple[str, str, bool]  # a Maildir, a folder in it, and whether that is 
 
 
 class Refusals:
-    """
-    Remembers who turns mail away, and why.
-
-    Attributes:
-        whole: whether all mailboxes are known that were ever asked: none was forgotten.
-    """
+    """Remembers who turns mail away, and why."""
 
     def __init__(self) -> None:
-        self.whole = True
         self._reasons: dict[Place, str] = {}
 
     def note(self, place: Place, why: str) -> None:
@@ -46,14 +38,13 @@ class Refusals:
         """The place of which nobody has heard for longest, if there is any."""
         return next(iter(self._reasons), None)
 
-    def tell(self, known: Iterable[Place]) -> Mailboxes:
-        """Tell of them, as part of all places that are known."""
-        if not self._reasons:
-            return Mailboxes()
+    def tell(self, only: Place | None = None) -> Mailboxes:
+        """
+        Tell of them; *only* is the inbox of the only Maildir, where there are no others.
+
+        Of several nobody knows whether all turn mail away: only mail finds that out, and none may
+        come to a server that is not ready.
+        """
         refusing = {maildir for maildir, _, _ in self._reasons}
-        inboxes = {maildir for maildir, folder, _ in self._reasons if not folder}
-        whole = self.whole and all(
-            place in self._reasons or place[0] in inboxes for place in known if not place[2]
-        )
         reasons = tuple(dict.fromkeys(self._reasons.values()))[:SHOWN]
-        return Mailboxes(len(refusing), reasons, whole)
+        return Mailboxes(len(refusing), reasons, whole=only in self._reasons)

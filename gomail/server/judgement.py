@@ -109,12 +109,12 @@ def _storing_failed(measured: Measured) -> Finding:
 
 
 def _mailboxes_refuse(measured: Measured) -> Finding:
-    """See whether some mailboxes turn mail away, while others take it."""
+    """See whether some mailboxes turn mail away, while others may take it."""
     return Finding(not measured.mailboxes.whole and measured.mailboxes.refusing, _why(measured))
 
 
 def _all_refuse(measured: Measured) -> Finding:
-    """See whether all do."""
+    """See whether the only Maildir does."""
     return Finding(measured.mailboxes.whole and measured.mailboxes.refusing, _why(measured))
 
 

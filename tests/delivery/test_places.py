@@ -347,17 +347,15 @@ def test_mailbox_that_turns_mail_away_is_told_until_it_takes_it(
     assert desk.places.look() == Mailboxes()
 
 
-def test_all_mailboxes_turn_mail_away_where_none_is_known_to_take_it(
-    desk: Desk, alice: Path
-) -> None:
-    """A delivery that failed tells that, too; not one that failed by the disk's fault."""
+def test_delivery_that_failed_tells_of_its_mailbox(desk: Desk, alice: Path) -> None:
+    """Not one that failed by the disk's fault; nor is anything said of others that nobody knows."""
     desk.find(alice)
     refused = refusal_of(OSError(errno.EIO, "no"), str(alice))
     desk.places.suspend(str(alice), refused)
     assert desk.places.look() == Mailboxes()
     refused = refusal_of(OSError(errno.EDQUOT, "Disk quota exceeded"), str(alice))
     desk.places.suspend(str(alice), refused, own=True)
-    assert desk.places.look() == Mailboxes(1, (f"{alice}: Disk quota exceeded",), whole=True)
+    assert desk.places.look() == Mailboxes(1, (f"{alice}: Disk quota exceeded",))
     desk.places.forget()
     assert desk.places.look() == Mailboxes()
 
@@ -408,7 +406,7 @@ def test_folder_that_turns_mail_away_is_one_of_the_only_maildir(bench: Bench, al
     shutil.rmtree(alice)
     bench.clock.advance(QUIET + 0.01)
     assert desk.refusal(alice) == MAILBOX_UNAVAILABLE
-    assert places.look().whole, "what it has for folders is gone with it"
+    assert places.look().whole
 
 
 def test_folder_for_junk_turns_no_mail_away(desk: Desk, alice: Path) -> None:
@@ -440,8 +438,7 @@ def test_number_of_reasons_is_bounded() -> None:
     places = [(f"/{number}", "", False) for number in range(MOST + 5)]
     for place in places:
         refusals.note(place, place[0])
-    told = refusals.tell(places)
-    assert (told.refusing, told.reasons, told.whole) == (MOST, ("/0", "/1", "/2"), False)
+    assert refusals.tell() == Mailboxes(MOST, ("/0", "/1", "/2"))
     refusals.note(places[0], "again")
     assert refusals.oldest == places[1]
 
