@@ -19,11 +19,12 @@ from gomail.preflight import (
 )
 from gomail.recipients.directory import Directory
 from gomail.server.control.place import control_paths, open_control
-from gomail.server.encryption import Certificates, state_folder
+from gomail.server.encryption import Certificates
 from gomail.server.ports import Port, open_beside, try_sharing
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import Announcement, Identity, StartError
+from gomail.server.state import state_folder
 from gomail.server.twistd import Twistd, announce
 from gomail.server.workers.legacy import Legacy
 from gomail.settings.notes import notes_on_milters, see_library

@@ -29,10 +29,11 @@ from gomail.delivery.syncing import ByFiles, ByFileSystems, Syncing
 from gomail.program import can_start
 from gomail.recipients.directory import Directory
 from gomail.recipients.mailbox import Template
-from gomail.server.encryption import Certificates, find_certificates, state_folder
+from gomail.server.encryption import Certificates, find_certificates
 from gomail.server.ports import Port, open_ports
 from gomail.server.reactor import Reactor
 from gomail.server.start import MYSELF, Identity, StartError, group_id, within_descriptors
+from gomail.server.state import state_folder
 
 
 def build_directory(configuration: Configuration, reactor: Reactor) -> Directory:

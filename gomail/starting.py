@@ -27,10 +27,10 @@ from gomail.preflight import (
     inherited_ports,
     try_certificates,
 )
-from gomail.server.encryption import state_folder
 from gomail.server.notice import Notice
 from gomail.server.reactor import Reactor
 from gomail.server.start import StartError
+from gomail.server.state import state_folder
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
 from gomail.server.workers.inheritance import Inheritance, inherit

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import click
 
 from gomail.config import Configuration, ConfigurationError, load
+from gomail.server.control.client import ControlError, NotAllowed, NotRunning, ask_status
+from gomail.server.control.paths import usual_paths
+from gomail.server.state import state_folder
 from gomail.settings.usual import usual_file
 
 NOT_RUNNING, NOT_ALLOWED, NO_ANSWER = 3, 4, 5  # statuses; those of LSB for the first two
@@ -43,9 +46,6 @@ def configured(file: str | None) -> Configuration:
 
 def control_paths(configuration: Configuration, given: str | None = None) -> list[str]:
     """Give the paths at which servers may be asked: as *given*, as configured, or the usual."""
-    from gomail.server.control.paths import usual_paths  # noqa: PLC0415 -- with what follows
-    from gomail.server.encryption import state_folder  # noqa: PLC0415 -- brings Twisted
-
     named = given or configuration.control
     if named is not None:
         return [named] if named else []
@@ -55,12 +55,6 @@ def control_paths(configuration: Configuration, given: str | None = None) -> lis
 @contextmanager
 def told() -> Iterator[None]:
     """Tell in one line why no server could be asked, with a status of its own."""
-    from gomail.server.control.client import (  # noqa: PLC0415 -- other commands need none of it
-        ControlError,
-        NotAllowed,
-        NotRunning,
-    )
-
     try:
         yield
     except ControlError as error:
@@ -76,12 +70,6 @@ def ask_all(paths: Iterable[str]) -> list[Server]:
     Raises:
         ControlError: none can be asked; where we have no right to one, that is why.
     """
-    from gomail.server.control.client import (  # noqa: PLC0415 -- as above
-        NotAllowed,
-        NotRunning,
-        ask_status,
-    )
-
     found: list[Server] = []
     failed: NotRunning | NotAllowed | None = None
     for path in paths:
@@ -105,8 +93,6 @@ def servers(file: str | None, control: str | None = None) -> list[Server]:
     Raises:
         ControlError: none can be asked; or none has read *file*, if one is named.
     """
-    from gomail.server.control.client import NotRunning  # noqa: PLC0415 -- as above
-
     found = ask_all(control_paths(configured(file), control))
     if file is None:
         usual = None

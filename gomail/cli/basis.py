@@ -14,6 +14,7 @@ import click
 
 from gomail.cli.asked import Server, is_same, name_origin, servers
 from gomail.config import Configuration, ConfigurationError, load, parse
+from gomail.server.control.client import ControlError, NotRunning, ask_configuration
 from gomail.settings.usual import CONFIG, HERE, usual_file
 
 
@@ -63,8 +64,6 @@ def find_basis(file: str | None) -> Basis:
     Raises:
         ConfigurationError: a file can't be.
     """
-    from gomail.server.control.client import ControlError, NotRunning  # noqa: PLC0415 -- starts faster
-
     if file is not None:
         return Basis(load(file), str(Path(file).absolute()))
     usual = usual_file()
@@ -88,8 +87,6 @@ def of_server(server: Server, usual: str | None = None) -> Basis:
     Raises:
         ControlError: it can't be asked for it.
     """
-    from gomail.server.control.client import ask_configuration  # noqa: PLC0415 -- as above
-
     return beside(read_basis(ask_configuration(server.path)), usual)
 
 
@@ -107,8 +104,6 @@ def read_basis(said: Mapping[str, Any]) -> Basis:
     Raises:
         ControlError: it makes no sense.
     """
-    from gomail.server.control.client import ControlError  # noqa: PLC0415 -- as above
-
     try:
         file = said["configuration"]
         found = replace(parse(said["settings"], "the server's settings"), source=file)

@@ -12,6 +12,7 @@ import click
 from gomail.certificates.wanted import Files
 from gomail.cli import hook
 from gomail.config import Configuration, ConfigurationError, load
+from gomail.server.state import state_folder
 
 if TYPE_CHECKING:
     from gomail.certificates.pair import Pair
@@ -137,7 +138,6 @@ def _show_alone(path: str) -> None:
 def _configured(path: str | None) -> list[Files]:
     """Give the pairs that a configuration names, or the one that gomail has made itself."""
     from gomail.certificates.own import NAME  # noqa: PLC0415 -- other commands are faster without
-    from gomail.server.encryption import state_folder  # noqa: PLC0415 -- likewise
 
     try:
         configuration = Configuration() if path is None else load(path)

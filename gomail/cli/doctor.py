@@ -13,6 +13,7 @@ import click
 from gomail.address import comparable_domain
 from gomail.cli.dns import EXTRA, FOUND, NotFound, read_servers
 from gomail.cli.terminal import coloured, counted, grave, mark
+from gomail.server.state import state_folder
 from gomail.settings.values import LOCALHOST
 
 if TYPE_CHECKING:
@@ -167,7 +168,6 @@ def _records(
 def _changes(file: str | None, told: "Told", reach: "Reachability | None") -> "Changes":
     """Tell what differs from the last time, and remember this one."""
     from gomail.doctor.memory import NAME, compare, keep, recall  # noqa: PLC0415 -- starts faster
-    from gomail.server.encryption import state_folder  # noqa: PLC0415 -- likewise
 
     folder = state_folder(None)
     if folder is None:

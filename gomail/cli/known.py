@@ -15,7 +15,7 @@ from gomail.config import Configuration, ConfigurationError
 from gomail.domain.finding import Known
 from gomail.machine.netlink import addresses
 from gomail.machine.reach import reach
-from gomail.server.encryption import state_folder
+from gomail.server.state import state_folder
 
 if TYPE_CHECKING:
     from gomail.settings.values import Listener

@@ -21,8 +21,8 @@ from gomail.machine.processes import Process, processes
 from gomail.recipients.mailbox import Template
 from gomail.server.control.client import ControlError, ask_configuration
 from gomail.server.control.paths import usual_paths
-from gomail.server.encryption import state_folder
 from gomail.server.start import Identity
+from gomail.server.state import state_folder
 from gomail.settings.usual import CONFIG, HERE, usual_file
 from gomail.settings.values import Listener
 from gomail.units.shape import STATE

@@ -20,6 +20,8 @@ from gomail.cli.silence import Reason, explain
 from gomail.cli.terminal import coloured, knows_unicode
 from gomail.cli.ticks import Tick, Ticks
 from gomail.config import Configuration, ConfigurationError
+from gomail.server.control.client import ControlError, NotRunning, ask_status
+from gomail.server.control.client import Line as Connection
 
 if TYPE_CHECKING:
     from gomail.domain.finding import Finding
@@ -85,8 +87,6 @@ class Watching:
 
     def _hear(self, line: Line, seconds: float) -> dict[str, Any] | None:
         """Give the next event; an empty one where none came, None where the server has gone."""
-        from gomail.server.control.client import NotRunning  # noqa: PLC0415 -- other commands need none of it
-
         try:
             return line.hear(seconds) or {"event": ""}
         except NotRunning:
@@ -94,8 +94,6 @@ class Watching:
 
     def _again(self) -> Line:
         """Reach the server again: another version may have taken its place."""
-        from gomail.server.control.client import NotRunning  # noqa: PLC0415 -- as above
-
         end = self._clock() + AWAY
         while True:
             try:
@@ -150,7 +148,7 @@ def watch(  # noqa: PLR0913, PLR0917 -- click gives them by name
                 return list(_dns(proposal.address.domain, configuration, roots, resolvers))
 
             seen = list(ticks.sessions.values())
-            telling.explain(seconds, explain(str(proposal.address), _status(path), seen, dns))
+            telling.explain(seconds, explain(str(proposal.address), ask_status(path), seen, dns))
 
         watching = Watching(lambda: _follow(path), ticks, telling.tick, silent, silences)
         try:
@@ -165,8 +163,6 @@ def watch(  # noqa: PLR0913, PLR0917 -- click gives them by name
 
 def _basis(server: Server, file: str | None) -> Basis | None:
     """Give the configuration of a server; of an older one, that does not say it, a file's."""
-    from gomail.server.control.client import ControlError  # noqa: PLC0415 -- other commands need none of it
-
     try:
         return of_server(server)
     except ControlError as error:
@@ -174,20 +170,11 @@ def _basis(server: Server, file: str | None) -> Basis | None:
         return Basis(found, found.source, note=str(error)) if found.source else None
 
 
-def _status(path: str) -> dict[str, Any]:
-    """Ask how the server fares."""
-    from gomail.server.control.client import ask_status  # noqa: PLC0415 -- other commands need none of it
-
-    return ask_status(path)
-
-
 def _follow(path: str) -> Line:
     """Follow the server; all of its workers pass on their events by then."""
-    from gomail.server.control.client import Line as Connection  # noqa: PLC0415 -- as above
-
     line = Connection(path, {"request": "follow"})
     line.hear()
-    _status(path)  # each worker is asked behind that it is followed
+    ask_status(path)  # each worker is asked behind that it is followed
     return line
 
 

@@ -14,7 +14,7 @@ from gomail.certificates.pair import Pair, PairError, read_pair
 from gomail.certificates.served import serve
 from gomail.certificates.wanted import Files, Wanted
 from gomail.config import Configuration
-from gomail.server.encryption import state_folder
+from gomail.server.state import state_folder
 
 
 @implementer(IOpenSSLServerConnectionCreator)

@@ -5,10 +5,7 @@ Files that only root may read are read by root; that they can't be read again is
 next renewal would go by unnoticed.
 """
 
-import os
-import pwd
 from dataclasses import dataclass
-from pathlib import Path
 
 from gomail.certificates.expiry import until, what_is_wrong
 from gomail.certificates.keeper import world_time
@@ -47,22 +44,6 @@ class Certificates:
         if self.doubt is not None:
             notes.append(f"a renewed certificate will go by unnoticed: {self.doubt.why}")
         return tuple(note for note in (self.served.note, *notes) if note)
-
-
-def state_folder(given: str | None, identity: Identity = MYSELF) -> str | None:
-    """Give the folder of what gomail keeps for itself, if its user has any place for that."""
-    systemd = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    if given or systemd:
-        return given or systemd
-    try:
-        if identity.uid is not None and identity.uid != os.geteuid():
-            home = Path(pwd.getpwuid(identity.uid).pw_dir, ".local", "state")
-        else:  # what the environment says is said of us, and of nobody else
-            home = Path(os.environ.get("XDG_STATE_HOME", "")).expanduser()
-            home = home if home.is_absolute() else Path.home() / ".local" / "state"
-    except (KeyError, RuntimeError):
-        return None
-    return str(home / "gomail")
 
 
 def find_certificates(wanted: Wanted, identity: Identity = MYSELF) -> Certificates:

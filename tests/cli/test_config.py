@@ -111,9 +111,9 @@ def test_missing_library_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     )
 
 
-def test_the_command_starts_without_twisted() -> None:
-    """A check is done in a moment, and installs no reactor."""
-    code = "import sys, gomail.cli.config; print('twisted' in sys.modules)"
+def test_commands_start_without_twisted() -> None:
+    """A check is done in a moment, and installs no reactor; so do all that `gomail` knows."""
+    code = "import sys, gomail.cli.main; print('twisted' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert shown.stdout == "False\n"
 

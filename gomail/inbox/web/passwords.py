@@ -11,8 +11,8 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gomail.server.encryption import state_folder
 from gomail.server.start import MYSELF, Identity, StartError
+from gomail.server.state import state_folder
 
 NAME = "inbox-password"
 SHORTEST = 8  # characters
