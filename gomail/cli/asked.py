@@ -119,11 +119,18 @@ def has_read(said: Mapping[str, Any], file: str) -> bool:
 
 def is_same(path: str, file: str) -> bool:
     """Tell whether two paths are of one file, or there is the same in both."""
-    one, other = Path(path), Path(file)
     try:
-        return one.samefile(other) or one.read_bytes() == other.read_bytes()
+        return is_one(path, file) or Path(path).read_bytes() == Path(file).read_bytes()
     except OSError:
-        return path == str(other.absolute())
+        return False
+
+
+def is_one(path: str, file: str) -> bool:
+    """Tell whether two paths are of one file."""
+    try:
+        return Path(path).samefile(file)
+    except OSError:
+        return path == str(Path(file).absolute())
 
 
 def origin(said: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from gomail.cli.asked import servers
+from gomail.cli.asked import is_one, is_same, servers
 from gomail.cli.basis import Basis, beside, read_basis
 from gomail.cli.beginning import program
 from gomail.cli.hook import FOLDER
@@ -126,9 +126,12 @@ def _process(file: str | None, found: Sequence[Process]) -> Process | None:
     if file is None:
         asked = _asked()
         return main_process([each for each in found if each.pid == asked] or found)
-    named = {each: _anchored(options(each.words), _folder(each)).get("config") for each in found}
-    same = [each for each, path in named.items() if path and _is_same(str(path), file)]
-    return main_process(same or [each for each, path in named.items() if _is_copy(path, file)])
+    named = {each: _file_of(each.words, _folder(each)) for each in found}
+    for is_it in (is_one, is_same):
+        fitting = [each for each, path in named.items() if path and is_it(path, file)]
+        if fitting:
+            return main_process(fitting)
+    return None
 
 
 def _asked() -> int | None:
@@ -141,24 +144,14 @@ def _asked() -> int | None:
 
 def _has_read(words: Sequence[str], file: str) -> bool:
     """Tell whether a unit's command line names a file, or a copy of it."""
-    path = _anchored(options(words), "/").get("config")
-    return path is not None and (_is_same(str(path), file) or _is_copy(path, file))
+    path = _file_of(words, "/")
+    return path is not None and is_same(path, file)
 
 
-def _is_same(path: str, file: str) -> bool:
-    """Tell whether two paths are of one file."""
-    try:
-        return Path(path).samefile(file)
-    except OSError:
-        return path == str(Path(file).absolute())
-
-
-def _is_copy(path: object, file: str) -> bool:
-    """Tell whether there is the same in two files."""
-    try:
-        return path is not None and Path(str(path)).read_bytes() == Path(file).read_bytes()
-    except OSError:
-        return False
+def _file_of(words: Sequence[str], folder: str | None) -> str | None:
+    """Give the file that a command line names, if it names one."""
+    path = _anchored(options(words), folder).get("config")
+    return None if path is None else str(path)
 
 
 def _configuration(file: str | None, folder: str) -> Configuration:
