@@ -37,11 +37,8 @@ class Server(NamedTuple):
 
 def configured(file: str | None) -> Configuration:
     """Give the configuration of *file*, or the usual one; the defaults where there is none."""
-    try:
-        found = file or usual_file()
-        return Configuration() if found is None else load(found)
-    except ConfigurationError as error:
-        raise click.UsageError(str(error)) from None
+    found = file or usual_file()
+    return Configuration() if found is None else load(found)
 
 
 def control_paths(configuration: Configuration, given: str | None = None) -> list[str]:
@@ -57,6 +54,8 @@ def told() -> Iterator[None]:
     """Tell in one line why no server could be asked, with a status of its own."""
     try:
         yield
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from None
     except ControlError as error:
         click.echo(f"Error: {error}", err=True)
         codes = {NotRunning: NOT_RUNNING, NotAllowed: NOT_ALLOWED}
@@ -91,6 +90,7 @@ def servers(file: str | None, control: str | None = None) -> list[Server]:
     That is the one that has read *file*, and else, of several, the one that has read the usual one.
 
     Raises:
+        ConfigurationError: the file that says where they may be asked can't be.
         ControlError: none can be asked; or none has read *file*, if one is named.
     """
     found = ask_all(control_paths(configured(file), control))

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from gomail.cli.asked import Server, is_same, name_origin, servers
 from gomail.config import Configuration, ConfigurationError, load, parse
 from gomail.server.control.client import ControlError, NotRunning, ask_configuration
@@ -67,13 +65,12 @@ def find_basis(file: str | None) -> Basis:
     if file is not None:
         return Basis(load(file), str(Path(file).absolute()))
     usual = usual_file()
-    note = ""
     try:
         return of_server(servers(None)[0], usual)
     except NotRunning:
         note = "no server runs that could be asked"
-    except (ControlError, click.UsageError) as error:
-        note = str(error) if isinstance(error, ControlError) else ""
+    except ControlError as error:
+        note = str(error)
     if usual is None:
         note = f"{note}; there is neither {HERE} here nor {CONFIG}"
         return Basis(Configuration(), None, note=note)

@@ -138,7 +138,7 @@ def _asked() -> int | None:
     """Give the process of the server that other commands ask, if there is one."""
     try:
         return int(servers(None)[0].status["pid"])
-    except (ControlError, click.UsageError, KeyError, TypeError, ValueError):
+    except (ConfigurationError, ControlError, KeyError, TypeError, ValueError):
         return None
 
 
