@@ -123,10 +123,8 @@ def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
     visit = Visit(ip, helo, sender, to, content, tls)
     came = time.time() if at is None else at.replace(tzinfo=UTC).timestamp()
     outcome = _run(_rehearsal(basis, listener - 1, visit, zone, came))
-    if json:
-        click.echo(dumps(_plain(outcome, basis), indent=2))
-    else:
-        click.echo("\n".join(_report(outcome, basis, visit)))
+    report = _report(outcome, basis, visit)
+    click.echo(dumps(_plain(outcome, basis), indent=2) if json else "\n".join(report))
     raise SystemExit(STATUSES.get(outcome.action, 0))
 
 
