@@ -33,8 +33,7 @@ def _leave(error: OSError) -> None:
     """Say why, and end; what is left in buffers goes nowhere."""
     if error.errno != errno.EPIPE:
         with suppress(OSError):
-            print(f"Error: the output can't be written: {error.strerror}", file=sys.stderr)  # noqa: T201 -- so short
-            sys.stderr.flush()
+            click.echo(f"Error: the output can't be written: {error.strerror}", err=True)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # no real one
