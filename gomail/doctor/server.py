@@ -99,7 +99,7 @@ def read_unit(folder: str = UNITS, others: Sequence[str] = DROP_INS) -> Unit | N
 
 def _last(settings: Mapping[str, Sequence[str]], name: str) -> str:
     """Give a setting that has one value."""
-    return settings.get(name, ("",))[-1] if settings.get(name) else ""
+    return (settings.get(name) or [""])[-1]
 
 
 def _settings(name: str, folder: str, others: Sequence[str]) -> dict[str, list[str]]:

@@ -131,9 +131,9 @@ def _keys() -> Iterator[str]:
     """Write what each key says, and in which events."""
     objects = written()
     for key, meaning in KEYS.items():
-        events = sorted({str(each["event"]) for each in objects if key in each})
-        everywhere = len(events) == len({str(each["event"]) for each in objects})
-        where = "all" if everywhere else " ".join(f"`{each}`" for each in events)
+        found = [str(each["event"]) for each in objects if key in each]
+        several = " ".join(f"`{each}`" for each in sorted(set(found)))
+        where = "all" if len(found) == len(objects) else several
         yield f"| `{key}` | {where} | {meaning} |"
 
 

@@ -215,7 +215,6 @@ def test_server_of_the_file_is_meant_among_several(folder: Path) -> None:
         assert status().stdout.startswith("gomail 1.0 is mx.example.org")
         names = [each["hostname"] for each in json.loads(status("--all", "--json").stdout)]
         assert names == ["mx.example.org", "own.example"]
-        (folder / "x.toml").write_text("# another\n")
     finally:
         other.end()
 
