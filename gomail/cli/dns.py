@@ -9,8 +9,8 @@ import click
 
 from gomail.address import comparable_domain
 from gomail.checks.servers import read_server
+from gomail.cli.names import read_host, read_hosts
 from gomail.cli.terminal import coloured, counted, grave, mark
-from gomail.cli.usual import read_host, read_hosts
 from gomail.config import Configuration, ConfigurationError, load
 from gomail.settings.usual import usual_file
 from gomail.settings.values import LOCALHOST

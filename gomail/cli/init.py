@@ -15,7 +15,7 @@ import click
 
 from gomail.address import Address, comparable_domain
 from gomail.cli.beginning import Beginning, Occupied, program
-from gomail.cli.usual import read_address, read_host
+from gomail.cli.names import read_address, read_host
 from gomail.config import ConfigurationError
 from gomail.domain.proposal import Proposal, propose, zone_file
 from gomail.machine.netlink import addresses

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import click
 
 from gomail.address import Address
-from gomail.cli.usual import read_address
+from gomail.cli.names import read_address
 from gomail.config import Configuration, ConfigurationError, directory
 from gomail.recipients.directory import Directory
 from gomail.reply import Refused

@@ -1,4 +1,4 @@
-"""What commands have in common: how they read names."""
+"""How commands read names: of people, as addresses, and of hosts."""
 
 import click
 
