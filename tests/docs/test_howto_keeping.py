@@ -107,11 +107,11 @@ def test_howto_backup_while_mail_comes_and_is_read(folder: Path, gomail: Gomail)
     assert all(re.search(r"\nNumber \d+\.\n\Z", text) for text in kept)
 
 
-def begun(here: Machine) -> None:
+def begun(here: Machine, *options: str) -> None:
     """Have gomail run by its units, as the tutorial has it."""
     here.types(
         "install -d -m 700 ~/Maildir\n"
-        f"sudo gomail units install --user you {' '.join(BEGIN)}\n"
+        f"sudo gomail units install --user you {' '.join((*BEGIN, *options))}\n"
         "sudo systemctl daemon-reload\n"
         "sudo systemctl enable --now gomail.socket gomail.service"
     )
@@ -138,8 +138,14 @@ def test_howto_backup_is_restored() -> None:
         assert "Subject: after all" in here.types("cat Maildir/new/*")
 
 
-# What commands and people leave beside what the units are: configurations, drop-ins, state.
+# What commands and people leave beside what the units are: configurations, drop-ins, state, and
+# the inbox with its index and its password.
 LEFT = """\
+sudo systemctl enable --now gomail-inbox.service
+echo correct horse | gomail inbox --set-password
+sudo install -D -o you /dev/null /var/cache/gomail/inbox-0123456789abcdef.sqlite
+install -D /dev/null ~/.cache/gomail/inbox-0123456789abcdef.sqlite
+sudo install -D /dev/null /etc/systemd/system/gomail-inbox.service.d/override.conf
 gomail init you@example.org
 gomail doctor --no-dns --changes || true
 sudo install --backup=numbered -m 644 ~/gomail.toml /etc/gomail.toml
@@ -154,7 +160,7 @@ sudo sh -c "gomail doctor --no-dns --changes || true"
 def test_howto_uninstall() -> None:
     """Nothing is left of what was installed but the program's folder, and the mail is."""
     with machine() as here, Story("docs/howto/uninstall.md") as story:
-        begun(here)
+        begun(here, "--inbox")
         here.sends("you@example.org", "kept")
         here.types(LEFT)
         here.systemd.does("systemd-sysusers", "/run/shown/checkout/gomail/units/gomail.sysusers")
