@@ -23,6 +23,7 @@ from gomail.doctor.server import (
 )
 from gomail.machine.processes import Process, processes
 from gomail.settings.values import Listener
+from gomail.tap import Options
 from gomail.units.shape import Shape
 
 
@@ -67,6 +68,15 @@ def test_options_are_those_of_the_command_line() -> None:
         "hostname": "mx",
     }
     assert options(["gomail", "run", "--port"]) == {}
+
+
+def test_every_option_of_a_server_is_known() -> None:
+    """Whatever says something of the configuration; flags are of the log alone."""
+    names = {each.rstrip("=") for each in Options().longOpt if each.endswith("=")}
+    assert len(names) > 10
+    assert {
+        each for each in names if len(options(["gomail", "run", f"--{each}", "x"])) != 1
+    } == set()
 
 
 @pytest.mark.parametrize(
