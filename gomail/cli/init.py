@@ -179,10 +179,14 @@ def _choose_address(*, asks: bool) -> tuple[str, ...]:
         "tells “my IP address”, has the one that others see.",
         err=True,
     )
-    what = "Public address (may be empty)"
-    read = lambda text: text and _ip(text)  # noqa: E731 -- a name of its own says no more
-    text = click.prompt(what, "", err=True, show_default=False, value_proc=read)
-    return (str(text),) if text else ()
+    ip: str = click.prompt(
+        "Public address (may be empty)",
+        "",
+        err=True,
+        show_default=False,
+        value_proc=lambda text: text and _ip(text),
+    )
+    return (ip,) if ip else ()
 
 
 def _plain(told: _Told) -> dict[str, object]:

@@ -32,7 +32,7 @@ def show(  # noqa: PLR0913, PLR0917 -- click gives them by name
     anything to the terminal. Nothing is moved or marked: they stay new. The status is 1 where there
     is no message.
     """
-    place = Path(maildir or configured_maildir(file)).expanduser()
+    place = Path(maildir or _configured(file)).expanduser()
     if save is not None and not Path(save).is_dir():
         raise click.BadParameter(f"there is no folder {save}", param_hint="--save")
     from gomail.cli.messages import NoSuchFolder, newest, plain, text  # noqa: PLC0415 -- brings Twisted
@@ -48,7 +48,7 @@ def show(  # noqa: PLR0913, PLR0917 -- click gives them by name
         raise click.ClickException(f"there is no mail in {place}{f' ({folder})' * bool(folder)}")
 
 
-def configured_maildir(file: str | None) -> str:
+def _configured(file: str | None) -> str:
     """Give the Maildir that is configured, if there is one for all; else the usual one."""
     try:
         basis = find_basis(file)

@@ -49,7 +49,7 @@ class Looking(Places):
             path = folder_of(maildir, folder)
         except FileNotFoundError:
             if self.running:
-                os.stat(self._root)  # noqa: PTH116 -- as there
+                Path(self._root).stat()
             path = f"{maildir}/.{folder}" if made else maildir
             self._would_make(path, str(Path(maildir).parent))
             return path, False
