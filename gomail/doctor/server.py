@@ -20,7 +20,7 @@ _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
 _INDEX = re.compile(r":index=([0-9]{1,3})(?::|$)")
 _PORT = re.compile(r"tcp[46]?:([0-9]+)")
 _LISTENS = re.compile(r"(?:\[?(.*?)\]?:)?([0-9]+)\Z")  # ListenStream=: a port, behind an address
-_SETTING = re.compile(r"^([A-Za-z]+)=(.*)$", re.MULTILINE)
+_SETTING = re.compile(r"^([A-Za-z]+)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)  # systemd.syntax(7)
 _FAMILIES = {"tcp": {4, 6}, "tcp4": {4}, "tcp6": {6}}
 _OPTIONS = {
     "--config": "config",
@@ -48,13 +48,13 @@ class Unit:
     Attributes:
         user: who runs it; empty for root.
         words: its command line.
-        listens: on what the socket unit listens, one after the other; None without one.
+        listens: on what the socket unit listens; on nothing without one.
         binds: whether the service may open low ports itself.
     """
 
     user: str
     words: tuple[str, ...]
-    listens: str | None = None
+    listens: tuple[str, ...] = ()
     binds: bool = False
 
 
@@ -89,12 +89,12 @@ def read_unit(folder: str = UNITS, others: Sequence[str] = DROP_INS) -> Unit | N
         service = _settings("gomail.service", folder, others)
     except OSError:
         return None
-    listens = None
+    listens: Sequence[str] = ()
     with suppress(OSError):
-        listens = " ".join(_settings("gomail.socket", folder, others).get("ListenStream", ["25"]))
+        listens = _settings("gomail.socket", folder, others).get("ListenStream", ["25"])
     binds = "CAP_NET_BIND_SERVICE" in " ".join(service.get("AmbientCapabilities", []))
     words = tuple(_unquoted(_last(service, "ExecStart")))
-    return Unit(_last(service, "User"), words, listens, binds)
+    return Unit(_last(service, "User"), words, tuple(listens), binds)
 
 
 def _last(settings: Mapping[str, Sequence[str]], name: str) -> str:
@@ -206,7 +206,7 @@ def places(listeners: Iterable[Listener], unit: Unit | None) -> tuple[Place, ...
     for listener in listeners:
         kind = listener.place.partition(":")[0]
         if kind == "systemd":
-            several = (unit.listens or "25").split() if unit else ["25"]
+            several = (unit and unit.listens) or ("25",)
             index = _INDEX.search(listener.place)
             number = min(int(index[1]) if index else 0, len(several) - 1)
             found.append(_passed(several[number], listener))

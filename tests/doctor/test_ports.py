@@ -74,7 +74,7 @@ def test_processes_that_are_hidden_are_no_reason_for_an_alarm() -> None:
 
 def test_socket_of_the_unit_is_ours_though_systemd_has_it() -> None:
     """Until the service runs, nobody answers there."""
-    unit = Unit("alice", (), "25")
+    unit = Unit("alice", (), ("25",))
     seen = replace(HEALTHY, holders={5: (SYSTEMD,)}, unit=unit)
     assert codes(seen) == []
     [finding] = examine_ports(replace(seen, server=None)).findings
@@ -90,8 +90,8 @@ def test_server_that_does_not_listen_is_found() -> None:
     assert not any(line.startswith("sudo setcap") for line in finding.lines)
     assert codes(replace(silent, first_port=25)) == ["not-listening"]
     assert codes(replace(silent, server=replace(SERVER, uid=0))) == ["not-listening"]
-    assert codes(replace(silent, unit=Unit("alice", (), None, binds=True))) == ["not-listening"]
-    passed = replace(silent, places=(replace(SMTP, passed=True),), unit=Unit("alice", (), "25"))
+    assert codes(replace(silent, unit=Unit("alice", (), (), binds=True))) == ["not-listening"]
+    passed = replace(silent, places=(replace(SMTP, passed=True),), unit=Unit("alice", (), ("25",)))
     service = replace(passed, server=replace(SERVER, unit="gomail.service"))
     [finding] = examine_ports(service).findings
     assert finding.lines == ("sudo systemctl restart gomail.socket gomail.service",)

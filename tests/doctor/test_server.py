@@ -99,7 +99,9 @@ def test_units_are_read_as_gomail_writes_them(tmp_path: Path, listen: str | None
     command = ("/opt/g m/bin/gomail", "run", "--config", "/etc/gomail.toml")
     for path, text in Shape("alice", command, "/home/alice/Maildir", listen=listen).texts().items():
         (tmp_path / Path(path).name).write_text(text)
-    assert read_unit(str(tmp_path)) == Unit("alice", command, listen, binds=listen is None)
+    assert read_unit(str(tmp_path)) == Unit(
+        "alice", command, (listen,) if listen else (), binds=listen is None
+    )
 
 
 def test_drop_ins_count_as_systemd_has_them(tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_drop_ins_count_as_systemd_has_them(tmp_path: Path) -> None:
         "run/gomail.service.d/10-first.conf": "[Service]\nUser=carol\nExecStart=\n"
         "ExecStart=/opt/new/bin/gomail \\\n run --port tcp:26\n",
         "run/gomail.service.d/20-override.conf": "[Service]\nUser=nobody\n",
-        "etc/gomail.socket.d/override.conf": "[Socket]\nListenStream=2525\n",
+        "etc/gomail.socket.d/override.conf": "[Socket]\nListenStream = 2525 \n",
         "etc/gomail.service.d/notes.txt": "[Service]\nUser=mallory\n",
     }
     (tmp_path / "etc").mkdir(exist_ok=True)
@@ -123,14 +125,14 @@ def test_drop_ins_count_as_systemd_has_them(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     unit = read_unit(str(tmp_path / "etc"), [str(tmp_path / "run")])
     words = ("/opt/new/bin/gomail", "run", "--port", "tcp:26")
-    assert unit == Unit("bob", words, "25 2525", binds=False)
+    assert unit == Unit("bob", words, ("25", "2525"), binds=False)
     second = Listener("systemd:domain=INET6:index=1")
     assert places([second], unit) == (Place(2525, BOTH, passed=True),)
     taken = "[Socket]\nListenStream=\nListenStream=[::1]:587\n"
     (tmp_path / "etc/gomail.socket.d/zz.conf").write_text(taken)
     unit = read_unit(str(tmp_path / "etc"), [])
     assert unit is not None
-    assert unit.listens == "[::1]:587"
+    assert unit.listens == ("[::1]:587",)
 
 
 def test_missing_units_are_none(tmp_path: Path) -> None:
@@ -158,14 +160,14 @@ BOTH = frozenset({4, 6})
 )
 def test_places_are_those_of_the_listeners(endpoint: str, expected: list[Place]) -> None:
     """A socket of systemd's is where its unit says."""
-    unit = Unit("alice", (), "2525")
+    unit = Unit("alice", (), ("2525",))
     assert list(places([Listener(endpoint)], unit)) == expected
 
 
 def test_unit_may_name_an_address() -> None:
     """And where there is no unit yet, it is going to be port 25."""
     listener = Listener("systemd:domain=INET6:index=0", proxy=("192.0.2.1/32",))
-    [place] = places([listener], Unit("alice", (), "[::1]:26"))
+    [place] = places([listener], Unit("alice", (), ("[::1]:26",)))
     assert place == Place(26, frozenset({6}), "::1", passed=True, proxied=True)
     assert [each.port for each in places([listener], None)] == [25]
 
