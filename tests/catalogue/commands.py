@@ -5,7 +5,7 @@ It is written by ``python -m tests.catalogue.commands``; a test sees that it is.
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
@@ -15,6 +15,11 @@ from gomail.tap import Options
 from tests.catalogue.pages import ROOT
 
 PAGE = ROOT / "docs/reference/commands.md"
+# Options of commands that are plugins for twistd; and which of them may be given several times.
+_OF_TWISTD: Mapping[str, tuple[type[Options | InboxOptions], Sequence[str]]] = {
+    "run": (Options, ("port", "domain")),
+    "inbox": (InboxOptions, ("host",)),
+}
 _HEAD = """\
 # Commands
 
@@ -39,10 +44,9 @@ def _group(name: str, group: click.Group) -> Iterator[str]:
             continue
         if isinstance(command, click.Group):
             yield from _group(whole, command)
-        elif each == "run":
-            yield from _command(whole, "[OPTIONS]", _paragraphs(command), list(_of_run()))
-        elif each == "inbox":
-            yield from _command(whole, "[OPTIONS]", _paragraphs(command), list(_of_inbox()))
+        elif each in _OF_TWISTD:
+            options = list(_of_twistd(*_OF_TWISTD[each]))
+            yield from _command(whole, "[OPTIONS]", _paragraphs(command), options)
         else:
             arguments = [
                 param.metavar or (param.name or "").upper()
@@ -93,25 +97,19 @@ def _value(option: click.Option) -> str:
     return option.type.name.upper()
 
 
-def _of_run() -> Iterator[tuple[str, str]]:
-    """Give the options of ``gomail run``, which are those of the plugin for twistd."""
-    for name, _, said in Options.optFlags:
+def _of_twistd(
+    options: type[Options | InboxOptions], several: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Give the options of a plugin for twistd, and those that may be given several times."""
+    for name, _, said in options.optFlags:
         yield f"--{name}", str(said)
-    for name, short, _, said in Options.optParameters:
-        yield f"{f'-{short}, ' if short else ''}--{name} VALUE", str(said)
-    for name in ("port", "domain"):
-        said = inspect.getdoc(getattr(Options, f"opt_{name}")) or ""
-        yield f"{'-p, ' if name == 'port' else ''}--{name} VALUE", said
-
-
-def _of_inbox() -> Iterator[tuple[str, str]]:
-    """Give the options of ``gomail inbox``, likewise."""
-    for name, _, said in InboxOptions.optFlags:
-        yield f"--{name}", str(said)
-    for name, short, default, said in InboxOptions.optParameters:
+    for name, short, default, said in options.optParameters:
         more = f" [default: `{default}`]" if default else ""
         yield f"{f'-{short}, ' if short else ''}--{name} VALUE", f"{said}{more}"
-    yield "--host VALUE", inspect.getdoc(InboxOptions.opt_host) or ""
+    for name in several:
+        method = getattr(options, f"opt_{name}")
+        is_short = getattr(options, f"opt_{name[0]}", None) is method
+        yield f"{f'-{name[0]}, ' if is_short else ''}--{name} VALUE", inspect.getdoc(method) or ""
 
 
 if __name__ == "__main__":
