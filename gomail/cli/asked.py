@@ -1,7 +1,7 @@
 """How commands find the control socket of a running server, and what they say without one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,11 +93,10 @@ def servers(file: str | None, control: str | None = None) -> list[Server]:
         ConfigurationError: the file that says where they may be asked can't be.
         ControlError: none can be asked; or none has read *file*, if one is named.
     """
-    found = ask_all(control_paths(configured(file), control))
+    configuration = configured(file)
+    found = ask_all(control_paths(configuration, control))
     if file is None:
-        usual = None
-        with suppress(ConfigurationError):
-            usual = usual_file()
+        usual = configuration.source
         return sorted(found, key=lambda each: not (usual and has_read(each.status, usual)))
     # An older server says nothing of its file.
     meant = [
