@@ -37,8 +37,8 @@ def _leave(error: OSError) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # no real one
-            stream.flush()
-            continue
-        with suppress(OSError, ValueError, AttributeError):
-            os.dup2(nowhere, stream.fileno())
+            try:
+                stream.flush()
+            except OSError:
+                os.dup2(nowhere, stream.fileno())
     raise SystemExit(1) from error
