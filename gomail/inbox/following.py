@@ -43,10 +43,10 @@ class Following:
         self._lock = RLock()
         self._open: tuple[Census, Index] | None = None
         self._watched: set[str] = set()
+        self._unreadable: set[str] = set()
         self._come: deque[tuple[str, str]] = deque(maxlen=COME)
         self._filling = Filling(self._fill)
-        #: Whether what lies in a folder that is new has come there, rather than been there.
-        self.has_begun = False
+        self._has_begun = False
         #: The folder whose messages are looked into first.
         self.first = ""
 
@@ -83,12 +83,29 @@ class Following:
     def refresh(self, census: Census, folder: str, *, surely: bool = False) -> None:
         """Have the index follow a folder, and remember what has come to it since it was watched."""
         come = census.refresh(folder, surely=surely)
-        if self.has_begun or folder in self._watched:
+        # What lies in a folder that is new has come there; in one that could not be read it was.
+        is_new = self._has_begun and folder not in self._unreadable
+        if is_new or folder in self._watched:
             self._come.extend((each.folder, each.key) for each in come)
         self._watched.add(folder)
+        self._unreadable.discard(folder)
+
+    def refresh_all(self, census: Census) -> list[str]:
+        """Have the index follow all folders that can be read, and give the names of all."""
+        names = census.folders()
+        for name in names:
+            try:
+                self.refresh(census, name)
+            except OSError as failure:
+                if name not in self._unreadable:
+                    where = repr(name) if name else "the inbox"
+                    self._say(f"what comes to {where} is not seen: {failure.strerror}")
+                self._unreadable.add(name)
+        return names
 
     def taken(self, index: Index) -> dict[str, list[Row]]:
-        """Give what has come, by folders, and forget it."""
+        """Give what has come, by folders, and forget it; what comes from now on is new."""
+        self._has_begun = True
         come: dict[str, list[Row]] = {}
         for folder, key in self._come:
             row = index.row(folder, key)
@@ -168,7 +185,7 @@ class Following:
             folders = self.do(lambda census, _: census.folders())
             folders.sort(key=lambda name: name != self.first)
             return any(self.look_into_some(folder) for folder in folders)
-        except (OSError, NoSuchMessage):  # the Maildir has gone, or the folder
+        except OSError:  # the Maildir has gone
             return False
 
     def look_into_some(self, folder: str) -> bool:
@@ -176,7 +193,10 @@ class Following:
         rows = self.do(lambda _, index: index.unknown(folder, BATCH))
         if not rows:
             return False
-        with self.opened(folder) as opened:
-            heads = look_into(opened, rows)
-        self._learn(folder, rows, heads)
+        try:
+            with self.opened(folder) as opened:
+                heads = look_into(opened, rows)
+            self._learn(folder, rows, heads)
+        except (OSError, NoSuchMessage):  # it can't be read, or has gone
+            return False
         return any(head is not None for head in heads)

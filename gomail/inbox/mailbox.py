@@ -31,7 +31,8 @@ class Mailbox:
     """
     The Maildir at *maildir*, with an index in the file *index*, or in memory without one.
 
-    *say* is told, once, why the index is in memory when it should be in the file.
+    *say* is told, once, why the index is in memory when it should be in the file, and which folder
+    can't be read.
     """
 
     def __init__(
@@ -50,16 +51,14 @@ class Mailbox:
 
     def folders(self) -> tuple[Folder, ...]:
         """
-        Give all folders, the inbox first.
+        Give all folders, the inbox first; one that can't be read as it was when it could.
 
         Raises:
             OSError: the Maildir can't be listed.
         """
 
         def count(census: Census, index: Index) -> tuple[Folder, ...]:
-            names = census.folders()
-            for name in names:
-                self._following.refresh(census, name)
+            names = self._following.refresh_all(census)
             counts = index.folders()
             return tuple(Folder(name, *counts.get(name, (0, 0))) for name in names)
 
@@ -167,9 +166,7 @@ class Mailbox:
         """
 
         def notice(census: Census, index: Index) -> dict[str, list[Row]]:
-            for name in census.folders():
-                self._following.refresh(census, name)
-            self._following.has_begun = True
+            self._following.refresh_all(census)
             return self._following.taken(index)
 
         found: list[Listed] = []

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from errno import EINVAL, ENOENT
+from errno import EINVAL, ELOOP, ENOENT, ENOTDIR
 from pathlib import Path
 
 NEW, CUR = "new", "cur"
@@ -22,6 +22,8 @@ NEW, CUR = "new", "cur"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that someone has put there would wait for ever.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# Missing, or a link that leads elsewhere, for which systems have two names.
+_ABSENT = frozenset({ENOENT, ENOTDIR, ELOOP})
 
 # maildir(5): a unique name begins with the seconds; the microseconds follow an M.
 _TIME = re.compile(r"(\d{1,12})\.(?:M(\d{1,6})(?!\d))?", re.ASCII)
@@ -107,14 +109,14 @@ class Maildir:
 
         Raises:
             NoSuchMessage: there is no such folder.
-            OSError: the Maildir cannot be listed.
+            OSError: the Maildir cannot be listed, or one of the two not be read.
         """
         if folder not in self.folders():
             raise NoSuchMessage(folder)
         with ExitStack() as stack:
 
             def enter(name: str, parent: int | None = None) -> int:
-                descriptor = os.open(name, _FOLDER, dir_fd=parent)
+                descriptor = _open_folder(name, parent)
                 stack.callback(os.close, descriptor)
                 return descriptor
 
@@ -122,8 +124,11 @@ class Maildir:
             home = enter(f".{folder}", enter(f"{self._path}/."))
             found = []
             for subfolder in (NEW, CUR):
-                with suppress(OSError):  # missing, or a link that leads elsewhere
+                try:
                     found.append((subfolder, enter(subfolder, home)))
+                except OSError as failure:
+                    if failure.errno not in _ABSENT:
+                        raise
             yield found
 
 
@@ -161,6 +166,15 @@ def open_in(folder: int | None, name: str | Path) -> int:
         os.close(descriptor)
         raise OSError(EINVAL, "not a regular file")
     return descriptor
+
+
+def _open_folder(name: str, parent: int | None) -> int:
+    """Open a folder, no link; raises OSError, which says which it is that can't be read."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=parent)
+    except OSError as failure:
+        why = f"the folder {name!a} can't be read ({failure.strerror})"
+        raise OSError(failure.errno, why) from failure
 
 
 def _find_file(folder: int, name: str) -> str | None:

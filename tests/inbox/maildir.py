@@ -1,5 +1,9 @@
 """A Maildir for tests of the inbox, in the hands of some other reader."""
 
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gomail.inbox.mailbox import Mailbox
@@ -23,6 +27,34 @@ def put(
         f"Subject: {subject or f'number {number}'}\nDate: Mon, 21 Feb 2022 02:18:20 +0000\n\nhi\n"
     )
     return path
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Take all rights to a folder away; from root, too, as far as this thread is root."""
+    folder.chmod(0)
+    with _bound_by_rights():
+        yield
+    folder.chmod(0o755)
+
+
+@contextmanager
+def _bound_by_rights() -> Iterator[None]:
+    """Have this thread do without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH (capabilities(7))."""
+    if os.geteuid():
+        yield
+        return
+    library = ctypes.CDLL(None)
+    header, sets = (ctypes.c_uint32 * 2)(0x20080522), (ctypes.c_uint32 * 6)()
+    assert library.capget(header, sets) == 0
+    effective = sets[0]
+    sets[0] &= ~0b110
+    assert library.capset(header, sets) == 0
+    try:
+        yield
+    finally:
+        sets[0] = effective
+        assert library.capset(header, sets) == 0
 
 
 def names(folder: Path) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from gomail.inbox.mailbox import Mailbox
 from gomail.reading import batch
-from tests.inbox.maildir import key, make_maildir, put, subjects
+from tests.inbox.maildir import key, locked, make_maildir, put, subjects
 from tests.patience import PATIENCE
 
 
@@ -116,6 +116,46 @@ def test_missing_maildir_is_told(tmp_path: Path) -> None:
         mailbox.page("")
     put(make_maildir(tmp_path / "none"), 1)
     assert mailbox.page("").total == 1
+
+
+@pytest.mark.parametrize("place", ["new", "cur"])
+def test_folder_that_can_not_be_read_is_told(home: Path, place: str) -> None:
+    """It is not taken for empty; the others go on, and so does it when it can be read again."""
+    said: list[str] = []
+    mailbox = Mailbox(home, None, said.append)
+    assert mailbox.look() == ()
+    put(home / ".Junk", 10, "more")
+    with locked(home / place):
+        with pytest.raises(PermissionError, match=f"the folder '{place}' can't be read"):
+            mailbox.page("")
+        assert [each.subject for each in mailbox.look()] == ["more"]
+        assert [(each.name, each.total) for each in mailbox.folders()] == [("", 3), ("Junk", 2)]
+    (line,) = said
+    assert line.startswith(f"what comes to the inbox is not seen: the folder '{place}' can't be")
+    put(home, 3)
+    assert [each.subject for each in mailbox.look()] == ["number 3"]
+    assert mailbox.page("").total == 4
+
+
+def test_what_lay_in_a_folder_that_could_not_be_read_has_not_come(home: Path) -> None:
+    """It has been there before it was seen."""
+    mailbox = Mailbox(home, None)
+    with locked(home / ".Junk"):
+        assert mailbox.look() == ()
+    assert mailbox.look() == ()
+    assert subjects(mailbox, folder="Junk") == ["Gewürz"]
+
+
+def test_folder_that_can_not_be_read_holds_up_no_other(home: Path) -> None:
+    """Messages of the others are looked into."""
+    mailbox = Mailbox(home, None)
+    mailbox.look()
+    with locked(home / "new"):
+        mailbox.folders()
+        deadline = time.monotonic() + PATIENCE
+        while mailbox._following.do(lambda _, index: index.count_unknown("Junk")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_all_is_looked_into_in_the_end(home: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gomail.reading.maildir import Entry, Maildir, NoSuchMessage, open_stored
+from tests.inbox.maildir import locked
 
 
 @pytest.fixture
@@ -82,6 +83,15 @@ def test_n6_links_are_not_followed(maildir: Path, tmp_path: Path) -> None:
     assert len(Maildir(maildir).entries("Junk")) == 1
     with pytest.raises(OSError, match="symbolic link"):
         open_stored(maildir / "new/1.M1.link")
+
+
+def test_folder_that_can_not_be_read_is_told(maildir: Path) -> None:
+    """It is not taken for one that is missing."""
+    told = pytest.raises(PermissionError, match="the folder 'cur' can't be read")
+    with locked(maildir / "cur"), told:
+        Maildir(maildir).entries()
+    (maildir / "cur").rename(maildir / "away")
+    assert len(Maildir(maildir).entries()) == 1
 
 
 def test_maildir_may_itself_be_a_link(maildir: Path, tmp_path: Path) -> None:
