@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 from threading import Timer
 from typing import IO
 
+from gomail.reading.heads import CHARACTERS
 from gomail.reading.reader import child_command
 
 #: Messages that one child reads.
@@ -23,8 +24,7 @@ BATCH = 1000
 #: Seconds until a child that has not ended is killed.
 WALL_SECONDS = 10.0
 
-_LONGEST_TEXT = 300
-_LONGEST_ANSWER = 8 * 1024  # octets of one line: three texts, each sign as \uXXXX
+_LONGEST_ANSWER = 3 * CHARACTERS * len(r"\ud83d\ude00") + 200  # octets of a line: three texts
 _CHILDREN_LOST = 20  # beyond which it is the machine that is at fault, and no message
 
 
@@ -129,9 +129,9 @@ def _understand(line: bytes) -> Head | None:
     if not all(isinstance(each, str) for each in (subject, author, recipients)):
         raise TypeError
     return Head(
-        subject[:_LONGEST_TEXT],
-        author[:_LONGEST_TEXT],
-        recipients[:_LONGEST_TEXT],
+        subject[:CHARACTERS],
+        author[:CHARACTERS],
+        recipients[:CHARACTERS],
         None if dated is None else float(dated),
         int(size),
         int(written),

@@ -64,6 +64,13 @@ def test_w5_head_is_bounded_and_in_one_line(folder: int, octets: bytes, subject:
     assert head(folder, octets).subject == subject
 
 
+def test_signs_that_take_most_in_an_answer_are_read(folder: int) -> None:
+    """As many as there may be, in each field."""
+    signs = "\N{GRINNING FACE}" * 400
+    found = head(folder, f"Subject: {signs}\nFrom: {signs}\nTo: {signs}\n\n".encode())
+    assert {found.subject, found.author, found.recipients} == {signs[:300]}
+
+
 @pytest.mark.parametrize(
     "date",
     [b"", b"yesterday", b"Mon, 99 Feb 9999999 99:99:99", b"1 Jan 9999 00:00:00", b"\xff" * 300],
@@ -117,7 +124,7 @@ def test_e8_message_that_costs_a_child_its_life_is_unreadable(
         '["a", 2, "c", null, 1, 2]',
         '["a", "b", "c", "x", 1, 2]',
         "x" * 100,
-        '["' + "a" * 9000 + '", "b", "c", null, 1, 2]',
+        '["' + "a" * 12_000 + '", "b", "c", null, 1, 2]',
     ],
 )
 def test_child_is_not_believed(folder: int, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
