@@ -36,18 +36,24 @@ def read_hypertext(markup: str) -> str:
         AssertionError: html.parser raises it on some declarations.
     """
     reading = _Reading()
-    reading.feed(close_markup(markup))
-    reading.close()
+    pass_over(markup, reading)
     lines = "".join(reading.pieces).split("\n")
     text = "\n".join(" ".join(line.split()) for line in lines)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def close_markup(markup: str) -> str:
-    """Give *markup* without comments, and so that what is behind the last tag can begin none."""
+def pass_over(markup: str, parser: HTMLParser) -> None:
+    """
+    Have a parser read *markup*, but for its comments.
+
+    Raises:
+        AssertionError: html.parser raises it on some declarations.
+    """
     shown = _UNSHOWN.sub("", markup)
     end = shown.rfind(">") + 1
-    return shown[:end] + shown[end:].replace("<", "&lt;")  # html.parser would look for its end
+    # What is behind the last tag can begin none: html.parser would look for its end.
+    parser.feed(shown[:end] + shown[end:].replace("<", "&lt;"))
+    parser.close()
 
 
 class _Reading(HTMLParser):

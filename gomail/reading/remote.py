@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from gomail.reading.hypertext import close_markup
+from gomail.reading.hypertext import pass_over
 
 _LINKS = frozenset({"a", "area", "base"})
 _ATTRIBUTES_NAMES = """
@@ -34,8 +34,7 @@ def count_remote(markup: str) -> int:
         AssertionError: html.parser raises it on some declarations.
     """
     counting = _Counting()
-    counting.feed(close_markup(markup))
-    counting.close()
+    pass_over(markup, counting)
     return counting.found
 
 
