@@ -50,8 +50,9 @@ def _markup(root: Node) -> Markup | None:
     texts, left = [], TEXTS_OCTETS
     for leaf in leaves:
         if leaf.own_content_type in _HTML and leaf.get_content_disposition() != "attachment":
-            texts.append(decode(leaf.octets()[:left], leaf.get_content_charset())[0])
-            left -= min(len(leaf.octets()), left)
+            octets = leaf.octets()[:left]
+            texts.append(decode(octets, leaf.get_content_charset())[0])
+            left -= len(octets)
     if not texts:
         return None
     images = {
