@@ -15,7 +15,8 @@ import signal
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from gomail.reading.bounds import MIB, OutOfTime, limit_resources
+from gomail.reading import bounds
+from gomail.reading.bounds import MIB, OutOfTime
 from gomail.reading.fields import decode_field, name_file
 from gomail.reading.tree import PARTS, Node, parse_tree
 
@@ -25,20 +26,13 @@ MESSAGE_OCTETS = 64 * MIB
 #: What may be asked for, beside one number.
 ALL, NAMES = "", "names"
 
-LIMITS = {
-    "RLIMIT_AS": (768 * MIB, 768 * MIB),
-    "RLIMIT_CORE": (0, 0),
-    "RLIMIT_CPU": (10, 12),
-    "RLIMIT_FSIZE": (0, 0),
-    "RLIMIT_NOFILE": (16, 16),
-    "RLIMIT_NPROC": (0, 0),
-}
+LIMITS = bounds.LIMITS | {"RLIMIT_AS": (768 * MIB, 768 * MIB), "RLIMIT_CPU": (10, 12)}
 
 
 def main(arguments: list[str]) -> None:
     """Answer for the message at standard input; what is wanted of it is the argument."""
     signal.signal(signal.SIGXCPU, _run_out_of_time)
-    limit_resources(LIMITS)
+    bounds.limit_resources(LIMITS)
     with os.fdopen(0, "rb", closefd=False) as message, os.fdopen(1, "wb", closefd=False) as output:
         write_line(output, {"end": give(message.read(MESSAGE_OCTETS + 1), output, *arguments)})
 

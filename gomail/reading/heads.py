@@ -17,7 +17,7 @@ import sys
 from contextlib import suppress
 from email.utils import mktime_tz, parsedate_tz
 
-from gomail.reading.bounds import MIB, limit_resources
+from gomail.reading import bounds
 from gomail.reading.fields import decode_field
 from gomail.reading.maildir import open_in
 
@@ -27,14 +27,7 @@ HEAD_OCTETS = 64 * 1024
 FIELD_OCTETS = 2 * 1024
 CHARACTERS = 300
 
-LIMITS = {
-    "RLIMIT_AS": (256 * MIB, 256 * MIB),
-    "RLIMIT_CORE": (0, 0),
-    "RLIMIT_CPU": (3, 3),
-    "RLIMIT_FSIZE": (0, 0),
-    "RLIMIT_NOFILE": (64, 64),
-    "RLIMIT_NPROC": (0, 0),
-}
+LIMITS = bounds.LIMITS | {"RLIMIT_CPU": (3, 3)}
 
 _END = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(
@@ -47,7 +40,7 @@ _YEARS = 100 * 366 * 24 * 3600
 
 def main(arguments: list[str]) -> None:
     """Answer for each message that is named at standard input."""
-    limit_resources(LIMITS)
+    bounds.limit_resources(LIMITS)
     folders = [int(each) for each in arguments]
     for line in sys.stdin.buffer:
         number, _, name = line.partition(b" ")
