@@ -4,7 +4,7 @@ Reading stored mail: a Maildir listed, a message as decoded text and MIME tree.
 The octets are a stranger's, so they are parsed in a bounded child process and never in ours:
 
     maildir.py     a Maildir listed, a message opened by its unique name
-    reader.py      starts the child and waits for it, with and without a reactor
+    reader.py      starts children; waits for the answer, with and without a reactor
     bounds.py      what children are held to
     child.py       the child process: its limits, and one answer as JSON
     mime.py        octets → Message, never raising              (in the child)

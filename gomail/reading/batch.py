@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from threading import Timer
 from typing import IO
 
 from gomail.reading.heads import CHARACTERS
-from gomail.reading.reader import child_command
+from gomail.reading.reader import child_command, listening
 
 #: Messages that one child reads.
 BATCH = 1000
@@ -80,15 +78,9 @@ def _ask(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Hea
     with _nameless_file() as asked:
         asked.writelines(b"%d %s\n" % (at, name.hex().encode()) for at, name in names)
         asked.seek(0)
-        child = subprocess.Popen(  # noqa: S603 - our own child, no shell
-            child_command("gomail.reading.heads", *map(str, folders)),
-            stdin=asked,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            pass_fds=folders,
-        )
-    answer = _read_answer(child, len(names) * _LONGEST_ANSWER)
+        command = child_command("gomail.reading.heads", *map(str, folders))
+        with listening(command, asked, WALL_SECONDS, folders) as source:
+            answer = source.read(len(names) * _LONGEST_ANSWER)
     heads: list[Head | None] = []
     for line in answer.split(b"\n")[: len(names)]:
         try:
@@ -103,20 +95,6 @@ def _nameless_file() -> IO[bytes]:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("gomail-names"), "w+b")
     return TemporaryFile()
-
-
-def _read_answer(child: subprocess.Popen[bytes], bound: int) -> bytes:
-    """Read what a child says until it has ended, or has said too much, or has had its time."""
-    timer = Timer(WALL_SECONDS, child.kill)
-    timer.start()
-    try:
-        with child:
-            assert child.stdout is not None  # noqa: S101 - it is a pipe
-            answer = child.stdout.read(bound)
-            child.kill()
-            return answer
-    finally:
-        timer.cancel()
 
 
 def _understand(line: bytes) -> Head | None:

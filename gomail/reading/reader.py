@@ -13,12 +13,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
-from typing import Protocol
+from typing import IO, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
@@ -117,6 +117,43 @@ def ask_child(
     if late:
         return Unreadable(_TOO_LATE)
     return _failure(answer, child.returncode, bound) or answer
+
+
+@contextmanager
+def listening(
+    command: Sequence[str], given: int | IO[bytes], seconds: float, folders: Sequence[int] = ()
+) -> Iterator[IO[bytes]]:
+    """
+    Start a child and give what it says; it is killed at the end, or when it has had its time.
+
+    Args:
+        command: of `child_command`.
+        given: its standard input.
+        seconds: until it is killed.
+        folders: open folders that it has, too.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    child = subprocess.Popen(  # noqa: S603 - our own child, no shell
+        command,
+        stdin=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={},
+        pass_fds=folders,
+    )
+    timer = Timer(seconds, child.kill)
+    timer.start()
+    try:
+        with child:
+            try:
+                assert child.stdout is not None  # noqa: S101 - it is a pipe
+                yield child.stdout
+            finally:
+                child.kill()
+    finally:
+        timer.cancel()
 
 
 def _command(stored: Path | int) -> list[str]:

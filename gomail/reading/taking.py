@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from threading import Timer
 from typing import IO
 
 from gomail.reading.attachments import ALL, MESSAGE_OCTETS, NAMES
-from gomail.reading.reader import child_command
+from gomail.reading.reader import child_command, listening
 
 #: Seconds until a child that has not ended is killed.
 WALL_SECONDS = 30.0
@@ -101,28 +98,10 @@ def _keep(source: IO[bytes], size: int) -> IO[bytes]:
     return file
 
 
-@contextmanager
-def ask_for(stored: int, wanted: str = ALL) -> Iterator[IO[bytes]]:
+def ask_for(stored: int, wanted: str = ALL) -> AbstractContextManager[IO[bytes]]:
     """Start a child on the message in an open file, and give what it says."""
     os.lseek(stored, 0, os.SEEK_SET)
-    child = subprocess.Popen(  # noqa: S603 - our own child, no shell
-        child_command("gomail.reading.attachments", wanted),
-        stdin=stored,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={},
-    )
-    timer = Timer(WALL_SECONDS, child.kill)
-    timer.start()
-    try:
-        with child:
-            try:
-                assert child.stdout is not None  # noqa: S101 - it is a pipe
-                yield child.stdout
-            finally:
-                child.kill()
-    finally:
-        timer.cancel()
+    return listening(child_command("gomail.reading.attachments", wanted), stored, WALL_SECONDS)
 
 
 def read_told(source: IO[bytes]) -> Attached | str:
