@@ -63,7 +63,7 @@ class Census:
         return list(names)
 
     @contextmanager
-    def opened(self, folder: str) -> Iterator[list[tuple[str, int]]]:
+    def opened(self, folder: str) -> Iterator[dict[str, int]]:
         """
         Open new/ and cur/ of a folder, as far as they exist.
 

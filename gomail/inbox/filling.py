@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock, Thread
 
 from gomail.inbox.index import Row
 from gomail.reading.batch import UNREADABLE, Head, read_heads
-from gomail.reading.maildir import CUR, NEW
 
 
-def look_into(opened: Sequence[tuple[str, int]], rows: Sequence[Row]) -> list[Head | None]:
+def look_into(opened: Mapping[str, int], rows: Sequence[Row]) -> list[Head | None]:
     """Read the heads of messages in an open folder; None for those whose files have gone."""
-    places = [place for place, _ in opened]
-    descriptors = [descriptor for _, descriptor in opened]
-    names = [
-        (places.index(NEW if row.listed.recent else CUR), os.fsencode(row.file))
-        for row in rows
-        if (NEW if row.listed.recent else CUR) in places
-    ]
-    if len(names) < len(rows):  # new/ or cur/ has gone
+    places = list(opened)
+    if any(row.place not in opened for row in rows):  # new/ or cur/ has gone
         return [None] * len(rows)
-    heads = read_heads(descriptors, names)
+    names = [(places.index(row.place), os.fsencode(row.file)) for row in rows]
+    heads = read_heads(list(opened.values()), names)
     return [
-        _as_large(head, descriptors[at], name) if head == UNREADABLE else head
-        for head, (at, name) in zip(heads, names, strict=True)
+        _as_large(head, opened[row.place], row.file) if head == UNREADABLE else head
+        for head, row in zip(heads, rows, strict=True)
     ]
 
 
-def is_as_known(opened: Sequence[tuple[str, int]], row: Row) -> bool:
+def is_as_known(opened: Mapping[str, int], row: Row) -> bool:
     """Tell whether a message was looked into, and its file is the one of then."""
-    descriptor = dict(opened).get(NEW if row.listed.recent else CUR)
-    if not row.known or descriptor is None:
+    if not row.known or row.place not in opened:
         return False
     try:
-        status = os.stat(row.file, dir_fd=descriptor, follow_symlinks=False)
+        status = os.stat(row.file, dir_fd=opened[row.place], follow_symlinks=False)
     except OSError:
         return False
     return (status.st_size, status.st_mtime_ns) == (row.listed.size, row.written)
 
 
-def _as_large(head: Head, descriptor: int, name: bytes) -> Head | None:
+def _as_large(head: Head, descriptor: int, name: str) -> Head | None:
     """Complete what nothing could be read of, so that it is not tried again until it changes."""
     try:
         status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)

@@ -139,12 +139,12 @@ class Following:
             row = self.row(folder, key, surely=race > 0)
             with self.opened(folder) as opened:
                 try:
-                    return work(row, dict(opened))
+                    return work(row, opened)
                 except FileNotFoundError:
                     continue
         raise NoSuchMessage(key)
 
-    def opened(self, folder: str) -> AbstractContextManager[list[tuple[str, int]]]:
+    def opened(self, folder: str) -> AbstractContextManager[dict[str, int]]:
         """Open new/ and cur/ of a folder."""
         return self.do(lambda census, _: census.opened(folder))
 

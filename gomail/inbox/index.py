@@ -17,7 +17,7 @@ from gomail.inbox.listed import Listed
 from gomail.inbox.query import Condition, fold_fields
 from gomail.inbox.scan import Seen
 from gomail.reading.batch import Head
-from gomail.reading.maildir import NEW
+from gomail.reading.maildir import CUR, NEW
 
 _COLUMNS = (
     "key, folder, subject, author, recipients, time, dated, coalesce(size, 0), flags, recent, known"
@@ -33,6 +33,11 @@ class Row:
     file: str
     known: bool
     written: int | None
+
+    @property
+    def place(self) -> str:
+        """Where its file lies: in new/ or in cur/."""
+        return NEW if self.listed.recent else CUR
 
 
 def _row(columns: Sequence[Any]) -> Row:

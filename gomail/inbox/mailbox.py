@@ -19,7 +19,7 @@ from gomail.inbox.paging import Stretch, read_stretch
 from gomail.inbox.query import read_query
 from gomail.inbox.renaming import rename
 from gomail.inbox.scan import Seen
-from gomail.reading.maildir import CUR, NEW, NoSuchMessage, open_in, unique_name
+from gomail.reading.maildir import CUR, NoSuchMessage, open_in, unique_name
 
 __all__ = ["FLAGS", "Folder", "Listed", "Mailbox", "NoSuchMessage", "NoSuchPage", "Page"]
 
@@ -111,7 +111,7 @@ class Mailbox:
         """
 
         def work(row: Row, opened: Mapping[str, int]) -> int:
-            return open_in(_descriptor(opened, NEW if row.listed.recent else CUR), row.file)
+            return open_in(_descriptor(opened, row.place), row.file)
 
         return self._following.with_file(folder, key, work)
 
@@ -130,11 +130,10 @@ class Mailbox:
         def work(row: Row, opened: Mapping[str, int]) -> None:
             told = row.listed
             flags = "".join(sorted(set(told.flags).union(add).difference(remove)))
-            if flags == told.flags and (told.recent is False or not flags):
+            if flags == told.flags and not (told.recent and flags):
                 return
             name = f"{unique_name(row.file)}:2,{flags}"
-            place = NEW if told.recent else CUR
-            rename(_descriptor(opened, place), row.file, _descriptor(opened, CUR), name)
+            rename(_descriptor(opened, row.place), row.file, _descriptor(opened, CUR), name)
             seen = Seen(folder, key, name, recent=False, flags=flags, time=told.time, size=None)
             before = told.recent, row.file
             self._following.do(lambda census, _: census.renamed(folder, before, seen))

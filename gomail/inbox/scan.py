@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gomail.inbox.names import key_of, size_of
@@ -54,7 +54,7 @@ class Difference:
 
 
 def look_again(
-    opened: Sequence[tuple[str, int]],
+    opened: Mapping[str, int],
     known: Mapping[str, Listing],
     indexed: Callable[[str], frozenset[str]],
     *,
@@ -67,9 +67,8 @@ def look_again(
     listed first: what a reader moves on is seen twice then.
     """
     difference = Difference()
-    descriptors = dict(opened)
     for place in (NEW, CUR):
-        listing, descriptor = known[place], descriptors.get(place)
+        listing, descriptor = known[place], opened.get(place)
         stamp = "" if descriptor is None else _stamp(descriptor)
         if stamp and stamp == listing.stamp and not surely:
             continue
@@ -101,10 +100,9 @@ def _names(descriptor: int) -> frozenset[str]:
 
 
 def read_names(
-    folder: str, names: Iterable[tuple[bool, str]], opened: Sequence[tuple[str, int]]
+    folder: str, names: Iterable[tuple[bool, str]], opened: Mapping[str, int]
 ) -> list[Seen]:
     """Read what file names say; those that say no time are asked for by their files' own."""
-    descriptors = dict(opened)
     return [
         Seen(
             folder=folder,
@@ -112,7 +110,7 @@ def read_names(
             file=name,
             recent=recent,
             flags=read_flags(name),
-            time=_time(name, descriptors.get(NEW if recent else CUR)),
+            time=_time(name, opened.get(NEW if recent else CUR)),
             size=size_of(name),
         )
         for recent, name in names

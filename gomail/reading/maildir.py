@@ -82,7 +82,7 @@ class Maildir:
         with self.opened(folder) as subfolders:
             found = [
                 _read_entry(entry, status, folder, recent=subfolder == NEW)
-                for subfolder, descriptor in subfolders
+                for subfolder, descriptor in subfolders.items()
                 for entry, status in _list_statuses(descriptor)
             ]
         return tuple(sorted(found, key=lambda entry: (entry.time, entry.name), reverse=True))
@@ -96,16 +96,16 @@ class Maildir:
             OSError: the Maildir cannot be listed, or the file not be read.
         """
         with self.opened(folder) as subfolders:
-            for _, descriptor in subfolders:
+            for descriptor in subfolders.values():
                 filename = _find_file(descriptor, name)
                 if filename is not None:
                     return open_in(descriptor, filename)
         raise NoSuchMessage(name)
 
     @contextmanager
-    def opened(self, folder: str = "") -> Iterator[list[tuple[str, int]]]:
+    def opened(self, folder: str = "") -> Iterator[dict[str, int]]:
         """
-        Open new/ and cur/ of *folder*, as far as they exist, and close them at the end.
+        Open new/ and cur/ of *folder*, in this order, as far as they exist; close them at the end.
 
         Raises:
             NoSuchMessage: there is no such folder.
@@ -122,10 +122,10 @@ class Maildir:
 
             # The inbox is the dot alone. The Maildir's own path may be a link: "/." follows it.
             home = enter(f".{folder}", enter(f"{self._path}/."))
-            found = []
+            found = {}
             for subfolder in (NEW, CUR):
                 try:
-                    found.append((subfolder, enter(subfolder, home)))
+                    found[subfolder] = enter(subfolder, home)
                 except OSError as failure:
                     if failure.errno not in _ABSENT:
                         raise
