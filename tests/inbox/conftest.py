@@ -33,7 +33,7 @@ def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     made: list[Mailbox] = []
     begin = Mailbox.__init__
 
-    def begin_and_note(self: Mailbox, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 -- all
+    def begin_and_note(self: Mailbox, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 -- whatever it takes
         begin(self, *arguments, **named)
         made.append(self)
 
