@@ -74,7 +74,7 @@ class Census:
             self.folders()
         if folder not in self._on_disk:
             raise NoSuchMessage(folder)
-        with self._maildir.opened(self._on_disk[folder]) as found:
+        with self._maildir.opened_listed(self._on_disk[folder]) as found:
             yield found
 
     def refresh(self, folder: str, *, surely: bool = False) -> list[Seen]:

@@ -96,6 +96,8 @@ class Following:
         for name in names:
             try:
                 self.refresh(census, name)
+            except NoSuchMessage:  # it has just gone
+                continue
             except OSError as failure:
                 if name not in self._unreadable:
                     where = repr(name) if name else "the inbox"

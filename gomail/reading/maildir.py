@@ -22,8 +22,7 @@ NEW, CUR = "new", "cur"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO that someone has put there would wait for ever.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-# Missing, or a link that leads elsewhere, for which systems have two names.
-_ABSENT = frozenset({ENOENT, ENOTDIR, ELOOP})
+_ABSENT = frozenset({ENOENT, ENOTDIR, ELOOP})  # a link is one of the last two, as systems have it
 
 # maildir(5): a unique name begins with the seconds; the microseconds follow an M.
 _TIME = re.compile(r"(\d{1,12})\.(?:M(\d{1,6})(?!\d))?", re.ASCII)
@@ -113,23 +112,33 @@ class Maildir:
         """
         if folder not in self.folders():
             raise NoSuchMessage(folder)
+        with self.opened_listed(folder) as found:
+            yield found
+
+    @contextmanager
+    def opened_listed(self, folder: str) -> Iterator[dict[str, int]]:
+        """
+        Open new/ and cur/ of a folder that `folders` has named, without listing all of them anew.
+
+        Raises:
+            NoSuchMessage, OSError: as `opened` does.
+        """
         with ExitStack() as stack:
 
-            def enter(name: str, parent: int | None = None) -> int:
+            def enter(name: str, parent: int) -> int | None:
                 descriptor = _open_folder(name, parent)
-                stack.callback(os.close, descriptor)
+                if descriptor is not None:
+                    stack.callback(os.close, descriptor)
                 return descriptor
 
-            # The inbox is the dot alone. The Maildir's own path may be a link: "/." follows it.
-            home = enter(f".{folder}", enter(f"{self._path}/."))
-            found = {}
-            for subfolder in (NEW, CUR):
-                try:
-                    found[subfolder] = enter(subfolder, home)
-                except OSError as failure:
-                    if failure.errno not in _ABSENT:
-                        raise
-            yield found
+            # The Maildir's own path may be a link: "/." follows it. The inbox is the dot alone.
+            maildir = os.open(f"{self._path}/.", _FOLDER)
+            stack.callback(os.close, maildir)
+            home = enter(f".{folder}", maildir)
+            if home is None:
+                raise NoSuchMessage(folder)
+            found = {place: enter(place, home) for place in (NEW, CUR)}
+            yield {place: each for place, each in found.items() if each is not None}
 
 
 def open_stored(path: Path) -> int:
@@ -168,11 +177,18 @@ def open_in(folder: int | None, name: str | Path) -> int:
     return descriptor
 
 
-def _open_folder(name: str, parent: int | None) -> int:
-    """Open a folder, no link; raises OSError, which says which it is that can't be read."""
+def _open_folder(name: str, parent: int) -> int | None:
+    """
+    Open a folder; None for one that is missing, or a link that leads elsewhere.
+
+    Raises:
+        OSError: it can't be read; this says which.
+    """
     try:
         return os.open(name, _FOLDER, dir_fd=parent)
     except OSError as failure:
+        if failure.errno in _ABSENT:
+            return None
         why = f"the folder {name!a} can't be read ({failure.strerror})"
         raise OSError(failure.errno, why) from failure
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gomail.inbox.mailbox import Mailbox
+from gomail.inbox.mailbox import Mailbox, NoSuchMessage
 from gomail.reading import batch
+from gomail.reading.maildir import Maildir
 from tests.inbox.maildir import key, locked, make_maildir, put, subjects
 from tests.patience import PATIENCE
 
@@ -144,6 +145,21 @@ def test_what_lay_in_a_folder_that_could_not_be_read_has_not_come(home: Path) ->
         assert mailbox.look() == ()
     assert mailbox.look() == ()
     assert subjects(mailbox, folder="Junk") == ["Gewürz"]
+
+
+def test_folder_that_has_just_gone_is_none(
+    home: Path, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the list of the folders and the look into them."""
+    mailbox.look()
+    put(home, 3)
+    (home / ".Junk").rename(home / "elsewhere")
+    with pytest.raises(NoSuchMessage):
+        mailbox.page("Junk")
+    with monkeypatch.context() as patched:
+        patched.setattr(Maildir, "folders", lambda _: ("", "Junk"))
+        assert [each.subject for each in mailbox.look()] == ["number 3"]
+    assert [each.name for each in mailbox.folders()] == [""]
 
 
 def test_folder_that_can_not_be_read_holds_up_no_other(home: Path) -> None:
