@@ -58,7 +58,8 @@ class Filling:
         """Have it done, if there may be something to do."""
         with self._lock:
             self._is_wanted = not self._is_closed
-            if self._is_wanted and self._thread is None:
+            is_there = self._thread is not None and self._thread.is_alive()
+            if self._is_wanted and not is_there:
                 self._thread = Thread(target=self._run, name="gomail-inbox-index", daemon=True)
                 self._thread.start()
 
