@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -108,6 +109,7 @@ def test_w1_the_looking_finds_something() -> None:
     assert REMOTE in ALL["remote-image"].decode()
 
 
+@contextmanager
 def read(octets: bytes, folder: Path) -> Iterator[int]:
     """Give an open file with a message."""
     path = folder / "stored"
@@ -121,7 +123,7 @@ def read(octets: bytes, folder: Path) -> Iterator[int]:
 )
 def test_w4_names_are_safe(name: str, tmp_path: Path) -> None:
     """Whatever an attachment is called, in each form in which names come."""
-    for stored in read(ALL[name], tmp_path):
+    with read(ALL[name], tmp_path) as stored:
         attachments = list_attachments(stored)
         assert [each.number for each in attachments.found] == ["2", "3", "4"]
         for each in attachments.found:
@@ -135,7 +137,7 @@ def test_w4_names_are_safe(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", BOMBS[:: often(8, 1)])
 def test_w5_e8_bombs_are_bounded(name: str, tmp_path: Path) -> None:
     """There is something to see of each, though not always all of it."""
-    for stored in read(ALL[name], tmp_path):
+    with read(ALL[name], tmp_path) as stored:
         sheet = opened.read_sheet(stored)
         assert isinstance(sheet, Sheet)
         assert sheet.message.field("To") or sheet.message.problems
@@ -145,7 +147,7 @@ def test_w5_e8_bombs_are_bounded(name: str, tmp_path: Path) -> None:
 def test_html_that_costs_the_child_its_life_leaves_the_text(tmp_path: Path) -> None:
     """Nested divisions take nh3 time that grows with their square."""
     octets = ALL["bomb-divisions"]
-    for stored in read(octets, tmp_path):
+    with read(octets, tmp_path) as stored:
         sheet = opened.read_sheet(stored)
         assert not isinstance(sheet, Unreadable)
         assert sheet.markup is None
@@ -156,7 +158,7 @@ def test_html_that_costs_the_child_its_life_leaves_the_text(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", [name for name in OTHERS if name.startswith("results-")])
 def test_results_of_others_are_none(name: str, tmp_path: Path) -> None:
     """Only what our own server has put above its Received counts."""
-    for stored in read(ALL[name], tmp_path):
+    with read(ALL[name], tmp_path) as stored:
         sheet = opened.read_sheet(stored, "MX.here.example.")
         assert isinstance(sheet, Sheet)
         assert (sheet.results is not None) is (name == "results-with-markup")
