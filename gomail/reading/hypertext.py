@@ -23,6 +23,8 @@ _LINKS = ("http:", "https:", "mailto:", "ftp:", "tel:")
 # Comments and marked sections, to their end or to that of the text, as browsers have it. They are
 # taken out before: html.parser looks for the end of each anew, in quadratic time if there is none.
 _UNSHOWN = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<!\[.*?(?:\]\s*>|\Z)", re.DOTALL)
+# No comment begins in these: pages hide style sheets from very old browsers so, and from no other.
+_HIDDEN = re.compile(r"(<(?:script|style|title)\b[^<>]*>\s*)<!--", re.IGNORECASE)
 
 # Newsletters fill their previews with these; a browser shows nothing.
 _FILLING = re.compile("[\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff]")
@@ -49,7 +51,7 @@ def pass_over(markup: str, parser: HTMLParser) -> None:
     Raises:
         AssertionError: html.parser raises it on some declarations.
     """
-    shown = _UNSHOWN.sub("", markup)
+    shown = _UNSHOWN.sub("", _HIDDEN.sub(r"\1", markup))
     end = shown.rfind(">") + 1
     # What is behind the last tag can begin none: html.parser would look for its end.
     parser.feed(shown[:end] + shown[end:].replace("<", "&lt;"))

@@ -29,6 +29,7 @@ from gomail.reading.hypertext import read_hypertext
         ("a<!-- b --!>c<!-->d<!-- > -->e", "acde"),
         ("a<![if !mso]>b<![endif]>c<![CDATA[d]]>e", "abce"),
         ("a<!-- b", "a"),
+        ("<style type=x>\n<!-- p {} --></style>a<STYLE><!-- p {}</STYLE>b<!-- c -->d", "abd"),
         ("<p>a</p>b < c & <d", "a\n\nb < c & <d"),
     ],
 )

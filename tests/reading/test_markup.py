@@ -96,6 +96,7 @@ def test_styles_are_plain_values(style: str, cleaned: str) -> None:
         ('<link href="http://a/"><base href="http://a/">', 1),
         ("<p style=\"background:url(http://a/) url('//b')\">", 2),
         ("<style>@import 'a'; a{b:url( \"c\" )}</style>url(d)", 2),
+        ("<style>\n<!-- a{b:url(c)} --></style><style><!-- </style><img src=http://a>", 2),
         ('<meta http-equiv=refresh content="0; URL = http://a">', 1),
         ("<!-- <img src=http://a> --><img src=http://a", 0),
         ("<svg><image xlink:href=http://a /></svg>", 1),
