@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from ipaddress import ip_address
 
-from gomail.inbox.web.answers import Problem
+from gomail.inbox.web.answers import NoPage, Problem
 from gomail.inbox.web.exchange import Exchange
 
 SAFE = ("GET", "HEAD")
@@ -54,22 +54,22 @@ class Access:
         Let a request pass.
 
         Raises:
-            Problem: its host is none of ours, or another site has caused it.
+            NoPage: its host is none of ours, or another site has caused it.
         """
         hosts = exchange.fields("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
-            raise ELSEWHERE
+            raise NoPage(ELSEWHERE)
         site, mode = exchange.field("sec-fetch-site"), exchange.field("sec-fetch-mode")
         opened = exchange.method in SAFE and mode == "navigate"
         # A link from elsewhere may be followed to a page; it may not be put into a frame, or read.
         if opened and exchange.field("sec-fetch-dest") in {"", "document"}:
             return
         if site and site not in _OURS:
-            raise FOREIGN
+            raise NoPage(FOREIGN)
         origin = exchange.field("origin")
         # "null": by our Referrer-Policy, a form of ours says no more than that.
         if origin not in {"", "null"} and origin.partition("://")[2].lower() != hosts[0].lower():
-            raise FOREIGN
+            raise NoPage(FOREIGN)
 
     def _is_ours(self, host: str) -> bool:
         """Tell whether a Host is a name or an address of ours; its port says nothing."""
@@ -92,8 +92,8 @@ class Access:
         Let a request pass that changes something.
 
         Raises:
-            Problem: it does not come from a page of ours.
+            NoPage: it does not come from a page of ours.
         """
         said = exchange.form("token")
         if not hmac.compare_digest(said.encode(), self.token(login).encode()):
-            raise STALE
+            raise NoPage(STALE)

@@ -97,7 +97,7 @@ class Streamed:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem(Exception):
+class Problem:
     """
     Why there is no page, for people.
 
@@ -110,6 +110,18 @@ class Problem(Exception):
     code: int
     title: str
     text: str
+
+
+class NoPage(Exception):
+    """
+    There is no page, and that is why.
+
+    One is made for each time: an exception that is kept gathers the frames of all who raise it.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
 
 
 def see(path: str, *, cookie: str | None = None) -> Answer:

@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from gomail.inbox.mailbox import Listed, Mailbox
-from gomail.inbox.web.answers import Problem, Streamed
+from gomail.inbox.web.answers import NoPage, Streamed
 from gomail.inbox.web.drawing import row
 from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import NOT_FOUND, Visit
@@ -47,7 +47,7 @@ class Arrivals:
     async def listen(self, visit: Visit) -> Streamed:
         """Let a browser listen; it is told first whether anything has changed since it last did."""
         if len(visit.exchange.path) != 1:
-            raise NOT_FOUND
+            raise NoPage(NOT_FOUND)
         await self._look()  # where nobody listened, nobody has looked
         return Streamed(self._join)
 
@@ -70,9 +70,9 @@ class Arrivals:
         try:
             come, self._changes = await self._postbox.ask(_seen)
             folders = {each.name: asdict(each) for each in await self._postbox.ask(Mailbox.folders)}
-        except Problem as problem:
+        except NoPage as error:
             if self._well:
-                _log.warn("what arrives is not told: {why}", why=problem.text)
+                _log.warn("what arrives is not told: {why}", why=str(error))
             self._well = False
             return
         except Exception:  # noqa: BLE001 -- a fault of ours, told once a second; the pages go on

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from gomail.inbox.web.answers import Answer, Problem, see
+from gomail.inbox.web.answers import Answer, NoPage, Problem, see
 from gomail.inbox.web.exchange import Exchange
 from gomail.inbox.web.logins import COOKIE, Logins, Tries, cookie
 from gomail.inbox.web.passwords import is_right, read_hash
@@ -70,7 +70,7 @@ class Gate:
         Give the hash that is in force: a new password is at once.
 
         Raises:
-            Problem: there was a password, and there is none now.
+            NoPage: there was a password, and there is none now.
         """
         seen = self._look()
         if seen != self._seen or self._hash is None:
@@ -82,13 +82,13 @@ class Gate:
                 if not self._lost:
                     _log.error("{error}", error=error)
                 self._lost = True
-                raise LOST from None
+                raise NoPage(LOST) from None
             self._needed = self._needed or self._hash is not None
         if self._hash is None and self._needed:
             if not self._lost:
                 _log.error("the password {path} is gone: nobody is let in", path=str(self._path))
             self._lost = True
-            raise LOST
+            raise NoPage(LOST)
         self._lost = False
         return self._hash
 
@@ -98,7 +98,7 @@ class Gate:
 
         Raises:
             Entrance: the password was not said yet.
-            Problem: see `_present`.
+            NoPage: see `_present`.
         """
         hashed = self._present()
         if hashed is None:
@@ -112,7 +112,7 @@ class Gate:
         """Tell whether somebody who was let in still is; that puts no login's end off."""
         try:
             hashed = self._present()
-        except Problem:
+        except NoPage:
             return False
         return hashed is None or self._logins.lasts(exchange.cookie(COOKIE), hashed)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from gomail.inbox.mailbox import Mailbox
-from gomail.inbox.web.answers import NOTHING, STRANGER, TEXT, Answer, Download, Problem, see
+from gomail.inbox.web.answers import NOTHING, STRANGER, TEXT, Answer, Download, NoPage, Problem, see
 from gomail.inbox.web.drawing import Drawing, link, row
 from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import NOT_FOUND, Reply, Visit
@@ -26,6 +26,7 @@ MARKS = {
 }
 KEPT = 4  # messages that were read last, 5 MiB each at most: a frame needs what its page has read
 PRINCIPAL = ("From", "To", "Cc", "Reply-To", "Date")
+NO_HTML = Problem(404, "No HTML", "The message has none that could be made harmless.")
 # A list may have been searched, and may have pages: the way back leads there.
 _PLACE = ("q", "at")
 
@@ -55,7 +56,7 @@ class Letters:
                 return await self._raw(visit, key)
             case (_, key, "part", number):
                 return await self._part(visit, key, number)
-        raise NOT_FOUND
+        raise NoPage(NOT_FOUND)
 
     async def mark(self, visit: Visit) -> Answer:
         """Mark a message; nothing is ever removed."""
@@ -63,7 +64,7 @@ class Letters:
         _, key, *rest = (*exchange.path, "")
         marks = MARKS.get(exchange.form("mark"))
         if rest[:-1] != ["mark"] or marks is None:
-            raise NOT_FOUND
+            raise NoPage(NOT_FOUND)
         add, remove = marks
         folder = exchange.query("folder")
         listed = await self._postbox.ask(Mailbox.mark, folder, key, add=add, remove=remove)
@@ -126,7 +127,7 @@ class Letters:
         sheet = await self._sheet(folder, key)
         markup = None if isinstance(sheet, Unreadable) else sheet.markup
         if markup is None:
-            raise Problem(404, "No HTML", "The message has none that could be made harmless.")
+            raise NoPage(NO_HTML)
         return _framed(self._drawing, markup)
 
     async def _raw(self, visit: Visit, key: str) -> Answer:
@@ -141,7 +142,8 @@ class Letters:
         try:
             attached, file = await self._postbox.read(folder, key, take_attachment, number)
         except NoSuchAttachment as error:
-            raise Problem(404, "No such attachment", f"It can't be had: {error}.") from None
+            why = f"It can't be had: {error}."
+            raise NoPage(Problem(404, "No such attachment", why)) from None
         return Download(file, attached.size, attached.name)
 
 

@@ -1,7 +1,7 @@
 """The page with the list: a folder's messages, fifty at a time, or what a search finds in it."""
 
 from gomail.inbox.mailbox import Mailbox
-from gomail.inbox.web.answers import Answer
+from gomail.inbox.web.answers import Answer, NoPage
 from gomail.inbox.web.drawing import Drawing, row
 from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import NOT_FOUND, Visit
@@ -24,7 +24,7 @@ class Listing:
         """Show a folder."""
         exchange = visit.exchange
         if exchange.path != ("",):
-            raise NOT_FOUND
+            raise NoPage(NOT_FOUND)
         folder, query = exchange.query("folder"), exchange.query("q").strip()
         at = exchange.query("at") or None
         found = await self._postbox.ask(Mailbox.page, folder, query, at, COUNT)

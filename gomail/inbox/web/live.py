@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from gomail.inbox.web.answers import Answer, Streamed
+from gomail.inbox.web.answers import Answer, NoPage, Streamed
 from gomail.inbox.web.drawing import Drawing
 from gomail.inbox.web.following import Following, Plain, Unheard, ask_status
 from gomail.inbox.web.site import NOT_FOUND, Reply, Visit
@@ -53,7 +53,7 @@ class Live:
                 return await self._page(visit)
             case (_, "events"):
                 return Streamed(self._join)
-        raise NOT_FOUND
+        raise NoPage(NOT_FOUND)
 
     async def _page(self, visit: Visit) -> Answer:
         """Show how it fares now; without JavaScript that is all, and it is asked anew by itself."""

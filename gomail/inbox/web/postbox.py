@@ -9,7 +9,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from gomail.inbox.mailbox import Mailbox, NoSuchMessage, NoSuchPage
-from gomail.inbox.web.answers import Problem
+from gomail.inbox.web.answers import NoPage, Problem
 
 THREADS = 6
 CHILDREN = 3  # messages that are read at once: the threads that are left answer for the lists
@@ -53,24 +53,24 @@ class Postbox:
         Ask something of the mailbox.
 
         Raises:
-            Problem: what is asked for is not there, or the Maildir can't be read.
+            NoPage: what is asked for is not there, or the Maildir can't be read.
         """
         try:
             return await self._aside(self._pool, question, self._mailbox, *args, **kwargs)
         except NoSuchMessage:
-            raise GONE from None
+            raise NoPage(GONE) from None
         except NoSuchPage:
-            raise NO_PAGE from None
+            raise NoPage(NO_PAGE) from None
         except OSError as error:
             why = f"The Maildir can't be used: {error.strerror or error}."
-            raise Problem(503, "No mail to see", why) from error
+            raise NoPage(Problem(503, "No mail to see", why)) from error
 
     async def read(self, folder: str, key: str, work: Callable[..., T], *args: object) -> T:
         """
         Have a child read a message: *work* is given its open file, and the rest.
 
         Raises:
-            Problem: as of `ask`.
+            NoPage: as of `ask`.
         """
         await self._children.acquire()
         try:
@@ -98,7 +98,7 @@ def _opened(
         stored = mailbox.open(folder, key)
     except PermissionError as error:
         why = f"This message can't be read: {error.strerror}."
-        raise Problem(503, "No message to see", why) from error
+        raise NoPage(Problem(503, "No message to see", why)) from error
     try:
         return work(stored, *args)
     finally:

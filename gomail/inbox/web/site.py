@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import Request
 
 from gomail.inbox.web.access import SAFE, Access
-from gomail.inbox.web.answers import TEXT, Answer, Download, Problem, Streamed, see
+from gomail.inbox.web.answers import TEXT, Answer, Download, NoPage, Problem, Streamed, see
 from gomail.inbox.web.downloads import Downloads
 from gomail.inbox.web.drawing import Drawing
 from gomail.inbox.web.exchange import Exchange
@@ -86,8 +86,8 @@ class Site:
         """Answer."""
         try:
             reply = await self._reply(exchange)
-        except Problem as problem:
-            reply = self._explain(problem)
+        except NoPage as error:
+            reply = self._explain(error.problem)
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 -- whatever it was, the browser hears no more of it
@@ -115,7 +115,7 @@ class Site:
             return await self._login(exchange, method)
         page = self._pages.get((method, first))
         if page is None and first != "logout":
-            raise NOT_FOUND if method == "GET" else _wrong_method(method)
+            raise NoPage(NOT_FOUND if method == "GET" else _wrong_method(method))
         try:
             login = self._gate.login(exchange)
         except Entrance:
@@ -124,7 +124,7 @@ class Site:
             self._access.check(exchange, login)
         if page is None:
             if method != "POST":
-                raise NOT_FOUND
+                raise NoPage(NOT_FOUND)
             left = self._gate.leave(exchange)
             self._sending.streams.review()
             return left
@@ -140,7 +140,7 @@ class Site:
                 return entered
             why = entered
         elif method != "GET":
-            raise _wrong_method(method)
+            raise NoPage(_wrong_method(method))
         body = self._drawing.page("login.html", token=self._access.token("login"), why=why)
         return Answer(body, code=403 if why else 200)
 
@@ -148,7 +148,7 @@ class Site:
         """Give a file of ours; its name changes with what is in it."""
         kind, octets = self._drawing.static.get(exchange.path[-1], ("", b""))
         if not kind or len(exchange.path) != 2:
-            raise NOT_FOUND
+            raise NoPage(NOT_FOUND)
         return Answer(octets, kind, fields=_FOR_EVER)
 
 

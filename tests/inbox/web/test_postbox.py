@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gomail.inbox.mailbox import Mailbox
-from gomail.inbox.web.answers import Problem
+from gomail.inbox.web.answers import NoPage
 from gomail.inbox.web.postbox import _opened
 
 
@@ -19,6 +19,6 @@ class Locked(Mailbox):
 
 def test_message_that_may_not_be_read_is_to_blame_itself(tmp_path: Path) -> None:
     """The Maildir is as good as ever."""
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(NoPage) as caught:
         _opened(Locked(tmp_path, None), "", "key", lambda *_: None, ())
-    assert problem.value.text == "This message can't be read: Permission denied."
+    assert caught.value.problem.text == "This message can't be read: Permission denied."
