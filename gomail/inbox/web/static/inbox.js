@@ -66,7 +66,6 @@ function insert(told) {
   const row = document.getElementById("row").content.querySelector("li").cloneNode(true);
   row.id = "m-" + told.key;
   row.dataset.key = told.key;
-  row.dataset.folder = told.folder;
   row.querySelector("a").href = told.href;
   fill(row, told);
   row.classList.add("come");
@@ -126,7 +125,7 @@ async function post(path, mark) {
 
 const ON = { unread: ["unread", "read"], flagged: ["flagged", "unflagged"] };
 
-async function mark(what, silently) {
+async function mark(what) {
   const row = here();
   if (rows && !row) return;
   const is = (name) => (row ? row.classList.contains(name) : body.dataset[name] === "1");
@@ -139,7 +138,7 @@ async function mark(what, silently) {
   } else {
     show(told);
   }
-  if (!silently) say(told.words ? `Now ${told.words}.` : "Now read.");
+  say(told.words ? `Now ${told.words}.` : "Now read.");
 }
 
 // The message's own page: its buttons say what they do next.
