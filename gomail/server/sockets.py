@@ -17,7 +17,7 @@ from gomail.server.unix import AsOwner, bind_file
 
 BACKLOG = 1024
 LONGEST_FORM = 3  # colons of tcp:25:interface=192.0.2.1:backlog=50
-EXPECTED = "an endpoint such as tcp:25 or tcp:2525:interface=127.0.0.1 was expected"
+EXPECTED = "an endpoint such as tcp:PORT or tcp:PORT:interface=127.0.0.1 was expected"
 
 
 class PortError(Exception):
@@ -138,7 +138,7 @@ def _explain(error: OSError, endpoint: str, port: int, interface: str) -> str:
     if error.errno == errno.EACCES:
         return (
             f"{endpoint}: port {port} needs root: have systemd open it, by gomail units install, "
-            "or root start the server, by twistd with --uid and --gid; --port 2525 needs none"
+            "or root start the server, by twistd with --uid and --gid; from 1024 on none does"
         )
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return f"{endpoint}: {interface} is no address of this machine"
