@@ -81,7 +81,7 @@ class Inbox(Service):
         with identity.assumed():
             self._postbox = Postbox(reactor, Mailbox(wanted.maildir, wanted.index, _say))
             gate = Gate(wanted.password, time.monotonic, self._postbox.hash)
-        self._closed = gate.closed
+        self._closed, self._hosts = gate.closed, wanted.hosts
         if wanted.hosts and not gate.closed:
             raise StartError(
                 f"--host {wanted.hosts[0]}: who reaches it by a name is not on this machine alone, "
@@ -113,7 +113,10 @@ class Inbox(Service):
         if bound is None or bound.family == socket.AF_UNIX:
             return str(self.port)
         host, port = bound.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        if addresses_of(self.port):
+            return _url(host, port)
+        # All that there are: no address to open, and we answer to our names alone.
+        return f"{_url(next(iter(self._hosts), 'localhost'), port)} ({self.port})"
 
     @property
     def guarded(self) -> str:
@@ -161,6 +164,11 @@ class Inbox(Service):
         self._live.stop()
         self._doorway.end()
         self._postbox.stop()
+
+
+def _url(host: str, port: int) -> str:
+    """Write what a browser opens."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def _say(what: str) -> None:

@@ -65,7 +65,7 @@ class Inbox:
     @property
     def port(self) -> int:
         """Give its port."""
-        return int(re.findall(r"listens on +http://.*:(\d+)/", self.server.output)[0])
+        return int(re.findall(r"listens on +http://\S+:(\d+)/", self.server.output)[0])
 
     @property
     def address(self) -> str:

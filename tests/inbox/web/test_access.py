@@ -207,6 +207,8 @@ def test_guessing_of_one_ipv4_address_slows_down_no_other(
 ) -> None:
     """A port of both kinds has the addresses of IPv4 as ones of IPv6, all in one network."""
     inbox = start_inbox("--password-file", str(secret), listen="tcp:0")
+    told = f"http://localhost:{inbox.port}/ ([::]:{inbox.port} and 0.0.0.0:{inbox.port})"
+    assert told in inbox.server.output  # what is listened on is no address to open
     form = {"token": inbox.ask("/login").token, "password": "wrong"}
     answers = [inbox.ask("/login", form).text for _ in range(TRIES + 1)]
     assert "Too many tries" in answers[-1]
