@@ -69,7 +69,7 @@ class Site:
         pages: Mapping[tuple[str, str], Page],
     ) -> None:
         self._access, self._gate, self._drawing, self._sending = access, gate, drawing, sending
-        self._pages = dict(pages)
+        self._pages = {**pages, ("POST", "logout"): self._leave}
 
     def take(self, request: Request) -> None:
         """Answer a request, some time; nobody waits any more where the browser has gone."""
@@ -114,7 +114,7 @@ class Site:
         if first == "login":
             return await self._login(exchange, method)
         page = self._pages.get((method, first))
-        if page is None and first != "logout":
+        if page is None:
             raise NoPage(NOT_FOUND if method == "GET" else _wrong_method(method))
         try:
             login = self._gate.login(exchange)
@@ -122,13 +122,13 @@ class Site:
             return _to_entrance(exchange)
         if method == "POST":
             self._access.check(exchange, login)
-        if page is None:
-            if method != "POST":
-                raise NoPage(NOT_FOUND)
-            left = self._gate.leave(exchange)
-            self._sending.streams.review()
-            return left
         return await page(Visit(exchange, self._access.token(login), self._gate.closed))
+
+    async def _leave(self, visit: Visit) -> Answer:
+        """Let somebody go, and all that is still told to whoever came in so."""
+        left = self._gate.leave(visit.exchange)
+        self._sending.streams.review()
+        return left
 
     async def _login(self, exchange: Exchange, method: str) -> Reply:
         """Ask for the password, or look at it."""
