@@ -24,8 +24,11 @@ class Exchange:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.method = request.method.decode("latin-1")
-        whole = request.uri.partition(b"?")[0].decode("latin-1")
-        self.path = tuple(unquote(part, errors="replace") for part in whole.split("/")[1:])
+        path, _, query = request.uri.partition(b"?")
+        parts = path.decode("latin-1").split("/")[1:]
+        self.path = tuple(unquote(part, errors="replace") for part in parts)
+        # Not as Twisted has it, which puts the values of a form among them.
+        self._query = parse_qs(query, True)
         self._form: dict[bytes, list[bytes]] | None = None
 
     def fields(self, name: str) -> list[str]:
@@ -39,11 +42,7 @@ class Exchange:
 
     def query(self, name: str) -> str:
         """Give a parameter of the path; an empty text where there is none."""
-        return _first(self.request.args or {}, name) if self.method != "POST" else self._asked(name)
-
-    def _asked(self, name: str) -> str:
-        """Give a parameter of the path alone: Twisted puts those of a form among them."""
-        return _first(parse_qs(self.request.uri.partition(b"?")[2], True), name)
+        return _first(self._query, name)
 
     def form(self, name: str) -> str:
         """Give a value of the form that was sent; an empty text where there is none."""
@@ -97,7 +96,7 @@ def plain_address(address: str) -> str:
     return address if mapped is None else str(mapped)
 
 
-def _first(values: dict[Any, list[bytes]], name: str) -> str:
+def _first(values: dict[bytes, list[bytes]], name: str) -> str:
     """Give the first value of that name, as text."""
     found = values.get(name.encode(), [b""])
     return found[0].decode("utf-8", "replace")[:LONGEST]

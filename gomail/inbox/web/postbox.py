@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.threads import deferToThreadPool
@@ -10,6 +10,7 @@ from twisted.python.threadpool import ThreadPool
 
 from gomail.inbox.mailbox import Mailbox, NoSuchMessage, NoSuchPage
 from gomail.inbox.web.answers import NoPage, Problem
+from gomail.server.reactor import Reactor
 
 THREADS = 6
 CHILDREN = 3  # messages that are read at once: the threads that are left answer for the lists
@@ -29,7 +30,7 @@ class Postbox:
         mailbox: blocks, and may be asked by several threads.
     """
 
-    def __init__(self, reactor: Any, mailbox: Mailbox) -> None:  # noqa: ANN401 -- zope has no type for several interfaces
+    def __init__(self, reactor: Reactor, mailbox: Mailbox) -> None:
         self._reactor, self._mailbox = reactor, mailbox
         self._pool = ThreadPool(0, THREADS, "inbox")
         self._hashing = ThreadPool(0, 1, "password")

@@ -13,7 +13,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
-from gomail.inbox.web.answers import NOTHING, Answer, Problem, Streamed
+from gomail.inbox.web.answers import NOTHING, TEXT, Answer, Streamed
 from gomail.inbox.web.exchange import Exchange
 from gomail.server.control.audience import Outflow
 
@@ -22,7 +22,7 @@ ALIVE = 15.0  # seconds after which something is said, so that an end is noticed
 REVIEW = 1.0  # seconds after which it is looked who may still listen
 AGAIN = 2000  # milliseconds after which a browser tries again
 KIND = "text/event-stream; charset=utf-8"
-FULL = Problem(503, "Too many", f"{MOST} pages are kept up to date already; this one is not.")
+FULL = f"{MOST} pages are kept up to date already; this one is not.\n"
 
 
 class Streams:
@@ -44,7 +44,7 @@ class Streams:
         """Begin one; it ends when the browser goes."""
         if len(self._there) >= MOST:
             # 204 would have it never try again.
-            exchange.send(Answer(FULL.text.encode(), "text/plain; charset=utf-8", FULL.code))
+            exchange.send(Answer(FULL.encode(), TEXT, 503))
             return
         head = Answer(kind=KIND, policy=NOTHING, fields=(("X-Accel-Buffering", "no"),)).head()
         exchange.begin(200, head)
