@@ -11,15 +11,15 @@ import pwd
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, NoReturn, cast
 
 import click
-from twisted.application.service import MultiService, Service
-from twisted.logger import ILogObserver
+from twisted.application.service import MultiService
 from twisted.python import usage
 from twisted.python.components import Componentized
 
@@ -27,19 +27,19 @@ from gomail.cli.asked import control_paths
 from gomail.cli.basis import find_basis
 from gomail.cli.show import maildir_of
 from gomail.config import ConfigurationError
-from gomail.server.log import LogWriter, TwistedLog
+from gomail.inbox.web.wanted import LISTEN, Wanted
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import MYSELF, Identity, StartError
+from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
 
 if TYPE_CHECKING:
-    from gomail.inbox.web.serving import Inbox, Wanted
+    from gomail.inbox.web.serving import Inbox
 
 _EXTRA = frozenset({"argon2", "jinja2", "markupsafe", "nh3"})
 _MORE = "the inbox needs more packages: pip install 'gomail[inbox]'"
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
-_LISTEN = "tcp:8025:interface=127.0.0.1"
 
 
 class Options(usage.Options):
@@ -56,7 +56,7 @@ class Options(usage.Options):
     ]
     optParameters: ClassVar[list[list[str | None]]] = [
         ["maildir", None, None, "The Maildir [default: as configured, else ~/Maildir]."],
-        ["listen", "l", _LISTEN, "Where browsers find it: tcp:, unix:, ssl: or systemd:."],
+        ["listen", "l", LISTEN, "Where browsers find it: tcp:, unix:, ssl: or systemd:."],
         ["config", "c", None, "The server's TOML file; says where the Maildir is."],
         [
             "control",
@@ -89,7 +89,12 @@ class Options(usage.Options):
             return "Usage: gomail inbox [options]"
         return super().getSynopsis()
 
-    def parseOptions(self, options: Any = None) -> None:  # noqa: ANN401 -- as Twisted has it
+    def opt_version(self) -> NoReturn:
+        """Display the version of gomail and exit."""
+        click.echo(f"gomail {version('gomail')}")
+        raise SystemExit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the options; one that can't be ends in one line."""
         try:
             super().parseOptions(options)
@@ -123,15 +128,13 @@ class Options(usage.Options):
         """Who the inbox is going to be: twistd may drop root's rights."""
         return Twistd(self.parent or {}).identity
 
-    def wanted(self) -> "Wanted":
+    def wanted(self) -> Wanted:
         """
         Give what was said, as values.
 
         Raises:
             ConfigurationError, StartError: in one line.
         """
-        from gomail.inbox.web.serving import Wanted  # noqa: PLC0415 -- an extra
-
         self._see_password_file()
         basis = find_basis(self["config"])
         configuration = basis.configuration
@@ -236,41 +239,25 @@ def _ask_password() -> str:
 class Serving(MultiService):
     """The inbox with its log, as twistd runs it."""
 
-    def __init__(self, inbox: "Inbox", writer: LogWriter, *, syslog: bool) -> None:
+    def __init__(self, inbox: "Inbox", telling: Telling, twistd: Twistd) -> None:
         super().__init__()
-        self._observer = None if syslog else TwistedLog(writer.write)
-        for each in (_Batches(writer), inbox):
+        self._telling, self._twistd = telling, twistd
+        for each in (telling, inbox):
             self.addService(each)
 
     def setServiceParent(self, parent: Componentized | MultiService) -> None:
         """Join the application, and write its log."""
         super().setServiceParent(parent)
-        if isinstance(parent, Componentized) and self._observer is not None:
-            parent.setComponent(ILogObserver, self._observer)
-
-
-class _Batches(Service):
-    """Writes the log in batches while the reactor runs."""
-
-    def __init__(self, writer: LogWriter) -> None:
-        self._writer = writer
-
-    def startService(self) -> None:
-        """Begin."""
-        super().startService()
-        self._writer.write_in_batches(running=True)
-
-    def stopService(self) -> None:
-        """Write what waits."""
-        super().stopService()
-        self._writer.write_in_batches(running=False)
+        if isinstance(parent, Componentized) and not self._twistd.syslog:
+            self._telling.take_log(parent)
 
 
 def makeService(options: Options) -> Serving:
     """Make the inbox, or say in one line why there will be none."""
-    from twisted.internet import reactor
+    from twisted.internet import reactor  # twistd has chosen one by now
 
-    setattr(reactor, "seconds", time.monotonic)  # noqa: B010 -- as for the server
+    # Twisted goes by the wall clock: set forward, it would end all that has a time.
+    setattr(reactor, "seconds", time.monotonic)  # noqa: B010 -- to mypy it is a method
     twistd = Twistd(options.parent or {})
     with _told():
         from gomail.inbox.web.serving import Inbox  # noqa: PLC0415 -- an extra
@@ -279,16 +266,16 @@ def makeService(options: Options) -> Serving:
         log, shown = twistd.open_log()
         inbox = Inbox(cast("Reactor", reactor), wanted, twistd.identity)
     _announce(inbox, wanted, shown, twistd)
-    return Serving(inbox, LogWriter(log, cast("Reactor", reactor)), syslog=twistd.syslog)
+    return Serving(inbox, Telling(log, cast("Reactor", reactor)), twistd)
 
 
-def _announce(inbox: "Inbox", wanted: "Wanted", log: str, twistd: Twistd) -> None:
+def _announce(inbox: "Inbox", wanted: Wanted, log: str, twistd: Twistd) -> None:
     """Say where it is, if anybody is there."""
     rows = "\n".join(f"  {name:<15}{what}" for name, what in _rows(inbox, wanted, log, twistd))
     click.echo(f"gomail inbox\n{rows}", err=not twistd.foreground)
 
 
-def _rows(inbox: "Inbox", wanted: "Wanted", log: str, twistd: Twistd) -> Iterator[tuple[str, str]]:
+def _rows(inbox: "Inbox", wanted: Wanted, log: str, twistd: Twistd) -> Iterator[tuple[str, str]]:
     """Give what is said."""
     yield "listens on", inbox.address
     yield "shows", str(wanted.maildir)

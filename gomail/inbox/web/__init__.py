@@ -14,5 +14,6 @@ The web inbox's pages: plain HTTP by Twisted, templates that escape, a little Ja
     arrivals.py  tells browsers what has come
     live.py      tells browsers what the server does
     following.py the one connection to the server's control socket
+    wanted.py    what it is to be
     serving.py   all of this, as a service
 """

@@ -4,9 +4,7 @@ import re
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -26,41 +24,16 @@ from gomail.inbox.web.live import Live
 from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import Sending, Site
 from gomail.inbox.web.stream import Streams
+from gomail.inbox.web.wanted import LISTEN, Wanted
 from gomail.server.ports import Port, open_port
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import MYSELF, Identity, StartError
 from gomail.server.unix import UnixPort
 
-LISTEN = "tcp:8025:interface=127.0.0.1"
 _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
 _MODE = re.compile(r"(?<!\\):mode=")
 _log = Logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """
-    What an inbox is to be.
-
-    Attributes:
-        maildir: the folder.
-        index: the file of the index; None for one in memory.
-        listen: an endpoint string.
-        hosts: names under which it is reached.
-        password: the file with the password; it may be missing.
-        controls: paths at which the server may be asked.
-        authserv: by which name the server calls itself in Authentication-Results; empty where the
-            message says it.
-    """
-
-    maildir: Path
-    index: Path | None = None
-    listen: str = LISTEN
-    hosts: tuple[str, ...] = ()
-    password: Path | None = None
-    controls: tuple[str, ...] = ()
-    authserv: str = ""
 
 
 class Inbox(Service):

@@ -311,6 +311,13 @@ def test_w3_no_password_is_never_by_mistake(
     assert "gomail inbox --set-password sets one" in line
 
 
+def test_version_is_gomails(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever it is made with."""
+    with pytest.raises(SystemExit):
+        begin("--version")
+    assert capsys.readouterr().out.startswith("gomail ")
+
+
 def test_wrong_options_end_the_process_with_one_line(tmp_path: Path) -> None:
     """And no traceback."""
     server = Server(tmp_path, command=GOMAIL_INBOX, environment={"HOME": str(tmp_path)})
