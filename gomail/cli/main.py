@@ -16,7 +16,6 @@ from gomail.cli.config import config
 from gomail.cli.dns import dns
 from gomail.cli.doctor import doctor
 from gomail.cli.explain import explain
-from gomail.cli.inbox import inbox
 from gomail.cli.init import init
 from gomail.cli.output import Told
 from gomail.cli.show import show
@@ -67,20 +66,30 @@ def _next() -> str:
 def run(options: tuple[str, ...]) -> None:
     """Run the server; its options: gomail run --help."""
     name_sockets(os.environ)
-    from twisted.scripts import twistd  # noqa: PLC0415 -- other commands start faster without
+    _be_twistd("gomail", *options)
 
-    sys.argv = ["gomail", "--nodaemon", "--pidfile=", "gomail", *options]
-    twistd.run()
+
+@main.command(context_settings=_AS_THEY_ARE)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def inbox(options: tuple[str, ...]) -> None:
+    """Show the mail in the browser; its options: gomail inbox --help."""
+    name_sockets(os.environ)
+    _be_twistd("gomail-inbox", *options)
 
 
 @main.command(hidden=True, context_settings=_AS_THEY_ARE)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def twistd(options: tuple[str, ...]) -> None:
     """Be twistd in the foreground, without a pid file: so we start ourselves again."""
-    from twisted.scripts.twistd import run as run_twistd  # noqa: PLC0415 -- commands start faster without
+    _be_twistd(*options)
+
+
+def _be_twistd(*options: str) -> None:
+    """Go on as twistd."""
+    from twisted.scripts import twistd  # noqa: PLC0415 -- other commands start faster without
 
     sys.argv = ["gomail", "--nodaemon", "--pidfile=", *options]
-    run_twistd()
+    twistd.run()
 
 
 main.add_command(config)
@@ -90,7 +99,6 @@ main.add_command(check)
 main.add_command(explain)
 main.add_command(dns)
 main.add_command(doctor)
-main.add_command(inbox)
 main.add_command(init)
 main.add_command(show)
 main.add_command(status)
