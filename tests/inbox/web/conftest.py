@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.inbox.web.browsing import Inbox, make_maildir, put
+from tests.inbox.web.browsing import Inbox, make_maildir, put, set_password
 
 StartInbox = Callable[..., Inbox]
 HTML = """\
@@ -61,6 +61,13 @@ def inbox(place: Path, maildir: Path) -> Iterator[Inbox]:  # noqa: ARG001 -- it 
     """Give an inbox without a password, the same to all tests of a file, since that takes time."""
     with Inbox(place) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def secret(place: Path) -> Path:
+    """Give the file of a password."""
+    assert set_password(place / "password", "correct horse").returncode == 0
+    return place / "password"
 
 
 @pytest.fixture

@@ -49,12 +49,14 @@ class Door:
         self.asked: list[Request] = []
         self.doorway = Doorway(self.clock, self.asked.append)
 
-    def connect(self) -> tuple[Channel, Wire]:
-        """Connect."""
+    def connect(self, said: bytes = b"") -> tuple[Channel, Wire]:
+        """Connect, and say something."""
         channel = self.doorway.buildProtocol(None)
         assert isinstance(channel, Channel)
         wire = Wire()
         channel.makeConnection(wire)
+        if said:
+            channel.dataReceived(said)
         return channel, wire
 
     def finish(self) -> None:
@@ -92,8 +94,7 @@ def test_w6_silent_connection_ends() -> None:
 def test_w6_answer_that_nobody_takes_ends() -> None:
     """Its memory is not kept for longer."""
     door = Door()
-    channel, wire = door.connect()
-    channel.dataReceived(GET + b"\r\n")
+    channel, wire = door.connect(GET + b"\r\n")
     channel.pauseProducing()
     door.clock.advance(TAKE_TIME - 1)
     channel.resumeProducing()
@@ -107,8 +108,7 @@ def test_w6_answer_that_nobody_takes_ends() -> None:
 def test_w6_goodbye_has_its_time() -> None:
     """Who takes nothing of the last answer, either, is left."""
     door = Door()
-    channel, wire = door.connect()
-    channel.dataReceived(GET + b"Connection: close\r\n\r\n")
+    _, wire = door.connect(GET + b"Connection: close\r\n\r\n")
     door.finish()
     assert wire.disconnecting
     door.clock.advance(REQUEST_TIME)
@@ -118,8 +118,7 @@ def test_w6_goodbye_has_its_time() -> None:
 def test_w6_longest_idle_makes_room() -> None:
     """Whoever opens many connections and says nothing keeps nobody out, and ends no answer."""
     door = Door()
-    busy, answered = door.connect()
-    busy.dataReceived(GET + b"\r\n")
+    _, answered = door.connect(GET + b"\r\n")
     wires = [door.connect()[1] for _ in range(CONNECTIONS - 1)]
     assert not any(wire.ended for wire in wires)
     _, last = door.connect()
@@ -169,8 +168,7 @@ def test_w6_what_is_no_plain_request_is_none(octets: bytes, answer: bytes) -> No
 def test_w6_pipelined_requests_wait_for_their_turn() -> None:
     """One is answered at a time, and what waits is bounded."""
     door = Door()
-    channel, wire = door.connect()
-    channel.dataReceived((GET + b"\r\n") * 3)
+    channel, wire = door.connect((GET + b"\r\n") * 3)
     assert len(door.asked) == 1
     door.finish()
     door.finish()
@@ -184,8 +182,7 @@ def test_w6_pipelined_requests_wait_for_their_turn() -> None:
 def test_form_is_read() -> None:
     """As long as it is one of ours."""
     door = Door()
-    channel, _ = door.connect()
-    channel.dataReceived(POST + FORM + b"Content-Length: 7\r\n\r\nmark=ok")
+    door.connect(POST + FORM + b"Content-Length: 7\r\n\r\nmark=ok")
     [request] = door.asked
     assert request.content is not None
     assert request.content.read() == b"mark=ok"
@@ -203,7 +200,6 @@ def test_end_ends_all() -> None:
 def test_w6_length_of_thousands_of_digits_is_no_length(digits: int) -> None:
     """Python reads no number as long as that, and says so by an exception."""
     door = Door()
-    channel, wire = door.connect()
-    channel.dataReceived(POST + FORM + b"Content-Length: " + b"9" * digits + b"\r\n\r\n")
+    _, wire = door.connect(POST + FORM + b"Content-Length: " + b"9" * digits + b"\r\n\r\n")
     assert wire.ended
     assert door.asked == []

@@ -33,9 +33,7 @@ class Saving(Door):
 
     def save(self) -> tuple[Channel, Wire]:
         """Connect, and ask for it."""
-        channel, wire = self.connect()
-        channel.dataReceived(GET + b"\r\n")
-        return channel, wire
+        return self.connect(GET + b"\r\n")
 
 
 def test_who_breaks_off_is_no_failure() -> None:

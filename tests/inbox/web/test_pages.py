@@ -1,12 +1,10 @@
 """The pages of a real inbox, as they come over the wire."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.inbox.web.browsing import Inbox, make_maildir, put
-from tests.inbox.web.conftest import StartInbox
 
 pytestmark = pytest.mark.system
 ELSEWHERE = [
@@ -220,11 +218,3 @@ def test_arrival_is_told_at_once(inbox: Inbox, maildir: Path) -> None:
             octets = connection.recv(65536)
             assert octets
             heard += octets
-
-
-def test_unix_socket_is_its_owners(start_inbox: StartInbox, tmp_path: Path) -> None:
-    """Whoever may connect may read the mail."""
-    inbox = start_inbox(listen=f"unix:{tmp_path}/s")
-    assert "unix:" in inbox.server.output
-    assert (tmp_path / "s").stat().st_mode & 0o777 == 0o600
-    assert os.path.lexists(tmp_path / "s")

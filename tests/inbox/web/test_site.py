@@ -48,8 +48,7 @@ def test_w6_what_is_refused_costs_no_memory(octets: bytes, code: bytes) -> None:
     """Whoever may see nothing could ask for that for ever."""
     reception = Reception()
     for _ in range(5):
-        channel, wire = reception.connect()
-        channel.dataReceived(octets)
+        channel, wire = reception.connect(octets)
         assert wire.value().startswith(b"HTTP/1.1 %b " % code)
         channel.connectionLost()
     del channel, wire

@@ -45,9 +45,7 @@ class Streaming(Door):
 
     def follow(self) -> tuple[Channel, Wire]:
         """Connect, and ask for it."""
-        channel, wire = self.connect()
-        channel.dataReceived(GET + b"\r\n")
-        return channel, wire
+        return self.connect(GET + b"\r\n")
 
 
 def events(wire: Wire) -> list[dict[str, object]]:

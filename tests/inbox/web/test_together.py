@@ -4,7 +4,7 @@ import os
 import pwd
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,8 +109,12 @@ def test_dialogue_is_seen_as_it_happens(server: Server, inbox: Inbox, browser: B
     send(server, "secret words")
     send(server, "x", to="nobody@example.org")
     dialogue = driver.find_element(By.ID, "dialogue")
+
+    def told(text: str) -> Callable[[], bool]:
+        return lambda: text in dialogue.text
+
     for text in ("EHLO here.example", "MAIL FROM:<ann@a.example>", "stored for", "✗", "✓"):
-        until(lambda text=text: text in dialogue.text, text)  # type: ignore[misc]
+        until(told(text), text)
     until(lambda: "550 5.1.1" in driver.find_element(By.ID, "refused").text, "the refusal")
     assert "nobody@example.org" in driver.find_element(By.ID, "refused").text
     assert "secret words" not in driver.find_element(By.TAG_NAME, "body").text

@@ -19,6 +19,6 @@ from gomail.inbox.web.weight import DEPTH, ELEMENTS, is_light
         ('<img src="data:image/png;base64,AAAA">' * (ELEMENTS + 1), False),
     ],
 )
-def test_e8_elements_and_depth_are_bounded(html: str, light: bool) -> None:  # noqa: FBT001
+def test_e8_elements_and_depth_are_bounded(html: str, light: bool) -> None:  # noqa: FBT001 -- pytest gives it by name
     """Eighty thousand tables in each other would hang it for minutes."""
     assert is_light(html) is light
