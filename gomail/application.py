@@ -1,7 +1,6 @@
 """A server with its log, as twistd runs it: heeds signals, and is configured anew."""
 
 import signal
-import sys
 from collections.abc import Callable, Sequence
 
 from twisted.application.service import IService, MultiService
@@ -18,7 +17,6 @@ from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
 from gomail.server.reactor import Reactor
 from gomail.server.signals import Signals
-from gomail.server.sockets import PortError
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
 
@@ -81,15 +79,8 @@ class Application(MultiService):
 
     def privilegedStartService(self) -> None:
         """Begin to listen; in the foreground, what goes wrong even now is told in one line."""
-        try:
+        with self._twistd.listening():
             super().privilegedStartService()
-        except PortError as error:
-            if not self._twistd.foreground:
-                raise  # twistd tells it
-            if self._twistd.pidfile is not None:
-                self._twistd.pidfile.unlink()
-            print(f"gomail: {error}", file=sys.__stderr__)  # sys.stderr is the log's by now
-            raise SystemExit(1) from error
 
     def stop(self) -> None:
         """

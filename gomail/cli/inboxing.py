@@ -251,6 +251,11 @@ class Serving(MultiService):
         if isinstance(parent, Componentized) and not self._twistd.syslog:
             self._telling.take_log(parent)
 
+    def privilegedStartService(self) -> None:
+        """Begin to listen, while there are rights to be dropped."""
+        with self._twistd.listening():
+            super().privilegedStartService()
+
 
 def makeService(options: Options) -> Serving:
     """Make the inbox, or say in one line why there will be none."""

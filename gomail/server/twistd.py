@@ -9,13 +9,14 @@ import os
 import pwd
 import shlex
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from gomail.server.log import TwistedStream, open_log
+from gomail.server.sockets import PortError
 from gomail.server.start import Announcement, Identity, StartError
 from gomail.server.stream import Stream
 
@@ -59,6 +60,19 @@ class Twistd:
         return (
             "SIGTERM" if self.pidfile is None else f"kill $(cat {shlex.quote(str(self.pidfile))})"
         )
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Have a port that can't be listened on, as is found out now, end the start in one line."""
+        try:
+            yield
+        except PortError as error:
+            if not self.foreground:
+                raise  # twistd tells it
+            if self.pidfile is not None:
+                self.pidfile.unlink()
+            print(f"gomail: {error}", file=sys.__stderr__)  # sys.stderr is the log's by now
+            raise SystemExit(1) from error
 
     def again(self, log: str) -> list[str]:
         """

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
@@ -100,16 +99,32 @@ class Inbox(Service):
             "none: it is for this machine alone, and for all who use it (--set-password sets one)"
         )
 
+    def privilegedStartService(self) -> None:
+        """
+        Begin to listen where Twisted does that, before the rights are dropped.
+
+        Raises:
+            PortError: it can't.
+        """
+        super().privilegedStartService()
+        if self.port.twisted is None:
+            return
+        failures: list[BaseException] = []
+        self.port.twisted.listen(self._doorway).addCallbacks(
+            self._listens, lambda failure: failures.append(failure.value)
+        )
+        if failures:
+            msg = f"{self.port.endpoint}: {failures[0]}"
+            raise PortError(msg)
+
     def startService(self) -> None:
         """Take connections from now on."""
         super().startService()
         self._postbox.start()
         bound = self.port.socket
         if bound is None:
-            assert self.port.twisted is not None  # noqa: S101 -- one of both is there
-            listening: Deferred[IListeningPort] = self.port.twisted.listen(self._doorway)
-            listening.addCallbacks(self._listens, lambda failure: self._fails(failure.value))
-        elif bound.family == socket.AF_UNIX:
+            return
+        if bound.family == socket.AF_UNIX:
             self._listening = UnixPort(
                 self._reactor, bound, self._doorway, remove=not self.port.passed
             )
@@ -123,11 +138,6 @@ class Inbox(Service):
     def _listens(self, port: IListeningPort) -> None:
         """Keep a port that Twisted has opened."""
         self._listening = port
-
-    def _fails(self, error: BaseException) -> None:
-        """End: there is nothing to be served."""
-        _log.error("{listen}: {error}", listen=self.port.endpoint, error=error)
-        self._reactor.stop()
 
     def stopService(self) -> None:
         """Take none any more, and end those that there are."""

@@ -57,8 +57,7 @@ class Inbox:
         self.folder = folder
         listen = listen or "tcp:0:interface=127.0.0.1"
         told = ["--maildir", str(folder / "Maildir"), "--listen", listen, *options]
-        home = {"XDG_CACHE_HOME": str(folder / "cache"), "HOME": str(folder)}
-        self.server = Server(folder, *told, command=GOMAIL_INBOX, environment=home)
+        self.server = Server(folder, *told, command=GOMAIL_INBOX, environment=home(folder))
         self.server.logged("starting up")
         self.cookie = ""
 
@@ -134,6 +133,11 @@ class Inbox:
     def __exit__(self, *_: object) -> None:
         """End it."""
         self.kill()
+
+
+def home(folder: Path) -> dict[str, str]:
+    """Give the environment of somebody whose home that is."""
+    return {"XDG_CACHE_HOME": str(folder / "cache"), "HOME": str(folder)}
 
 
 def hear_out(connection: socket.socket) -> bytes:

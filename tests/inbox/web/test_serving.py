@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.certificates.pairs import pair, written
-from tests.inbox.web.browsing import set_password
+from tests.inbox.web.browsing import GOMAIL_INBOX, home, set_password
 from tests.inbox.web.conftest import StartInbox
 from tests.patience import PATIENCE
-from tests.system.running import free_port
+from tests.system.running import Server, free_port
 
 pytestmark = pytest.mark.system
 
@@ -31,6 +31,10 @@ def test_tls_is_twisteds_own(tmp_path: Path, start_inbox: StartInbox) -> None:
     named = f"privateKey={files.key}:certKey={files.certificate}"
     listen = f"ssl:{port}:interface=127.0.0.1:{named}"
     start_inbox("--password-file", str(secret), listen=listen)
+    again = Server(tmp_path, "--listen", listen, command=GOMAIL_INBOX, environment=home(tmp_path))
+    assert again.ended() == 1  # found out by Twisted alone, when it listens
+    assert again.complaints.startswith(f"gomail: {listen}: Couldn't listen on 127.0.0.1:{port}")
+    assert again.complaints.count("\n") == 1
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols(["h2", "http/1.1"])
