@@ -91,6 +91,7 @@ class Following:
         change: Callable[[str], None],
     ) -> None:
         self._reactor, self._paths, self._tell, self._change = reactor, paths, tell, change
+        self._connecting: Deferred[_Line] | None = None
         self._line: _Line | None = None
         self._again: IDelayedCall | None = None
         self._wanted = False
@@ -106,23 +107,22 @@ class Following:
         self._wanted = False
         if self._again is not None and self._again.active():
             self._again.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
         if self._line is not None:
             line, self._line = self._line, None
             line.end("")
 
     def _try(self) -> None:
         """Connect."""
-        made = Deferred.fromCoroutine(
+        self._connecting = Deferred.fromCoroutine(
             connect(self._reactor, self._paths, lambda: _Line("follow", self._hear, self._lost))
         )
-        made.addCallbacks(self._made, lambda failure: self._lost(str(failure.value)))
+        self._connecting.addCallbacks(self._keep, lambda failure: self._lost(str(failure.value)))
 
-    def _made(self, line: _Line) -> None:
-        """Keep a connection, if it is still wanted."""
-        if self._wanted:
-            self._line = line
-        else:
-            line.end("")
+    def _keep(self, line: _Line) -> None:
+        """Keep a connection."""
+        self._line = line
 
     def _hear(self, told: Plain) -> None:
         """Pass an event on; the first line says that we follow."""
