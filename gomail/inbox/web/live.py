@@ -91,10 +91,10 @@ class Live:
         self._why, self._status = NOT_ASKED, None
 
     def _hear(self, told: Plain) -> None:
-        """Pass an event of the server's on."""
+        """Pass an event of the server's on; no page shows what it has measured of itself."""
         if told.get("event") != "measured":
             self._kept.append(told)
-        self._tell(told)
+            self._tell(told)
 
     def _changed(self, why: str) -> None:
         """Tell that the server can be asked, or why not."""

@@ -82,11 +82,9 @@ function hear(told) {
     case "load": line(at, "", "!", "event", `load ${told.load}`); break;
     case "left-out":
       line(at, "", "!", "bad", `left out, since this page was too slow: ${Object.entries(told.counts).map(([name, count]) => `${count} ${name}`).join(", ")}`); break;
-    case "measured": measured = told; break;
     default: break;
   }
 }
-let measured = null;
 
 function status(told) {
   put("name", `${told.hostname} (gomail ${told.version}, pid ${told.pid})`);
