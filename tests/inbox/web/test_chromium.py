@@ -152,6 +152,20 @@ def test_keys_are_those_of_mutt(browser: Browser, inbox: Inbox, maildir: Path) -
     assert browser.complaints() == []
 
 
+def test_mark_that_can_not_be_set_is_told(browser: Browser, inbox: Inbox, maildir: Path) -> None:
+    """The page is none too old where it is the Maildir that can't be used."""
+    driver = browser.driver
+    browser.open(inbox.address)
+    maildir.rename(maildir.with_name("away"))
+    try:
+        press(browser, "F")
+        until(lambda: driver.find_element(By.ID, "said").text, "something is said")
+        assert "can't be set now" in driver.find_element(By.ID, "said").text
+    finally:
+        maildir.with_name("away").rename(maildir)
+    assert any("503" in each for each in browser.complaints())
+
+
 def test_more_tabs_than_connections_work(browser: Browser, inbox: Inbox, maildir: Path) -> None:
     """A browser has six for all tabs; what comes is there in each that is seen."""
     driver = browser.driver

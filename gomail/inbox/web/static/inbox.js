@@ -117,7 +117,9 @@ async function post(path, mark) {
     return null;
   }
   if (!answer.ok) {
-    say(answer.status === 404 ? "That message is not here any more." : "This page is too old: load it again.");
+    say(answer.status === 404 ? "That message is not here any more."
+      : answer.status < 500 ? "This page is too old: load it again."
+      : "The mark can't be set now.");
     return null;
   }
   return answer.json();
