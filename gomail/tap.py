@@ -18,6 +18,7 @@ from twisted.python import usage
 from gomail import config
 from gomail.application import Application
 from gomail.config import Configuration, ConfigurationError
+from gomail.server.garbage import look_seldom
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import StartError, try_pidfile
@@ -176,7 +177,10 @@ def makeService(options: Options) -> Application:
 
     # Twisted goes by the wall clock: set back, no deadline would come, and set forward, all would.
     setattr(reactor, "seconds", time.monotonic)  # noqa: B010 -- to mypy it is a method
+    ours = cast("Reactor", reactor)
     try:
-        return begin(cast("Reactor", reactor), options.wishes())
+        application = begin(ours, options.wishes())
     except (ConfigurationError, PortError, StartError) as error:
         raise SystemExit(f"gomail: {error}") from error
+    ours.callWhenRunning(look_seldom)
+    return application
