@@ -59,7 +59,7 @@ def _parse(written: str) -> Key:
     except (ValueError, RecursionError):  # a line of some text, that only looks like a table's
         return ()
     key: Key = ()
-    while isinstance(value, dict):
+    while isinstance(value, dict) and value:  # a comment only looks like one, too
         part, value = next(iter(value.items()))
         key = (*key, part)
     return key

@@ -58,3 +58,9 @@ def test_the_nearest_line_is_found(key: Key, line: int | None) -> None:
 def test_a_key_that_is_no_domain_is_compared_as_it_is() -> None:
     """A key may hold what no domain could."""
     assert lines_of('"\u2488" = 1', [("\u2488",)]) == [1]
+
+
+def test_what_only_looks_like_a_table_is_none() -> None:
+    """Within some text that goes over lines anything may stand, a comment in brackets too."""
+    text = 'a = """\n[[#b]]\n[c]\n"""\n[d]\n'
+    assert lines_of(text, [("d",), ("b",)]) == [5, None]
