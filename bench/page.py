@@ -1,9 +1,10 @@
 """
 The inbox's live page and its list, open for a while under load: what of memory they take.
 
-    python -m bench.page [--minutes 10] [--rate 5]
+    python -m bench.page [--minutes 10] [--rate 5] [--keep 1000]
 
 A server, its inbox and a headless Chromium with two windows; mail by SMTP, a tenth of it refused.
+The oldest messages are removed as others come, since an inbox takes more with each that lies there.
 Each half minute a line: messages so far, the inbox's RSS, the JavaScript heap of both pages after
 garbage collection, and how many nodes they have.
 """
@@ -26,11 +27,12 @@ SAMPLE = 30.0  # seconds
 
 
 class Load:
-    """Sends mail at a rate, until it is told to stop."""
+    """Sends mail at a rate and removes the oldest of it, until it is told to stop."""
 
-    def __init__(self, port: int, rate: float) -> None:
+    def __init__(self, port: int, rate: float, new: Path, keep: int) -> None:
         self.sent = 0
         self._port, self._pause, self._stop = port, 1 / rate, threading.Event()
+        self._new, self._keep = new, keep
         threading.Thread(target=self._run, daemon=True).start()
 
     def stop(self) -> None:
@@ -45,7 +47,13 @@ class Load:
                 try:
                     session.sendmail("a@load.example", [to], f"Subject: {self.sent}\n\nx\n")
                 except smtplib.SMTPRecipientsRefused:
-                    continue
+                    self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove the oldest, whose names come first; nobody has opened them."""
+        names = sorted(path.name for path in self._new.iterdir())
+        for name in names[: -self._keep]:
+            (self._new / name).unlink()
 
 
 def heap(browser: Browser, window: str) -> tuple[float, int]:
@@ -58,7 +66,7 @@ def heap(browser: Browser, window: str) -> tuple[float, int]:
     return values["JSHeapUsedSize"] / 2**20, int(values["Nodes"])
 
 
-def measure(folder: Path, minutes: float, rate: float) -> None:
+def measure(folder: Path, minutes: float, rate: float, keep: int) -> None:
     """Measure, and print."""
     place = folder / "inbox"
     place.mkdir()
@@ -73,7 +81,7 @@ def measure(folder: Path, minutes: float, rate: float) -> None:
         browser.open(inbox.address)
         live, listed = browser.driver.window_handles
         process = psutil.Process(inbox.server.process.pid)
-        load = Load(server.port, rate)
+        load = Load(server.port, rate, folder / "Maildir/new", keep)
         began = time.monotonic()
         while time.monotonic() - began < minutes * 60:
             time.sleep(SAMPLE)
@@ -95,9 +103,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--rate", type=float, default=5, help="messages a second")
+    parser.add_argument("--keep", type=int, default=1000, help="messages that lie there at most")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gomail-") as folder:
-        measure(Path(folder), options.minutes, options.rate)
+        measure(Path(folder), options.minutes, options.rate, options.keep)
 
 
 if __name__ == "__main__":
