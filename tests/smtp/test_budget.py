@@ -23,7 +23,7 @@ from gomail.reply import (
 from gomail.smtp.budget import DELAY, Budget, Judgement
 from gomail.smtp.session import Chunk, Session, Transaction
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, Idle, house
+from tests.smtp.talk import CLIENT, Idle, house
 
 BOB = Path(Address("bob", "here.example"))
 

@@ -13,9 +13,11 @@ from gomail.reply import STORED, Refused, Reply
 from gomail.smtp.encryption import HANDSHAKE_TIME
 from gomail.smtp.patience import CLOSE_TIME
 from tests.smtp.certificate import ClientTLS, ServerTLS
+from tests.smtp.client import ClientEnd
 from tests.smtp.desk import MANNERS, Desk
+from tests.smtp.talk import CLIENT, ENVELOPE, Talk, octets_of
 from tests.smtp.transcript import refuse
-from tests.smtp.wire import CLIENT, ENVELOPE, ClientEnd, Talk, logged_failures, octets_of
+from tests.smtp.wire import logged_failures
 
 TRUSTED = replace(CLIENT, trusted=True)
 
@@ -172,7 +174,7 @@ def test_e11_handshake_has_ten_seconds() -> None:
     """Octets in between don't extend them, and nothing is said."""
     talk = ready()
     talk.hear()
-    hello = b"".join(ClientEnd(talk, ClientTLS()).out)
+    hello = b"".join(ClientEnd(talk.wire, ClientTLS()).out)
     for octet in hello[: HANDSHAKE_TIME - 1]:
         talk.send(bytes([octet]))
         talk.wait(1)

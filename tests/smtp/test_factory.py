@@ -25,7 +25,8 @@ from gomail.smtp.factory import MOST_KNOWN, SESSIONS_A_TURN, SMTPFactory, Turned
 from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import SMTPProtocol
 from tests.smtp.desk import Desk
-from tests.smtp.wire import Wire, logged_failures, octets_of
+from tests.smtp.talk import octets_of
+from tests.smtp.wire import Wire, logged_failures
 
 STRANGER = IPv4Address("TCP", "192.0.2.1", 40695)
 

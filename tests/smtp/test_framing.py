@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from gomail.smtp.framing import Counted
 from tests.smtp.desk import Desk
 from tests.smtp.reference import feed, reference
-from tests.smtp.wire import CLIENT, Talk, in_content
+from tests.smtp.talk import CLIENT, Talk, in_content
 from tests.smuggling.sequences import HIDDEN, second
 
 PIECES = [

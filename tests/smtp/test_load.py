@@ -7,7 +7,7 @@ import pytest
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.smtp.admission import Admission
 from gomail.smtp.load import HURRY, LAG, SESSIONS, Gauge, Load, Mark, hurried
-from tests.smtp.wire import CLIENT, ENVELOPE, Talk, in_content
+from tests.smtp.talk import CLIENT, ENVELOPE, Talk, in_content
 
 STATES = [Load.NORMAL, Load.BUSY, Load.OVERLOAD]
 

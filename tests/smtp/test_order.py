@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 
 from gomail.events import Refusal
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, ENVELOPE, Talk, octets_of
+from tests.smtp.talk import CLIENT, ENVELOPE, Talk, octets_of
 
 TRUSTED = replace(CLIENT, trusted=True)
 

@@ -26,8 +26,9 @@ from twisted.internet.task import deferLater
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.tcp import TCPPort
 from gomail.smtp.protocol import MUCH
+from tests.smtp.talk import ENVELOPE, octets_of
 from tests.smtp.test_reactor import Dialler, Office, serving
-from tests.smtp.wire import ENVELOPE, logged_failures, octets_of
+from tests.smtp.wire import logged_failures
 
 # Twisted hands its own certificates to pyOpenSSL in a way that this has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")

@@ -25,16 +25,9 @@ from gomail.smtp.patience import CLOSE_TIME
 from gomail.smtp.protocol import LINES_A_TURN
 from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME
 from tests.smtp.desk import MANNERS, Desk, Parcel
+from tests.smtp.talk import CLIENT, ENVELOPE, Talk, in_content, octets_of, packets_of
 from tests.smtp.transcript import refuse
-from tests.smtp.wire import (
-    CLIENT,
-    ENVELOPE,
-    Talk,
-    in_content,
-    logged_failures,
-    octets_of,
-    packets_of,
-)
+from tests.smtp.wire import logged_failures
 
 TRANSACTION = octets_of([*ENVELOPE[1:], "DATA", "Hello", "."])
 

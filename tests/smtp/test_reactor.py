@@ -32,7 +32,7 @@ from gomail.events import Event, SessionEnded
 from gomail.smtp.factory import SMTPFactory
 from tests.smtp.certificate import ServerTLS, certified, context
 from tests.smtp.desk import Desk
-from tests.smtp.wire import ENVELOPE, octets_of
+from tests.smtp.talk import ENVELOPE, octets_of
 
 # Twisted hands its own certificates to pyOpenSSL in a way that this has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")

@@ -20,7 +20,7 @@ from gomail.reply import (
 from gomail.smtp.session import Session, Transaction
 from gomail.smtp.verdict import fold
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, Idle, house
+from tests.smtp.talk import CLIENT, Idle, house
 
 ALSO_STORED = Reply(250, "0.0", "Stored, too")
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from tests.smtp.reference import feed, octet_by_octet, reference
-from tests.smtp.wire import CLIENT, ENVELOPE, Talk, in_content
+from tests.smtp.talk import CLIENT, ENVELOPE, Talk, in_content
 from tests.smuggling.sequences import (
     CLOSEST,
     DOTS,

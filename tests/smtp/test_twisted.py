@@ -10,8 +10,8 @@ from twisted.internet.task import Clock
 
 from gomail.reply import Refused, Reply
 from tests.smtp.desk import Desk
+from tests.smtp.talk import Talk
 from tests.smtp.transcript import refuse
-from tests.smtp.wire import Talk
 
 MESSAGES = [
     (

@@ -9,7 +9,7 @@ from gomail.reply import HELLO_FIRST, NOT_HTTP, OK, SYNTAX_ERROR, Refused, Reply
 from gomail.smtp.session import Chunk, Session
 from gomail.smtp.verbs import BDAT, UNKNOWN, VERBS, answer, read
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, Idle, house
+from tests.smtp.talk import CLIENT, Idle, house
 
 MANDATORY = {b"EHLO", b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT", b"VRFY"}
 

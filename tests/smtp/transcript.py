@@ -33,7 +33,7 @@ from twisted.internet.task import Clock
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.reply import Refused, Reply
 from tests.smtp.desk import Desk
-from tests.smtp.wire import CLIENT, Talk, octets_of, packets_of
+from tests.smtp.talk import CLIENT, Talk, octets_of, packets_of
 from tests.thorough import often
 
 MOST_CUTS = often(100, 400)  # of one scene

@@ -19,8 +19,10 @@ from gomail.reply import NO_SUCH_MAILBOX, Refused
 from gomail.server import lines
 from tests.fuzz.target import Case, Target, pieces, read_case
 from tests.fuzz.told import Exchange, told
+from tests.smtp.client import LATEST
 from tests.smtp.desk import MANNERS, Desk
-from tests.smtp.wire import CLIENT, LATEST, Talk, logged_failures
+from tests.smtp.talk import CLIENT, Talk
+from tests.smtp.wire import logged_failures
 
 SMALL = Limits(
     size=512,  # twice that is what an input may have
