@@ -5,13 +5,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from zope.interface import implementer
 
 from gomail.address import Path
 from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
-from gomail.reply import STORED, Reply
+from gomail.reply import STORED, Refused, Reply
 
 MANNERS = ("now", "ready", "deferred", "coroutine")
 
@@ -134,3 +135,29 @@ class Parcel:
         self.end = "lost"
         self.desk.told.append("lost")
         self.desk.plans.get("lost", lambda: None)()
+
+
+def late(desk: Desk, name: str) -> list[Deferred[Any]]:
+    """Let the question *name* be answered by the Deferreds that this list gets."""
+    asked: list[Deferred[Any]] = []
+
+    def plan(*_: object) -> Deferred[Any]:
+        asked.append(Deferred())
+        return asked[-1]
+
+    desk.plans[name] = plan
+    return asked
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    """Give a plan that raises *error*."""
+
+    def plan(*_: object) -> None:
+        raise error
+
+    return plan
+
+
+def refuse(reply: Reply) -> Callable[..., None]:
+    """Give a plan that refuses."""
+    return raising(Refused(reply))

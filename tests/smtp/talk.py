@@ -201,9 +201,20 @@ def octets_of(lines: Iterable[str]) -> bytes:
 
 
 ENVELOPE = ("EHLO client.example", "MAIL FROM:<a@there.example>", "RCPT TO:<b@here.example>")
+TRANSACTION = octets_of([*ENVELOPE[1:], "DATA", "Hello", "."])
 
 
 def in_content(talk: Talk) -> Talk:
     """Bring *talk* to the point where the client may send content."""
     talk.say(*ENVELOPE, "DATA")
     return talk
+
+
+def check_left(talk: Talk, verbs: str, reason: str = "the client left") -> None:
+    """See that a session that broke off was closed once, completely."""
+    assert talk.end.reason == reason
+    assert talk.end.verbs == verbs
+    asked = talk.desk.told
+    assert asked.count("ended") <= asked.count("mail")
+    assert all(message.end for message in talk.desk.messages)
+    assert not talk.clock.getDelayedCalls()

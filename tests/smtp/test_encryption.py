@@ -14,9 +14,8 @@ from gomail.smtp.encryption import HANDSHAKE_TIME
 from gomail.smtp.patience import CLOSE_TIME
 from tests.smtp.certificate import ClientTLS, ServerTLS
 from tests.smtp.client import ClientEnd
-from tests.smtp.desk import MANNERS, Desk
+from tests.smtp.desk import MANNERS, Desk, refuse
 from tests.smtp.talk import CLIENT, ENVELOPE, Talk, octets_of
-from tests.smtp.transcript import refuse
 from tests.smtp.wire import logged_failures
 
 TRUSTED = replace(CLIENT, trusted=True)

@@ -9,9 +9,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from gomail.reply import Refused, Reply
-from tests.smtp.desk import Desk
+from tests.smtp.desk import Desk, refuse
 from tests.smtp.talk import Talk
-from tests.smtp.transcript import refuse
 
 MESSAGES = [
     (

@@ -24,15 +24,15 @@ Without ``@close`` the server must not have closed when the scene is over.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from twisted.internet.task import Clock
 
 from gomail.limits import DEFAULT_LIMITS, Limits
-from gomail.reply import Refused, Reply
-from tests.smtp.desk import Desk
+from gomail.reply import Reply
+from tests.smtp.desk import Desk, refuse
 from tests.smtp.talk import CLIENT, Talk, octets_of, packets_of
 from tests.thorough import often
 
@@ -254,15 +254,6 @@ def offsets(scene: Scene, most: int = MOST_CUTS) -> range:
     """Where to cut: everywhere, or *most* times in a long scene."""
     length = sum(map(len, scene.blocks))
     return range(1, length, length // most + 1)
-
-
-def refuse(reply: Reply) -> Callable[..., None]:
-    """Give a plan that refuses."""
-
-    def plan(*_: object) -> None:
-        raise Refused(reply)
-
-    return plan
 
 
 __all__ = [
