@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from twisted.internet import reactor as installed  # noqa: TID253 -- the one that pytest installed
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import (
     TCP4ClientEndpoint,
@@ -26,21 +25,15 @@ from twisted.internet.task import deferLater
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.tcp import TCPPort
 from gomail.smtp.protocol import MUCH
+from tests.smtp.office import Dialler, Office, reactor, serving
 from tests.smtp.talk import ENVELOPE, octets_of
-from tests.smtp.test_reactor import Dialler, Office, serving
 from tests.smtp.wire import logged_failures
 
 # Twisted hands its own certificates to pyOpenSSL in a way that this has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
 
-reactor: Any = installed
 HEADER = b"PROXY TCP4 192.0.2.1 192.0.2.25 40695 25\r\n"
-WAYS = (
-    "tcp",
-    "prompt",
-    "unix",
-    "proxy",
-)  # TLS has an end of its own: tests/smtp/test_encryption.py
+WAYS = ("tcp", "prompt", "unix", "proxy")  # TLS has an end of its own: tests/smtp/test_goodbye.py
 
 
 @asynccontextmanager
