@@ -5,7 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 _FOR_CONTENT = ("smtp/test_framing.py", "smtp/test_dialogues.py")
-_FOR_COMMANDS = ("smtp/test_grammar.py", "smtp/test_verbs.py")
+_FOR_COMMANDS = ("smtp/test_grammar.py", "smtp/test_arguments.py", "smtp/test_verbs.py")
 _FOR_STORING = (
     "delivery/test_deposit.py",
     "delivery/test_committer.py",
