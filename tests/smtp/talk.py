@@ -218,3 +218,10 @@ def check_left(talk: Talk, verbs: str, reason: str = "the client left") -> None:
     assert asked.count("ended") <= asked.count("mail")
     assert all(message.end for message in talk.desk.messages)
     assert not talk.clock.getDelayedCalls()
+
+
+def ready(**settings: object) -> Talk:
+    """Bring a session to the point where the client shakes hands."""
+    talk = Talk(starttls=True, **settings)  # type: ignore[arg-type]
+    talk.say("EHLO client.example", "STARTTLS")
+    return talk
