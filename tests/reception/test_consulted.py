@@ -1,8 +1,6 @@
 """Milters hear of each message while it comes; it is refused, changed or kept apart as they say."""
 
-from collections.abc import Iterator
 from errno import EIO
-from pathlib import Path
 from struct import pack
 from typing import Any
 
@@ -19,9 +17,9 @@ from gomail.milters.milters import Milters
 from gomail.milters.packets import packet
 from gomail.milters.place import Place
 from gomail.reception.consulting import Consulting, junk_field
-from tests.faults.house import House, name_of, opened
+from tests.faults.house import House, name_of
 from tests.milters.filter import Filter, Wire, added, kinds
-from tests.reception.test_examined import FORGED, UNSIGNED, examine
+from tests.reception.examining import FORGED, UNSIGNED, examine
 
 TEXT = b"From: joe@client.example\r\nSubject: a letter\r\n\r\nDear Ann\r\n"
 STORED = TEXT.replace(b"\r\n", b"\n")
@@ -66,13 +64,6 @@ class Consulted:
         """Have them consulted, some of whom may say that a message is junk."""
         fields = [junk_field(each) for each in junk]
         self.house.office.consulting = Consulting(self.milters, fields)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A server with the mailboxes alice, bob and carol."""
-    with opened(tmp_path) as house:
-        yield house
 
 
 def test_milter_hears_everything_and_the_message_is_stored(house: House) -> None:
