@@ -1,5 +1,6 @@
 """A worker's line to its parent: who is asked about, what is answered, and its end."""
 
+import os
 from typing import Any
 
 import pytest
@@ -208,7 +209,8 @@ def test_worker_waits_for_an_heir(house: House, monkeypatch: pytest.MonkeyPatch)
     house.admission.leave(stranger("two"))
     house.pump([LOOK] * 1000)
     assert house.orphaned == 0
-    monkeypatch.setattr("os.getppid", lambda: 1)
+    other = os.getppid() + 1
+    monkeypatch.setattr("os.getppid", lambda: other)
     house.advance(LOOK)
     house.advance(0)
     assert house.orphaned == 1
