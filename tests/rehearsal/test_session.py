@@ -6,16 +6,12 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
-from gomail.certificates.keeper import world_time
-from gomail.certificates.own import NAME, kept_own
-from gomail.certificates.pair import PairError
 from gomail.rehearsal.session import Rehearsal
 from gomail.smtp.factory import SMTPFactory
 from tests.rehearsal.visits import (
+    ALICE,
     DOMAIN,
     MESSAGE,
-    OTHERS,
-    Grumpy,
     configured,
     rehearsed,
     replies,
@@ -23,8 +19,6 @@ from tests.rehearsal.visits import (
     tree,
     visit,
 )
-
-ALICE = "alice@here.example"
 
 
 class Stopping(Rehearsal):
@@ -172,115 +166,6 @@ async def test_without_recipients_there_is_no_content(tmp_path: Path) -> None:
     assert outcome.steps[-1].said == "RCPT TO:<no@here.example>"
 
 
-@pytest.mark.parametrize(
-    ("action", "outcome", "reply"),
-    [
-        ("refuse", "refuse", "550 5.7.26"),
-        ("defer", "defer", "451 4.7.26"),
-        ("junk", "junk", "250 2.0.0"),
-        ("mark", "accept", "250 2.0.0"),
-        ("none", "accept", "250 2.0.0"),
-    ],
-)
-@pytest_twisted.ensureDeferred
-async def test_policy_decides(tmp_path: Path, action: str, outcome: str, reply: str) -> None:
-    """With what was found, the rule, and the setting of the rule."""
-    configuration = configured(tmp_path, f'{DOMAIN}[policy]\ndmarc-reject = "{action}"\n')
-    tried = await rehearsed(configuration, visit(ALICE, ip=OTHERS))
-    assert (tried.action, replies(tried)[-1]) == (outcome, reply)
-    reasons = told(tried, "(")
-    assert "spf=fail smtp.mailfrom=example.org" in reasons
-    rule = [each for each in reasons if each.startswith("dmarc-reject: DMARC fails")]
-    assert len(rule) == (action in {"refuse", "defer", "junk"})
-    assert all(each.endswith("['policy.dmarc-reject']") for each in rule)
-    if action == "junk":
-        assert tried.copies[0].path.endswith("/alice/.Junk/new/NOT-STORED")
-
-
-@pytest_twisted.ensureDeferred
-async def test_rule_in_the_shadow_is_told(tmp_path: Path) -> None:
-    """What it would have done."""
-    policy = '[policy]\ndmarc-reject = "refuse"\nshadow = ["dmarc-reject"]\n'
-    outcome = await rehearsed(configured(tmp_path, DOMAIN + policy), visit(ALICE, ip=OTHERS))
-    shadow = "in the shadow: dmarc-reject: else it is refused ['policy.shadow']"
-    assert shadow in told(outcome, "(")
-    assert outcome.action == "accept"
-
-
-@pytest_twisted.ensureDeferred
-async def test_check_of_ones_own_decides(tmp_path: Path) -> None:
-    """Its rule has a setting below policy.own."""
-    configuration = configured(tmp_path, f'{DOMAIN}[policy.own]\ngrumpy = "refuse"\n')
-    outcome = await rehearsed(configuration, visit(ALICE), own=(Grumpy(),))
-    [reason] = [each for each in told(outcome, "(") if each.startswith("grumpy-fail")]
-    assert reason.endswith("it is refused ['policy.own.grumpy']")
-
-
-@pytest_twisted.ensureDeferred
-async def test_trusted_client_is_not_examined(tmp_path: Path) -> None:
-    """It is said why: the network that it is in."""
-    outcome = await rehearsed(configured(tmp_path), visit(ALICE, ip="127.0.0.1"))
-    assert "127.0.0.1 is in 127.0.0.0/8: no limits" in told(outcome, "")[1]
-    assert "nobody finds out who sent it: its client is trusted ['trusted']" in told(outcome, "(")
-
-
-@pytest_twisted.ensureDeferred
-async def test_checks_that_are_off_are_told(tmp_path: Path) -> None:
-    """By their setting; IPv6 is as good as IPv4."""
-    configuration = configured(tmp_path, f"{DOMAIN}[checks]\nenabled = false\n")
-    outcome = await rehearsed(configuration, visit(ALICE, ip="2001:db8::1"))
-    assert "2001:db8::1 is in no trusted network" in told(outcome, "")[1]
-    assert "nobody finds out who sent it: checks are off ['checks.enabled']" in told(outcome, "(")
-
-
-LISTENERS = """
-[[listener]]
-endpoint = "tcp:25"
-[[listener]]
-endpoint = "tcp:26"
-tls = "required"
-bare-newline = "refuse"
-proxy = ["192.0.2.9"]
-[[listener]]
-endpoint = "tcp:27"
-tls = "off"
-"""
-
-
-@pytest_twisted.ensureDeferred
-async def test_listener_that_requires_tls_refuses_plaintext(tmp_path: Path) -> None:
-    """And takes the mail under TLS."""
-    configuration = configured(tmp_path, DOMAIN + LISTENERS)
-    outcome = await rehearsed(configuration, visit(ALICE), listener=1)
-    assert replies(outcome)[-1] == "530 5.7.0"
-    assert told(outcome, "MAIL")[-1].endswith("['listener.tls']")
-    assert "the client is the one that a proxy names ['listener.proxy']" in told(outcome, "")
-    outcome = await rehearsed(configuration, visit(ALICE, tls=True), listener=1)
-    assert outcome.action == "accept"
-
-
-@pytest_twisted.ensureDeferred
-async def test_listener_without_tls_refuses_it(tmp_path: Path) -> None:
-    """The session ends there, since the client wanted it."""
-    configuration = configured(tmp_path, DOMAIN + LISTENERS)
-    outcome = await rehearsed(configuration, visit(ALICE, tls=True), listener=2)
-    assert (replies(outcome)[-1], outcome.steps[-1].said) == ("502 5.5.1", "STARTTLS")
-    assert outcome.action == "refuse"
-
-
-@pytest.mark.parametrize(("listener", "reply"), [(0, "250 2.0.0"), (1, "550 5.6.0")])
-@pytest_twisted.ensureDeferred
-async def test_bare_newlines_are_told(tmp_path: Path, listener: int, reply: str) -> None:
-    """They are in what was sent with CRLF elsewhere; a file of this system has them throughout."""
-    configuration = configured(tmp_path, DOMAIN + LISTENERS)
-    content = MESSAGE.replace(b"\n", b"\r\n") + b"x\ny\r\n"
-    tried = await rehearsed(
-        configuration, visit(ALICE, content=content, tls=True), listener=listener
-    )
-    assert replies(tried)[-1] == reply
-    assert any("listener.bare-newline" in each for each in told(tried, "("))
-
-
 @pytest_twisted.ensureDeferred
 async def test_size_is_declared_and_judged(tmp_path: Path) -> None:
     """As a mail server does it, before the content is sent; 8-bit and UTF-8 are asked for, too."""
@@ -307,16 +192,6 @@ async def test_large_message_stays_in_memory(tmp_path: Path) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_milters_are_left_out_and_that_is_told(tmp_path: Path) -> None:
-    """Nobody listens there, and no mail is deferred for that."""
-    milter = '[[milter]]\nendpoint = "tcp:127.0.0.1:1"\non-failure = "defer"\n'
-    outcome = await rehearsed(configured(tmp_path, DOMAIN + milter), visit(ALICE))
-    [reason] = [each for each in told(outcome, "MAIL") if "is not asked" in each]
-    assert reason.startswith("the milter at tcp:127.0.0.1:1 is not asked")
-    assert outcome.action == "accept"
-
-
-@pytest_twisted.ensureDeferred
 async def test_disk_without_room_defers(tmp_path: Path) -> None:
     """As much is to stay free as nobody has."""
     configuration = configured(tmp_path, f'{DOMAIN}[limits]\ndisk-reserve = "1024 GiB"\n')
@@ -338,20 +213,6 @@ async def test_maildir_that_can_not_be_defers(tmp_path: Path, broken: str) -> No
 
 
 @pytest_twisted.ensureDeferred
-async def test_junk_folder_that_can_not_be_is_told(tmp_path: Path) -> None:
-    """The message goes to the inbox, as it would."""
-    for name in ("tmp", "new", "cur"):
-        (tmp_path / "mail/here.example/alice" / name).mkdir(parents=True)
-    (tmp_path / "mail/here.example/alice/.Junk").mkdir()
-    (tmp_path / "mail/here.example/alice/.Junk/new").mkdir()
-    outcome = await rehearsed(configured(tmp_path), visit(ALICE, ip=OTHERS))
-    assert outcome.copies[0].path.endswith("/alice/new/NOT-STORED")
-    assert any(
-        each.startswith("junk for alice@here.example is stored") for each in told(outcome, "(")
-    )
-
-
-@pytest_twisted.ensureDeferred
 async def test_session_that_the_server_ends_is_told_to_its_end(tmp_path: Path) -> None:
     """Who names many recipients that there are not hears 421, and nothing more is said."""
     limits = "[limits]\nunknown-recipients = 2\n"
@@ -366,21 +227,3 @@ async def test_client_that_is_turned_away_hears_why(tmp_path: Path) -> None:
     outcome = await rehearsed(configured(tmp_path), visit(ALICE), kind=Stopping)
     assert (replies(outcome), outcome.action) == (["421 4.3.2"], "defer")
     assert outcome.steps[0].reasons[-1].text == "The server was being stopped or started anew."
-
-
-@pytest_twisted.ensureDeferred
-async def test_certificate_is_the_servers(tmp_path: Path) -> None:
-    """The self-signed one that it keeps, or the one that is named."""
-    configuration = configured(tmp_path)
-    kept_own(str(tmp_path / "state"), "kept.example", world_time())
-    outcome = await rehearsed(configuration, visit(ALICE, tls=True))
-    assert told(outcome, "STARTTLS")[0].startswith(
-        "a self-signed certificate of kept.example until"
-    )
-    pem = tmp_path / "state" / NAME
-    named = f'{DOMAIN}[tls]\ncertificate = "{pem}"\nkey = "{pem}"\n'
-    outcome = await rehearsed(configured(tmp_path, named), visit(ALICE, tls=True))
-    assert "kept.example" in told(outcome, "STARTTLS")[0]
-    pem.write_text("x")
-    with pytest.raises(PairError):
-        await rehearsed(configured(tmp_path, named), visit(ALICE, tls=True))

@@ -120,3 +120,6 @@ class Grumpy:
 
     def close(self) -> None:
         """Look no more."""
+
+
+ALICE = "alice@here.example"
