@@ -3,43 +3,16 @@
 import errno
 import os
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from twisted.internet import endpoints
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.internet.testing import MemoryReactor
-from twisted.python.systemd import ListenFDs
 
 from gomail.server import occupant, sockets
 from gomail.server.ports import Port, open_port, open_ports, try_sharing
 from gomail.server.sockets import PortError
+from tests.server.opening import failure, port_of
 from tests.system.running import free_port
-
-
-@pytest.fixture
-def opened() -> Iterator[list[Port]]:
-    """Close what a test opens."""
-    opened: list[Port] = []
-    yield opened
-    for port in opened:
-        port.close()
-
-
-def port_of(opened: list[Port], endpoint: str) -> Port:
-    """Open a port that is closed with the test."""
-    port = open_port(endpoint, MemoryReactor())
-    opened.append(port)
-    return port
-
-
-def failure(endpoint: str) -> str:
-    """Give the line that says why a port can't be had."""
-    with pytest.raises(PortError) as raised:
-        open_port(endpoint, MemoryReactor())
-    assert "\n" not in str(raised.value)
-    return str(raised.value)
 
 
 def test_port_alone_is_both_kinds_of_ip(opened: list[Port]) -> None:
@@ -187,187 +160,6 @@ def test_other_endpoints_are_twisteds() -> None:
     assert str(port) == "stdio:"
     assert IStreamServerEndpoint.providedBy(port.twisted)
     port.close()
-
-
-def test_unix_socket_that_nobody_listens_on_can_be_had(opened: list[Port], tmp_path: Path) -> None:
-    """What kill -9 left behind keeps nobody out; a file that is no socket does."""
-    path = tmp_path / "a:b"
-    endpoint = f"unix:{path}".replace("a:b", r"a\:b")
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(path))
-        left.listen(0)
-        for _ in range(3):  # those that wait there are more than the kernel takes soon
-            assert "another process listens there" in failure(endpoint)
-    port = port_of(opened, endpoint)
-    assert str(port) == f"unix:{path}"
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(str(path))
-    port.close()
-    assert not path.exists()
-    path.touch()
-    assert f"{path} is there, and no socket" in failure(endpoint)
-
-
-@pytest.mark.parametrize("written", ["unix:{}:mode=660", "unix:address={}:mode=0660:backlog=5"])
-def test_unix_socket_has_its_mode_before_anybody_can_connect(
-    opened: list[Port], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
-) -> None:
-    """Listening comes last; by default everybody on this machine may connect, as on a port."""
-    modes: list[int] = []
-
-    class Watched(socket.socket):
-        def listen(self, backlog: int = 0, /) -> None:
-            modes.append(Path(self.getsockname()).stat().st_mode & 0o777)
-            super().listen(backlog)
-
-    monkeypatch.setattr(socket, "socket", Watched)
-    port_of(opened, written.format(tmp_path / "group"))
-    port_of(opened, f"unix:{tmp_path}/all:lockfile=0")
-    assert modes == [0o660, 0o666]
-
-
-def test_unix_socket_is_the_same_file_wherever_twistd_goes(
-    opened: list[Port], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A relative path begins where gomail was started."""
-    monkeypatch.chdir(tmp_path)
-    assert str(port_of(opened, "unix:socket")) == f"unix:{tmp_path}/socket"
-
-
-def test_unix_socket_that_may_not_be_looked_at_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whether somebody listens there can't be told, so that it stays as it is."""
-
-    def fail(*_: object) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-    monkeypatch.setattr(socket.socket, "connect", fail)
-    endpoint = f"unix:{tmp_path}/socket"
-    assert failure(endpoint) == f"{endpoint}: Permission denied"
-
-
-def test_unix_socket_that_cannot_be_bound_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the kernel says is told."""
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(socket.socket, "bind", fail)
-    assert failure(f"unix:{tmp_path}/socket").endswith("/socket: No space left on device")
-
-
-def test_unix_socket_goes_where_another_port_cannot_be_had(tmp_path: Path) -> None:
-    """A start that fails leaves nothing."""
-    with pytest.raises(PortError, match="frob:1"):
-        open_ports([f"unix:{tmp_path}/socket", "frob:1"], MemoryReactor())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_port_is_closed_where_its_file_can_not_be_removed(tmp_path: Path) -> None:
-    """It is root's, whose rights are gone; here a folder stands in its place."""
-    port = open_port(f"unix:{tmp_path}/socket", MemoryReactor())
-    (tmp_path / "socket").unlink()
-    (tmp_path / "socket").mkdir()
-    port.close()
-    assert port.socket is not None
-    assert port.socket.fileno() == -1
-
-
-def test_unix_socket_needs_a_folder_that_may_be_written_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A folder of somebody else's is named."""
-    monkeypatch.setattr(os, "access", lambda *_, **__: False)
-    assert f"nothing can be made in the folder {tmp_path}" in failure(f"unix:{tmp_path}/socket")
-
-
-class Passed:
-    """Sockets as systemd passes them, each with its name."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._numbers: dict[str, int] = {}
-        self._monkeypatch = monkeypatch
-        monkeypatch.delenv("LISTEN_FDNAMES", raising=False)
-
-    def put(self, number: int, name: str = "smtp") -> None:
-        """Have a descriptor passed."""
-        self._numbers[name] = number
-        found = ListenFDs(list(self._numbers.values()), list(self._numbers))
-        self._monkeypatch.setattr(endpoints._SystemdParser, "_sddaemon", found)
-
-
-@pytest.fixture
-def passed(monkeypatch: pytest.MonkeyPatch) -> Passed:
-    """Give what stands for systemd."""
-    return Passed(monkeypatch)
-
-
-@pytest.mark.parametrize("which", ["index=0", "name=smtp"])
-def test_socket_of_systemd_is_taken_as_it_is(
-    opened: list[Port], passed: Passed, which: str
-) -> None:
-    """Its real address is told, whatever the endpoint is called; it is still systemd's."""
-    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as bound:
-        passed.put(bound.fileno())
-        port = port_of(opened, f"systemd:domain=INET6:{which}")
-        number = bound.getsockname()[1]
-        assert port.passed
-        assert str(port) == f"[::]:{number} and 0.0.0.0:{number}"
-        port.close()
-        bound.setblocking(True)
-        socket.create_connection(("127.0.0.1", number)).close()
-        bound.accept()[0].close()
-
-
-def test_unix_socket_of_systemd_stays(opened: list[Port], passed: Passed, tmp_path: Path) -> None:
-    """Its file is systemd's to remove; abstract ones have none."""
-    with socket.socket(socket.AF_UNIX) as bound, socket.socket(socket.AF_UNIX) as other:
-        bound.bind(str(tmp_path / "socket"))
-        other.bind(f"\0{tmp_path}")
-        for each in (bound, other):
-            each.listen()
-        passed.put(bound.fileno(), "file")
-        passed.put(other.fileno(), "abstract")
-        port = port_of(opened, "systemd:UNIX:name=file")
-        assert str(port) == f"unix:{tmp_path}/socket"
-        assert str(port_of(opened, "systemd:UNIX:name=abstract")) == f"unix:@{tmp_path}"
-        port.close()
-        assert (tmp_path / "socket").is_socket()
-
-
-def test_socket_that_two_listeners_have_is_told(passed: Passed) -> None:
-    """They would take each other's connections."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        passed.put(bound.fileno())
-        same = ["systemd:domain=INET:index=0", "systemd:domain=INET:name=smtp"]
-        with pytest.raises(PortError, match="name=smtp: another listener has the same socket"):
-            open_ports(["stdio:", *same], MemoryReactor())
-
-
-@pytest.mark.usefixtures("passed")
-def test_missing_socket_of_systemd_is_one_line() -> None:
-    """What is expected is named."""
-    assert failure("systemd:domain=INET:index=0") == (
-        "systemd:domain=INET:index=0: no such socket was passed to this process; systemd does so "
-        "by LISTEN_FDS and LISTEN_FDNAMES when a socket unit starts it, and "
-        "systemd-socket-activate --fdname=NAME does"
-    )
-    assert "no such socket was passed" in failure("systemd:domain=INET:name=smtp")
-
-
-def test_unfit_socket_of_systemd_is_one_line(passed: Passed) -> None:
-    """Of another kind than was said, say: a listener for this machine alone may not get a port."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        passed.put(bound.fileno())
-        assert failure("systemd:domain=UNIX:index=0").endswith("which is domain=INET")
-
-
-def test_endpoint_of_systemd_that_cannot_be_is_one_line() -> None:
-    """Twisted says what it lacks."""
-    assert "Specify exactly one" in failure("systemd:domain=INET")
 
 
 def test_ports_that_twisted_listens_on_can_not_be_shared() -> None:
