@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.message.content import Content, Memory
 from gomail.reply import Refused
-from tests.message.test_content import SMALL, Disk
+from tests.message.disk import SMALL, Disk
 
 
 class Witness:
