@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +32,21 @@ from gomail.testing.bench import Subject
 from gomail.testing.conformance import CHECKS, Check
 from gomail.testing.recording import Recorder
 from gomail.testing.wire import MemoryServer
+from tests.docs.examples import (
+    EXAMPLES,
+    LETTER,
+    ROOT,
+    TWISTD,
+    Importer,
+    copy_examples,
+    free_port,
+    running,
+    send,
+)
 from tests.patience import PATIENCE
 from tests.smtp.certificate import certified
-from tests.system.running import until
 
-Importer = Callable[[str], Any]
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "examples"
 BLOCK = re.compile(r"^`examples/([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-TWISTD = "from twisted.scripts.twistd import run; run()"
-LETTER = b"Subject: hello\r\n\r\nHello.\r\n"
 
 
 @pytest.fixture
@@ -54,60 +58,6 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[Importer]:
     for path in EXAMPLES.glob("*.py"):
         if path.stem not in known:
             sys.modules.pop(path.stem, None)
-
-
-def free_port() -> int:
-    """Give a port of 127.0.0.1 that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-def copy_examples(folder: Path, **ports: int) -> None:
-    """Copy the examples, with other ports: nobody knows who listens on 2525 here."""
-    for path in EXAMPLES.iterdir():
-        if path.is_file():
-            text = path.read_text()
-            for old, new in ports.items():
-                text = text.replace(f"tcp:{old.removeprefix('p')}:", f"tcp:{new}:")
-            (folder / path.name).write_text(text)
-
-
-@contextmanager
-def running(folder: Path, *command: str, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run a server that listens on *port*, and stop it."""
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        until(lambda: process.poll() is not None or answers(port), f"{command} does not answer")
-        yield process
-        process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)
-    finally:
-        process.kill()
-        output, _ = process.communicate()
-        print(output)  # noqa: T201 -- shown where the test fails
-
-
-def answers(port: int) -> bool:
-    """Tell whether somebody listens."""
-    try:
-        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
-    except ConnectionRefusedError:
-        return False
-    return True
-
-
-def send(port: int, forward_path: str) -> None:
-    """Send the letter."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
-        client.sendmail("a@client.example", [forward_path], LETTER)
 
 
 def test_text_shows_the_files() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import DOCS
+from tests.docs.examples import TWISTD, running, send
 from tests.docs.story import Story
-from tests.docs.test_developers import TWISTD, running, send
 from tests.interop.haproxy import HAProxy
 from tests.interop.server import wait_for
 from tests.interop.software import needs, run
