@@ -1,104 +1,22 @@
 """What the service manager is told, by a real datagram socket."""
 
 import os
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, globalLogPublisher
 
-from gomail.health import WELL, Health, Reason, State
+from gomail.health import Reason, State
 from gomail.server.judgement import THREAD_ENDED
 from gomail.server.notice import STATUS_TIME, Notice
 from gomail.server.reactor import Reactor
+from tests.server.manager import House, Manager
 
 READY = ["READY=1", "STATUS=ok, 0 sessions open"]
 ALIVE = ["WATCHDOG=1"]
-
-
-class Watch:
-    """Stands for the watch over the server."""
-
-    def __init__(self) -> None:
-        self.health = WELL
-        self.alive = True
-        self.told: list[Callable[[Health], None]] = []
-
-    def tell(self, changed: Callable[[Health], None]) -> None:
-        """Take who is told."""
-        self.told.append(changed)
-
-    def see(self, *reasons: Reason) -> None:
-        """Find that the server fares otherwise."""
-        self.health = Health(reasons)
-        for changed in self.told:
-            changed(self.health)
-
-
-class Turns(Clock):
-    """A clock that can begin to run, and come to its end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun: list[Callable[[], None]] = []
-        self.ended: list[Callable[[], None]] = []
-
-    def callWhenRunning(self, function: Callable[[], None]) -> None:
-        """Keep what is to be done in the first turn."""
-        self.begun.append(function)
-
-    def addSystemEventTrigger(self, phase: str, event: str, function: Callable[[], None]) -> None:
-        """Keep what is to be done in the end."""
-        assert (phase, event) == ("after", "shutdown")
-        self.ended.append(function)
-
-    def run(self) -> None:
-        """Have the first turn."""
-        for function in self.begun:
-            function()
-
-    def end(self) -> None:
-        """Come to the end."""
-        for function in self.ended:
-            function()
-        assert self.getDelayedCalls() == []
-
-
-class Manager:
-    """The other side: a service manager that keeps what it is told."""
-
-    def __init__(self, path: str) -> None:
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(path)
-        self.socket.setblocking(False)
-
-    def heard(self) -> list[list[str]]:
-        """Give what has come since the last time: the lines of each datagram."""
-        told = []
-        while True:
-            try:
-                told.append(self.socket.recv(65536).decode().splitlines())
-            except BlockingIOError:
-                return told
-
-
-class House:
-    """A notice with everything that it looks at."""
-
-    def __init__(self) -> None:
-        self.reactor = Turns()
-        self.watch = Watch()
-        self.sessions = 0
-        self.notice = Notice(cast("Reactor", self.reactor), lambda: self.sessions, self.watch)
-
-    def run(self) -> None:
-        """Start the service, and have the first turn of the reactor."""
-        self.notice.startService()
-        self.reactor.run()
 
 
 @pytest.fixture
