@@ -1,25 +1,21 @@
 """The control socket of real servers: asked, followed, and never in the way of mail."""
 
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gomail.config import parse
-from gomail.server.control.client import Line, NotRunning, ask_configuration, ask_status
-from gomail.server.control.service import CONNECTIONS, LONGEST_REQUEST
+from gomail.server.control.client import NotRunning, ask_configuration, ask_status
+from gomail.server.control.service import LONGEST_REQUEST
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.crews import configuration, pids
+from tests.system.crews import configuration, hand_over, pids
+from tests.system.following import answers, followed, hear_out, heard_of, is_crowded, next_of
 from tests.system.running import Server, until
-from tests.system.test_handover import hand_over
 
 pytestmark = pytest.mark.system
 COUNT = 3  # messages
@@ -37,49 +33,6 @@ def served(serve: Serve, crew: Serve, tmp_path: Path, workers: int) -> Server:
     """Give a server that is asked there: alone, or with workers."""
     options = configuration(tmp_path, 'control = "control"\n')
     return serve(*options) if workers == 1 else crew(*options)
-
-
-def answers(path: Path, octets: bytes) -> list[dict[str, Any]]:
-    """Send octets, and give all answers until the server hangs up."""
-    with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(PATIENCE)
-        caller.connect(str(path))
-        caller.sendall(octets)
-        with caller.makefile("rb") as lines:
-            return [json.loads(line) for line in lines]
-
-
-def followed(path: Path, **filters: str) -> Line:
-    """Follow a server: all of its workers pass on their events by now."""
-    line = Line(str(path), {"request": "follow", **filters})
-    next_of(line, "following")
-    ask_status(str(path))  # each is told that first
-    return line
-
-
-def hear_out(line: Line) -> None:
-    """Hear all that there is, and is going to be."""
-    while line.hear(PATIENCE) is not None:
-        pass
-
-
-def next_of(follower: Line, name: str, **fields: object) -> dict[str, Any]:
-    """Give the next event of that name with these fields."""
-    while True:
-        told = follower.hear(PATIENCE)
-        assert told is not None, f"no {name}"
-        if told["event"] == name and fields.items() <= told.items():
-            return told
-
-
-def heard_of(follower: Line, server: Server, path: Path) -> None:
-    """See that a follower hears of whoever comes, whichever worker that is."""
-    ask_status(str(path))
-    for _ in range(3):
-        client = server.connect()
-        host, port = client.connection.getsockname()
-        next_of(follower, "connected", peer=f"{host}:{port}")
-        client.quit()
 
 
 @KINDS
@@ -170,16 +123,6 @@ def test_nonsense_is_answered_and_costs_nothing(served: Server, path: Path) -> N
     assert served.connect().mail().startswith("250 ")
     assert served.stopped() == 0
     assert "Traceback" not in served.output
-
-
-def is_crowded(path: Path) -> bool:
-    """Tell whether one more is turned away while so many say nothing, unless they end by now."""
-    with ExitStack() as connections:
-        for _ in range(CONNECTIONS):
-            silent = connections.enter_context(socket.socket(socket.AF_UNIX))
-            silent.connect(str(path))
-        told = answers(path, b"")
-    return bool(told) and told[0]["error"].startswith(f"{CONNECTIONS} connections")
 
 
 FOLLOW = """

@@ -15,10 +15,9 @@ import pytest
 from gomail.server.metrics.page import CONNECTIONS
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.crews import configuration, pids
+from tests.system.crews import configuration, pids, replaced
 from tests.system.pages import ANYWHERE, Page, counters
 from tests.system.running import ANY_PORT, Server, free_port, patched, until
-from tests.system.test_workers import replaced
 
 pytestmark = pytest.mark.system
 KINDS = pytest.mark.parametrize("workers", [1, 2])

@@ -5,7 +5,6 @@ import random
 import re
 import signal
 import socket
-import ssl
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,40 +15,12 @@ from tests.faults.long.ledger import Ledger
 from tests.faults.long.senders import Sender, begin, end
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
-from tests.system.crews import WORKERS, configuration, pids
-from tests.system.running import GOMAIL, TWISTD, Client, Server, patched, runs, until
+from tests.system.crews import WORKERS, clients_of_all, configuration, pids, replaced, worker_of
+from tests.system.running import GOMAIL, TWISTD, patched, runs, until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
 KILLS = often(3, 8)
-
-
-def replaced(server: Server, pid: int) -> None:
-    """Wait until another worker serves instead of one."""
-    until(
-        lambda: not runs(pid) and len(pids(server)) == WORKERS,
-        f"another serves: {server.output}",
-    )
-
-
-def worker_of(server: Server, client: Client) -> int:
-    """Give the process that has a client's connection."""
-    name = client.connection.getsockname()
-    local = f"{int.from_bytes(socket.inet_aton(name[0]), 'little'):08X}:{name[1]:04X}"
-    for pid in pids(server).values():
-        inodes = {
-            line.split()[9]
-            for table in ("tcp", "tcp6")
-            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-            if line.split()[2].endswith(local)
-        }
-        for fd in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(OSError):
-                if any(str(fd.readlink()) == f"socket:[{inode}]" for inode in inodes):
-                    return pid
-    raise AssertionError(f"nobody has {local}")
-
-
 FEW_FILES = patched("import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))")
 
 
@@ -218,94 +189,6 @@ def test_second_interrupt_ends_the_waiting(crew: Serve) -> None:
     assert server.messages() == []
 
 
-def welcome(server: Server, count: int) -> list[Client]:
-    """Give clients that are let in; those that have just gone may be counted for a moment still."""
-    inside: list[Client] = []
-    while len(inside) < count:
-        client = server.connect()
-        if client.greeting.startswith("220 "):
-            inside.append(client)
-    return inside
-
-
-STRANGERS = "trusted = []\n[checks]\nenabled = false\n[limits]\nsessions-per-address = 4\n"
-
-
-def test_e3_sessions_of_an_address_are_counted_over_all(crew: Serve, tmp_path: Path) -> None:
-    """However the connections fall on the workers; and who has gone makes room."""
-    server = crew(*configuration(tmp_path, STRANGERS))
-    inside = welcome(server, 4)
-    for _ in range(8):
-        assert server.connect().greeting.startswith("421 4.7.0 ")
-    inside.pop().quit()
-    late: list[Client] = []
-
-    def somebody_is_let_in() -> bool:
-        client = server.connect()
-        late.append(client)
-        return client.greeting.startswith("220 ")
-
-    until(somebody_is_let_in, "there is room again")
-    assert server.connect().greeting.startswith("421 4.7.0 ")
-    assert server.stopped() == 0
-
-
-def test_e3_sessions_of_a_worker_that_is_killed_count_no_more(crew: Serve, tmp_path: Path) -> None:
-    """Their address may come again at once."""
-    server = crew(*configuration(tmp_path, STRANGERS))
-    inside = welcome(server, 4)
-    assert server.connect().greeting.startswith("421 4.7.0 ")
-    for pid in pids(server).values():
-        os.kill(pid, signal.SIGKILL)
-    assert [client.hear() for client in inside] == [""] * 4
-    again = [server.connect() for _ in range(4)]
-    assert [client.greeting[:3] for client in again] == ["220"] * 4
-    assert server.connect().greeting.startswith("421 4.7.0 ")
-    assert server.stopped() == 0
-
-
-def test_reload_reaches_all(crew: Serve, tmp_path: Path) -> None:
-    """Each takes mail for the new domain, and none for the old one any more."""
-    option = configuration(tmp_path, '[domains."old.example"]\n')
-    server = crew(*option)
-    clients = clients_of_all(server)
-    configuration(tmp_path, '[domains."new.example"]\n')
-    server.tell(signal.SIGHUP)
-    server.logged("the configuration was read again and is in force")
-    for client in clients:
-        client.say("EHLO client.example")
-        client.say("MAIL FROM:<me@client.example>")
-        assert client.say("RCPT TO:<you@old.example>").startswith("550 ")
-        assert client.say("RCPT TO:<you@new.example>").startswith("250 ")
-    assert server.stopped() == 0
-
-
-def test_reload_of_a_file_that_is_wrong_changes_nothing(crew: Serve, tmp_path: Path) -> None:
-    """Not even for a worker that is started later."""
-    option = configuration(tmp_path, '[domains."old.example"]\n')
-    server = crew(*option)
-    configuration(tmp_path, '[domains."old.example"]\nmailboxs = []\n')
-    server.tell(signal.SIGHUP)
-    server.logged("the configuration stays as it was: ")
-    for pid in pids(server).values():
-        os.kill(pid, signal.SIGKILL)
-        replaced(server, pid)
-    assert server.connect().mail("Hello", "you@old.example").startswith("250 ")
-    assert server.stopped() == 0
-
-
-def clients_of_all(server: Server) -> list[Client]:
-    """Give clients, at least one of each worker."""
-    clients: list[Client] = []
-
-    def each_has_one() -> bool:
-        clients.append(server.connect())
-        return {worker_of(server, client) for client in clients} == set(pids(server).values())
-
-    until(each_has_one, "each has a client")
-    return clients
-
-
 def test_worker_does_not_make_the_root_anew(crew: Serve, tmp_path: Path) -> None:
     """An empty folder in its place is the mount point of a disk that is missing: 4xx."""
     option = configuration(
@@ -328,52 +211,6 @@ def test_worker_does_not_make_the_root_anew(crew: Serve, tmp_path: Path) -> None
     assert server.stopped() == 0
 
 
-def test_unix_sockets_and_tls_are_served(start: Serve, tmp_path: Path) -> None:
-    """By all of them; the file is removed in the end."""
-    path = tmp_path / "smtp"
-    server = start("--port", f"unix:{path}", "--workers", "2")
-    until(lambda: len(pids(server)) == WORKERS, server.output)
-    for _ in range(4):
-        client = Client.connect_unix(path)
-        client.say("EHLO client.example")
-        assert client.say("STARTTLS").startswith("220 ")
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        client.connection = context.wrap_socket(client.connection)
-        assert client.mail().startswith("250 ")
-    assert server.stopped() == 0
-    assert not path.exists()
-    assert len(server.messages()) == 4
-
-
-def test_listeners_keep_their_own_settings(start: Serve, tmp_path: Path) -> None:
-    """Which socket is whose is told by the order."""
-    paths = [tmp_path / "one", tmp_path / "two"]
-    option = configuration(
-        tmp_path,
-        f'workers = 2\n[[listener]]\nendpoint = "unix:{paths[0]}"\ntls = "required"\n'
-        f'[[listener]]\nendpoint = "unix:{paths[1]}"\ntls = "off"\n',
-    )
-    server = start(*option)
-    until(lambda: len(pids(server)) == WORKERS, server.output)
-    for _ in range(3):
-        one, two = map(Client.connect_unix, paths)
-        assert "250-STARTTLS" in one.say("EHLO client.example")
-        assert one.say("MAIL FROM:<me@client.example>").startswith("530 5.7.0 ")
-        assert "STARTTLS" not in two.say("EHLO client.example")
-        assert two.say("MAIL FROM:<me@client.example>").startswith("250 ")
-    assert server.stopped() == 0
-
-
-def test_dialogue_and_json_are_one_log(crew: Serve) -> None:
-    """Lines of all workers stand in it, each whole."""
-    server = crew("--dialogue")
-    for _ in range(4):
-        server.connect().mail()
-    server.logged("C: EHLO client.example")
-    assert server.stopped() == 0
-
-
 @pytest.mark.parametrize("reactor", ["select", "asyncio"])
 def test_workers_run_on_the_reactor_that_twistd_was_told(start: Serve, reactor: str) -> None:
     """And their parent does."""
@@ -387,15 +224,6 @@ def test_workers_run_on_the_reactor_that_twistd_was_told(start: Serve, reactor: 
     until(lambda: server.output.count(name) == WORKERS + 1, server.output)
     assert server.connect().mail().startswith("250 ")
     assert server.stopped() == 0
-
-
-@pytest.mark.parametrize("count", ["0", "many"])
-def test_number_of_workers_that_can_not_be_is_told(start: Serve, count: str) -> None:
-    """In one line."""
-    server = start("--port", "tcp:0", "--workers", count)
-    assert server.ended() == 1
-    assert server.complaints.startswith("gomail: --workers: ")
-    assert server.complaints.count("\n") == 1
 
 
 def test_variable_without_a_parent_is_told(start: Serve) -> None:
