@@ -1,12 +1,7 @@
-"""``gomail init``: what it writes, what it leaves alone, what it asks, and that it asks nobody."""
+"""``gomail init``: what it writes, what it leaves alone, and what it tells of the machine."""
 
 import json
 import os
-import pty
-import pwd
-import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,21 +11,9 @@ from gomail.cli import units as units_module
 from gomail.cli.main import main
 from gomail.config import directory, load
 from gomail.machine.netlink import Address
-from tests.patience import PATIENCE
+from tests.cli.people import ME, USER
 
-USER = next(user for user in pwd.getpwall() if user.pw_uid)
-ME = pwd.getpwuid(os.geteuid()) if os.geteuid() else USER
 PUBLIC = [Address("5.9.1.1", "eth0", stable=True), Address("2a01:4f8::1", "eth0", stable=True)]
-# Ends as soon as anything in the network is asked, or would be.
-ALONE = """
-import sys
-def hook(event, _):
-    if event in {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"}:
-        raise SystemExit(f"{event} was tried")
-sys.addaudithook(hook)
-from gomail.cli.main import main
-main(prog_name="gomail")
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -237,55 +220,6 @@ def test_folder_that_is_missing_is_told(folder: Path) -> None:
     done = begin("you@example.org", "--maildir", "none/Maildir")
     assert done.exit_code == 1
     assert done.stderr == f"Error: {folder}/none: No such file or directory\n"
-
-
-def test_nobody_in_the_network_is_asked() -> None:
-    """Names that are not there yet would be remembered as such."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            ALONE,
-            "init",
-            "--user",
-            ME.pw_name,
-            "--maildir",
-            "Mail",
-            "a@b.example",
-        ],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "b.example. 300 IN MX 10 " in done.stdout
-
-
-def test_at_a_terminal_it_asks_and_explains(folder: Path) -> None:
-    """For the host name; the answer counts."""
-    try:
-        ours, theirs = pty.openpty()
-    except OSError as error:
-        pytest.skip(f"there are no terminals here: {error}")
-    command = [sys.executable, "-m", "gomail.cli.main", "init", "--user", ME.pw_name]
-    os.write(ours, b"in.example.org\n\n")  # an empty address, if one is asked for
-    done = subprocess.run(
-        [*command, "--maildir", "Maildir", "you@example.org"],
-        stdin=theirs,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    for each in (ours, theirs):
-        with suppress(OSError):
-            os.close(each)
-    assert done.returncode == 0
-    assert "The server needs a name of its own" in done.stderr
-    assert "MX 10 in.example.org." in done.stdout
-    assert 'hostname = "in.example.org"' in (folder / "gomail.toml").read_text()
 
 
 def test_gomail_alone_says_what_is_next(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
