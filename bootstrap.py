@@ -25,7 +25,6 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 OLDEST = (3, 11)
@@ -37,19 +36,26 @@ LOCK = ROOT / ".venv.lock"
 LOG = ROOT / ".venv.log"
 STAMP = "gomail-stamp"
 
-EXTRAS = {name: (name,) for name in ("test", "bench", "docs")}
-# Who runs the server may look at its mail: no second environment takes the place of one in use.
-SERVED = ("checks", "inbox", "metrics")
-EXTRAS.update(run=SERVED, inbox=SERVED, check=("test", "check", "docs"), faults=("test",))
-EXTRAS.update({name: (name, "test") for name in ("fuzz", "mutants")})
-# All tests at once, and the last ones for whoever is done first; those that are named, one by one.
-SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=worksteal")
-MODULES = {name: f"tests.{name}" for name in ("fuzz", "faults", "mutants")}
-MODULES.update(bench="bench", docs="sphinx")
-
 # Whatever Sphinx warns of, a link that leads nowhere above all, is an error. All pages are read
 # anew, since those that did not change may lead to one that did.
 SITE = ("--fresh-env", "--fail-on-warning", "--keep-going", "--quiet", "docs", "site")
+# Who runs the server may look at its mail: no second environment takes the place of one in use.
+SERVED = ("checks", "inbox", "metrics")
+# Which extras each task needs, and what it becomes: a tool of the environment, or a module. The
+# server has no pid file, since a stale one would keep it from starting.
+TASKS = {
+    "run": (SERVED, ("twistd", "--nodaemon", "--pidfile=", "gomail")),
+    "inbox": (SERVED, ("gomail", "inbox")),
+    "test": (("test",), ("pytest",)),
+    "check": (("test", "check", "docs"), ()),
+    "docs": (("docs",), ("-m", "sphinx", *SITE)),
+    "bench": (("bench",), ("-m", "bench")),
+    "fuzz": (("fuzz", "test"), ("-m", "tests.fuzz")),
+    "faults": (("test",), ("-m", "tests.faults")),
+    "mutants": (("mutants", "test"), ("-m", "tests.mutants")),
+}
+# All tests at once, and the last ones for whoever is done first; those that are named, one by one.
+SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=worksteal")
 CHECKS = (
     ("ruff", "check"),
     ("ruff", "format", "--check"),
@@ -66,33 +72,25 @@ class Stop(Exception):
 
 def main(arguments):
     """Do what the first of *arguments* names; return the exit status."""
-    task, options = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if task not in EXTRAS:
-        raise Stop(
-            "usage: bootstrap.py run|inbox|test|check|docs|bench|fuzz|faults|mutants [options]"
-        )
+    task, *options = arguments or [""]
+    if task not in TASKS:
+        raise Stop("usage: bootstrap.py {} [options]".format("|".join(TASKS)))
     if os.name != "posix":
         raise Stop("gomail runs on Linux, macOS and other POSIX systems, not on this one")
     if sys.version_info < OLDEST:
         start_newer_python(arguments)
-    prepare(EXTRAS[task])
+    extras, command = TASKS[task]
+    prepare(extras)
     os.chdir(str(ROOT))
     if task == "check":
         return check()
-    if task == "test":
-        start(str(tool_path("pytest")), *(options or SIDE_BY_SIDE))
-    if task == "inbox":
-        start(str(tool_path("gomail")), "inbox", *options)
-    if task in MODULES:
-        start("-m", MODULES[task], *(SITE if task == "docs" else ()), *options)
-    # Without a pid file, since a stale one would keep the server from starting.
-    return start(str(tool_path("twistd")), "--nodaemon", "--pidfile=", "gomail", *options)
+    return become(*command, *(options or (SIDE_BY_SIDE if task == "test" else ())))
 
 
-def start(*command):
-    """Become what Python makes of *command*, so that signals and the exit status are its own."""
+def become(program, *arguments):
+    """Become *program*, a tool or -m, so that signals and the exit status are its own."""
     python = str(tool_path("python"))
-    os.execv(python, [python, *command])
+    os.execv(python, [python, program if program == "-m" else str(tool_path(program)), *arguments])
 
 
 def check():
@@ -107,9 +105,6 @@ def check():
 def tool_path(name):
     """Where *name* lies in the environment."""
     return VENV / "bin" / name
-
-
-# -- a Python that is new enough ------------------------------------------------------------------
 
 
 def start_newer_python(arguments):
@@ -135,26 +130,16 @@ def remedy(package):
     return "brew install python@3.13" if shutil.which("brew") else f"sudo apt install {package}"
 
 
-# -- the environment ------------------------------------------------------------------------------
-
-
 def prepare(extras):
-    """Leave a .venv with gomail and at least *extras* in it."""
-    with only_one_at_a_time():
+    """Leave a .venv with gomail and at least *extras* in it; whoever else wants one waits."""
+    import fcntl
+
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it falls with the process, however that ends
         present = stamped_extras()
         if present is not None and present.issuperset(extras):
             return
         make(sorted(present.union(extras) if present else extras))
-
-
-@contextmanager
-def only_one_at_a_time():
-    """Hold the lock beside .venv; it falls with the process, however that ends."""
-    import fcntl
-
-    with LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def stamped_extras():
@@ -226,9 +211,6 @@ def move_into_place(aside):
     aside.rename(VENV)
 
 
-# -- pip, from wherever it can be had -------------------------------------------------------------
-
-
 def install_pip(aside):
     """Put pip into the new environment, from the first source that has one."""
     python = aside / "bin" / "python"
@@ -282,9 +264,6 @@ def complaint():
         return f"its index cannot be reached: {unreachable.group(1).strip()}"
     errors = re.findall(r"^\s*ERROR: (.+)$", log, re.MULTILINE)
     return (errors or log.strip().splitlines() or ["without a word"])[-1]
-
-
-# -- the two doors to the outside -----------------------------------------------------------------
 
 
 def succeeds(*command, **options):

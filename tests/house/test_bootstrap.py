@@ -114,7 +114,7 @@ def test_module_gets_its_extra_and_its_options(
     with pytest.raises(SystemExit) as ended:
         bootstrap.main([task, "--quick"])
     assert ended.value.code == becomes
-    assert installs == [[*bootstrap.EXTRAS[task]]]
+    assert installs == [[*bootstrap.TASKS[task][0]]]
 
 
 def test_changed_dependencies_make_it_anew(
