@@ -21,13 +21,6 @@ TWISTD = "from twisted.scripts.twistd import run; run()"
 LETTER = b"Subject: hello\r\n\r\nHello.\r\n"
 
 
-def free_port() -> int:
-    """Give a port of 127.0.0.1 that nobody uses."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 def copy_examples(folder: Path, **ports: int) -> None:
     """Copy the examples, with other ports: nobody knows who listens on 2525 here."""
     for path in EXAMPLES.iterdir():

@@ -39,12 +39,12 @@ from tests.docs.examples import (
     TWISTD,
     Importer,
     copy_examples,
-    free_port,
     running,
     send,
 )
 from tests.patience import PATIENCE
 from tests.smtp.certificate import certified
+from tests.system.running import free_port
 
 BLOCK = re.compile(r"^`examples/([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
