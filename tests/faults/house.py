@@ -156,10 +156,3 @@ def opened(root: Path) -> Iterator[House]:
     assert house.office.memory.used == 0
     assert not open_files() - files
     house.bench.close()
-
-
-def name_of(reply: bytes) -> str:
-    """Give the name that the reply tells."""
-    stored = re.fullmatch(rb"250 2\.0\.0 stored as (\S+)\r\n", reply)
-    assert stored, reply
-    return stored[1].decode()

@@ -10,7 +10,8 @@ import pytest
 from gomail.delivery.room import FRESH
 from gomail.limits import Limits
 from tests.delivery.bench import left_over, maildirs
-from tests.faults.house import TEXT, House, name_of
+from tests.faults.client import name_of
+from tests.faults.house import TEXT, House
 
 
 def test_e12_mail_is_deferred_before_the_disk_is_full(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import pytest
 
 import gomail
 from gomail.delivery.places import SUSPENDED
-from tests.faults.house import TEXT, House, name_of
+from tests.faults.client import name_of
+from tests.faults.house import TEXT, House
 from tests.thorough import often
 
 _ROOT = Path(gomail.__file__).parent

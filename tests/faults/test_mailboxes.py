@@ -12,7 +12,8 @@ import pytest
 from gomail.delivery.places import SUSPENDED
 from gomail.events import ContentDropped, MessageStored, Refusal, Trouble
 from tests.delivery.bench import left_over, maildirs
-from tests.faults.house import MAILBOXES, TEXT, House, name_of
+from tests.faults.client import name_of
+from tests.faults.house import MAILBOXES, TEXT, House
 
 
 def replaced_by_file(maildir: Path) -> None:

@@ -17,7 +17,8 @@ from gomail.milters.milters import Milters
 from gomail.milters.packets import packet
 from gomail.milters.place import Place
 from gomail.reception.consulting import Consulting, junk_field
-from tests.faults.house import House, name_of
+from tests.faults.client import name_of
+from tests.faults.house import House
 from tests.milters.filter import Filter, Wire, added, kinds
 from tests.reception.examining import FORGED, UNSIGNED, examine
 

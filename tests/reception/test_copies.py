@@ -8,7 +8,8 @@ from gomail.address import Address
 from gomail.events import MessageStored
 from gomail.limits import Limits
 from gomail.reception import Reception
-from tests.faults.house import MAILBOXES, STORED, TEXT, House, name_of
+from tests.faults.client import name_of
+from tests.faults.house import MAILBOXES, STORED, TEXT, House
 from tests.reception.traces import trace
 
 

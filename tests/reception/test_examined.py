@@ -16,7 +16,8 @@ from gomail.limits import Limits
 from gomail.message.spool import Spool
 from tests.checks.signing import HEADER
 from tests.checks.test_panel import Late
-from tests.faults.house import Connection, House, name_of, opened
+from tests.faults.client import name_of
+from tests.faults.house import Connection, House, opened
 from tests.reception.examining import FORGED, OTHERS, SIGNATURE, SIGNED, UNSIGNED, examine
 from tests.smtp.wire import logged_failures
 

@@ -8,7 +8,8 @@ import pytest
 
 from gomail.delivery.maildir import Staged
 from gomail.events import Checked, MessageStored, Trouble
-from tests.faults.house import House, name_of
+from tests.faults.client import name_of
+from tests.faults.house import House
 from tests.reception.examining import SIGNED, UNSIGNED, examine
 
 

@@ -26,7 +26,8 @@ from gomail.recipients.domain import Domain
 from gomail.recipients.register import build
 from gomail.recipients.sqlite import Stored
 from tests.delivery.bench import left_over, maildirs, messages
-from tests.faults.house import MAILBOXES, STORED, TEXT, House, name_of
+from tests.faults.client import name_of
+from tests.faults.house import MAILBOXES, STORED, TEXT, House
 from tests.reception.traces import trace
 
 SMALL = Limits(content_in_memory=1000, unwritten=3000, header_size=10**6, header_fields=10**6)
