@@ -9,19 +9,8 @@ from click.testing import CliRunner
 from gomail.cli.main import main
 from gomail.cli.proposing import propose
 from gomail.config import load, render
-from tests.cli.test_status import ANSWER, Served
+from tests.cli.answering import ANSWER, Served
 from tests.cli.watched import YOU
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder of its own, where no server of this machine is found."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gomail.settings.usual.CONFIG", str(tmp_path / "none.toml"))
-    monkeypatch.setattr("gomail.server.control.paths.SYSTEMD", str(tmp_path / "run"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path
-
 
 MAILDIR = 'maildir = "M/{mailbox}"\n'
 DOMAIN = '[domains."example.org"]\n'

@@ -7,7 +7,7 @@ from pathlib import Path
 from gomail.cli import silence, ticks, watch
 from gomail.server.control.service import CONNECTIONS, DROP_TIME, LONGEST_REQUEST, REQUEST_TIME
 from gomail.server.control.tally import MOST_NAMES
-from tests.cli.test_status import ANSWER
+from tests.cli.answering import ANSWER
 
 TEXT = (Path(__file__).parents[2] / "docs" / "watching.md").read_text()
 
