@@ -170,22 +170,6 @@ async def test_f9_reset_in_the_middle_of_content() -> None:
         assert [end.reason for end in office.ends] == ["the client left"]
 
 
-@pytest.mark.parametrize("manner", ["deferred", "coroutine"])
-@pytest_twisted.ensureDeferred
-async def test_f9_client_that_closes_its_side_behind_the_dot_hears_the_verdict(manner: str) -> None:
-    """A half-closed connection still carries our 250."""
-    async with serving(manner) as office:
-        client = await office.dial()
-        client.say(*ENVELOPE, "DATA")
-        await client.hear(b"354")
-        client.say("Hello", ".")
-        client.transport.loseWriteConnection()
-        said = await client.end()
-        assert said.endswith(b"250 2.0.0 Stored\r\n")
-        await office.idle()
-        assert len(office.desk.stored) == 1
-
-
 @pytest_twisted.ensureDeferred
 async def test_f9_reset_behind_the_dot_stores_all_the_same() -> None:
     """A client that crashes while we store gets a duplicate later, not a loss."""
