@@ -18,7 +18,7 @@ from gomail.checks.header import Header
 from gomail.checks.records import Outcome, Records
 from gomail.checks.signatures import MOST_SIGNATURES, Signatures
 from gomail.limits import DEFAULT_LIMITS
-from tests.checks import test_arc
+from tests.checks import sealing
 from tests.checks.signing import HEADER, NOW, record, signed
 
 BODY = b"a letter\n"
@@ -46,9 +46,9 @@ def message(key: rsa.RSAPrivateKey) -> bytes:
     """Make the message."""
     big = b"X-Big: " + b" \t" * (DEFAULT_LIMITS.header_size // 4) + b"\n"
     whole = HEADER + big + b"\n" + BODY
-    with patch.object(test_arc, "rsa", lambda: key), patch("tests.checks.signing.rsa", lambda: key):
+    with patch.object(sealing, "rsa", lambda: key), patch("tests.checks.signing.rsa", lambda: key):
         for instance in range(1, MOST_SETS + 1):
-            whole = test_arc.sealed(whole, instance)
+            whole = sealing.sealed(whole, instance)
         header = whole.partition(b"\n\n")[0] + b"\n"
         for number in range(MOST_SIGNATURES):
             way = "simple" if number % 2 else "relaxed"

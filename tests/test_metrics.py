@@ -23,7 +23,7 @@ from gomail.settings import notes
 from gomail.settings.notes import see_library
 from gomail.settings.values import Metrics, Rules
 from tests.server.events import CLIENT, STORED
-from tests.server.workers.test_overview import Crew, Worker
+from tests.server.workers.crews import Crew, Worker
 
 MEASURED = Configuration(metrics=Metrics("tcp:9025:interface=127.0.0.1"))
 

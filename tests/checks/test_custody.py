@@ -5,9 +5,9 @@ import pytest
 from gomail.checks.dns.zone import Zone
 from gomail.checks.opinion import Opinion
 from gomail.finding import Finding
+from tests.checks.panels import House
+from tests.checks.sealing import KEY, SEALER, sealed
 from tests.checks.signing import BODY, HEADER, record, rsa
-from tests.checks.test_arc import KEY, SEALER, sealed
-from tests.checks.test_panel import House
 
 ZONE = Zone(f"""
 _dmarc.example.org.  TXT "v=DMARC1; p=reject"

@@ -22,9 +22,9 @@ from gomail.finding import Finding
 from gomail.limits import Limits
 from gomail.reply import Refused
 from gomail.smtp.grammar import read_mail
+from tests.checks.panels import House
 from tests.checks.reading import read_results
 from tests.checks.signing import ed25519, record, rsa, signed
-from tests.checks.test_panel import House
 
 BANK, EVIL = "192.0.2.1", "198.51.100.7"  # whose clients these are
 ZONE = Zone(f"""

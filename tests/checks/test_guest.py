@@ -12,7 +12,7 @@ from gomail.checks.own import Facts, ICheck, Look
 from gomail.checks.panel import DMARC_WAIT, WAIT
 from gomail.checks.records import Outcome, Records
 from gomail.finding import FAIL, PASS, TEMPERROR, Finding, Property
-from tests.checks.test_panel import MESSAGE, SENDER, ZONE, House, Late
+from tests.checks.panels import MESSAGE, SENDER, ZONE, House, Late
 from tests.smtp.wire import logged_failures
 
 GOOD = Finding("mine", PASS, (Property("header", "x-mine", "1"),), "because")

@@ -1,79 +1,17 @@
 """The panel: everything that is found out of a message, and DNS that fails or sleeps meanwhile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.task import Clock
+from twisted.internet.defer import Deferred
 
-from gomail.address import Address, Path
-from gomail.checks.dns.zone import Zone
-from gomail.checks.opinion import Opinion
-from gomail.checks.panel import DMARC_WAIT, VERIFY_WAIT, WAIT, Examination, Panel
-from gomail.checks.records import Outcome, Records, Resolver
+from gomail.checks.panel import DMARC_WAIT, VERIFY_WAIT, WAIT
+from gomail.checks.records import Outcome, Records
 from gomail.checks.signatures import MOST_SIGNATURES
-from tests.checks.signing import BODY, HEADER, NOW, ed25519, record, signed
+from tests.checks.panels import MESSAGE, ZONE, House, Late
+from tests.checks.signing import BODY, HEADER, signed
 from tests.smtp.wire import logged_failures
-
-ZONE = Zone(f"""
-$ORIGIN example.org.
-@               TXT "v=spf1 ip4:192.0.2.1 -all"
-mx              A 192.0.2.1
-                TXT "v=spf1 a -all"
-_dmarc          TXT "v=DMARC1; p=reject"
-sel._domainkey  TXT "{record(ed25519())}"
-$ORIGIN 2.0.192.in-addr.arpa.
-1               PTR mx.example.org.
-""")
-SENDER = Path(Address("joe", "example.org"))
-MESSAGE = signed(a="ed25519-sha256")
-
-
-class Late:
-    """DNS that answers when it is told to."""
-
-    def __init__(self, zone: Resolver = ZONE) -> None:
-        self._zone = zone
-        self.waiting: dict[tuple[str, str], Deferred[Records]] = {}
-
-    def lookup(self, name: str, kind: str) -> Deferred[Records]:
-        """Wait."""
-        return self.waiting.setdefault((name, kind), Deferred())
-
-
-class House:
-    """A panel, its clock, and what was run aside."""
-
-    def __init__(self, resolver: Resolver, own: Sequence[Any] = ()) -> None:
-        self.clock = Clock()
-        self.aside: list[str] = []
-        self.panel = Panel(
-            lambda _: resolver, self.clock, "mx.example.net", self._aside, lambda: NOW, own=own
-        )
-        self.opinions: list[Opinion] = []
-
-    def _aside(self, work: Callable[..., Any], *arguments: object) -> Deferred[Any]:
-        """Run it at once."""
-        self.aside.append(work.__name__)
-        return succeed(work(*arguments))
-
-    def begin(self, ip: str = "192.0.2.1") -> Examination:
-        """Begin to examine a message."""
-        return self.panel.begin(ip, "mx.example.org", SENDER)
-
-    def read(self, examination: Examination, message: bytes = MESSAGE) -> None:
-        """Have the message come, and end."""
-        block, _, body = message.partition(b"\n\n")
-        examination.header(block + b"\n")
-        for at in range(0, len(body), 7):
-            examination.body(body[at : at + 7])
-        Deferred.fromCoroutine(examination.opinion()).addCallback(self.opinions.append)
-
-    def results(self) -> list[str]:
-        """Give what was found of the one message."""
-        [opinion] = self.opinions
-        return [f"{finding.method}={finding.result}" for finding in opinion.findings]
 
 
 def test_all_is_found_out_of_a_message() -> None:

@@ -9,8 +9,8 @@ from gomail.checks.records import Records, Resolver
 from gomail.checks.trial import Found, Sender, examine, pieces
 from gomail.limits import Limits
 from gomail.reply import HEADER_TOO_BIG, TOO_BIG, TOO_MANY_FIELDS, Refused, Reply
+from tests.checks.panels import MESSAGE, SENDER, ZONE, House, Late
 from tests.checks.signing import BODY, HEADER
-from tests.checks.test_panel import MESSAGE, SENDER, ZONE, House, Late
 
 FORGED = b"Authentication-Results: mx.here.example; dmarc=pass\n"
 SENT = Sender("192.0.2.1", "mx.example.org", SENDER)

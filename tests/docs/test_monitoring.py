@@ -14,7 +14,7 @@ from gomail.health import WELL, Health, Reason, State
 from gomail.metrics import known_replies
 from gomail.server.metrics.probes import Fares, probes
 from tests.docs.blocks import ROOT, blocks
-from tests.server.metrics.test_families import samples, snapshot
+from tests.server.metrics.pages import samples, snapshot
 
 FOLDER = ROOT / "docs/monitoring"
 PAGE = ROOT / "docs/monitoring.md"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gomail.limits import DEFAULT_LIMITS, Limits
 from gomail.message.headers import HeaderBlock
 from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused, Reply
+from tests.message.verdicts import verdict
 
 SMALL = Limits(header_size=60, header_fields=3, hops=1)
 FRAGMENTS = st.lists(
@@ -25,19 +26,6 @@ FRAGMENTS = st.lists(
         ]
     )
 )
-
-
-def verdict(pieces: Iterable[bytes], limits: Limits = DEFAULT_LIMITS) -> Reply | None:
-    """Show a message to the header block, and give its refusal."""
-    header = HeaderBlock(limits)
-    try:
-        for piece in pieces:
-            header.take(piece)
-        header.end()
-    except Refused as refused:
-        return refused.reply
-    assert header.complete
-    return None
 
 
 def octet_by_octet(octets: bytes) -> Iterable[bytes]:

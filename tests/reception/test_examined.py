@@ -14,8 +14,8 @@ from gomail.delivery.places import Places
 from gomail.events import Checked, ContentDropped, Refusal
 from gomail.limits import Limits
 from gomail.message.spool import Spool
+from tests.checks.panels import Late
 from tests.checks.signing import HEADER
-from tests.checks.test_panel import Late
 from tests.faults.client import name_of
 from tests.faults.house import Connection, House, opened
 from tests.reception.examining import FORGED, OTHERS, SIGNATURE, SIGNED, UNSIGNED, examine

@@ -19,7 +19,7 @@ from zope.interface import directlyProvides, implementer
 from zope.interface.verify import verifyObject
 
 from gomail.server.crowd import Crowd, crowd_of
-from tests.server.test_prompt import Lists
+from tests.server.lists import Lists
 from tests.smtp.wire import logged_failures
 
 Deed = Callable[[], BaseException | None]

@@ -14,31 +14,8 @@ from twisted.python.failure import Failure
 
 from gomail.server.prompt import PromptConnection
 from gomail.smtp.factory import SMTPFactory
+from tests.server.lists import Lists
 from tests.smtp.desk import Desk
-
-
-class Lists:
-    """Whom a reactor would watch."""
-
-    def __init__(self) -> None:
-        self.readers: set[object] = set()
-        self.writers: set[object] = set()
-
-    def addReader(self, reader: object) -> None:
-        """Read from it."""
-        self.readers.add(reader)
-
-    def removeReader(self, reader: object) -> None:
-        """Read from it no more."""
-        self.readers.discard(reader)
-
-    def addWriter(self, writer: object) -> None:
-        """Write to it."""
-        self.writers.add(writer)
-
-    def removeWriter(self, writer: object) -> None:
-        """Write to it no more."""
-        self.writers.discard(writer)
 
 
 class Butler(Protocol):

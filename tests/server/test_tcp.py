@@ -15,7 +15,7 @@ from gomail.server.accepting import CONNECTIONS_A_TURN, SHARED_CONNECTIONS_A_TUR
 from gomail.server.crowd import Crowd
 from gomail.server.prompt import PromptConnection
 from gomail.server.tcp import TCPPort
-from tests.server.test_prompt import Lists
+from tests.server.lists import Lists
 from tests.smtp.wire import logged_failures
 
 

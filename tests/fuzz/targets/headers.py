@@ -9,7 +9,7 @@ from gomail.message import trace
 from gomail.reply import HEADER_TOO_BIG, LOOP, TOO_MANY_FIELDS, Refused, Reply
 from gomail.smtp import grammar
 from tests.fuzz.target import Case, Target, pieces, read_case
-from tests.message.test_headers import verdict
+from tests.message.verdicts import verdict
 
 SMALL = Limits(header_size=200, header_fields=4, hops=2)
 FIELDS = ("Return-Path", "X-Original-To", "Delivered-To", "Received")

@@ -7,8 +7,7 @@ from gomail.events import SessionEnded, SessionStarted
 from gomail.server.proxy.factory import HEADER_TIME, WAITING, Awaiting
 from gomail.smtp.patience import CLOSE_TIME
 from tests.server.proxy.gate import BALANCER, MAIL, STEPS, Gate, spoken
-from tests.server.proxy.headers import line, named
-from tests.server.proxy.test_header import MALFORMED
+from tests.server.proxy.headers import MALFORMED, line, named
 from tests.smtp.wire import Wire
 
 

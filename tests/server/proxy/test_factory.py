@@ -22,8 +22,7 @@ from gomail.testing.recording import Recorder
 from gomail.testing.wire import MemoryServer
 from gomail.testing.wire import Wire as Talk
 from tests.server.proxy.gate import BALANCER, MAIL, NETWORKS, STEPS, Gate, spoken
-from tests.server.proxy.headers import LOCAL, PROXY, UNIX, block, line, named
-from tests.server.proxy.test_header import HEADERS, near_headers
+from tests.server.proxy.headers import HEADERS, LOCAL, PROXY, UNIX, block, line, named, near_headers
 from tests.smtp.wire import logged_failures
 
 HERE = IPv4Address("TCP", "127.0.0.1", 5555)

@@ -1,55 +1,13 @@
 """What all workers have counted and do, as the parent hears of it; no process, and no time."""
 
-from typing import Any
-
 import pytest
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 
-from gomail.server.control.audience import Audience, Follower, Outflow
 from gomail.server.control.plain import Plain
 from gomail.server.control.tally import Tally
-from gomail.server.control.wanted import Wanted
 from gomail.server.workers import words
-from gomail.server.workers.overview import WAIT, Overview
+from gomail.server.workers.overview import WAIT
 from tests.server.events import STORED
-
-
-class Worker:
-    """One worker: what it was told."""
-
-    def __init__(self, number: int) -> None:
-        self.number, self.pid, self.sessions = number, 100 + number, number
-        self.ready = True
-        self.told: list[tuple[object, ...]] = []
-
-    def say(self, *said: object) -> None:
-        """Hear something."""
-        self.told.append(said)
-
-
-class Crew:
-    """Two workers; the test is what they say."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.workers = [Worker(1), Worker(2)]
-        self.overhears: Any = None
-        self.audience = Audience()
-        self.heard: list[Plain] = []
-        self.follower = Follower(Outflow(self.heard.append), Wanted())
-        self.overview = Overview(self.clock, self, self.audience)  # type: ignore[arg-type]  # short ones
-
-    def ask(self) -> list[tuple[Plain, list[Plain], list[Plain]]]:
-        """Ask, and give a list that will have the answer."""
-        answers: list[tuple[Plain, list[Plain], list[Plain]]] = []
-        Deferred.fromCoroutine(self.overview.ask()).addCallback(answers.append)
-        return answers
-
-    def end(self, worker: Worker) -> None:
-        """End one."""
-        self.workers.remove(worker)
-        self.overhears(worker, words.ENDED)
+from tests.server.workers.crews import Crew, Worker
 
 
 @pytest.fixture
