@@ -11,10 +11,10 @@ import pytest
 from tests.docs.blocks import DOCS
 from tests.docs.examples import TWISTD, running, send
 from tests.docs.story import Story
+from tests.interop.certbot import GOMAIL
 from tests.interop.haproxy import HAProxy
 from tests.interop.server import wait_for
 from tests.interop.software import needs, run
-from tests.interop.test_certificates import GOMAIL
 from tests.patience import PATIENCE
 from tests.system.running import Server, free_port
 

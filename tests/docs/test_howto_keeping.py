@@ -11,11 +11,11 @@ import pytest
 
 from tests.docs.machine import Machine, machine
 from tests.docs.story import Story
-from tests.interop.certbot import Authority, Certbot
+from tests.interop.certbot import GOMAIL, MX, Authority, Certbot
 from tests.interop.conftest import StartGomail
+from tests.interop.openssl import number, serial
 from tests.interop.server import Gomail, wait_for
 from tests.interop.software import needs, run
-from tests.interop.test_certificates import GOMAIL, MX, number, serial
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.interop

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -80,3 +81,7 @@ class Certbot:
     def renew(self) -> str:
         """Renew all certificates before their time, with all that follows from it."""
         return self._run("renew", "--force-renewal", "--no-random-sleep-on-renew")
+
+
+MX = "mx.example.org"
+GOMAIL = (sys.executable, "-m", "gomail.cli.main")

@@ -1,6 +1,7 @@
 """An Exim of our own: it queues what is handed to it, and a queue run relays it to one port."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.interop.server import wait_for
 from tests.interop.software import needs, needs_user, run
+from tests.interop.stored import Stored
 
 _CONFIGURATION = """\
 exim_path = {exim}
@@ -107,3 +109,14 @@ class Exim:
         """Give the lines of one of its logs."""
         path = self._folder / "log" / name
         return path.read_text(errors="replace").splitlines() if path.exists() else []
+
+
+# What Exim itself puts on top of a message that was handed to it.
+RECEIVED = re.compile(
+    rb"Received: from root by relay\.example with local \(Exim [^\n]+\n(?:\t[^\n]+\n)+"
+)
+
+
+def handed_in(stored: Stored) -> bytes:
+    """Give what Exim was fed with."""
+    return stored.below(RECEIVED)

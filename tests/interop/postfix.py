@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.interop.server import wait_for
 from tests.interop.software import needs, needs_user, run
+from tests.interop.stored import Stored
 from tests.patience import PATIENCE
 
 _MAIN = """\
@@ -160,3 +161,14 @@ class Postfix:
             finally:
                 self._process.kill()
                 self._process.wait()
+
+
+# What Postfix itself puts on top of a message that it got from its sendmail.
+RECEIVED = re.compile(
+    rb"Received: by relay\.example \(Postfix, from userid \d+\)\n\tid \w+(?:; |;\n\t)[^\n]+\n"
+)
+
+
+def handed_in(stored: Stored) -> bytes:
+    """Give what Postfix's sendmail was fed with."""
+    return stored.below(RECEIVED)

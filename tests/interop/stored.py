@@ -43,6 +43,12 @@ class Stored:
     only: str
     content: bytes
 
+    def below(self, added: re.Pattern[bytes]) -> bytes:
+        """Give the content below what others have added on top."""
+        top = added.match(self.content)
+        assert top, self.content[:1000]
+        return self.content[top.end() :]
+
 
 def read_stored(path: Path) -> Stored:
     """Read a message's file; its trace fields must be exactly as we write them."""

@@ -1,36 +1,23 @@
 """Debian's Exim relays its queue to us: nothing stays there, everything arrives as it was."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-from tests.interop.exim import Exim
+from tests.interop.exim import Exim, handed_in
 from tests.interop.samples import DOTS, EIGHT_BIT, large, sample
 from tests.interop.server import Gomail
-from tests.interop.stored import Stored, arrived, the_only_one
+from tests.interop.stored import arrived, the_only_one
 
 pytestmark = [pytest.mark.interop, pytest.mark.needs_root]
 
 SENDER, RECIPIENT = "samuel@sender.example", "alfred@example.org"
-
-# What Exim itself puts on top of a message that was handed to it.
-RECEIVED = re.compile(
-    rb"Received: from root by relay\.example with local \(Exim [^\n]+\n(?:\t[^\n]+\n)+"
-)
 
 
 @pytest.fixture
 def exim(folder: Path, gomail: Gomail) -> Exim:
     """Give an Exim that relays to the gomail."""
     return Exim(folder, gomail.port)
-
-
-def handed_in(stored: Stored) -> bytes:
-    """Give what Exim was fed with."""
-    received = RECEIVED.match(stored.content)
-    assert received, stored.content[:1000]
-    return stored.content[received.end() :]
 
 
 def test_queue_is_relayed(gomail: Gomail, exim: Exim) -> None:

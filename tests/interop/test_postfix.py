@@ -1,26 +1,20 @@
 """Debian's Postfix relays its queue to us: nothing stays there, everything arrives as it was."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.interop.conftest import StartGomail
-from tests.interop.postfix import Postfix
+from tests.interop.postfix import Postfix, handed_in
 from tests.interop.samples import DOTS, EIGHT_BIT, large, sample
 from tests.interop.server import Gomail, wait_for
 from tests.interop.software import run
-from tests.interop.stored import Stored, the_only_one, wait_for_messages
+from tests.interop.stored import the_only_one, wait_for_messages
 
 pytestmark = [pytest.mark.interop, pytest.mark.needs_root]
 
 SENDER, RECIPIENT = "samuel@sender.example", "alfred@example.org"
-
-# What Postfix itself puts on top of a message that it got from its sendmail.
-RECEIVED = re.compile(
-    rb"Received: by relay\.example \(Postfix, from userid \d+\)\n\tid \w+(?:; |;\n\t)[^\n]+\n"
-)
 
 
 @pytest.fixture
@@ -29,13 +23,6 @@ def postfix(folder: Path, gomail: Gomail) -> Iterator[Postfix]:
     postfix = Postfix(folder, gomail.port)
     yield postfix
     postfix.stop()
-
-
-def handed_in(stored: Stored) -> bytes:
-    """Give what Postfix's sendmail was fed with."""
-    received = RECEIVED.match(stored.content)
-    assert received, stored.content[:1000]
-    return stored.content[received.end() :]
 
 
 def test_queue_is_relayed_through_one_connection(gomail: Gomail, postfix: Postfix) -> None:

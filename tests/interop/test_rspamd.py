@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.checks.signing import DOMAIN, KEY_NAME, Zone, ed25519, record, rsa, verify
+from tests.interop.letters import MESSAGES
 from tests.interop.rspamd import signer
-from tests.interop.test_dkim import MESSAGES
 
 pytestmark = pytest.mark.interop
 

@@ -10,17 +10,10 @@ from tests.interop.samples import DOTS, EIGHT_BIT, large, on_the_wire, sample
 from tests.interop.server import Gomail
 from tests.interop.software import needs, run
 from tests.interop.stored import arrived, the_only_one
+from tests.interop.swaks import swaks
 from tests.patience import PATIENCE
 
 SENDER, RECIPIENT = "samuel@sender.example", "alfred@example.org"
-
-
-def swaks(gomail: Gomail, folder: Path, message: bytes, options: str) -> None:
-    """Send a message by swaks, which adds the last line end itself."""
-    file = folder / "message"
-    file.write_bytes(message.removesuffix(b"\n"))
-    server = f"127.0.0.1:{gomail.port}"
-    run([needs("swaks"), "--server", server, "--data", f"@{file}", *options.split()])
 
 
 @pytest.mark.interop

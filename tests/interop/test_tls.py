@@ -11,14 +11,14 @@ import pytest
 
 from tests.interop.conftest import StartGomail
 from tests.interop.exim import Exim
+from tests.interop.exim import handed_in as handed_to_exim
 from tests.interop.postfix import Postfix
+from tests.interop.postfix import handed_in as handed_to_postfix
 from tests.interop.samples import DOTS, EIGHT_BIT, large, sample
 from tests.interop.server import Gomail
 from tests.interop.software import needs, run
 from tests.interop.stored import arrived, the_only_one, wait_for_messages
-from tests.interop.test_exim import handed_in as handed_to_exim
-from tests.interop.test_postfix import handed_in as handed_to_postfix
-from tests.interop.test_senders import swaks
+from tests.interop.swaks import swaks
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.interop
