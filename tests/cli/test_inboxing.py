@@ -110,6 +110,7 @@ def test_twistd_runs_it(tmp_path: Path) -> None:
     server.logged("starting up")
     server.stopped()
     assert "Traceback" not in server.output + server.complaints
+    assert "Doorway" not in server.output  # whose comings and goings are for programmers
 
 
 def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:

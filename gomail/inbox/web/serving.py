@@ -24,11 +24,12 @@ from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import Sending, Site
 from gomail.inbox.web.stream import Streams
 from gomail.inbox.web.wanted import LISTEN, Wanted
+from gomail.server.accepting import AcceptingPort
+from gomail.server.listening import take_from
 from gomail.server.ports import Port, open_port
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import MYSELF, Identity, StartError
-from gomail.server.unix import UnixPort
 
 _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
 _MODE = re.compile(r"(?<!\\):mode=")
@@ -76,7 +77,7 @@ class Inbox(Service):
         sending = Sending(Streams(reactor, gate.admits), Downloads(reactor))
         site = Site(access, gate, drawing, sending, pages)
         self._doorway = Doorway(reactor, site.take)
-        self._listening: IListeningPort | UnixPort | None = None
+        self._listening: IListeningPort | AcceptingPort | None = None
 
     @property
     def address(self) -> str:
@@ -121,19 +122,10 @@ class Inbox(Service):
         """Take connections from now on."""
         super().startService()
         self._postbox.start()
-        bound = self.port.socket
-        if bound is None:
-            return
-        if bound.family == socket.AF_UNIX:
-            self._listening = UnixPort(
-                self._reactor, bound, self._doorway, remove=not self.port.passed
-            )
-            self._listening.startListening()
-        else:
-            self._listening = self._reactor.adoptStreamPort(
-                bound.fileno(), bound.family, self._doorway
-            )
-            bound.close()
+        accepting = take_from(self.port, self._reactor, self._doorway, shared=False)
+        if accepting is not None:
+            self._listening = accepting
+            accepting.startListening()
 
     def _listens(self, port: IListeningPort) -> None:
         """Keep a port that Twisted has opened."""
