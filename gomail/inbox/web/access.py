@@ -7,19 +7,15 @@ another site has caused is none, and what changes anything needs a token that on
 """
 
 import hmac
-import re
 import secrets
 from collections.abc import Iterable
 from hashlib import sha256
-from ipaddress import ip_address
 
 from gomail.inbox.web.answers import NoPage, Problem
 from gomail.inbox.web.exchange import Exchange
+from gomail.server.hosts import LOCALHOST, as_host, read_host
 
 SAFE = ("GET", "HEAD")
-_HOST = re.compile(
-    r"(?:\[(?P<six>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::\d{1,5})?\Z"
-)
 _OURS = ("same-origin", "none")  # in Sec-Fetch-Site; none: the person has typed it
 
 ELSEWHERE = Problem(
@@ -45,8 +41,7 @@ class Access:
     """
 
     def __init__(self, hosts: Iterable[str] = (), addresses: Iterable[str] = ()) -> None:
-        self._hosts = {"localhost", *(host.lower().rstrip(".") for host in hosts)}
-        self._addresses = set(map(ip_address, addresses))
+        self._hosts = {LOCALHOST, *map(as_host, hosts), *map(as_host, addresses)}
         self._secret = secrets.token_bytes(32)
 
     def see(self, exchange: Exchange) -> None:
@@ -73,15 +68,8 @@ class Access:
 
     def _is_ours(self, host: str) -> bool:
         """Tell whether a Host is a name or an address of ours; its port says nothing."""
-        match = _HOST.match(host)
-        if match is None:
-            return False
-        name = (match["six"] or match["name"]).lower().rstrip(".")
-        try:
-            address = ip_address(name)
-        except ValueError:
-            return name in self._hosts
-        return address.is_loopback or address in self._addresses or name in self._hosts
+        found = read_host(host.encode("latin-1"))
+        return found in self._hosts or (not isinstance(found, str | None) and found.is_loopback)
 
     def token(self, login: str) -> str:
         """Give the token of the pages that somebody sees who has logged in as that."""
