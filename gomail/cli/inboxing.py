@@ -30,7 +30,7 @@ from gomail.config import ConfigurationError
 from gomail.inbox.web.wanted import LISTEN, Wanted
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
-from gomail.server.start import MYSELF, Identity, StartError
+from gomail.server.start import Identity, StartError
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _EXTRA = frozenset({"argon2", "jinja2", "markupsafe", "nh3"})
 _MORE = "the inbox needs more packages: pip install 'gomail[inbox]'"
+_FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 
 
@@ -105,7 +106,7 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Set the password, if that is what is wanted."""
         if self["set-password"]:
-            with _told():
+            with _told(), _become(self.identity):
                 set_password(self._password_file())
             raise SystemExit(0)
 
@@ -114,7 +115,7 @@ class Options(usage.Options):
         from gomail.inbox.web.passwords import usual_path  # noqa: PLC0415 -- an extra
 
         given = self["password-file"]
-        return Path(given).expanduser().absolute() if given else usual_path(self.identity)
+        return Path(given).expanduser().absolute() if given else usual_path()
 
     def _see_password_file(self) -> None:
         """See that a password file that is named is there: to go without would let all in."""
@@ -139,11 +140,10 @@ class Options(usage.Options):
         basis = find_basis(self["config"])
         configuration = basis.configuration
         maildir = Path(self["maildir"] or maildir_of(basis) or "~/Maildir").expanduser().absolute()
-        with self.identity.assumed():
-            _see(maildir)
+        _see(maildir)
         return Wanted(
             maildir,
-            index_of(maildir, self.identity),
+            index_of(maildir),
             self["listen"],
             tuple(self["hosts"]),
             self._password_file(),
@@ -172,23 +172,44 @@ def _see(maildir: Path) -> None:
         raise StartError(f"{msg}; --maildir names another")
 
 
-def index_of(maildir: Path, identity: Identity = MYSELF) -> Path | None:
+def index_of(maildir: Path) -> Path | None:
     """Give the file of a Maildir's index: in the user's cache folder, if there can be one."""
     name = sha256(os.fsencode(os.path.realpath(maildir))).hexdigest()[:16]
     given = os.environ.get("CACHE_DIRECTORY", "").partition(":")[0]
     try:
-        home = Path(given) if given else _cache(identity) / "gomail"
-    except (KeyError, RuntimeError):
+        home = Path(given) if given else _cache() / "gomail"
+    except RuntimeError:
         return None
     return home / f"inbox-{name}.sqlite"
 
 
-def _cache(identity: Identity) -> Path:
-    """Give a user's cache folder; what the environment says is said of us alone."""
-    if identity.uid is not None and identity.uid != os.geteuid():
-        return Path(pwd.getpwuid(identity.uid).pw_dir, ".cache")
+def _cache() -> Path:
+    """Give the user's cache folder."""
     named = Path(os.environ.get("XDG_CACHE_HOME", "")).expanduser()
     return named if named.is_absolute() else Path.home() / ".cache"
+
+
+@contextmanager
+def _become(identity: Identity) -> Iterator[None]:
+    """
+    Be who the inbox is going to be, as far as files are concerned, and live in that user's home.
+
+    What root's environment says of folders is said of root; it is not what twistd drops with the
+    rights.
+
+    Raises:
+        StartError: that user has no home.
+    """
+    if identity.uid is not None and identity.uid != os.geteuid():
+        try:
+            os.environ["HOME"] = pwd.getpwuid(identity.uid).pw_dir
+        except KeyError:
+            msg = f"--uid {identity.uid}: a user of this machine was expected, who has a home"
+            raise StartError(msg) from None
+        for name in _FOLDERS:
+            os.environ.pop(name, None)
+    with identity.assumed():
+        yield
 
 
 @contextmanager
@@ -267,7 +288,8 @@ def makeService(options: Options) -> Serving:
     with _told():
         from gomail.inbox.web.serving import Inbox  # noqa: PLC0415 -- an extra
 
-        wanted = options.wanted()
+        with _become(twistd.identity):
+            wanted = options.wanted()
         log, shown = twistd.open_log()
         inbox = Inbox(cast("Reactor", reactor), wanted, twistd.identity)
     _announce(inbox, wanted, shown, twistd)

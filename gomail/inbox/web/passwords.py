@@ -11,7 +11,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gomail.server.start import MYSELF, Identity, StartError
+from gomail.server.start import StartError
 from gomail.server.state import state_folder
 
 NAME = "inbox-password"
@@ -21,9 +21,9 @@ _LARGEST = 1000  # octets of the file
 _hasher = PasswordHasher()  # RFC 9106 §4, its second choice: 64 MiB
 
 
-def usual_path(identity: Identity = MYSELF) -> Path | None:
+def usual_path() -> Path | None:
     """Give where the file usually is, if its user has a place for it."""
-    folder = state_folder(None, identity)
+    folder = state_folder(None)
     return None if folder is None else Path(folder, NAME)
 
 

@@ -60,7 +60,7 @@ class Inbox(Service):
                 f"--host {wanted.hosts[0]}: who reaches it by a name is not on this machine alone, "
                 "and needs a password: gomail inbox --set-password sets one"
             )
-        self.port = open_safely(wanted.listen, reactor, closed=gate.closed)
+        self.port = open_safely(wanted.listen, reactor, identity, closed=gate.closed)
         drawing = Drawing()
         listing = Listing(self._postbox, drawing)
         letters = Letters(self._postbox, drawing, wanted.authserv)
@@ -151,18 +151,20 @@ def _say(what: str) -> None:
     _log.warn("{what}", what=what)
 
 
-def open_safely(listen: str, reactor: Reactor, *, closed: bool) -> Port:
+def open_safely(
+    listen: str, reactor: Reactor, identity: Identity = MYSELF, *, closed: bool
+) -> Port:
     """
     Open the port, as long as only this machine can reach it, or there is a password.
 
-    A unix socket is its owner's alone, where nothing else is said.
+    A unix socket is *identity*'s alone, where nothing else is said.
 
     Raises:
         PortError: it can't be had, or everybody could read the mail.
     """
     if listen.startswith("unix:") and not _MODE.search(listen):
         listen += ":mode=600"
-    port = open_port(listen, reactor)
+    port = open_port(listen, reactor, identity.assumed)
     if closed or _is_own(port):
         return port
     port.close()
