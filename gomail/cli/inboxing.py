@@ -33,6 +33,7 @@ from gomail.server.sockets import PortError
 from gomail.server.start import Identity, StartError
 from gomail.server.telling import Telling
 from gomail.server.twistd import Twistd
+from gomail.settings.words import read_networks
 
 if TYPE_CHECKING:
     from gomail.inbox.web.serving import Inbox
@@ -75,7 +76,7 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()
-        self["hosts"] = []
+        self["hosts"], self["proxies"] = [], []
 
     def opt_host(self, name: str) -> None:
         """Be reached under this name, too, beside localhost; may be given several times."""
@@ -83,6 +84,14 @@ class Options(usage.Options):
             msg = f"--host {name}: a name alone was expected, such as mail.example.org"
             raise usage.UsageError(msg)
         self["hosts"].append(name)
+
+    def opt_proxy(self, network: str) -> None:
+        """Believe X-Forwarded-For from there: an address, a network, or "unix"; may be repeated."""
+        try:
+            self["proxies"] += read_networks([network])
+        except ValueError as error:
+            msg = f"--proxy {network}: {error}"
+            raise usage.UsageError(msg) from error
 
     def getSynopsis(self) -> str:
         """Say how to use it: ``gomail inbox`` takes the same options."""
@@ -148,6 +157,7 @@ class Options(usage.Options):
             tuple(self["hosts"]),
             self._password_file(),
             tuple(control_paths(configuration, self["control"])),
+            tuple(self["proxies"]),
             configuration.authserv_id if "hostname" in configuration.given else "",
         )
 

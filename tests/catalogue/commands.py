@@ -18,7 +18,7 @@ PAGE = ROOT / "docs/reference/commands.md"
 # Options of commands that are plugins for twistd; and which of them may be given several times.
 _OF_TWISTD: Mapping[str, tuple[type[Options | InboxOptions], Sequence[str]]] = {
     "run": (Options, ("port", "domain")),
-    "inbox": (InboxOptions, ("host",)),
+    "inbox": (InboxOptions, ("host", "proxy")),
 }
 _HEAD = """\
 # Commands

@@ -120,6 +120,8 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "--help lists the options" in refused(tmp_path, "--nonsense")
     for host in ("http://x/", "name:8801", ""):
         assert "a name alone was expected" in refused(tmp_path, f"--host={host}")
+    line = refused(tmp_path, "--proxy=192.0.2.1/24")
+    assert "was 192.0.2.0/24 meant?" in line
     line = refused(tmp_path, "--listen", "tcp:none")
     assert "no port from 0 to 65535; an endpoint such as tcp:PORT or" in line
     path = tmp_path / "password"

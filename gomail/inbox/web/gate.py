@@ -10,6 +10,7 @@ from gomail.inbox.web.answers import Answer, NoPage, Problem, see
 from gomail.inbox.web.exchange import Exchange
 from gomail.inbox.web.logins import COOKIE, Logins, Tries, cookie
 from gomail.inbox.web.passwords import is_right, read_hash
+from gomail.inbox.web.proxies import Proxies, is_passed_on
 from gomail.server.start import StartError
 
 MOST_WAITING = 4  # passwords that wait to be looked at
@@ -21,6 +22,12 @@ LOST = Problem(
     "No password",
     "The file with the password is gone or can't be read; the log says why. "
     "gomail inbox --set-password writes a new one.",
+)
+PASSED_ON = Problem(
+    403,
+    "Not without a password",
+    "A proxy has passed this on, so anybody may have asked, and there is no password: "
+    "gomail inbox --set-password sets one.",
 )
 
 
@@ -36,13 +43,20 @@ class Gate:
         path: of the password's file, which may be missing.
         clock: gives the time, in seconds.
         aside: calls something in another thread, one at a time.
+        proxies: tell who asks.
 
     Raises:
         StartError: the file can't be.
     """
 
-    def __init__(self, path: Path | None, clock: Callable[[], float], aside: Aside) -> None:
-        self._path, self._aside = path, aside
+    def __init__(
+        self,
+        path: Path | None,
+        clock: Callable[[], float],
+        aside: Aside,
+        proxies: Proxies | None = None,
+    ) -> None:
+        self._path, self._aside, self._proxies = path, aside, proxies or Proxies()
         self._hash = read_hash(path)
         self._seen = self._look()
         self._needed = self._hash is not None
@@ -98,10 +112,12 @@ class Gate:
 
         Raises:
             Entrance: the password was not said yet.
-            NoPage: see `_present`.
+            NoPage: see `_present`; or nobody need, but who asks is not on this machine.
         """
         hashed = self._present()
         if hashed is None:
+            if is_passed_on(exchange):
+                raise NoPage(PASSED_ON)
             return ""
         shown = exchange.cookie(COOKIE)
         if not shown or not self._logins.has(shown, hashed):
@@ -123,7 +139,8 @@ class Gate:
             return see("/")
         if self._waiting >= MOST_WAITING:
             return "Too many passwords are being looked at: try again in a moment."
-        seconds = self._tries.wait(exchange.address)
+        client = self._proxies.client(exchange)
+        seconds = self._tries.wait(client)
         if seconds:
             return f"Too many tries: the next one is in {seconds:.0f} s."
         self._waiting += 1
@@ -132,11 +149,9 @@ class Gate:
         finally:
             self._waiting -= 1
         if not right:
-            _log.warn(
-                "a wrong password from {address}", address=exchange.address or "a unix socket"
-            )
+            _log.warn("a wrong password from {address}", address=client or "a unix socket")
             return "That is not the password."
-        self._tries.forgive(exchange.address)
+        self._tries.forgive(client)
         shown = self._logins.begin(hashed)
         return see("/", cookie=cookie(shown, secure=exchange.secure))
 

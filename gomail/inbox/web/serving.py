@@ -21,6 +21,7 @@ from gomail.inbox.web.letter import Letters
 from gomail.inbox.web.listing import Listing
 from gomail.inbox.web.live import Live
 from gomail.inbox.web.postbox import Postbox
+from gomail.inbox.web.proxies import Proxies
 from gomail.inbox.web.site import Sending, Site
 from gomail.inbox.web.stream import Streams
 from gomail.inbox.web.wanted import LISTEN, Wanted
@@ -53,7 +54,8 @@ class Inbox(Service):
         self._reactor = reactor
         with identity.assumed():
             self._postbox = Postbox(reactor, Mailbox(wanted.maildir, wanted.index, _say))
-            gate = Gate(wanted.password, time.monotonic, self._postbox.hash)
+            proxies = Proxies(wanted.proxies)
+            gate = Gate(wanted.password, time.monotonic, self._postbox.hash, proxies)
         self._closed, self._hosts = gate.closed, wanted.hosts
         if wanted.hosts and not gate.closed:
             raise StartError(

@@ -18,6 +18,7 @@ class Wanted:
         hosts: names under which it is reached.
         password: the file with the password; it may be missing.
         controls: paths at which the server may be asked.
+        proxies: networks of reverse proxies, and ``unix`` for those that come by a unix socket.
         authserv: by which name the server calls itself in Authentication-Results; empty where the
             message says it.
     """
@@ -28,4 +29,5 @@ class Wanted:
     hosts: tuple[str, ...] = ()
     password: Path | None = None
     controls: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
     authserv: str = ""

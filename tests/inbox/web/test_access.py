@@ -93,6 +93,15 @@ def test_w3_other_sites_may_link_and_nothing_else(named: Inbox) -> None:
     assert named.ask("/arrivals", Sec_Fetch_Site="same-site", Sec_Fetch_Mode="cors").status == 403
 
 
+@pytest.mark.parametrize("field", ["X-Forwarded-For", "X-Forwarded-Proto", "Via", "Forwarded"])
+def test_w3_passed_on_without_a_password_is_refused(inbox: Inbox, field: str) -> None:
+    """A proxy that says Host: localhost would show the mail to all the world."""
+    for path in ("/", "/live", "/arrivals", f"/message/{inbox.ask('/').keys[0]}/raw"):
+        answer = inbox.ask(path, fields={field: "192.0.2.1"})
+        assert answer.status == 403
+        assert "gomail inbox --set-password" in answer.text
+
+
 def test_other_methods_are_refused(named: Inbox) -> None:
     """Nothing but GET, HEAD and POST is known."""
     for method in ("PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "X" * 30):

@@ -106,6 +106,20 @@ def test_guessing_of_one_ipv4_address_slows_down_no_other(
     inbox.server.logged("a wrong password from 127.0.0.2")
 
 
+def test_guessing_behind_a_proxy_slows_down_who_guesses(
+    start_inbox: StartInbox, secret: Path
+) -> None:
+    """Its other clients have tries of their own, and nobody has more by what he says himself."""
+    inbox = start_inbox("--password-file", str(secret), "--proxy", "127.0.0.0/30")
+    form = {"token": inbox.ask("/login").token, "password": "wrong"}
+    for number in range(TRIES + 1):
+        fields = {"X-Forwarded-For": f"198.51.100.{number}, 192.0.2.1"}
+        answer = inbox.ask("/login", form, fields=fields)
+    assert "Too many tries" in answer.text
+    assert inbox.log_in("correct horse", {"X-Forwarded-For": "192.0.2.2"})
+    inbox.server.logged("a wrong password from 192.0.2.1\n")
+
+
 def test_new_password_is_in_force_at_once(start_inbox: StartInbox, tmp_path: Path) -> None:
     """Whoever came in by the old one is asked again; without the file nobody comes in."""
     path = tmp_path / "password"
