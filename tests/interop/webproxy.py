@@ -1,0 +1,125 @@
+"""Reverse proxies of our own in front of one inbox, by the configurations that its page has."""
+
+import os
+import shutil
+import ssl
+import subprocess
+from http.client import HTTPSConnection
+from pathlib import Path
+
+from tests.certificates.pairs import pair, written
+from tests.docs.blocks import DOCS, blocks
+from tests.interop.server import wait_for
+from tests.interop.software import end, needs
+from tests.patience import PATIENCE
+from tests.system.running import free_port
+
+INBOX = "127.0.0.1:8025"  # in these configurations
+# What Debian's nginx.conf has around the files of its sites, with folders and a log of our own.
+_NGINX = """\
+daemon off;
+user www-data;
+pid {folder}/pid;
+error_log stderr warn;
+events {{ }}
+http {{
+    access_log off;
+    gzip on;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    {site}
+}}
+"""
+_CADDY = """\
+{{
+    admin off
+    auto_https disable_redirects
+}}
+{site}
+"""
+
+
+def configuration(language: str) -> str:
+    """Give what the page has for a proxy."""
+    (found,) = [each for each in blocks(DOCS / "inbox.md") if each.language == language]
+    return found.text
+
+
+class WebProxy:
+    """
+    A proxy that listens with TLS on one port of 127.0.0.1.
+
+    Args:
+        kind: ``nginx`` or ``caddy``.
+        folder: its configuration and its output lie there.
+        inbox: where the inbox is, as its configuration names it.
+    """
+
+    def __init__(self, kind: str, folder: Path, inbox: str) -> None:
+        program = needs(kind)
+        self.kind = kind
+        self.port = free_port()
+        self._output = folder / "out"
+        folder.mkdir()
+        files = written(folder, pair("localhost"))
+        site = configuration(kind).replace(INBOX, inbox)
+        if kind == "nginx":
+            shutil.chown(folder, group="www-data")
+            site = site.replace("443", f"127.0.0.1:{self.port}", 1)
+            site = site.replace("    listen [::]:443 ssl http2;\n", "")
+            live = "/etc/letsencrypt/live/mail.example.org"
+            site = site.replace(f"{live}/fullchain.pem", str(files.certificate))
+            site = site.replace(f"{live}/privkey.pem", str(files.key))
+            text = _NGINX.format(folder=folder, site=site)
+            command = [program, "-p", str(folder), "-e", "stderr", "-c", str(folder / "conf")]
+        else:
+            tls = f"{{\n    bind 127.0.0.1\n    tls {files.certificate} {files.key}\n"
+            site = site.replace("mail.example.org {\n", f"https://:{self.port} {tls}")
+            text = _CADDY.format(site=site)
+            command = [program, "run", "--adapter", "caddyfile", "--config", str(folder / "conf")]
+        (folder / "conf").write_text(text)
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)},
+            )
+        try:
+            wait_for(f"{kind} to listen", self._listens)
+        except BaseException as error:
+            error.add_note(self.output)
+            self.stop()
+            raise
+
+    @property
+    def output(self) -> str:
+        """What it has said."""
+        return self._output.read_text(errors="replace")
+
+    def _listens(self) -> bool:
+        """Tell whether it takes connections; it must not have ended."""
+        assert self._process.poll() is None, self.output
+        try:
+            self.connect().close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def connect(self, source: str = "127.0.0.2") -> HTTPSConnection:
+        """Connect a client with that address."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = HTTPSConnection(
+            "127.0.0.1", self.port, timeout=PATIENCE, source_address=(source, 0), context=context
+        )
+        connection.connect()
+        return connection
+
+    def stop(self) -> None:
+        """Stop it."""
+        end(self._process)
