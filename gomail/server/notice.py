@@ -1,32 +1,25 @@
 """
 What the service manager is told (sd_notify(3)): ready, reloading, stopping, alive, and how it goes.
 
-Without NOTIFY_SOCKET in the environment nothing is told. What can't be told is logged, once, and
-costs no mail. That we live is told by the reactor, and only while there is a thread that stores:
-a start anew mends both. It mends nothing else of which the server's health speaks, least of all a
-disk that hangs; that is told as the status.
+What can't be told costs no mail. That we live is told by the reactor, and only while there is a
+thread that stores: a start anew mends both. It mends nothing else of which the server's health
+speaks, least of all a disk that hangs; that is told as the status.
 """
 
-import os
-import socket
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Protocol
 
-from systemd_watchdog.systemd_watchdog import WatchDog
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
-from twisted.logger import Logger
 
 from gomail.health import Health
 from gomail.server.listening import STOP_TIME
+from gomail.server.manager import Line
 from gomail.server.reactor import Reactor
 
 STATUS_TIME = 30.0  # seconds between two looks, where no watchdog asks for more
-SEND_TIME = 1.0  # seconds that the manager may take to take what is told
 SPARE_TIME = 2.0  # seconds for what is left to do after the service has stopped
-_log = Logger()
 
 
 class Watch(Protocol):
@@ -66,7 +59,7 @@ class Notice(Service):
         self._serving = serving
         self._sessions = sessions
         self._watch = watch
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._beats = LoopingCall(self.beat)
         self._beats.clock = reactor
         self._told = ""  # the status
@@ -75,9 +68,8 @@ class Notice(Service):
     def startService(self) -> None:
         """Say that we are ready, once the reactor runs: the ports are listened on by now."""
         super().startService()
-        address = os.environ.get("NOTIFY_SOCKET")
-        if address:
-            self._line = _Line(address)
+        self._line = Line.found()
+        if self._line is not None:
             self._reactor.addSystemEventTrigger("after", "shutdown", self._hang_up)
             if self._serving is None:
                 self._reactor.callWhenRunning(self.ready)
@@ -132,15 +124,9 @@ class Notice(Service):
         return f"{sessions} session{'' if sessions == 1 else 's'} open"
 
     def _say(self, *assignments: str) -> None:
-        """Tell the manager something, in one datagram."""
-        if self._line is None:
-            return
-        try:
-            self._line.say("\n".join(assignments))
-        except OSError as error:
-            if not self._line.broken:
-                self._line.broken = True
-                _log.warn("the service manager can't be told: {error}", error=error)
+        """Tell the manager something, if there is one."""
+        if self._line is not None:
+            self._line.tell(*assignments)
 
     def _hang_up(self) -> None:
         """Say nothing more."""
@@ -149,29 +135,3 @@ class Notice(Service):
         if self._line is not None:
             self._line.close()
             self._line = None
-
-
-class _Line(WatchDog):
-    """
-    The line to the service manager; the library knows its address, and how long its watchdog waits.
-
-    Attributes:
-        interval: seconds from one sign of life to the next; None where none are expected of us.
-        broken: whether something could not be said.
-    """
-
-    def __init__(self, address: str) -> None:
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        manager.settimeout(SEND_TIME)
-        super().__init__(manager, address)
-        asked = timedelta(0) < self.timeout_td != self._default_timeout
-        self.interval = self.timeout_td.total_seconds() / 2 if asked else None
-        self.broken = False
-
-    def say(self, assignments: str) -> None:
-        """Send lines of VARIABLE=value; the library has names only for some of them."""
-        self._send(assignments + "\n")
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
