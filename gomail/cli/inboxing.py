@@ -27,6 +27,7 @@ from gomail.cli.asked import control_paths
 from gomail.cli.basis import find_basis
 from gomail.cli.show import maildir_of
 from gomail.config import ConfigurationError
+from gomail.inbox.web.alive import Alive
 from gomail.inbox.web.wanted import LISTEN, Wanted
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
@@ -270,10 +271,10 @@ def _ask_password() -> str:
 class Serving(MultiService):
     """The inbox with its log, as twistd runs it."""
 
-    def __init__(self, inbox: "Inbox", telling: Telling, twistd: Twistd) -> None:
+    def __init__(self, inbox: "Inbox", telling: Telling, alive: Alive, twistd: Twistd) -> None:
         super().__init__()
         self._telling, self._twistd = telling, twistd
-        for each in (telling, inbox):
+        for each in (telling, inbox, alive):
             self.addService(each)
 
     def setServiceParent(self, parent: Componentized | MultiService) -> None:
@@ -303,7 +304,8 @@ def makeService(options: Options) -> Serving:
         log, shown = twistd.open_log()
         inbox = Inbox(cast("Reactor", reactor), wanted, twistd.identity)
     _announce(inbox, wanted, shown, twistd)
-    return Serving(inbox, Telling(log, cast("Reactor", reactor)), twistd)
+    alive = Alive(cast("Reactor", reactor), inbox.address)
+    return Serving(inbox, Telling(log, cast("Reactor", reactor)), alive, twistd)
 
 
 def _announce(inbox: "Inbox", wanted: Wanted, log: str, twistd: Twistd) -> None:

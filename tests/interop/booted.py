@@ -33,7 +33,8 @@ def gomail_under_systemd(more: str = "") -> Iterator[Systemd]:
         paths = systemd.does("sh", "-c", "echo /opt/gomail/lib/python*/site-packages").strip()
         systemd.writes(f"{paths}/gomail.pth", "/run/shown/packages\n/run/shown/checkout\n")
         dropin = f"[Service]\n{_LOG}{more}"
-        systemd.writes("/etc/systemd/system/gomail.service.d/test.conf", dropin)
+        for unit in ("gomail", "gomail-inbox"):
+            systemd.writes(f"/etc/systemd/system/{unit}.service.d/test.conf", dropin)
         yield systemd
     finally:
         systemd.end()

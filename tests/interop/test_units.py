@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from gomail.cli import units as module
 from gomail.cli.units import units
 from tests.interop.booted import gomail_under_systemd, python
+from tests.interop.server import wait_for
 from tests.interop.software import needs, run
 from tests.interop.systemd import Systemd
 
@@ -23,19 +24,27 @@ SHAPES = {
     "many without socket": ("--config", "gomail.toml", "--no-socket"),
     "group": ("--config", "group.toml"),
 }
+MX = ("--hostname", "mx.example.org", "--domain", "example.org")
 MANY = """
 hostname = "mx.example.org"
 maildir = "/srv/mail/{domain}/{mailbox}"
 [domains."example.org"]
 mailboxes = ["alice", "bob"]
 """
-# Sends a message, encrypted, to each address that is named, and says good-bye.
+HTML = """\
+Subject: hello
+MIME-Version: 1.0
+Content-Type: text/html
+
+<p>Hello.</p><script>alert(1)</script><img src="https://remote.example/seen.gif">
+"""
+# Sends a message, encrypted, to an address, and says good-bye.
 SEND = """
 import smtplib, ssl, sys
-host, *recipients = sys.argv[1:]
+host, recipients, content = sys.argv[1:]
 with smtplib.SMTP(host, 25, timeout=60) as session:
     session.starttls(context=ssl._create_unverified_context())
-    session.sendmail("me@client.example", recipients, b"Subject: x\\r\\n\\r\\nx\\r\\n")
+    session.sendmail("me@client.example", recipients.split(), content)
 """
 # A handshake between two ends in one process; the server chooses its certificate in a callback.
 HANDSHAKE = """
@@ -146,7 +155,7 @@ def install(systemd: Systemd, *options: str) -> None:
 
 def send(systemd: Systemd, host: str, *recipients: str) -> None:
     """Send a mail from inside."""
-    systemd.does(python(), "-c", SEND, host, *recipients)
+    systemd.does(python(), "-c", SEND, host, " ".join(recipients), "Subject: x\n\nx\n")
 
 
 def stored(systemd: Systemd, folder: str) -> int:
@@ -200,9 +209,8 @@ def test_tls_works_in_the_sandbox(systemd: Systemd) -> None:
 def test_one_person_under_systemd(systemd: Systemd) -> None:
     """The Maildir in a home is written to; the rest of that home, and of others', is not seen."""
     systemd.does("useradd", "--create-home", "--home-dir", "/home/alice", "alice")
-    options = ("--hostname", "mx.example.org", "--domain", "example.org")
     systemd.writes("/home/alice/secret", "the key of everything")
-    install(systemd, "--user", "alice", *options)
+    install(systemd, "--user", "alice", *MX)
     send(systemd, "127.0.0.1", "anybody@example.org")
     assert stored(systemd, "/home/alice/Maildir") == 1
     main = systemd.shows("gomail.service", "MainPID")
@@ -211,6 +219,44 @@ def test_one_person_under_systemd(systemd: Systemd) -> None:
     assert "Maildir" in seen
     rights = systemd.does("grep", "Cap", f"/proc/{main}/status")
     assert set(re.findall(r"\t(\w+)", rights)) == {"0" * 16}
+
+
+def asked(systemd: Systemd, path: str, *options: str) -> str:
+    """Ask the inbox for a page, or send a form."""
+    curl = ("curl", "--silent", "--show-error", "--fail", "--max-time", "30")
+    return systemd.does(*curl, *options, f"http://127.0.0.1:8025{path}")
+
+
+@pytest.mark.needs_root
+def test_inbox_under_systemd(systemd: Systemd) -> None:
+    """In its sandbox messages are read by children, marked, and followed live; a hang is mended."""
+    systemd.does("useradd", "--create-home", "--home-dir", "/home/alice", "alice")
+    systemd.writes("/home/alice/secret", "the key of everything")
+    install(systemd, "--user", "alice", "--inbox", *MX)
+    assert systemd.shows("gomail-inbox.service", "StatusText") == "http://127.0.0.1:8025/"
+    systemd.does(python(), "-c", SEND, "127.0.0.1", "anybody@example.org", HTML)
+    (key,) = set(re.findall(r'data-key="(\w+)"', asked(systemd, "/?q=subject:hello")))
+    page = asked(systemd, f"/message/{key}?view=html")
+    assert "1 remote reference blocked" in page
+    assert "<p>Hello.</p>" in asked(systemd, f"/message/{key}/html")
+    (token,) = re.findall(r'name="token" value="(\w+)"', page)
+    form = ("--data", f"token={token}&mark=flagged")
+    asked(systemd, f"/message/{key}/mark", *form, "--header", "Accept: application/json")
+    assert ":2,F" in systemd.does("ls", "/home/alice/Maildir/new", "/home/alice/Maildir/cur")
+    events = ("curl", "--silent", "--max-time", "2", "http://127.0.0.1:8025/live/events")
+    assert '"messages": 1' in systemd.tries(*events)  # by the server's control socket
+    (index,) = systemd.does("find", "/var/cache/gomail", "-name", "*.sqlite").split()
+    assert systemd.does("stat", "-c", "%U %a", index) == "alice 600\n"
+    main = systemd.shows("gomail-inbox.service", "MainPID")
+    seen = systemd.does("ls", "-A", f"/proc/{main}/root/home/alice")
+    assert seen == "Maildir\n"
+    systemd.does("kill", "-STOP", main)
+    wait_for("a restart", lambda: int(systemd.shows("gomail-inbox.service", "NRestarts")) > 0)
+    wait_for("it is ready", lambda: systemd.shows("gomail-inbox.service", "SubState") == "running")
+    assert key in asked(systemd, "/")
+    systemd.does("systemctl", "stop", "gomail-inbox.service")
+    assert systemd.shows("gomail-inbox.service", "Result") == "success"
+    assert systemd.wrong() == []
 
 
 @pytest.mark.needs_root
