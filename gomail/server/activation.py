@@ -8,6 +8,7 @@ what is wrong with one, or that there is none, is told here.
 import os
 import socket
 from collections.abc import Mapping, MutableMapping
+from ipaddress import ip_address
 
 _DOMAINS = {
     socket.AF_INET: "INET",
@@ -64,10 +65,15 @@ def take(fileno: int, domain: str) -> socket.socket:
     )
     if not listens:
         problem = "the socket that was passed does not listen: ListenStream= and Accept=no make it"
-    elif kind != domain:
+    elif kind != domain and not (domain == "INET6" and _is_any_ipv4(passed)):
         problem = f"the socket that was passed is {passed.getsockname()}, which is domain={kind}"
     else:
         passed.setblocking(False)
         return passed
     passed.close()
     raise ValueError(problem)
+
+
+def _is_any_ipv4(passed: socket.socket) -> bool:
+    """Tell whether it is what systemd makes of a port alone, on a machine without IPv6."""
+    return passed.family == socket.AF_INET and ip_address(passed.getsockname()[0]).is_unspecified

@@ -71,3 +71,14 @@ def test_socket_of_another_kind_is_told(host: str, kind: str) -> None:
         pytest.raises(ValueError, match=rf"that was passed is .*{host}.*, which is domain={kind}"),
     ):
         take(passed.fileno(), "UNIX")
+
+
+def test_port_of_a_machine_without_ipv6_is_taken() -> None:
+    """The units say INET6, and systemd makes of ListenStream=25 what there is; no other passes."""
+    with socket.create_server(("0.0.0.0", 0)) as passed, take(passed.fileno(), "INET6") as taken:
+        assert taken.getsockname() == passed.getsockname()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as passed,
+        pytest.raises(ValueError, match=r"which is domain=INET$"),
+    ):
+        take(passed.fileno(), "INET6")
