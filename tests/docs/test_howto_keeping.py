@@ -146,6 +146,7 @@ echo correct horse | gomail inbox --set-password
 sudo install -D -o you /dev/null /var/cache/gomail/inbox-0123456789abcdef.sqlite
 install -D /dev/null ~/.cache/gomail/inbox-0123456789abcdef.sqlite
 sudo install -D /dev/null /etc/systemd/system/gomail-inbox.service.d/override.conf
+sudo install -d -m 2750 -o you /var/lib/gomail-inbox
 gomail init you@example.org
 gomail doctor --no-dns --changes || true
 sudo install --backup=numbered -m 644 ~/gomail.toml /etc/gomail.toml
