@@ -213,6 +213,23 @@ def test_browser_reads_behind_a_proxy(proxy: WebProxy, place: Path) -> None:
         assert browser.beyond(address) == []
 
 
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_w3_careless_proxy_shows_no_mail(folder: Path, kind: str) -> None:
+    """Without a password; Caddy says what it is by itself, and nginx speaks as no browser does."""
+    put(make_maildir(folder / "Maildir"), 1, "Subject: first\n\nHello.\n")
+    with Inbox(folder) as inbox:
+        assert "first" in inbox.ask("/").text
+        proxy = WebProxy(kind, folder / kind, f"127.0.0.1:{inbox.port}", bare=True)
+        try:
+            visitor = Visitor(proxy)
+            visitor.host = "localhost"
+            answer = visitor.ask("/")
+            assert answer.status == 403
+            assert "first" not in answer.text
+        finally:
+            proxy.stop()
+
+
 @pytest.mark.needs_root
 def test_proxy_comes_by_a_unix_socket(folder: Path) -> None:
     """As the page has it: the workers of nginx may enter by their group, and nobody else."""

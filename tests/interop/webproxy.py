@@ -1,6 +1,7 @@
 """Reverse proxies of our own in front of one inbox, by the configurations that its page has."""
 
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -56,9 +57,10 @@ class WebProxy:
         kind: ``nginx`` or ``caddy``.
         folder: its configuration and its output lie there.
         inbox: where the inbox is, as its configuration names it.
+        bare: whether all that it is to say is left out.
     """
 
-    def __init__(self, kind: str, folder: Path, inbox: str) -> None:
+    def __init__(self, kind: str, folder: Path, inbox: str, *, bare: bool = False) -> None:
         program = needs(kind)
         self.kind = kind
         self.port = free_port()
@@ -66,6 +68,8 @@ class WebProxy:
         folder.mkdir()
         files = written(folder, pair("localhost"))
         site = configuration(kind).replace(INBOX, inbox)
+        if bare:
+            site = re.sub(r"(?m)^ *proxy_set_header .*\n", "", site)
         if kind == "nginx":
             shutil.chown(folder, group="www-data")
             site = site.replace("443", f"127.0.0.1:{self.port}", 1)

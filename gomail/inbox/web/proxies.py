@@ -61,8 +61,13 @@ class Proxies:
 
 
 def is_passed_on(exchange: Exchange) -> bool:
-    """Tell whether somebody has passed a request on, and says so."""
-    return any(exchange.field(name) for name in _PASSED_ON)
+    """
+    Tell whether somebody has passed a request on, as far as that can be told.
+
+    No browser speaks HTTP/1.0; nginx does, where nobody has told it anything.
+    """
+    is_old = exchange.request.clientproto == b"HTTP/1.0"
+    return is_old or any(exchange.field(name) for name in _PASSED_ON)
 
 
 def _read(text: str) -> str:

@@ -102,6 +102,12 @@ def test_w3_passed_on_without_a_password_is_refused(inbox: Inbox, field: str) ->
         assert "gomail inbox --set-password" in answer.text
 
 
+def test_w3_http_of_proxies_is_refused_without_a_password(inbox: Inbox) -> None:
+    """So does nginx ask, by its defaults and for localhost; browsers don't."""
+    answer = inbox.raw(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    assert answer.startswith((b"HTTP/1.0 403 ", b"HTTP/1.1 403 "))
+
+
 def test_other_methods_are_refused(named: Inbox) -> None:
     """Nothing but GET, HEAD and POST is known."""
     for method in ("PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "X" * 30):
