@@ -93,6 +93,16 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 @pytest_twisted.ensureDeferred
+async def test_disk_is_not_asked_while_there_is_nothing_to_do(house: House) -> None:
+    """Nor before anything has been: nobody waits for it."""
+    asked = []
+    for _ in range(int(ASKED_EVERY) + 1):
+        assert house.look(1) == (0, 0, 0)
+        asked.append(house.watch._probe._asking)
+    assert not any(asked)
+
+
+@pytest_twisted.ensureDeferred
 async def test_agent_that_hangs_though_the_disk_answers_is_replaced(house: House) -> None:
     """Its messages are 451, as those of one that dies; the next ones are stored by its follower."""
     house.hang(copies=100)
