@@ -140,6 +140,18 @@ def test_disk_that_is_well_again_is_found_out_without_mail(
 
 
 @pytest.mark.usefixtures("broken")
+def test_disk_that_has_failed_is_tried_now_and_then(bench: Bench, vigil: Vigil) -> None:
+    """Once in each quarter of a minute, not with each look."""
+    tried = []
+    for second in range(1, 61):
+        vigil.look(BEAT)
+        if vigil._probe._asking:
+            bench.backdoor.pump()
+            tried.append(second)
+    assert tried == [15, 30, 45, 60]
+
+
+@pytest.mark.usefixtures("broken")
 def test_disk_that_fails_while_it_is_tried_is_no_sound_one(
     bench: Bench, vigil: Vigil, one: Path, recorder: Recorder
 ) -> None:
@@ -191,6 +203,30 @@ async def test_agent_is_watched_as_well(one: Path) -> None:
     agent._took = ENDED_AFTER
     seen = vigil.look(BEAT)
     assert seen == QUIET._replace(latency=TOLD_AFTER + 1)
+    committer.abandon()
+    with pytest.raises(Refused):
+        await waiting
+    await committer.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_r4_disk_that_is_found_broken_while_the_agent_is_silent_is_seen(
+    one: Path, recorder: Recorder
+) -> None:
+    """That it hangs there says nothing of why; the disk does, when it is asked."""
+    reactor = the_reactor()
+    process = DeliveryProcess(reactor, reactor, command())
+    committer = Committer(reactor, agent=process)
+    vigil = Vigil(reactor, committer, process)
+    committer.start()
+    await until(lambda: process.ready)
+    os.kill(agents()[0], signal.SIGSTOP)
+    waiting = committer.commit(deposit(one))
+    recorder.fail("fsync", ".*", errno.EIO)
+    times(vigil, ASKED_AFTER + 1)
+    await until(lambda: committer.record.faults)
+    seen = vigil.look(BEAT)
+    assert (seen.fault, seen.stored) == (f"{one}: Input/output error", False)
     committer.abandon()
     with pytest.raises(Refused):
         await waiting
