@@ -1,8 +1,10 @@
-"""The bench, with its thread ended in the end."""
+"""The bench, with its thread ended in the end; and an ear for mistakes of ours."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
+from twisted.logger import ILogObserver, globalLogPublisher
 
 from tests.delivery.bench import Bench
 
@@ -13,3 +15,19 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def nothing_raises() -> Iterator[None]:
+    """See that the reactor has caught nothing of ours meanwhile: it logs what it catches."""
+    caught: list[object] = []
+
+    def observe(event: dict[str, object]) -> None:
+        if "log_failure" in event or "failure" in event:  # which is the reactor's old way
+            caught.append(event)
+
+    observer = cast("ILogObserver", observe)
+    globalLogPublisher.addObserver(observer)
+    yield
+    globalLogPublisher.removeObserver(observer)
+    assert caught == []

@@ -26,6 +26,8 @@ from tests.delivery.bench import deposit, maildirs, messages
 from tests.delivery.test_process import agents, store, the_reactor, until
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("nothing_raises")
+
 Waiting = list[Deferred[Deposit]]
 
 
@@ -37,6 +39,7 @@ async def committer() -> AsyncIterator[Committer]:
     committer.start()
     await until(lambda: process.ready)
     yield committer
+    committer.abandon()  # it may have been stopped
     await committer.stop()
 
 
