@@ -69,7 +69,7 @@ class DeliveryProcess:
     @property
     def batch(self) -> int | None:
         """What stays the same for as long as the agent says nothing; None while it has no work."""
-        return -1 - self._answers if self._away else None
+        return self._answers if self._away else None
 
     @property
     def places(self) -> set[str]:
