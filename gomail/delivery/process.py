@@ -80,9 +80,9 @@ class DeliveryProcess:
         """Start an agent; it is ready a moment later."""
         self._start = self._stopped = None
         self._line = line = Line(self, self._clock)
-        arguments, pipes = self._arguments, {0: "w", 1: "r", 2: "r"}
+        arguments = self._arguments
         try:
-            self._starter.spawnProcess(line, arguments[0], arguments, environment(), childFDs=pipes)
+            self._starter.spawnProcess(line, arguments[0], arguments, environment())
         except OSError as error:
             self.lost(str(error))
 
