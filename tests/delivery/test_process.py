@@ -49,6 +49,7 @@ async def hire() -> AsyncIterator[Hire]:
 
     yield hire
     for process in hired:
+        process.kill()  # it may have been stopped
         await process.stop()
 
 
