@@ -40,7 +40,7 @@ class InMemory:
     def complete(self, above: bytes) -> None:
         """Have no file that could become a message."""
 
-    def write_to(self, fd: int, above: bytes = b"") -> int:
+    def write_to(self, fd: int, above: bytes) -> int:
         """Write *above* and the content to a file, and give how many octets these are."""
         return write_all(fd, above, self.in_memory)
 

@@ -34,7 +34,7 @@ class Written(Protocol):
     def in_memory(self) -> bytes | bytearray | None:
         """All its octets, where they are in memory."""
 
-    def write_to(self, fd: int, above: bytes = b"") -> int:
+    def write_to(self, fd: int, above: bytes) -> int:
         """Write *above* and the content to a file, and give how many octets these are."""
 
     def complete(self, above: bytes) -> int | None:
