@@ -104,7 +104,6 @@ def main() -> None:
         syncing = ByFileSystems(find_syncfs())
     with suppress(BrokenPipeError):  # the server is gone, and whoever it spoke to hears no 250
         serve(0, 1, syncing)
-    syncing.close()
 
 
 if __name__ == "__main__":
