@@ -1,11 +1,14 @@
 """The delivery agent: it stores what it is given, says so, and ends with its server."""
 
+import fcntl
 import os
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any, cast
@@ -17,7 +20,7 @@ from gomail.delivery.agent import FILESYSTEM, InMemory, serve
 from gomail.delivery.deposit import Written
 from gomail.delivery.orders import READY, Order, Outcome
 from gomail.delivery.program import command
-from gomail.delivery.syncing import ByFiles
+from gomail.delivery.syncing import ByFiles, ByFileSystems
 from gomail.frames import Frames, framed
 from gomail.program import environment
 from tests.delivery.bench import STORED, TRACE, left_over, maildirs, messages, no_file_left_open
@@ -38,25 +41,37 @@ class Agent:
 
     def __init__(self) -> None:
         """Start it, and hear its first word."""
-        source, self._orders = os.pipe()
-        self._outcomes, sink = os.pipe()
+        self._source, self._orders = os.pipe()
+        self._outcomes, self._sink = os.pipe()
         self._frames = Frames()
-        self._thread = Thread(target=serve, args=(source, sink, ByFiles()))
+        self._thread = Thread(target=self._serve, daemon=True)
         self._thread.start()
-        self._ends = [source, sink, self._orders, self._outcomes]
         assert self.hear() == [READY]
+
+    def _serve(self) -> None:
+        """Do as the process: its pipes are closed with it, however it ends."""
+        try:
+            serve(self._source, self._sink, ByFiles())
+        finally:
+            os.close(self._sink)
+            os.close(self._source)
 
     def say(self, octets: bytes) -> None:
         """Give it orders, and wait until it has taken them."""
         os.write(self._orders, octets)
-        while select.select([self._ends[0]], [], [], 0)[0]:
+        until = time.monotonic() + PATIENCE
+        while select.select([self._source], [], [], 0)[0]:
+            assert time.monotonic() < until
             time.sleep(0.001)
 
     def hear(self) -> list[Any]:
         """Hear what it says next."""
         values: list[object] = []
         while not values:
-            values = self._frames.feed(os.read(self._outcomes, 1 << 20))
+            assert select.select([self._outcomes], [], [], PATIENCE)[0]
+            octets = os.read(self._outcomes, 1 << 20)
+            assert octets, "it has ended"
+            values = self._frames.feed(octets)
         return values
 
     def outcomes(self) -> list[Outcome]:
@@ -69,9 +84,7 @@ class Agent:
         os.close(self._orders)
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
-        for fd in self._ends:
-            if fd != self._orders:
-                os.close(fd)
+        os.close(self._outcomes)
 
 
 @pytest.fixture
@@ -199,15 +212,64 @@ def test_r20_agent_whose_server_is_dead_ends_in_silence(tmp_path: Path) -> None:
     assert left_over(one) == []
 
 
-def test_pipe_that_can_be_made_no_longer_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not every system can; the agent serves all the same."""
+def longest_pipe() -> int:
+    """Give how many octets the system lets a pipe of ours have, up to what the agent asks for."""
+    ends = os.pipe()
+    try:
+        with suppress(OSError):
+            fcntl.fcntl(ends[0], fcntl.F_SETPIPE_SZ, module.PIPE)
+        return fcntl.fcntl(ends[0], fcntl.F_GETPIPE_SZ)
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def test_orders_wait_in_a_long_pipe() -> None:
+    """The server is seldom asked to wait while the agent is busy."""
+    process = subprocess.Popen(
+        command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.read(len(framed(READY)))
+    assert fcntl.fcntl(process.stdin, fcntl.F_GETPIPE_SZ) == longest_pipe()
+    process.communicate(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("asked", [None, 1_000_000])  # not there, or none of the system's
+def test_pipe_that_can_be_made_no_longer_does(
+    monkeypatch: pytest.MonkeyPatch, asked: int | None
+) -> None:
+    """Not every system can, nor for everybody; the agent serves all the same."""
     served: list[object] = []
     monkeypatch.delattr("fcntl.F_SETPIPE_SZ", raising=False)
+    if asked is not None:
+        monkeypatch.setattr("fcntl.F_SETPIPE_SZ", asked, raising=False)
     monkeypatch.setattr(module, "serve", lambda *what: served.append(what))
+    as_a_process()
+    assert len(served) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "syncing"), [([], ByFiles), ([FILESYSTEM], ByFileSystems), (["x"], ByFiles)]
+)
+def test_word_has_whole_file_systems_synced(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], syncing: type
+) -> None:
+    """Else each file by itself."""
+    served: list[tuple[object, ...]] = []
+    monkeypatch.setattr(module, "serve", lambda *what: served.append(what))
+    monkeypatch.setattr(sys, "argv", ["agent.py", *words])
+    as_a_process()
+    [(source, sink, made)] = served
+    assert (source, sink, type(made)) == (0, 1, syncing)
+
+
+def as_a_process() -> None:
+    """Run the agent's main function; what it makes of signals is taken back."""
     before = [signal.getsignal(number) for number in module.NOT_FOR_IT]
     try:
         module.main()
     finally:
         for number, what in zip(module.NOT_FOR_IT, before, strict=True):
             signal.signal(number, what)
-    assert len(served) == 1
