@@ -230,7 +230,7 @@ class Places:
         try:
             opened.check()
             if free_octets(opened.new) < max(1, self._reserve):
-                raise OSError(errno.ENOSPC, "less is free than the reserve", path)
+                raise OSError(errno.ENOSPC, "less is free than the reserve")
             probed = path in self._suspended
             if probed:
                 opened.probe()
@@ -250,7 +250,7 @@ class Places:
         """
         if _identity(os.stat(self._root)) != self._identity:
             what = "not the folder that it was at start; a restart takes it as it is"
-            raise OSError(errno.ESTALE, what, self._root)
+            raise OSError(what)
         between = os.path.relpath(os.path.dirname(maildir), self._root)
         path = self._root
         for name in () if between in {os.curdir, os.pardir} else between.split(os.sep):
