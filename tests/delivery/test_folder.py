@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from gomail.delivery import folder as module
-from gomail.delivery.folder import make, make_folder, make_folder_of
+from gomail.delivery.folder import folder_of, make, make_folder, make_folder_of
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership
 from tests.delivery.bench import maildirs, messages, no_file_left_open, path_of
 
@@ -231,3 +231,18 @@ def test_maildir_is_not_made_below_nothing(tmp_path: Path) -> None:
     """The folder above has to be there: it may be the mount point of a disk that is missing."""
     with pytest.raises(FileNotFoundError):
         make(str(tmp_path / "missing/alice"))
+
+
+def test_maildir_without_folders_of_its_own_is_the_place(alice: Path) -> None:
+    """Nothing else is in it than what a Maildir has."""
+    assert folder_of(str(alice), "lists") == str(alice)
+
+
+@pytest.mark.parametrize("missing", ["tmp", "new", "cur"])
+def test_maildir_that_lacks_something_is_none_yet(alice: Path, missing: str) -> None:
+    """The error is that of one which is not there at all."""
+    (alice / missing).rmdir()
+    for path in (alice, alice / "nowhere"):
+        with pytest.raises(FileNotFoundError) as caught:
+            folder_of(str(path), "lists")
+        assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, str(path))
