@@ -14,16 +14,17 @@ _FOR_STORING = (
 )
 _FOR_PLACES = (
     "delivery/test_places.py",
+    "delivery/test_places_aside.py",
     "delivery/test_junk.py",
     "delivery/test_room.py",
     "delivery/test_asking.py",
 )
-_FOR_AGENTS = (
-    "delivery/test_agent.py",
-    "delivery/test_orders.py",
+_FOR_ONE_WHO_HAS_AGENTS = (
     "delivery/test_process.py",
     "delivery/test_process_ends.py",
+    "delivery/test_process_rest.py",
 )
+_FOR_AGENTS = ("delivery/test_agent.py", "delivery/test_orders.py", *_FOR_ONE_WHO_HAS_AGENTS)
 _FOR_WATCHING = (
     "delivery/test_silence.py",
     "delivery/test_vigil.py",
@@ -62,11 +63,13 @@ MODULES: dict[str, tuple[tuple[str, ...], ...]] = {
     "gomail/delivery/orders.py": _of("delivery/test_orders.py", _FOR_AGENTS),
     "gomail/delivery/program.py": _of("delivery/test_agent.py", _FOR_AGENTS),
     "gomail/delivery/agent.py": _of("delivery/test_agent.py", _FOR_AGENTS),
-    "gomail/delivery/process.py": _of("delivery/test_process.py", _FOR_AGENTS),
-    "gomail/delivery/line.py": _of("delivery/test_process_ends.py", _FOR_AGENTS),
+    "gomail/delivery/process.py": _of("delivery/test_process_rest.py", _FOR_ONE_WHO_HAS_AGENTS),
+    "gomail/delivery/line.py": _of("delivery/test_line.py", _FOR_ONE_WHO_HAS_AGENTS),
     "gomail/delivery/probe.py": _of("delivery/test_probe.py", _FOR_WATCHING),
     "gomail/delivery/silence.py": _of("delivery/test_silence.py", _FOR_WATCHING),
     "gomail/delivery/vigil.py": _of("delivery/test_vigil.py", _FOR_WATCHING),
     "gomail/delivery/whole.py": _of("delivery/test_whole.py"),
-    "gomail/delivery/twisted_mail.py": _of("delivery/test_twisted_mail.py"),
+    "gomail/delivery/twisted_mail.py": _of(
+        "delivery/test_twisted_mail.py", ("delivery/test_twisted_replies.py",)
+    ),
 }
