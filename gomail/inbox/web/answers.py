@@ -72,11 +72,13 @@ class Download:
         file: its octets; closed when they are sent.
         size: how many they are.
         name: of ``[A-Za-z0-9._ -]`` alone.
+        leave: is called when it is sent, or will not be.
     """
 
     file: IO[bytes]
     size: int
     name: str
+    leave: Callable[[], None]
 
     def head(self) -> dict[str, str]:
         """Give all header fields."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from gomail.inbox.mailbox import Mailbox
 from gomail.inbox.web.answers import NOTHING, STRANGER, TEXT, Answer, Download, NoPage, Problem, see
+from gomail.inbox.web.downloads import Downloads
 from gomail.inbox.web.drawing import Drawing, link, row
 from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import NOT_FOUND, Reply, Visit
@@ -37,12 +38,16 @@ class Letters:
 
     Args:
         postbox, drawing: ask and draw.
+        downloads: have places for those who save attachments.
         host: by which the server calls itself in Authentication-Results; empty for that in
             Received.
     """
 
-    def __init__(self, postbox: Postbox, drawing: Drawing, host: str = "") -> None:
+    def __init__(
+        self, postbox: Postbox, drawing: Drawing, downloads: Downloads, host: str = ""
+    ) -> None:
         self._postbox, self._drawing, self._host = postbox, drawing, host
+        self._downloads = downloads
         self._read: dict[tuple[str, str], Sheet | Unreadable] = {}
 
     async def get(self, visit: Visit) -> Reply:
@@ -139,12 +144,17 @@ class Letters:
     async def _part(self, visit: Visit, key: str, number: str) -> Download:
         """Give an attachment, to be saved."""
         folder = visit.exchange.query("folder")
+        leave = self._downloads.enter()
         try:
             attached, file = await self._postbox.read(folder, key, take_attachment, number)
         except NoSuchAttachment as error:
+            leave()
             why = f"It can't be had: {error}."
             raise NoPage(Problem(404, "No such attachment", why)) from None
-        return Download(file, attached.size, attached.name)
+        except BaseException:
+            leave()
+            raise
+        return Download(file, attached.size, attached.name, leave)
 
 
 def _leaves(sheet: Sheet) -> Iterator[Part]:

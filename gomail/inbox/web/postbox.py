@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from twisted.internet.defer import DeferredSemaphore
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from gomail.inbox.mailbox import Mailbox, NoSuchMessage, NoSuchPage
@@ -74,10 +75,14 @@ class Postbox:
             NoPage: as of `ask`.
         """
         await self._children.acquire()
-        try:
-            return await self.ask(_opened, folder, key, work, args)
-        finally:
-            self._children.release()
+        reading = Deferred.fromCoroutine(self.ask(_opened, folder, key, work, args))
+        # A child goes on when the browser has gone: its place is taken until it ends.
+        return await _attended(reading.addBoth(self._release))
+
+    def _release(self, result: T) -> T:
+        """Let the next child begin."""
+        self._children.release()
+        return result
 
     async def hash(self, work: Callable[..., T], *args: object) -> T:
         """Do what takes much memory, one at a time."""
@@ -89,6 +94,22 @@ class Postbox:
         """Do work in a thread of a pool."""
         found: T = await deferToThreadPool(self._reactor, pool, work, *args, **kwargs)
         return found
+
+
+def _attended(work: Deferred[T]) -> Deferred[T]:
+    """Wait for work, which goes on when nobody waits any more."""
+    waiting: Deferred[T] = Deferred()
+
+    def end(result: T | Failure) -> None:
+        if waiting.called:  # by its end
+            return
+        if isinstance(result, Failure):
+            waiting.errback(result)
+        else:
+            waiting.callback(result)
+
+    work.addBoth(end)
+    return waiting
 
 
 def _opened(

@@ -65,7 +65,8 @@ class Inbox(Service):
         self.port = open_safely(wanted.listen, reactor, identity, closed=gate.closed)
         drawing = Drawing()
         listing = Listing(self._postbox, drawing)
-        letters = Letters(self._postbox, drawing, wanted.authserv)
+        downloads = Downloads(reactor)
+        letters = Letters(self._postbox, drawing, downloads, wanted.authserv)
         arrivals = Arrivals(self._postbox, reactor)
         self._live = Live(reactor, wanted.controls, drawing)
         pages = {
@@ -76,7 +77,7 @@ class Inbox(Service):
             ("GET", "live"): self._live.get,
         }
         access = Access(wanted.hosts, addresses_of(self.port))
-        sending = Sending(Streams(reactor, gate.admits), Downloads(reactor))
+        sending = Sending(Streams(reactor, gate.admits), downloads)
         site = Site(access, gate, drawing, sending, pages)
         self._doorway = Doorway(reactor, site.take)
         self._listening: IListeningPort | AcceptingPort | None = None
