@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Lock, Thread
 
 from gomail.inbox.index import Row
-from gomail.reading.batch import UNREADABLE, Head, read_heads
+from gomail.reading.batch import TOO_MUCH, Head, read_heads
 
 
 def look_into(opened: Mapping[str, int], rows: Sequence[Row]) -> list[Head | None]:
@@ -19,7 +19,9 @@ def look_into(opened: Mapping[str, int], rows: Sequence[Row]) -> list[Head | Non
     names = [(places.index(row.place), os.fsencode(row.file)) for row in rows]
     heads = read_heads(list(opened.values()), names)
     return [
-        _as_large(head, opened[row.place], row.file) if head == UNREADABLE else head
+        _unread(head, opened[row.place], row.file)
+        if head == TOO_MUCH or (head and not head.readable)
+        else head
         for head, row in zip(heads, rows, strict=True)
     ]
 
@@ -32,16 +34,19 @@ def is_as_known(opened: Mapping[str, int], row: Row) -> bool:
         status = os.stat(row.file, dir_fd=opened[row.place], follow_symlinks=False)
     except OSError:
         return False
-    return (status.st_size, status.st_mtime_ns) == (row.listed.size, row.written)
+    # A right that is given shows in that time alone, and so does a new name.
+    written = status.st_mtime_ns if row.readable else status.st_ctime_ns
+    return (status.st_size, written) == (row.listed.size, row.written)
 
 
-def _as_large(head: Head, descriptor: int, name: str) -> Head | None:
+def _unread(head: Head, descriptor: int, name: str) -> Head | None:
     """Complete what nothing could be read of, so that it is not tried again until it changes."""
     try:
         status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
     except OSError:
         return None
-    return replace(head, size=status.st_size, written=status.st_mtime_ns)
+    written = status.st_mtime_ns if head.readable else status.st_ctime_ns
+    return replace(head, size=status.st_size, written=written)
 
 
 class Filling:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gomail.inbox.listed import Listed
-from gomail.inbox.query import Condition, fold_fields
+from gomail.inbox.query import EVERYTHING, Condition, fold_fields
 from gomail.inbox.scan import Seen
 from gomail.reading.batch import Head
 from gomail.reading.maildir import CUR, NEW
@@ -23,15 +23,26 @@ _COLUMNS = (
     "key, folder, subject, author, recipients, time, dated, coalesce(size, 0), flags, recent, known"
     ", file, written"
 )
+# What is known of a message.
+_NOTHING, _ALL, _UNREADABLE = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A message as the index has it; *written* is the time of its file when it was looked into."""
+    """
+    A message as the index has it.
+
+    Attributes:
+        known: whether it was looked into.
+        readable: whether that could be read.
+        written: when its file was written, in nanoseconds, as it was then; of one that could not
+            be read when anything of it was changed, its rights included.
+    """
 
     listed: Listed
     file: str
     known: bool
+    readable: bool
     written: int | None
 
     @property
@@ -44,7 +55,7 @@ def _row(columns: Sequence[Any]) -> Row:
     """Read what is selected as _COLUMNS."""
     *told, recent, known, file, written = columns
     listed = Listed(*told, recent=bool(recent))  # type: ignore[misc]  # nine are told
-    return Row(listed, os.fsdecode(file), bool(known), written)
+    return Row(listed, os.fsdecode(file), bool(known), known != _UNREADABLE, written)
 
 
 class Index:
@@ -88,9 +99,7 @@ class Index:
 
     def folders(self) -> dict[str, tuple[int, int]]:
         """Give the folders that have messages: how many, and how many are unread."""
-        found = self._connection.execute(
-            "SELECT folder, count(*), sum(NOT seen) FROM message GROUP BY folder"
-        )
+        found = self._connection.execute("SELECT folder, total, unread FROM tally")
         return {folder: (total, unread) for folder, total, unread in found}
 
     def row(self, folder: str, key: str) -> Row | None:
@@ -146,17 +155,18 @@ class Index:
         """Forget the messages of all folders but these."""
         found = self._connection.execute("SELECT DISTINCT folder FROM place").fetchall()
         gone = {folder for (folder,) in found}.difference(names)
-        for table in ("message", "place"):
+        for table in ("message", "place", "tally"):
             self._many(f"DELETE FROM {table} WHERE folder = ?", [(each,) for each in gone])  # noqa: S608 -- ours
 
     def learn(self, folder: str, heads: Iterable[tuple[str, Head]]) -> None:
         """Keep what was read in messages, each with its key."""
         self._many(
-            "UPDATE message SET known = 1, size = ?, written = ?, dated = ?, subject = ?"
+            "UPDATE message SET known = ?, size = ?, written = ?, dated = ?, subject = ?"
             ", author = ?, recipients = ?, folded = ?, recipients_at = ?, subject_at = ?"
             " WHERE folder = ? AND key = ?",
             [
                 (
+                    _ALL if each.readable else _UNREADABLE,
                     each.size,
                     each.written,
                     each.dated,
@@ -173,54 +183,93 @@ class Index:
 
     def unknown(self, folder: str, count: int) -> list[Row]:
         """Give the newest messages of a folder that were not looked into."""
-        return self._rows("folder = ? AND NOT known ORDER BY time DESC LIMIT ?", (folder, count))
+        return self._rows("folder = ? AND known = 0 ORDER BY time DESC LIMIT ?", (folder, count))
 
-    def count(self, folder: str) -> int:
-        """Tell how many messages a folder has."""
-        found = self._connection.execute("SELECT count(*) FROM message WHERE folder = ?", (folder,))
+    def unreadable(self, folder: str, behind: int, count: int) -> list[tuple[int, Row]]:
+        """Give messages of a folder that could not be read, and their numbers, *behind* one."""
+        found = self._connection.execute(
+            f"SELECT id, {_COLUMNS} FROM message"  # noqa: S608 -- ours
+            " WHERE folder = ? AND known = 2 AND id > ? ORDER BY id LIMIT ?",
+            (folder, behind, count),
+        )
+        return [(number, _row(told)) for number, *told in found]
+
+    def count(
+        self,
+        folder: str,
+        condition: Condition = EVERYTHING,
+        *,
+        before: tuple[float, str] | None = None,
+        behind: tuple[float, str] | None = None,
+    ) -> int:
+        """
+        Tell how many messages of a folder meet a condition.
+
+        *before* counts those that stand before a place in the list alone, and those at it;
+        *behind* those behind one.
+        """
+        if condition == EVERYTHING and before is None and behind is None:
+            found = self._connection.execute(
+                "SELECT coalesce(sum(total), 0) FROM tally WHERE folder = ?", (folder,)
+            )
+        else:
+            sql, values = _stretch(folder, condition, "<", behind)
+            if before is not None:
+                sql, values = _stretch(folder, condition, ">=", before)
+            found = self._connection.execute(
+                f"SELECT count(*) FROM message WHERE {sql}",  # noqa: S608 -- ours
+                values,
+            )
         return int(found.fetchone()[0])
+
+    def knows_all(self) -> bool:
+        """Tell whether all messages of all folders were looked into."""
+        found = self._connection.execute("SELECT 1 FROM tally WHERE unknown > 0 LIMIT 1")
+        return found.fetchone() is None
 
     def count_unknown(self, folder: str) -> int:
         """Tell how many messages of a folder were not looked into."""
         found = self._connection.execute(
-            "SELECT count(*) FROM message WHERE folder = ? AND NOT known", (folder,)
+            "SELECT coalesce(sum(unknown), 0) FROM tally WHERE folder = ?", (folder,)
         )
         return int(found.fetchone()[0])
 
-    def search(
-        self, folder: str, condition: Condition, place: tuple[float, str] | None
-    ) -> list[tuple[int, int]]:
-        """
-        Give the messages of a folder that meet a condition, in the order of the list.
+    def older(
+        self,
+        folder: str,
+        than: tuple[float, str] | None,
+        count: int,
+        condition: Condition = EVERYTHING,
+    ) -> list[Row]:
+        """Give messages that stand behind a place in the list, or at its begin."""
+        sql, values = _stretch(folder, condition, "<", than)
+        return self._sought(f"{sql} ORDER BY time DESC, key DESC", values, count)
 
-        Returns:
-            for each its number, and whether it stands before *place*.
-        """
-        return self._connection.execute(
-            "SELECT id, (time, key) > (?, ?) FROM message"  # noqa: S608 -- the condition is ours
-            f" WHERE folder = ? AND {condition.sql} ORDER BY time DESC, key DESC",
-            (*(place or (None, None)), folder, *condition.values),
-        ).fetchall()
+    def newer(
+        self,
+        folder: str,
+        than: tuple[float, str],
+        count: int,
+        condition: Condition = EVERYTHING,
+    ) -> list[Row]:
+        """Give messages that stand before a place in the list, the nearest first."""
+        sql, values = _stretch(folder, condition, ">", than)
+        return self._sought(f"{sql} ORDER BY time, key", values, count)
 
-    def rows(self, numbers: Sequence[int]) -> list[Row]:
-        """Give messages by their numbers, in the order of the list."""
+    def _sought(self, sql: str, values: Sequence[object], count: int) -> list[Row]:
+        """Find messages by what stands in in_order, and read those alone from the table."""
+        found = self._connection.execute(
+            f"SELECT id FROM message WHERE {sql} LIMIT ?",  # noqa: S608 -- ours
+            (*values, count),
+        )
+        numbers = [number for (number,) in found]
         marks = ", ".join("?" * len(numbers))
-        return self._rows(f"id IN ({marks}) ORDER BY time DESC, key DESC", numbers)
-
-    def older(self, folder: str, than: tuple[float, str] | None, count: int) -> list[Row]:
-        """Give messages that stand behind a place in the list of all, or at its begin."""
-        behind = "" if than is None else " AND (time, key) < (?, ?)"
-        return self._rows(
-            f"folder = ?{behind} ORDER BY time DESC, key DESC LIMIT ?",
-            (folder, *(than or ()), count),
+        read = self._connection.execute(
+            f"SELECT id, {_COLUMNS} FROM message WHERE id IN ({marks})",  # noqa: S608 -- ours
+            numbers,
         )
-
-    def newer(self, folder: str, than: tuple[float, str], count: int) -> list[Row]:
-        """Give messages that stand before a place in the list of all, the nearest first."""
-        return self._rows(
-            "folder = ? AND (time, key) > (?, ?) ORDER BY time, key LIMIT ?",
-            (folder, *than, count),
-        )
+        rows = {number: _row(told) for number, *told in read}
+        return [rows[number] for number in numbers]
 
     def _rows(self, where: str, values: Sequence[object]) -> list[Row]:
         found = self._connection.execute(
@@ -240,3 +289,12 @@ class Index:
             self._connection.rollback()
             raise
         self._connection.commit()
+
+
+def _stretch(
+    folder: str, condition: Condition, sign: str, place: tuple[float, str] | None
+) -> tuple[str, tuple[object, ...]]:
+    """Write what the messages of a folder meet that stand on one side of a place in its list."""
+    beside = "" if place is None else f" AND (time, key) {sign} (?, ?)"
+    sql = f"folder = ?{beside} AND {condition.sql}"
+    return sql, (folder, *(place or ()), *condition.values)

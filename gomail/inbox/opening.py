@@ -19,7 +19,9 @@ from pathlib import Path
 from gomail.inbox.index import Index
 
 #: Changed whenever the tables, or what stands in them, are.
-VERSION = 1
+VERSION = 2
+
+_PAGE = 8192  # octets that are read at once, half as often as SQLite's own
 
 _TABLES = """
 CREATE TABLE maildir (identity TEXT NOT NULL);
@@ -45,9 +47,31 @@ CREATE TABLE message (
     UNIQUE (folder, key)
 );
 CREATE TABLE place (folder TEXT, place TEXT, stamp TEXT NOT NULL, PRIMARY KEY (folder, place));
-CREATE INDEX by_time ON message (folder, time, key);
-CREATE INDEX by_state ON message (folder, seen);
-CREATE INDEX unknown ON message (folder, time) WHERE NOT known;
+CREATE TABLE tally (
+    folder TEXT PRIMARY KEY, total INTEGER NOT NULL, unread INTEGER NOT NULL,
+    unknown INTEGER NOT NULL
+);
+-- All that a search compares, in the order of a list: no row of the table is read for it.
+CREATE INDEX in_order
+    ON message (folder, time, key, seen, flags, recipients_at, subject_at, folded);
+CREATE INDEX unknown ON message (folder, time) WHERE known = 0;
+CREATE INDEX unreadable ON message (folder) WHERE known = 2;
+CREATE TRIGGER come AFTER INSERT ON message BEGIN
+    INSERT INTO tally VALUES (new.folder, 1, NOT new.seen, new.known = 0)
+    ON CONFLICT (folder) DO UPDATE SET total = total + 1,
+        unread = unread + excluded.unread, unknown = unknown + excluded.unknown;
+END;
+CREATE TRIGGER gone AFTER DELETE ON message BEGIN
+    UPDATE tally SET total = total - 1, unread = unread - NOT old.seen,
+        unknown = unknown - (old.known = 0)
+    WHERE folder = old.folder;
+END;
+CREATE TRIGGER changed AFTER UPDATE OF seen, known ON message
+WHEN old.seen <> new.seen OR (old.known = 0) <> (new.known = 0) BEGIN
+    UPDATE tally SET unread = unread + old.seen - new.seen,
+        unknown = unknown + (new.known = 0) - (old.known = 0)
+    WHERE folder = new.folder;
+END;
 """
 
 
@@ -127,7 +151,9 @@ def _own(path: Path, identity: str) -> sqlite3.Connection | None:
 
 
 def _connect(where: str) -> sqlite3.Connection:
-    return sqlite3.connect(where, timeout=0, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(where, timeout=0, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA page_size = {_PAGE}")  # of a file that is going to be made
+    return connection
 
 
 def _begin(connection: sqlite3.Connection, identity: str) -> None:

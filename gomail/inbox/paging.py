@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from gomail.inbox.index import Index, Row
 from gomail.inbox.listed import NoSuchPage
@@ -32,48 +33,46 @@ def read_stretch(
         NoSuchPage: *at* is no place that a stretch has named.
     """
     direction, place = ("o", None) if at is None else _read_place(at)
-    if condition == EVERYTHING:
-        return _of_all(index, folder, direction, place, count)
-    found = index.search(folder, condition, place)
-    begin = 0
-    if place is not None:
-        before = sum(is_before for _, is_before in found)
-        # Behind a message that has gone meanwhile stands the next one.
-        is_there = before < len(found) and _is_at(index, found[before][0], place)
-        begin = before + is_there if direction == "o" else max(before - count, 0)
-    rows = index.rows([number for number, _ in found[begin : begin + count]])
-    return Stretch(
-        rows,
-        _place("o", rows[-1]) if rows and begin + count < len(found) else None,
-        _place("n", rows[0]) if rows and begin > 0 else None,
-        len(found),
-    )
-
-
-def _of_all(
-    index: Index, folder: str, direction: str, place: tuple[float, str] | None, count: int
-) -> Stretch:
-    """Read a stretch of the list of all messages, without a look at the others."""
-    total = index.count(folder)
+    sought = _Sought(index, folder, condition)
     if direction == "n" and place is not None:
-        found = index.newer(folder, place, count + 1)
+        found = index.newer(folder, place, count + 1, condition)
         if len(found) > count:
             rows = found[:count][::-1]
+            total = sought.total(rows, is_first=False, is_last=False)
             return Stretch(rows, _place("o", rows[-1]), _place("n", rows[0]), total)
         place = None  # there is less than a page before it: the first one then, a whole one
-    found = index.older(folder, place, count + 1)
-    rows = found[:count]
+    found = index.older(folder, place, count + 1, condition)
+    rows, is_last = found[:count], len(found) <= count
     return Stretch(
         rows,
-        _place("o", rows[-1]) if len(found) > count else None,
+        None if is_last else _place("o", rows[-1]),
         _place("n", rows[0]) if rows and place is not None else None,
-        total,
+        sought.total(rows, is_first=place is None, is_last=is_last),
     )
 
 
-def _is_at(index: Index, number: int, place: tuple[float, str]) -> bool:
-    """Tell whether a message stands at a place."""
-    return any((row.listed.time, row.listed.key) == place for row in index.rows([number]))
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """The messages of a folder that meet a condition."""
+
+    index: Index
+    folder: str
+    condition: Condition
+
+    def total(self, rows: list[Row], *, is_first: bool, is_last: bool) -> int:
+        """Count all; what meets a condition beside the page that was read, and nothing twice."""
+        count = partial(self.index.count, self.folder, self.condition)
+        if self.condition == EVERYTHING or not (rows or is_first):
+            return count()
+        if not rows:
+            return 0
+        behind = 0 if is_last else count(behind=_at(rows[-1]))
+        before = 1 if is_first else count(before=_at(rows[0]))
+        return before + len(rows) - 1 + behind
+
+
+def _at(row: Row) -> tuple[float, str]:
+    return row.listed.time, row.listed.key
 
 
 def _place(direction: str, row: Row) -> str:

@@ -32,7 +32,7 @@ class Head:
     What a list tells of a message: decoded, cut, in one line, and still a stranger's text.
 
     `dated` is the time in its Date field, in seconds since 1970; `size` that of its file in octets,
-    and `written` when that was written, in nanoseconds.
+    and `written` when that was written, in nanoseconds. `readable` is whether it could be read.
     """
 
     subject: str
@@ -41,9 +41,12 @@ class Head:
     dated: float | None
     size: int
     written: int
+    readable: bool = True
 
 
-UNREADABLE = Head("", "", "", None, 0, 0)
+#: Of a message that may not be read now; of one that costs a child its life, whenever it is read.
+UNREADABLE = Head("", "", "", None, 0, 0, readable=False)
+TOO_MUCH = Head("", "", "", None, 0, 0)
 
 
 def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Head | None]:
@@ -51,7 +54,7 @@ def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> li
     Read the heads of messages, each named by the place of its folder in *folders* and its file.
 
     Blocks. None stands for a file that is not there (any more), or that could not be asked for;
-    UNREADABLE for one that costs too much, even a child of its own.
+    UNREADABLE for one that can't be read, and TOO_MUCH for one that costs even a child of its own.
     """
     heads: list[Head | None] = []
     lost = 0
@@ -61,7 +64,7 @@ def read_heads(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> li
             answers = _ask(folders, wanted)
             heads += answers
             if len(answers) < len(wanted):
-                heads += _ask(folders, [wanted[len(answers)]]) or [UNREADABLE]
+                heads += _ask(folders, [wanted[len(answers)]]) or [TOO_MUCH]
                 lost += 1
     except OSError:  # no child can be started: it is the machine that is at fault
         pass
@@ -103,6 +106,8 @@ def _understand(line: bytes) -> Head | None:
     value = json.loads(line)
     if value is None:
         return None
+    if value is False:
+        return UNREADABLE
     subject, author, recipients, dated, size, written = value
     if not all(isinstance(each, str) for each in (subject, author, recipients)):
         raise TypeError

@@ -4,8 +4,9 @@ The child process that reads what a list tells of messages, out of many; bounded
 Its arguments are the numbers of open folders. Each line of its standard input names a message: the
 number of its folder, a blank, and its file name in hexadecimal. Each is answered with a line of
 JSON on standard output, at once, in their order: a list of subject, author, recipients, Date field,
-size and time of the file, or ``null`` where there is no such file. A message that takes too much
-costs the child its life: it is the first of those that were not answered (batch.py).
+size and time of the file, ``null`` where there is no such file, or ``false`` where it can't be
+read. A message that takes too much costs the child its life: it is the first of those that were not
+answered (batch.py).
 """
 
 from __future__ import annotations
@@ -48,14 +49,14 @@ def main(arguments: list[str]) -> None:
         os.write(1, json.dumps(answer).encode() + b"\n")
 
 
-def read_head(folder: int, name: bytes) -> list[object] | None:
-    """Read what a list tells of a message: little if it may not be read, None if there is none."""
+def read_head(folder: int, name: bytes) -> list[object] | bool | None:
+    """Read what a list tells of a message: False if it can't be read, None if there is none."""
     try:
         descriptor = open_in(folder, os.fsdecode(name))
     except FileNotFoundError:
         return None
     except OSError:
-        return ["", "", "", None, 0, 0]
+        return False
     with os.fdopen(descriptor, "rb", buffering=0) as stored:
         status = os.fstat(stored.fileno())
         octets = stored.read(_FIRST) or b""
