@@ -1,28 +1,27 @@
 """
-The index and the Maildir that it follows, under one lock.
+The index and the Maildir that it follows.
 
-What is asked of the index is asked here, and by one thread at a time; what takes its time, to look
-into messages, is done without the lock. An index that breaks is given up for one in memory.
+What is asked of the index is asked here, and by one thread at a time; what takes its time, to list
+folders, is done without its lock. An index that breaks is given up for one in memory.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import TypeVar
 
 from gomail.inbox.census import Census
-from gomail.inbox.filling import Filling, is_as_known, look_into
+from gomail.inbox.errands import Errands
 from gomail.inbox.index import Index, Row
-from gomail.inbox.listed import Listed
 from gomail.inbox.names import is_key
 from gomail.inbox.opening import discard, open_index
-from gomail.reading.batch import BATCH, Head
-from gomail.reading.maildir import Maildir, NoSuchMessage
+from gomail.reading.maildir import NoSuchMessage
 
 #: Messages that have come, of which the last are remembered until somebody asks.
 COME = 100
@@ -37,65 +36,93 @@ class Following:
 
     def __init__(self, maildir: Path, index: Path | None, say: Callable[[str], object]) -> None:
         self._path = maildir
-        self._maildir = Maildir(maildir)
         self._file = index
         self._say = say
         self._lock = RLock()
         self._open: tuple[Census, Index] | None = None
+        self._given_up = 0
         self._watched: set[str] = set()
         self._unreadable: set[str] = set()
         self._come: deque[tuple[str, str]] = deque(maxlen=COME)
-        self._filling = Filling(self._fill)
+        self._errands = Errands(1, "gomail-inbox-lists")
         self._has_begun = False
-        #: The folder whose messages are looked into first.
-        self.first = ""
 
     def close(self) -> None:
         """Leave the index to others."""
-        self._filling.close()
+        self._errands.close()
         with self._lock:
             if self._open is not None:
                 self._open[1].close()
             self._open = None
 
     def do(self, work: Callable[[Census, Index], T]) -> T:
-        """Do something with the index, alone; once more with a new one if it is broken."""
+        """Do something with the index, alone, and without waiting for anything."""
         with self._lock:
+            return work(*self._opened())
+
+    def surviving(self, work: Callable[[], T]) -> T:
+        """Do something that asks the index; once more with a new one if it breaks meanwhile."""
+        while True:
+            given_up = self._given_up
             try:
-                return work(*self._opened())
+                done = work()
             except sqlite3.Error as failure:
-                if self._file is None:
-                    raise
-                self._say(f"the index {self._file} is broken ({failure}), and is kept in memory")
-                if self._open is not None:
-                    self._open[1].close()
-                discard(self._file)
-                self._open, self._file = None, None
-                return work(*self._opened())
+                self._give_up(failure, given_up)
+            else:
+                if self._given_up == given_up:
+                    return done
+
+    def _give_up(self, failure: sqlite3.Error, given_up: int) -> None:
+        """Have the index in memory from now on, unless another thread has seen to that."""
+        with self._lock:
+            if self._given_up != given_up:
+                return
+            if self._file is None:
+                raise failure
+            self._say(f"the index {self._file} is broken ({failure}), and is kept in memory")
+            if self._open is not None:
+                self._open[1].close()
+            discard(self._file)
+            self._open, self._file = None, None
+            self._given_up += 1
 
     def _opened(self) -> tuple[Census, Index]:
         if self._open is None:
             identity = f"{self._path.resolve()} {self._path.stat().st_ino}"
             index = open_index(self._file, identity, self._say)
-            self._open = Census(self._maildir, index), index
+            self._open = Census(self._path, index, self._lock), index
         return self._open
 
-    def refresh(self, census: Census, folder: str, *, surely: bool = False) -> None:
-        """Have the index follow a folder, and remember what has come to it since it was watched."""
-        come = census.refresh(folder, surely=surely)
-        # What lies in a folder that is new has come there; in one that could not be read it was.
-        is_new = self._has_begun and folder not in self._unreadable
-        if is_new or folder in self._watched:
-            self._come.extend((each.folder, each.key) for each in come)
-        self._watched.add(folder)
-        self._unreadable.discard(folder)
+    @property
+    def census(self) -> Census:
+        """The folders."""
+        return self.do(lambda census, _: census)
 
-    def refresh_all(self, census: Census) -> list[str]:
-        """Have the index follow all folders that can be read, and give the names of all."""
-        names = census.folders()
-        for name in names:
+    def follow(self, folder: str, *, surely: bool = False) -> None:
+        """
+        Have the index follow a folder, and remember what has come to it since it was watched.
+
+        Raises:
+            NoSuchMessage: there is no such folder.
+            OSError: it can't be listed.
+        """
+        census = self.census
+        with census.listing:
+            come = census.refresh(folder, surely=surely)
+            with self._lock:
+                # What lies in a new folder has come there; in one that could not be read it was.
+                is_new = self._has_begun and folder not in self._unreadable
+                if is_new or folder in self._watched:
+                    self._come.extend((each.folder, each.key) for each in come)
+                self._watched.add(folder)
+                self._unreadable.discard(folder)
+
+    def follow_all(self, but: str | None = None) -> list[str]:
+        """Have the index follow all folders that can be read, *but* one; give the names of all."""
+        names = self.census.folders()
+        for name in (each for each in names if each != but):
             try:
-                self.refresh(census, name)
+                self.follow(name)
             except NoSuchMessage:  # it has just gone
                 continue
             except OSError as failure:
@@ -104,6 +131,28 @@ class Following:
                     self._say(f"what comes to {where} is not seen: {failure.strerror}")
                 self._unreadable.add(name)
         return names
+
+    def follow_within(self, folder: str, patience: float | None) -> float | None:
+        """
+        Have the index follow all folders, one of them first; wait for so many seconds, or for ever.
+
+        A folder that the index has never followed is waited for, since there is nothing to show.
+
+        Returns:
+            how many of the seconds are left; None for ever.
+
+        Raises:
+            NoSuchMessage, OSError: as `follow` does.
+        """
+        if patience is None or not self.census.knows(folder):
+            self.follow(folder)
+            self.follow_all(but=folder)
+            return None
+        until = time.monotonic() + patience
+        first, rest = partial(self.follow, folder), partial(self.follow_all, folder)
+        if self._errands.run(folder, lambda: self.surviving(first), patience):
+            self._errands.run(None, lambda: self.surviving(rest), until - time.monotonic())
+        return until - time.monotonic()
 
     def taken(self, index: Index) -> dict[str, list[Row]]:
         """Give what has come, by folders, and forget it; what comes from now on is new."""
@@ -117,16 +166,22 @@ class Following:
         return come
 
     def row(self, folder: str, key: str, *, surely: bool = False) -> Row:
-        """Give a message as the index has it now, or raise NoSuchMessage."""
+        """
+        Give a message as the index has it, or raise NoSuchMessage.
 
-        def read(census: Census, index: Index) -> Row:
-            self.refresh(census, folder, surely=surely)
-            row = index.row(folder, key) if is_key(key) else None
-            if row is None:
-                raise NoSuchMessage(key)
-            return row
+        The folder is followed first where the index has none such, or *surely*.
+        """
 
-        return self.do(read)
+        def read(_: Census, index: Index) -> Row | None:
+            return index.row(folder, key) if is_key(key) else None
+
+        row = None if surely else self.do(read)
+        if row is None:
+            self.follow(folder, surely=surely)
+            row = self.do(read)
+        if row is None:
+            raise NoSuchMessage(key)
+        return row
 
     def with_file(self, folder: str, key: str, work: Callable[[Row, Mapping[str, int]], T]) -> T:
         """
@@ -139,66 +194,9 @@ class Following:
         """
         for race in range(_RACES):
             row = self.row(folder, key, surely=race > 0)
-            with self.opened(folder) as opened:
+            with self.census.opened(folder) as opened:
                 try:
                     return work(row, opened)
                 except FileNotFoundError:
                     continue
         raise NoSuchMessage(key)
-
-    def opened(self, folder: str) -> AbstractContextManager[dict[str, int]]:
-        """Open new/ and cur/ of a folder."""
-        return self.do(lambda census, _: census.opened(folder))
-
-    def completed(self, folder: str, rows: Sequence[Row]) -> list[Listed]:
-        """Look into messages that were not, or have changed; leave out those that have gone."""
-        with self.opened(folder) as opened:
-            wanting = [row for row in rows if not is_as_known(opened, row)]
-            heads = look_into(opened, wanting) if wanting else []
-        if not wanting:
-            return [row.listed for row in rows]
-        self._learn(folder, wanting, heads)
-
-        def read(_: Census, index: Index) -> list[Listed]:
-            found = (index.row(folder, row.listed.key) for row in rows)
-            return [row.listed for row in found if row is not None]
-
-        return self.do(read)
-
-    def _learn(self, folder: str, rows: Sequence[Row], heads: Sequence[Head | None]) -> None:
-        """Keep what was read in messages, and follow those that have gone meanwhile."""
-        pairs = zip(rows, heads, strict=True)
-        known = [(row.listed.key, head) for row, head in pairs if head is not None]
-
-        def keep(census: Census, index: Index) -> None:
-            index.learn(folder, known)
-            if len(known) < len(rows):
-                self.refresh(census, folder, surely=True)
-
-        self.do(keep)
-
-    def fill(self) -> None:
-        """Have all messages looked into, in a thread."""
-        self._filling.begin()
-
-    def _fill(self) -> bool:
-        """Look into some messages, the newest of a folder; tell whether there may be more."""
-        try:
-            folders = self.do(lambda census, _: census.folders())
-            folders.sort(key=lambda name: name != self.first)
-            return any(self.look_into_some(folder) for folder in folders)
-        except OSError:  # the Maildir has gone
-            return False
-
-    def look_into_some(self, folder: str) -> bool:
-        """Look into the newest messages of a folder that were not; tell whether there were any."""
-        rows = self.do(lambda _, index: index.unknown(folder, BATCH))
-        if not rows:
-            return False
-        try:
-            with self.opened(folder) as opened:
-                heads = look_into(opened, rows)
-            self._learn(folder, rows, heads)
-        except (OSError, NoSuchMessage):  # it can't be read, or has gone
-            return False
-        return any(head is not None for head in heads)

@@ -32,6 +32,15 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder, how many messages lie in it, and how many of them are unread."""
+
+    name: str
+    total: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """
     A part of a list, newest first.
@@ -43,22 +52,35 @@ class Page:
         total: how many messages the whole list has.
         unknown: how many messages of the folder were not looked into yet, so that no query finds
             them.
+        folders: all that there are, the inbox first.
+        changes: how often the Maildir was found to have changed when this was read.
     """
 
     entries: tuple[Listed, ...]
     older: str | None
     newer: str | None
     total: int
-    unknown: int = 0
+    unknown: int
+    folders: tuple[Folder, ...]
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder, how many messages lie in it, and how many of them are unread."""
+class Look:
+    """
+    What is new.
 
-    name: str
-    total: int
-    unread: int
+    Attributes:
+        come: messages that have come since the last look, newest first: a hundred at most.
+        completed: messages that were on a page before they were looked into, and were so since.
+        folders: all that there are, the inbox first; one that can't be read as it was.
+        changes: how often the Maildir was found to have changed, by whomever.
+    """
+
+    come: tuple[Listed, ...]
+    completed: tuple[Listed, ...]
+    folders: tuple[Folder, ...]
+    changes: int
 
 
 class NoSuchPage(LookupError):

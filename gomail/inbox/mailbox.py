@@ -7,21 +7,23 @@ message is a flag, in its file's name. Other readers may do what they like meanw
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from errno import ENOTDIR
 from pathlib import Path
 
 from gomail.inbox.census import Census
+from gomail.inbox.completing import Completing
 from gomail.inbox.following import Following
 from gomail.inbox.index import Index, Row
-from gomail.inbox.listed import Folder, Listed, NoSuchPage, Page
+from gomail.inbox.listed import Folder, Listed, Look, NoSuchPage, Page
 from gomail.inbox.paging import Stretch, read_stretch
 from gomail.inbox.query import read_query
 from gomail.inbox.renaming import rename
 from gomail.inbox.scan import Seen
 from gomail.reading.maildir import CUR, NoSuchMessage, open_in, unique_name
 
-__all__ = ["FLAGS", "Folder", "Listed", "Mailbox", "NoSuchMessage", "NoSuchPage", "Page"]
+__all__ = ["FLAGS", "Folder", "Listed", "Look", "Mailbox", "NoSuchMessage", "NoSuchPage", "Page"]
 
 #: The flags that can be set (maildir(5)).
 FLAGS = "DFPRST"
@@ -32,39 +34,26 @@ class Mailbox:
     The Maildir at *maildir*, with an index in the file *index*, or in memory without one.
 
     *say* is told, once, why the index is in memory when it should be in the file, and which folder
-    can't be read.
+    can't be read. A page has *patience* seconds to see what has changed and to look into messages;
+    behind that it has what is known, and `look` has the rest. None is to wait for it.
     """
 
     def __init__(
-        self, maildir: Path, index: Path | None, say: Callable[[str], object] = lambda _: None
+        self,
+        maildir: Path,
+        index: Path | None,
+        say: Callable[[str], object] = lambda _: None,
+        *,
+        patience: float | None = None,
     ) -> None:
+        self._patience = patience
         self._following = Following(maildir, index, say)
+        self._completing = Completing(self._following)
 
     def close(self) -> None:
         """Leave the index to others."""
+        self._completing.close()
         self._following.close()
-
-    @property
-    def changes(self) -> int:
-        """How often the Maildir was found to have changed, by whomever."""
-        return self._following.do(lambda census, _: census.changes)
-
-    def folders(self) -> tuple[Folder, ...]:
-        """
-        Give all folders, the inbox first; one that can't be read as it was when it could.
-
-        Raises:
-            OSError: the Maildir can't be listed.
-        """
-
-        def count(census: Census, index: Index) -> tuple[Folder, ...]:
-            names = self._following.refresh_all(census)
-            counts = index.folders()
-            return tuple(Folder(name, *counts.get(name, (0, 0))) for name in names)
-
-        folders = self._following.do(count)
-        self._following.fill()
-        return folders
 
     def page(self, folder: str, query: str = "", at: str | None = None, count: int = 50) -> Page:
         """
@@ -75,28 +64,50 @@ class Mailbox:
             NoSuchPage: *at* is no place that a page has named.
             OSError: the Maildir can't be listed.
         """
+        return self._following.surviving(lambda: self._page(folder, query, at, count))
+
+    def _page(self, folder: str, query: str, at: str | None, count: int) -> Page:
         condition = read_query(query)
-        self._following.do(lambda census, _: self._following.refresh(census, folder))
+        left = self._following.follow_within(folder, self._patience)
+        until = None if left is None else time.monotonic() + left
         if query:  # what was never looked into can't be found
-            self._following.look_into_some(folder)
+            self._completing.look_into_some(folder, left)
 
-        def read(_: Census, index: Index) -> Stretch:
-            return read_stretch(index, folder, condition, at, count)
+        def read(census: Census, index: Index) -> tuple[Stretch, int]:
+            return read_stretch(index, folder, condition, at, count), census.changes
 
-        stretch = self._following.do(read)
-        entries = self._following.completed(folder, stretch.rows)
+        stretch, changes = self._following.do(read)
+        left = None if until is None else until - time.monotonic()
+        entries = self._completing.completed(folder, stretch.rows, left)
         unknown = self._following.do(lambda _, index: index.count_unknown(folder))
         if unknown:
-            self._following.first = folder
-            self._following.fill()
-        return Page(tuple(entries), stretch.older, stretch.newer, stretch.total, unknown)
+            self._completing.first = folder
+        self._completing.fill_if_wanted()
+        names = self._following.census.folders()
+        if folder not in names:  # it has gone meanwhile
+            raise NoSuchMessage(folder)
+        return Page(
+            tuple(entries),
+            stretch.older,
+            stretch.newer,
+            stretch.total,
+            unknown,
+            self._counted(names),
+            changes,
+        )
+
+    def _counted(self, names: Sequence[str]) -> tuple[Folder, ...]:
+        counts = self._following.do(lambda _, index: index.folders())
+        return tuple(Folder(name, *counts.get(name, (0, 0))) for name in names)
 
     def find(self, folder: str, key: str) -> Listed:
         """Give one message, or raise NoSuchMessage."""
-        return self._found(folder, key, [self._following.row(folder, key)])
+        return self._following.surviving(
+            lambda: self._found(folder, key, [self._following.row(folder, key)])
+        )
 
     def _found(self, folder: str, key: str, rows: Sequence[Row]) -> Listed:
-        found = self._following.completed(folder, rows)
+        found = self._completing.completed(folder, rows, self._patience)
         if not found:
             raise NoSuchMessage(key)
         return found[0]
@@ -113,7 +124,7 @@ class Mailbox:
         def work(row: Row, opened: Mapping[str, int]) -> int:
             return open_in(_descriptor(opened, row.place), row.file)
 
-        return self._following.with_file(folder, key, work)
+        return self._following.surviving(lambda: self._following.with_file(folder, key, work))
 
     def mark(self, folder: str, key: str, *, add: str = "", remove: str = "") -> Listed:
         """
@@ -133,47 +144,66 @@ class Mailbox:
             if flags == told.flags and not (told.recent and flags):
                 return
             name = f"{unique_name(row.file)}:2,{flags}"
-            rename(_descriptor(opened, row.place), row.file, _descriptor(opened, CUR), name)
+            old, new = _descriptor(opened, row.place), _descriptor(opened, CUR)
             seen = Seen(folder, key, name, recent=False, flags=flags, time=told.time, size=None)
-            before = told.recent, row.file
-            self._following.do(lambda census, _: census.renamed(folder, before, seen))
 
-        # Under the lock, lest another thread sees this name, and yet another, before we say so.
-        self._following.do(lambda *_: self._following.with_file(folder, key, work))
-        row = self._following.do(lambda _, index: index.row(folder, key))
-        return self._found(folder, key, [] if row is None else [row])
+            def follow(census: Census, _: Index) -> None:
+                # Under the lock, lest another thread sees this name, and yet another, before this.
+                rename(old, row.file, new, name)
+                census.renamed(folder, (told.recent, row.file), seen)
+
+            self._following.do(follow)
+
+        def marked() -> Listed:
+            self._following.with_file(folder, key, work)
+            row = self._following.do(lambda _, index: index.row(folder, key))
+            return self._found(folder, key, [] if row is None else [row])
+
+        return self._following.surviving(marked)
 
     def neighbours(self, folder: str, key: str) -> tuple[str | None, str | None]:
         """Give the keys of the next newer and the next older message, or raise NoSuchMessage."""
-        listed = self._following.row(folder, key).listed
-        place = listed.time, listed.key
 
-        def read(_: Census, index: Index) -> tuple[list[Row], list[Row]]:
-            return index.newer(folder, place, 1), index.older(folder, place, 1)
+        def beside() -> tuple[list[Row], list[Row]]:
+            told = self._following.row(folder, key).listed
+            place = told.time, told.key
+            return self._following.do(
+                lambda _, index: (index.newer(folder, place, 1), index.older(folder, place, 1))
+            )
 
-        newer, older = ([row.listed.key for row in rows] for rows in self._following.do(read))
-        return next(iter(newer), None), next(iter(older), None)
+        newer, older = self._following.surviving(beside)
+        return _first_key(newer), _first_key(older)
 
-    def look(self) -> tuple[Listed, ...]:
+    def look(self) -> Look:
         """
-        Give what has come since the last look, newest first: a hundred messages at most.
-
-        What others have renamed or removed is known then, too. The first look only begins.
+        Look at all folders; the first look only begins.
 
         Raises:
             OSError: the Maildir can't be listed.
         """
+        return self._following.surviving(self._look)
 
-        def notice(census: Census, index: Index) -> dict[str, list[Row]]:
-            self._following.refresh_all(census)
-            return self._following.taken(index)
+    def _look(self) -> Look:
+        names = self._following.follow_all()
 
-        found: list[Listed] = []
-        for folder, rows in self._following.do(notice).items():
-            found += self._following.completed(folder, rows)
-        if found:
-            self._following.fill()
-        return tuple(sorted(found, key=lambda each: (each.time, each.key), reverse=True))
+        come = self._following.do(lambda _, index: self._following.taken(index))
+        completed = self._following.do(lambda _, index: self._completing.taken(index))
+        changes = self._following.do(lambda census, _: census.changes)
+        told: list[Listed] = []
+        for folder, rows in come.items():
+            told += self._completing.completed(folder, rows, self._patience)
+        self._completing.fill_if_wanted()
+        return Look(
+            tuple(sorted(told, key=lambda each: (each.time, each.key), reverse=True)),
+            tuple(row.listed for rows in completed.values() for row in rows),
+            self._counted(names),
+            changes,
+        )
+
+
+def _first_key(rows: Sequence[Row]) -> str | None:
+    """Give the key of the first message, if there is any."""
+    return rows[0].listed.key if rows else None
 
 
 def _descriptor(opened: Mapping[str, int], place: str) -> int:

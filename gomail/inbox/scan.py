@@ -1,19 +1,24 @@
 """
 Which messages lie in a folder, and what has changed there since it was looked at.
 
-A folder is listed anew when the time of its new/ or cur/ has changed. What other readers do
-meanwhile can have a file missed in a listing, but never twice: so what is gone is looked for again.
+A folder is listed anew when the times of its new/ or cur/ have changed, which one stat each tells.
+What other readers do meanwhile can have a file missed in a listing, but never twice: so what is
+gone is looked for again.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gomail.inbox.names import key_of, size_of
 from gomail.reading.maildir import CUR, NEW, list_files, read_flags, read_time, unique_name
+
+#: What stands for the times of a folder that is not there.
+ABSENT = "-"
 
 _TICK_NS = 50_000_000  # within which a folder may change twice and show one time
 
@@ -37,20 +42,60 @@ class Listing:
     The files of new/ or cur/ as they were seen last.
 
     Attributes:
-        stamp: which folder it was, and its time then; empty if it may have changed since.
+        stamp: which folder it was, and its times then; empty if it may have changed since.
         names: the files; None for those that the index has, until they are needed.
+        sighted: times that may stay though it changes, and when they were seen first, by a clock
+            that nobody sets.
     """
 
     stamp: str = ""
     names: frozenset[str] | None = None
+    sighted: tuple[str, int] = ("", 0)
+
+    def settled(self, status: os.stat_result) -> str:
+        """
+        Give the stamp of a folder that is going to be listed; nothing where that may not tell.
+
+        What changes right behind the listing may show the same times: as long as these are young,
+        or to come, where the clock was set or is another machine's.
+        """
+        stamp, now = stamp_of(status), time.monotonic_ns()
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) >= _TICK_NS:
+            return stamp
+        if self.sighted[0] != stamp:
+            self.sighted = stamp, now
+        return stamp if now - self.sighted[1] >= _TICK_NS else ""
 
 
 @dataclass(slots=True)
 class Difference:
-    """Files that have come to a folder and files that have left it; a renamed one has done both."""
+    """
+    What a folder has become.
 
-    come: list[tuple[bool, str]] = field(default_factory=list)
-    gone: list[tuple[bool, str]] = field(default_factory=list)
+    Attributes:
+        come, gone: files, and whether they lie in new/; a renamed one is in both.
+        listed: new/ and cur/ as they are now, if they were listed.
+    """
+
+    come: set[tuple[bool, str]] = field(default_factory=set)
+    gone: set[tuple[bool, str]] = field(default_factory=set)
+    listed: dict[str, Listing] = field(default_factory=dict)
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Write which folder it is, and its times: of its files, and of its rights."""
+    return f"{status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def stamp_at(path: str) -> str:
+    """Write the stamp of the folder at a path, which may be none; nothing if that can't be told."""
+    try:
+        status = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    except OSError:
+        return ""
+    return stamp_of(status) if stat.S_ISDIR(status.st_mode) else ABSENT
 
 
 def look_again(
@@ -61,38 +106,44 @@ def look_again(
     surely: bool = False,
 ) -> Difference:
     """
-    List new/ and cur/ if they have changed, or *surely*; put what is there into *known*.
+    List new/ and cur/ if they have changed, or *surely*.
 
     *opened* has their descriptors, and *indexed* tells which files the index has of one. new/ is
     listed first: what a reader moves on is seen twice then.
     """
     difference = Difference()
+    before: dict[str, frozenset[str]] = {}
     for place in (NEW, CUR):
         listing, descriptor = known[place], opened.get(place)
-        stamp = "" if descriptor is None else _stamp(descriptor)
-        if stamp and stamp == listing.stamp and not surely:
+        status = None if descriptor is None else os.fstat(descriptor)
+        if not surely and listing.stamp == (stamp_of(status) if status else ABSENT):
             continue
-        before = indexed(place) if listing.names is None else listing.names
+        stamp = listing.settled(status) if status else ABSENT
+        before[place] = indexed(place) if listing.names is None else listing.names
         names = frozenset() if descriptor is None else _names(descriptor)
-        if descriptor is not None and _some_are_missing(before, names):
-            names |= _names(descriptor)
-        difference.come += ((place == NEW, name) for name in names - before)
-        difference.gone += ((place == NEW, name) for name in before - names)
-        listing.names, listing.stamp = names, stamp
+        difference.listed[place] = Listing(stamp, names, listing.sighted)
+    _compare(difference, before)
+    if _some_are_missing(difference):
+        for place, listing in difference.listed.items():
+            if place in opened and listing.names is not None:
+                listing.names |= _names(opened[place])
+        _compare(difference, before)
     return difference
 
 
-def _stamp(descriptor: int) -> str:
-    """Tell which folder it is, and its time; nothing where that may stay though it changes."""
-    status = os.fstat(descriptor)
-    if time.time_ns() - status.st_mtime_ns < _TICK_NS:
-        return ""
-    return f"{status.st_ino} {status.st_mtime_ns}"
+def _compare(difference: Difference, before: Mapping[str, frozenset[str]]) -> None:
+    """Find what has come and gone."""
+    difference.come, difference.gone = set(), set()
+    for place, listing in difference.listed.items():
+        names = listing.names or frozenset()
+        difference.come.update((place == NEW, name) for name in names - before[place])
+        difference.gone.update((place == NEW, name) for name in before[place] - names)
 
 
-def _some_are_missing(before: frozenset[str], now: frozenset[str]) -> bool:
+def _some_are_missing(difference: Difference) -> bool:
     """Tell whether a message seems to be gone, and not only to have another name."""
-    return bool(set(map(unique_name, before - now)).difference(map(unique_name, now - before)))
+    gone = {unique_name(name) for _, name in difference.gone}
+    return bool(gone.difference(unique_name(name) for _, name in difference.come))
 
 
 def _names(descriptor: int) -> frozenset[str]:

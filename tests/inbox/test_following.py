@@ -17,37 +17,37 @@ from tests.patience import PATIENCE
 
 def test_look_tells_what_has_come(home: Path, mailbox: Mailbox) -> None:
     """Once, whoever saw it first, in folders that are new, too; not what was only renamed."""
-    assert mailbox.look() == ()
+    assert mailbox.look().come == ()
     put(home, 3)
     put(home / ".Junk", 10, "more")
     mailbox.page("")
     put(make_maildir(home / ".Lists"), 11, "new folder")
     moved = next((home / "new").glob("1645409901*"))
     moved.rename(home / "cur" / f"{moved.name}:2,")
-    assert [(each.folder, each.subject) for each in mailbox.look()] == [
+    assert [(each.folder, each.subject) for each in mailbox.look().come] == [
         ("Lists", "new folder"),
         ("Junk", "more"),
         ("", "number 3"),
     ]
-    assert mailbox.look() == ()
+    assert mailbox.look().come == ()
 
 
 def test_page_before_the_first_look_is_where_looking_begins(home: Path, mailbox: Mailbox) -> None:
     """What has come between the two is told, what was on the page isn't."""
     mailbox.page("")
     put(home, 3)
-    assert [each.subject for each in mailbox.look()] == ["number 3"]
+    assert [each.subject for each in mailbox.look().come] == ["number 3"]
 
 
 def test_changes_are_counted(home: Path, mailbox: Mailbox) -> None:
     """So that whoever shows a list knows when to show it anew."""
     mailbox.look()
-    before = mailbox.changes
+    before = mailbox.look().changes
     mailbox.look()
-    assert mailbox.changes == before
+    assert mailbox.look().changes == before
     next((home / "cur").iterdir()).unlink()
     mailbox.look()
-    assert mailbox.changes == before + 1
+    assert mailbox.look().changes == before + 1
 
 
 def test_two_files_of_one_message_are_one(home: Path, mailbox: Mailbox) -> None:
@@ -82,7 +82,7 @@ def test_what_is_no_message_is_none(home: Path, mailbox: Mailbox) -> None:
     os.mkfifo(home / "new/pipe")
     assert mailbox.page("").total == 3
     (home / ".Linked").symlink_to(home / ".Junk")
-    assert [each.name for each in mailbox.folders()] == ["", "Junk"]
+    assert [each.name for each in mailbox.look().folders] == ["", "Junk"]
 
 
 def test_n6_folder_that_becomes_a_link_is_not_followed(home: Path, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_names_that_are_no_text_are_names(home: Path, mailbox: Mailbox) -> None:
     assert (last.subject, last.time, last.recent) == ("? odd", 5.0, True)
     assert last.author == "ÿþ"
     assert mailbox.mark("", last.key, add="S").flags == "S"
-    assert [each.name for each in mailbox.folders()][1:] == ["Junk", "\\udcffx"]
+    assert [each.name for each in mailbox.look().folders][1:] == ["Junk", "\\udcffx"]
     assert mailbox.page("\\udcffx").total == 0
 
 
@@ -124,17 +124,20 @@ def test_folder_that_can_not_be_read_is_told(home: Path, place: str) -> None:
     """It is not taken for empty; the others go on, and so does it when it can be read again."""
     said: list[str] = []
     mailbox = Mailbox(home, None, said.append)
-    assert mailbox.look() == ()
+    assert mailbox.look().come == ()
     put(home / ".Junk", 10, "more")
     with locked(home / place):
         with pytest.raises(PermissionError, match=f"the folder '{place}' can't be read"):
             mailbox.page("")
-        assert [each.subject for each in mailbox.look()] == ["more"]
-        assert [(each.name, each.total) for each in mailbox.folders()] == [("", 3), ("Junk", 2)]
+        assert [each.subject for each in mailbox.look().come] == ["more"]
+        assert [(each.name, each.total) for each in mailbox.look().folders] == [
+            ("", 3),
+            ("Junk", 2),
+        ]
     (line,) = said
     assert line.startswith(f"what comes to the inbox is not seen: the folder '{place}' can't be")
     put(home, 3)
-    assert [each.subject for each in mailbox.look()] == ["number 3"]
+    assert [each.subject for each in mailbox.look().come] == ["number 3"]
     assert mailbox.page("").total == 4
 
 
@@ -142,8 +145,8 @@ def test_what_lay_in_a_folder_that_could_not_be_read_has_not_come(home: Path) ->
     """It has been there before it was seen."""
     mailbox = Mailbox(home, None)
     with locked(home / ".Junk"):
-        assert mailbox.look() == ()
-    assert mailbox.look() == ()
+        assert mailbox.look().come == ()
+    assert mailbox.look().come == ()
     assert subjects(mailbox, folder="Junk") == ["Gewürz"]
 
 
@@ -158,8 +161,9 @@ def test_folder_that_has_just_gone_is_none(
         mailbox.page("Junk")
     with monkeypatch.context() as patched:
         patched.setattr(Maildir, "folders", lambda _: ("", "Junk"))
-        assert [each.subject for each in mailbox.look()] == ["number 3"]
-    assert [each.name for each in mailbox.folders()] == [""]
+        assert [each.subject for each in mailbox.look().come] == ["number 3"]
+    make_maildir(home / ".New")
+    assert [each.name for each in mailbox.look().folders] == ["", "New"]
 
 
 def test_folder_that_can_not_be_read_holds_up_no_other(home: Path) -> None:
@@ -167,7 +171,7 @@ def test_folder_that_can_not_be_read_holds_up_no_other(home: Path) -> None:
     mailbox = Mailbox(home, None)
     mailbox.look()
     with locked(home / "new"):
-        mailbox.folders()
+        mailbox.look()
         deadline = time.monotonic() + PATIENCE
         while mailbox._following.do(lambda _, index: index.count_unknown("Junk")):
             assert time.monotonic() < deadline

@@ -32,7 +32,7 @@ def test_folders_are_counted(home: Path, mailbox: Mailbox) -> None:
     """The inbox first, names in modified UTF-7 as they are meant; what has gone is forgotten."""
     make_maildir(home / ".Entw&APw-rfe")
     (home / ".git").mkdir()
-    assert mailbox.folders() == (
+    assert mailbox.page("").folders == (
         Folder("", 3, 2),
         Folder("Entwürfe", 0, 0),
         Folder("Junk", 1, 1),
@@ -41,9 +41,9 @@ def test_folders_are_counted(home: Path, mailbox: Mailbox) -> None:
     put(home / ".Entw&APw-rfe", 5, "draft", place="cur", info=":2,DS")
     assert subjects(mailbox, folder="Entwürfe") == ["draft"]
     put(home / ".Junk", 10)
-    assert mailbox.folders()[2] == Folder("Junk", 2, 2)
+    assert mailbox.page("").folders[2] == Folder("Junk", 2, 2)
     (home / ".Junk").rename(home / "elsewhere")
-    assert [each.name for each in mailbox.folders()] == ["", "Entwürfe", "git"]
+    assert [each.name for each in mailbox.page("").folders] == ["", "Entwürfe", "git"]
     with pytest.raises(NoSuchMessage):
         mailbox.page("Junk")
 

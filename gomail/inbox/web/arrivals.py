@@ -5,7 +5,8 @@ A look is cheap, and a server of another user, mutt or a backup may change the M
 gomail: so it is the folder that is asked, and not the server.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from gomail.inbox.mailbox import Listed, Mailbox
+from gomail.inbox.mailbox import Look, Mailbox
 from gomail.inbox.web.answers import NoPage, Streamed
 from gomail.inbox.web.drawing import row
 from gomail.inbox.web.postbox import Postbox
@@ -39,24 +40,42 @@ class Arrivals:
         self._postbox = postbox
         self._there: set[Outflow] = set()
         self._folders: dict[str, dict[str, Any]] = {}
+        self._recent: deque[tuple[int, dict[str, Any]]] = deque(maxlen=MOST)
+        self._completed: deque[tuple[int, dict[str, Any]]] = deque(maxlen=MOST)
         self._well = True
         self._changes = 0
-        self._looking = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
+        self._waiting: list[Deferred[None]] = []
+        self._is_under_way = False
+        self._looking = LoopingCall(self._look)
         self._looking.clock = clock
 
     async def listen(self, visit: Visit) -> Streamed:
-        """Let a browser listen; it is told first whether anything has changed since it last did."""
+        """Let a browser listen; it is told first what has come since its page was read."""
         if len(visit.exchange.path) != 1:
             raise NoPage(NOT_FOUND)
-        await self._look()  # where nobody listened, nobody has looked
-        return Streamed(self._join)
+        try:
+            since = int(visit.exchange.query("since")[:15])
+        except ValueError:
+            since = -1
+        looked: Deferred[None] = Deferred()
+        self._waiting.append(looked)
+        self._look()  # where nobody listened, nobody has looked
+        await looked
+        return Streamed(lambda outflow: self._join(outflow, since))
 
-    def _join(self, outflow: Outflow) -> Callable[[], None]:
+    def _join(self, outflow: Outflow, since: int) -> Callable[[], None]:
         """Tell one more."""
-        outflow({"event": "begin", "changes": self._changes, "folders": self._folders})
+        told = {
+            "event": "begin",
+            "rows": _since(since, self._recent),
+            "completed": _since(since, self._completed),
+            "folders": self._folders,
+            "changes": self._changes,
+        }
+        outflow(told)
         self._there.add(outflow)
         if not self._looking.running:
-            self._looking.start(LOOK_TIME)
+            self._looking.start(LOOK_TIME, now=False)
 
         def leave() -> None:
             self._there.discard(outflow)
@@ -65,11 +84,27 @@ class Arrivals:
 
         return leave
 
-    async def _look(self) -> None:
+    def _look(self) -> None:
+        """Look, one at a time; who leaves ends none, and who waits needs one that begins now."""
+        if self._is_under_way:
+            return
+        self._is_under_way = True
+        waiting, self._waiting = self._waiting, []
+
+        def end(_: object) -> None:
+            self._is_under_way = False
+            for each in waiting:
+                if not each.called:  # else it has left
+                    each.callback(None)
+            if self._waiting:
+                self._look()
+
+        Deferred.fromCoroutine(self._look_now()).addBoth(end)
+
+    async def _look_now(self) -> None:
         """Look once, and tell what is new; whatever fails now may not fail then."""
         try:
-            come, self._changes = await self._postbox.ask(_seen)
-            folders = {each.name: asdict(each) for each in await self._postbox.ask(Mailbox.folders)}
+            look = await self._postbox.ask(Mailbox.look)
         except NoPage as error:
             if self._well:
                 _log.warn("what arrives is not told: {why}", why=str(error))
@@ -79,18 +114,30 @@ class Arrivals:
             _log.failure("what arrives could not be told")
             return
         self._well = True
-        if come or folders != self._folders:
-            self._folders = folders
-            told = {
-                "event": "come",
-                "rows": [row(each) for each in come[:MOST]],
-                "folders": folders,
-                "changes": self._changes,
-            }
-            for outflow in list(self._there):
-                outflow(told)
+        self._tell(look)
+
+    def _tell(self, look: Look) -> None:
+        """Tell all who listen, if there is something."""
+        folders = {each.name: asdict(each) for each in look.folders}
+        self._changes = look.changes
+        if not look.come and not look.completed and folders == self._folders:
+            return
+        self._folders = folders
+        rows = [row(each) for each in look.come[:MOST]]
+        completed = [row(each) for each in look.completed]
+        self._recent.extendleft((look.changes, told) for told in reversed(rows))
+        self._completed.extendleft((look.changes, told) for told in completed)
+        told = {
+            "event": "come",
+            "rows": rows,
+            "completed": completed,
+            "folders": folders,
+            "changes": look.changes,
+        }
+        for outflow in list(self._there):
+            outflow(told)
 
 
-def _seen(mailbox: Mailbox) -> tuple[Sequence[Listed], int]:
-    """Look, and give what has come, and how often anything was found to have changed."""
-    return mailbox.look(), mailbox.changes
+def _since(since: int, rows: deque[tuple[int, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Give the rows that are new to a page that knows so many changes; none if it says nothing."""
+    return [told for changes, told in rows if 0 <= since < changes]

@@ -28,7 +28,6 @@ class Listing:
         folder, query = exchange.query("folder"), exchange.query("q").strip()
         at = exchange.query("at") or None
         found = await self._postbox.ask(Mailbox.page, folder, query, at, COUNT)
-        folders = await self._postbox.ask(Mailbox.folders)
         body = self._drawing.page(
             "list.html",
             visit=visit,
@@ -36,8 +35,7 @@ class Listing:
             query=query,
             at=at or "",
             found=found,
-            folders=folders,
-            here=next((each for each in folders if each.name == folder), None),
+            here=next((each for each in found.folders if each.name == folder), None),
             rows=[row(each, q=query, at=at) for each in found.entries],
         )
         return Answer(body)

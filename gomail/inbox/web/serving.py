@@ -32,6 +32,8 @@ from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import MYSELF, Identity, StartError
 
+#: Seconds that a page waits to see what has changed, and to look into messages.
+PATIENCE = 0.1
 _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
 _MODE = re.compile(r"(?<!\\):mode=")
 _log = Logger()
@@ -53,7 +55,8 @@ class Inbox(Service):
     def __init__(self, reactor: Reactor, wanted: Wanted, identity: Identity = MYSELF) -> None:
         self._reactor = reactor
         with identity.assumed():
-            self._postbox = Postbox(reactor, Mailbox(wanted.maildir, wanted.index, _say))
+            mailbox = Mailbox(wanted.maildir, wanted.index, _say, patience=PATIENCE)
+            self._postbox = Postbox(reactor, mailbox)
             proxies = Proxies(wanted.proxies)
             gate = Gate(wanted.password, time.monotonic, self._postbox.hash, proxies)
         self._closed, self._hosts = gate.closed, wanted.hosts

@@ -228,18 +228,31 @@ if (rows) {
 
 // -- what arrives -------------------------------------------------------------------------------
 
+function come(told) {
+  const ours = told.filter((row) => row.folder === body.dataset.folder && body.dataset.first);
+  ours.reverse().forEach(insert);
+  return ours;
+}
+
+function complete(told) {
+  const row = document.getElementById("m-" + told.key);
+  if (row) fill(row, told);
+}
+
 if (rows) {
   let changes = null;
-  hearFrom("/arrivals", (told) => {
+  hearFrom(`/arrivals?since=${body.dataset.changes}`, (told) => {
     if (told.event === "begin") {
       // What has come while nobody looked at this page was not told to it.
       if (changes !== null && changes !== told.changes) location.reload();
       changes = told.changes;
+      come(told.rows);
+      told.completed.forEach(complete);
       count(told.folders);
     } else if (told.event === "come") {
       changes = told.changes;
-      const ours = told.rows.filter((row) => row.folder === body.dataset.folder && body.dataset.first);
-      ours.reverse().forEach(insert);
+      const ours = come(told.rows);
+      told.completed.forEach(complete);
       if (ours.length) say(ours.length === 1 ? `New: ${ours[0].author}: ${ours[0].subject}` : `${ours.length} new messages`);
       count(told.folders);
     } else if (told.event === "left-out") {
