@@ -1,11 +1,13 @@
 """
 How long the inbox takes with many messages: first pages, searches, marks and looks.
 
-    .venv/bin/python bench/inbox.py [--messages 100000] [--folder EMPTY-FOLDER] [--rounds 7]
+    python -m bench.inbox [--messages 100000] [--folder EMPTY-FOLDER] [--rounds 7] [--write]
 
-It makes a Maildir, half of it read, and prints a table of medians and worst cases in milliseconds,
-and the medians of the CPU's own time, its children's included, which says more on a busy machine.
-Each round of what begins with "a new process" is one. Files are in the page cache.
+It makes a Maildir, half of it read, and prints a table, which --write puts into docs/inbox.md with
+the machine and the date. Beside the time it has what does not depend on what else runs: the CPU's
+own time with that of children, steps of SQLite's machine in thousands, and read(2)s. Each round of
+what begins with "a new process" is one. Files are in the page cache. Pages wait no longer than in
+`gomail inbox`, and what they leave to other threads is not in their time, but in their CPU.
 """
 
 import argparse
@@ -17,12 +19,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from sqlite3 import sqlite_version
 
+from bench.measuring import machine
 from gomail.inbox.mailbox import Mailbox, Page
+from gomail.inbox.web.serving import PATIENCE
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "inbox.md"
+HEAD = """\
+| | median, ms | worst, ms | CPU, ms | steps, thousands | reads |
+|---|---:|---:|---:|---:|---:|"""
+STEPS = 100_000  # of SQLite, between two counts, each of which waits for other threads
+QUERIES = (
+    ("one message", "{number}"),
+    ("nothing", "nowhere"),
+    ("everything", "a"),
+    ("a word", "invoice"),
+    ("`from:` and a word", "from:chloe gewurz"),
+    ("`to:`, which everything meets", "to:you"),
+    ("`subject:` and `is:unread`", "subject:report is:unread"),
+    ("`after:` and two words", "after:2023-11-15 lunch cafe"),
+    ("`before:`, which everything meets", "before:2100-01-01"),
+)
 
 _WORDS = ("invoice", "meeting", "report", "lunch", "café", "Gewürz", "release", "schedule", "notes")
 _NAMES = ("Ann", "Bob", "Chloé", "Dieter", "Eva", "François", "Gül", "Håkon", "Jörg", "Klára")
@@ -32,7 +54,7 @@ import sys, time
 from pathlib import Path
 from gomail.inbox.mailbox import Mailbox
 begun = time.perf_counter()
-mailbox = Mailbox(Path(sys.argv[1]), Path(sys.argv[2]))
+mailbox = Mailbox(Path(sys.argv[1]), Path(sys.argv[2]), patience=float(sys.argv[3]))
 page = mailbox.page("")
 print(time.perf_counter() - begun, page.unknown)
 mailbox.close()
@@ -47,15 +69,23 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
+        where = machine(Path(folder)) | {"SQLite": sqlite_version}
+        told = f"{asked.messages:,} messages in one folder, half of them in `new`: "
+        told += ", ".join(f"{name} {value}" for name, value in where.items())
         home, index = Path(folder) / "Maildir", Path(folder) / "cache" / "index"
-        print(
-            f"{asked.messages:,} messages, load {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores"
-        )
-        with told("the Maildir is made"):
-            make(home, asked.messages)
-        measure(home, index, asked.messages, asked.rounds)
+        make(home, asked.messages)
+        table = Table(asked.rounds)
+        measure(home, index, asked.messages, table)
+        size = index.stat().st_size / 1e6
+    text = f"{told}. The index has {size:.0f} MB.\n\n{HEAD}\n" + "\n".join(table.lines)
+    print(text)
+    if asked.write:
+        from bench.documents import fill  # noqa: PLC0415 -- it needs matplotlib
+
+        DOCUMENT.write_text(fill(DOCUMENT.read_text(), lambda _: text))
 
 
 def make(home: Path, messages: int) -> None:
@@ -86,58 +116,151 @@ def write(home: Path, number: int, chance: random.Random) -> None:
     (home / place).write_bytes(content)
 
 
-def measure(home: Path, index: Path, messages: int, rounds: int) -> None:
-    """Measure everything, and print it."""
-    mailbox = Mailbox(home, index)
-    with told("first page, without an index"):
-        mailbox.page("")
-    with told("all is in the index"):
-        while mailbox.page("").unknown:
-            time.sleep(1)
-    print(
-        f"index: {index.stat().st_size / 1e6:.0f} MB {'median':>38} {'worst':>7} {'CPU':>7}  found"
-    )
-    run(rounds, "first page, once more", lambda: mailbox.page(""))
+def cpu_seconds() -> float:
+    """Tell how much CPU this process and its children have used."""
+    used = [resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def reads() -> int:
+    """Tell how many calls have read from files, where the system counts them."""
+    counted = Path("/proc/self/io")
+    if not counted.exists():
+        return 0
+    return int(counted.read_text().partition("syscr: ")[2].split()[0])
+
+
+@dataclass(slots=True)
+class Spent:
+    """What one round has taken."""
+
+    seconds: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=cpu_seconds)
+    steps: int = 0
+    reads: int = field(default_factory=reads)
+
+    def since(self, begun: "Spent") -> "Spent":
+        """Give what was taken since then."""
+        return Spent(
+            self.seconds - begun.seconds,
+            self.cpu - begun.cpu,
+            self.steps - begun.steps,
+            self.reads - begun.reads,
+        )
+
+
+class Table:
+    """
+    What was measured, line by line.
+
+    Args:
+        rounds: of what is measured more than once.
+    """
+
+    def __init__(self, rounds: int) -> None:
+        self.rounds = rounds
+        self.lines: list[str] = []
+        self._counted = 0
+
+    def count(self, mailbox: Mailbox) -> None:
+        """Count the steps of an index."""
+        mailbox._following.do(  # noqa: SLF001 -- nobody else needs it
+            lambda _, index: index._connection.set_progress_handler(self._step, STEPS)  # noqa: SLF001
+        )
+
+    def _step(self) -> int:
+        self._counted += 1
+        return 0
+
+    def run(
+        self,
+        what: str,
+        work: Callable[[], object],
+        before: Callable[[], object] = lambda: None,
+        *,
+        rounds: int | None = None,
+    ) -> None:
+        """Measure something several times, each after something that is not measured."""
+        spent, found = [], ""
+        for _ in range(rounds or self.rounds):
+            before()
+            begun = Spent(steps=self._counted)
+            result = work()
+            spent.append(Spent(steps=self._counted).since(begun))
+            found = (
+                f" ({result.total:,} found)"
+                if isinstance(result, Page) and "search" in what
+                else ""
+            )
+        self.report(what + found, spent)
+
+    def report(self, what: str, spent: list[Spent]) -> None:
+        """Write a line."""
+        median = partial(statistics.median)
+        values = (
+            f"{median(each.seconds for each in spent) * 1000:,.1f}",
+            f"{max(each.seconds for each in spent) * 1000:,.1f}",
+            f"{median(each.cpu for each in spent) * 1000:,.1f}",
+            f"{median(each.steps for each in spent) * STEPS / 1000:,.0f}",
+            f"{median(each.reads for each in spent):,.0f}",
+        )
+        self.lines.append(f"| {what} | " + " | ".join(values) + " |")
+        print(self.lines[-1], file=sys.stderr, flush=True)
+
+
+def measure(home: Path, index: Path, messages: int, table: Table) -> None:
+    """Measure everything."""
+    mailbox = Mailbox(home, index, patience=PATIENCE)
+    first = "first page of a Maildir that was never looked at, once"
+    table.run(first, lambda: mailbox.page(""), rounds=1)
+    table.run("… until searches find all of it, once", lambda: wait(mailbox), rounds=1)
+    table.count(mailbox)
+    table.run("first page", lambda: mailbox.page(""))
     older = mailbox.page("").older
-    run(rounds, "second page", lambda: mailbox.page("", at=older))
-    for query in (
-        f"{messages // 2}",
-        "nowhere",
-        "invoice",
-        "from:chloe gewurz",
-        "subject:report is:unread",
-        "after:2023-11-15 lunch cafe",
-    ):
-        run(rounds, f"search: {query}", partial(mailbox.page, "", query))
-    run(rounds, "folders", mailbox.folders)
-    run(rounds, "look, nothing new", mailbox.look)
-    chance = random.Random(2)
-    numbers = iter(range(messages, 2 * messages))
-    run(
-        rounds,
-        "look, one new message",
-        mailbox.look,
-        lambda: write(home, next(numbers) | 1, chance),
-    )
-    run(rounds, "first page, one new message", lambda: mailbox.page(""),
-        lambda: write(home, next(numbers) | 1, chance))  # fmt: skip
+    table.run("second page", lambda: mailbox.page("", at=older))
+    for what, query in QUERIES:
+        sought = query.format(number=messages // 2)
+        table.run(f"search: {what}", partial(mailbox.page, "", sought))
+    second = mailbox.page("", "invoice").older
+    table.run("search: a word, second page", lambda: mailbox.page("", "invoice", at=second))
+    chance, numbers = random.Random(2), iter(range(messages, 2 * messages))
+
+    def come() -> None:
+        mailbox.look()
+        time.sleep(0.1)  # until the folder's time is an old one
+        mailbox.look()
+        write(home, next(numbers) | 1, chance)
+
+    table.run("look, where nothing has come", mailbox.look)
+    table.run("look, where a message has", mailbox.look, come)
+    table.run("first page, where a message has come", lambda: mailbox.page(""), come)
+    table.run("search, where a message has come", lambda: mailbox.page("", "nowhere"), come)
+    mailbox.look()
     entries = iter(mailbox.page("", count=200).entries)
-    run(rounds, "mark as read", lambda: mailbox.mark("", next(entries).key, add="S"))
-    run(rounds, "first page, after another's mark", lambda: mailbox.page(""), lambda: mark(home))
+    table.run("a message marked", lambda: mailbox.mark("", next(entries).key, add="S"))
+    table.run(
+        "first page, after a mark of another reader", lambda: mailbox.page(""), lambda: mark(home)
+    )
     mailbox.close()
-    begin(home, index, rounds)
+    begin(home, index, table)
 
 
-def begin(home: Path, index: Path, rounds: int) -> None:
-    """Measure the first page of new processes, imports included."""
-    seconds, cpu = [], []
-    for _ in range(rounds):
-        cpu_begun = cpu_seconds()
-        command = [sys.executable, "-c", _BEGIN, str(home), str(index)]
+def wait(mailbox: Mailbox) -> None:
+    """Wait until all messages were looked into."""
+    while mailbox.page("").unknown:
+        time.sleep(0.5)
+
+
+def begin(home: Path, index: Path, table: Table) -> None:
+    """Measure the first page of new processes; the CPU's time has that of imports."""
+    spent = []
+    for _ in range(table.rounds):
+        begun = Spent()
+        command = [sys.executable, "-c", _BEGIN, str(home), str(index), str(PATIENCE)]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-        seconds.append(float(said[0]))
-        cpu.append(cpu_seconds() - cpu_begun)
-    report("first page of a new process", seconds, cpu, "")
+        taken = Spent().since(begun)
+        spent.append(Spent(float(said[0]), taken.cpu, 0, 0))
+    table.report("first page of a new process, with an index", spent)
 
 
 def mark(home: Path) -> None:
@@ -145,43 +268,6 @@ def mark(home: Path) -> None:
     with os.scandir(home / "cur") as found:
         file = next(each for each in found if each.name.endswith(":2,S"))
     Path(file.path).rename(home / "cur" / (file.name[:-1] + "FS"))
-
-
-def run(
-    rounds: int, what: str, work: Callable[[], object], before: Callable[[], object] = lambda: None
-) -> None:
-    """Measure something several times, each after something that is not measured."""
-    seconds, cpu, found = [], [], ""
-    for _ in range(rounds):
-        before()
-        begun, cpu_begun = time.perf_counter(), cpu_seconds()
-        result = work()
-        seconds.append(time.perf_counter() - begun)
-        cpu.append(cpu_seconds() - cpu_begun)
-        found = f"{result.total:,}" if isinstance(result, Page) else ""
-    report(what, seconds, cpu, found)
-
-
-def cpu_seconds() -> float:
-    """Tell how much CPU this process and its children have used."""
-    used = [resource.getrusage(each) for each in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
-
-
-def report(what: str, seconds: list[float], cpu: list[float], found: str) -> None:
-    """Print a line of the table."""
-    median, worst = statistics.median(seconds) * 1000, max(seconds) * 1000
-    used = statistics.median(cpu) * 1000
-    print(f"{what:40} {median:10.1f} {worst:7.1f} {used:7.0f}  {found}", flush=True)
-
-
-@contextmanager
-def told(what: str) -> Iterator[None]:
-    """Print how long something took once."""
-    begun, cpu_begun = time.perf_counter(), cpu_seconds()
-    yield
-    seconds, cpu = time.perf_counter() - begun, cpu_seconds() - cpu_begun
-    print(f"{what:40} {seconds * 1000:10.1f} {cpu * 1000:15.0f}  once", flush=True)
 
 
 if __name__ == "__main__":
