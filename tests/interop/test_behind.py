@@ -98,6 +98,12 @@ class Visitor:
         return cookie
 
 
+def key_of(visitor: Visitor, word: str) -> str:
+    """Give the message in which a word stands, as soon as searches find it."""
+    keys = wait_for(word, lambda: visitor.ask(f"/?q={word}").keys)
+    return keys[0]
+
+
 def test_login_marks_and_logout(proxy: WebProxy, place: Path) -> None:
     """The cookie is for TLS alone; forms of ours are taken, those of others are not."""
     visitor = Visitor(proxy)
@@ -106,7 +112,7 @@ def test_login_marks_and_logout(proxy: WebProxy, place: Path) -> None:
     page = visitor.ask("/")
     assert page.status == 200
     assert "first" in page.text
-    path = f"/message/{visitor.ask('/?q=first').keys[0]}/mark"
+    path = f"/message/{key_of(visitor, 'first')}/mark"
     for mark in ("flagged", "unflagged"):
         assert visitor.ask(path, {"token": page.token, "mark": mark}).status == 303
         flagged = list(place.glob("Maildir/cur/1764000001.*:2,F*"))
@@ -183,7 +189,7 @@ def test_large_file_is_saved_whole(proxy: WebProxy, place: Path) -> None:
     put(place / "Maildir", 0, message)
     visitor = Visitor(proxy)
     visitor.enter()
-    page = visitor.ask(f"/message/{visitor.ask('/?q=large').keys[0]}")
+    page = visitor.ask(f"/message/{key_of(visitor, 'large')}")
     (path,) = re.findall(r'href="(/message/\S+/part/\d+)"', page.text)
     answer = visitor.ask(path)
     assert answer.fields["content-disposition"] == 'attachment; filename="large.bin"'
