@@ -48,7 +48,7 @@ def _find_codec(charset: str) -> str | None:
     try:
         codec = codecs.lookup(name).name
         b" ".decode(codec, "ignore")  # LookupError for codecs that make no text, such as hex
-    except LookupError:
+    except (LookupError, UnicodeError):  # idna has no way to ignore, undefined none at all
         return None
     if codec in _NO_CHARSETS:
         return None

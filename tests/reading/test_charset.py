@@ -26,7 +26,10 @@ def test_charset_of_mail_is_read(octets: bytes, charset: str | None, text: str) 
     assert decode(octets, charset) == (text, None)
 
 
-@pytest.mark.parametrize("charset", ["x-nope", "punycode", "hex", "é", "a" * 60, "a\0b", "", " "])
+@pytest.mark.parametrize(
+    "charset",
+    ["x-nope", "punycode", "idna", "undefined", "mbcs", "hex", "é", "a" * 60, "a\0b", "", " "],
+)
 def test_e8_unknown_charset_falls_back(charset: str) -> None:
     """A charset that is none is read as UTF-8 or windows-1252, and that is said."""
     text, problem = decode(b"caf\xe9", charset)
