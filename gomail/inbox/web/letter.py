@@ -48,7 +48,7 @@ class Letters:
     ) -> None:
         self._postbox, self._drawing, self._host = postbox, drawing, host
         self._downloads = downloads
-        self._read: dict[tuple[str, str], Sheet | Unreadable] = {}
+        self._read: dict[tuple[str, str], Sheet] = {}
 
     async def get(self, visit: Visit) -> Reply:
         """Show a message, or give a part of it."""
@@ -111,10 +111,11 @@ class Letters:
 
     async def _sheet(self, folder: str, key: str) -> Sheet | Unreadable:
         """Read it, unless it was read a moment ago: what a message says does not change."""
-        sheet = self._read.pop((folder, key), None)
+        sheet: Sheet | Unreadable | None = self._read.pop((folder, key), None)
         if sheet is None:
             sheet = await self._postbox.read(folder, key, read_light, self._host)
-        self._read[folder, key] = sheet
+        if not isinstance(sheet, Unreadable):  # it may be the machine that was short of something
+            self._read[folder, key] = sheet
         if len(self._read) > KEPT:
             del self._read[next(iter(self._read))]
         return sheet
