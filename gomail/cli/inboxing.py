@@ -174,6 +174,7 @@ def _see(maildir: Path) -> None:
         if not maildir.is_dir():
             raise StartError(f"there is no Maildir {maildir}; --maildir names another")
         missing = [each for each in ("new", "cur") if not (maildir / each).is_dir()]
+        linked = [each for each in ("new", "cur") if (maildir / each).is_symlink()]
     except OSError as error:
         who = f"the user with id {os.geteuid()}"
         msg = f"{maildir}: {who} can't read this Maildir: {error.strerror}; --maildir names another"
@@ -181,6 +182,8 @@ def _see(maildir: Path) -> None:
     if missing:
         msg = f"{maildir} is no Maildir: a folder with new/ and cur/ was expected"
         raise StartError(f"{msg}; --maildir names another")
+    if linked:
+        raise StartError(f"{maildir / linked[0]} is a symbolic link, which is not followed")
 
 
 def index_of(maildir: Path) -> Path | None:

@@ -89,6 +89,9 @@ def test_maildir_that_is_none_or_not_for_us_is_told(tmp_path: Path) -> None:
     """In one line, and without a traceback."""
     (tmp_path / "Maildir" / "new").mkdir(parents=True)
     assert "a folder with new/ and cur/ was expected" in refused(tmp_path)
+    (tmp_path / "Maildir" / "cur").symlink_to("new")
+    assert "cur is a symbolic link, which is not followed" in refused(tmp_path)
+    (tmp_path / "Maildir" / "cur").unlink()
     (tmp_path / "Maildir" / "cur").mkdir()
     tmp_path.chmod(0)
     user = os.geteuid()
@@ -130,3 +133,4 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "chmod 600" in refused(tmp_path, "--password-file", str(path))
     path.chmod(0o600)
     assert "a hash of argon2 was expected" in refused(tmp_path, "--password-file", str(path))
+    assert "Is a directory" in refused(tmp_path, "--password-file", str(tmp_path))

@@ -37,12 +37,12 @@ def read_hash(path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        opened = open(path, "rb", opener=_open)  # noqa: SIM115 -- it is left below
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StartError(f"the password {path} can't be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
+    with opened as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077:
             raise StartError(
@@ -55,6 +55,11 @@ def read_hash(path: Path | None) -> str | None:
         what = "gomail inbox --set-password writes it"
         raise StartError(f"{path}: a hash of argon2 was expected; {what}") from None
     return text
+
+
+def _open(path: str, flags: int) -> int:
+    """Open what may be anything: no link is followed, and no FIFO waited for."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def write_hash(path: Path, password: str) -> None:
