@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Lock, Thread
 
 from gomail.inbox.index import Row
-from gomail.reading.batch import TOO_MUCH, Head, read_heads
+from gomail.reading.batch import TOO_MUCH, UNREADABLE, Head, bounded, read_heads
 
 
 def look_into(opened: Mapping[str, int], rows: Sequence[Row]) -> list[Head | None]:
@@ -18,12 +18,21 @@ def look_into(opened: Mapping[str, int], rows: Sequence[Row]) -> list[Head | Non
         return [None] * len(rows)
     names = [(places.index(row.place), os.fsencode(row.file)) for row in rows]
     heads = read_heads(list(opened.values()), names)
-    return [
-        _unread(head, opened[row.place], row.file)
-        if head == TOO_MUCH or (head and not head.readable)
-        else head
-        for head, row in zip(heads, rows, strict=True)
-    ]
+    return [_judged(head, row, opened[row.place]) for head, row in zip(heads, rows, strict=True)]
+
+
+def _judged(head: Head | None, row: Row, descriptor: int) -> Head | None:
+    """
+    Complete what nothing could be read of.
+
+    One that has cost a child its life for the first time is tried again, as one that may not be
+    read: it may have been somebody else's doing, as that of a kernel that is short of memory.
+    """
+    if head == TOO_MUCH and row.readable:
+        head = UNREADABLE
+    if head == TOO_MUCH or (head and not head.readable):
+        return _unread(head, descriptor, row.file)
+    return head
 
 
 def is_as_known(opened: Mapping[str, int], row: Row) -> bool:
@@ -34,9 +43,7 @@ def is_as_known(opened: Mapping[str, int], row: Row) -> bool:
         status = os.stat(row.file, dir_fd=opened[row.place], follow_symlinks=False)
     except OSError:
         return False
-    # A right that is given shows in that time alone, and so does a new name.
-    written = status.st_mtime_ns if row.readable else status.st_ctime_ns
-    return (status.st_size, written) == (row.listed.size, row.written)
+    return (status.st_size, _written(status, row)) == (row.listed.size, row.written)
 
 
 def _unread(head: Head, descriptor: int, name: str) -> Head | None:
@@ -45,8 +52,12 @@ def _unread(head: Head, descriptor: int, name: str) -> Head | None:
         status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
     except OSError:
         return None
-    written = status.st_mtime_ns if head.readable else status.st_ctime_ns
-    return replace(head, size=status.st_size, written=written)
+    return replace(head, size=status.st_size, written=_written(status, head))
+
+
+def _written(status: os.stat_result, what: Head | Row) -> int:
+    """Give when a file was written; of one that can't be read, when its rights or name were set."""
+    return bounded(status.st_mtime_ns if what.readable else status.st_ctime_ns)
 
 
 class Filling:

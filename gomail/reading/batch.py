@@ -23,6 +23,7 @@ BATCH = 1000
 WALL_SECONDS = 10.0
 
 _LONGEST_ANSWER = 3 * CHARACTERS * len(r"\ud83d\ude00") + 200  # octets of a line: three texts
+_MOST = 2**63 - 1  # of SQLite's integers: as nanoseconds the year 2262, where ext4 goes to 2446
 _CHILDREN_LOST = 20  # beyond which it is the machine that is at fault, and no message
 
 
@@ -88,7 +89,7 @@ def _ask(folders: Sequence[int], names: Sequence[tuple[int, bytes]]) -> list[Hea
     for line in answer.split(b"\n")[: len(names)]:
         try:
             heads.append(_understand(line))
-        except (TypeError, ValueError):  # the last one, half said
+        except (TypeError, ValueError, OverflowError):  # the last one, half said
             break
     return heads
 
@@ -116,6 +117,11 @@ def _understand(line: bytes) -> Head | None:
         author[:CHARACTERS],
         recipients[:CHARACTERS],
         None if dated is None else float(dated),
-        int(size),
-        int(written),
+        bounded(int(size)),
+        bounded(int(written)),
     )
+
+
+def bounded(number: int) -> int:
+    """Give a size, or a time that anybody may have set, as an index can have it."""
+    return max(-_MOST, min(number, _MOST))

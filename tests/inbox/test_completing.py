@@ -1,5 +1,6 @@
 """Messages that can't be read at once, or not at all, and pages that don't wait for them."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ import gomail.reading.heads as heads
 {0}
 heads.main(sys.argv[2:])
 """
+_DEAD = "os.kill(os.getpid(), 9)"
 _REFUSED = """
 def refuse(*_):
     raise PermissionError(13, "Permission denied")
@@ -83,6 +85,41 @@ def test_message_that_can_not_be_read_is_tried_again_now_and_then(
     mailbox._completing._again_at = time.monotonic()
     told = completed_until(mailbox, lambda told: len(told) >= 3)
     assert {each.subject for each in told} >= {"number 0", "number 1", "number 2"}
+    assert mailbox.page("", "number").total == 3
+
+
+def test_message_whose_child_was_killed_is_tried_again(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who knows who has killed it: it may have been no message's fault."""
+    with monkeypatch.context() as patched:
+        started_as(patched, _DEAD)
+        assert subjects(mailbox) == ["", "", ""]
+        mailbox._completing._filling.close()
+    mailbox._completing._try_again("")
+    assert subjects(mailbox) == ["number 2", "number 1", "number 0"]
+    assert mailbox.page("", "number").total == 3
+
+
+def test_message_that_costs_a_child_its_life_each_time_is_left(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it stays as it is: each try costs the machine a second or more."""
+    started = started_as(monkeypatch, _DEAD)
+    assert subjects(mailbox) == ["", "", ""]
+    mailbox._completing._filling.close()
+    mailbox._completing._try_again("")
+    tried = len(started)
+    mailbox._completing._try_again("")
+    mailbox.page("")
+    assert len(started) == tried
+
+
+def test_file_of_the_far_future_costs_nothing(home: Path, mailbox: Mailbox) -> None:
+    """Its time is beyond what SQLite has numbers for; programs set it to what a message says."""
+    file = next((home / "new").glob("1645409902*"))
+    os.utime(file, (0, 2**33 + 2**32))
+    assert subjects(mailbox) == ["number 2", "number 1", "number 0"]
     assert mailbox.page("", "number").total == 3
 
 

@@ -123,6 +123,7 @@ def test_e8_message_that_costs_a_child_its_life_is_unreadable(
         '["a", "b", "c", null, 1]',
         '["a", 2, "c", null, 1, 2]',
         '["a", "b", "c", "x", 1, 2]',
+        '["a", "b", "c", null, 1, 1e999]',
         "x" * 100,
         '["' + "a" * 12_000 + '", "b", "c", null, 1, 2]',
     ],
