@@ -22,6 +22,8 @@ def test_look_at_what_did_not_change_is_a_stat_each(
     """No folder is opened or listed, and no message counted."""
     monkeypatch.setattr(scan, "_TICK_NS", 0)
     (home / ".odd").mkdir()  # without new/ and cur/
+    mailbox.look()
+    mailbox._completing._filling.close()  # which opens folders beside us
     before = mailbox.look()
     asked: list[str] = []
     stat = os.lstat

@@ -73,6 +73,6 @@ def test_a_server_does_so_as_it_begins_to_run(tmp_path: Path) -> None:
         [sys.executable, "-c", STARTED], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     before, frozen, young = map(int, run.stdout.split("\n")[-2].split())
-    assert before == 0
+    assert before < 1_000  # Python 3.12 begins with some of its own
     assert frozen > 50_000
     assert young == YOUNG
