@@ -16,8 +16,9 @@ from gomail.inbox.census import Census
 from gomail.inbox.errands import Errands
 from gomail.inbox.filling import Filling, is_as_known, look_into
 from gomail.inbox.following import COME, Following
-from gomail.inbox.index import Index, Row
+from gomail.inbox.index import Index
 from gomail.inbox.listed import Listed
+from gomail.inbox.row import Row
 from gomail.reading.batch import BATCH, Head
 from gomail.reading.maildir import NoSuchMessage
 
@@ -109,11 +110,7 @@ class Completing:
 
     def taken(self, index: Index) -> dict[str, list[Row]]:
         """Give what was looked into since it was shown, by folders, and forget it."""
-        found: dict[str, list[Row]] = {}
-        for folder, key in self._completed:
-            row = index.row(folder, key)
-            if row is not None:
-                found.setdefault(folder, []).append(row)
+        found = index.rows(self._completed)
         self._completed.clear()
         return found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock, Thread
 
-from gomail.inbox.index import Row
+from gomail.inbox.row import Row
 from gomail.reading.batch import TOO_MUCH, UNREADABLE, Head, bounded, read_heads
 
 

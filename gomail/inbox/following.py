@@ -18,9 +18,10 @@ from typing import TypeVar
 
 from gomail.inbox.census import Census
 from gomail.inbox.errands import Errands
-from gomail.inbox.index import Index, Row
+from gomail.inbox.index import Index
 from gomail.inbox.names import is_key
 from gomail.inbox.opening import discard, open_index
+from gomail.inbox.row import Row
 from gomail.reading.maildir import NoSuchMessage
 
 #: Messages that have come, of which the last are remembered until somebody asks.
@@ -157,11 +158,7 @@ class Following:
     def taken(self, index: Index) -> dict[str, list[Row]]:
         """Give what has come, by folders, and forget it; what comes from now on is new."""
         self._has_begun = True
-        come: dict[str, list[Row]] = {}
-        for folder, key in self._come:
-            row = index.row(folder, key)
-            if row is not None:
-                come.setdefault(folder, []).append(row)
+        come = index.rows(self._come)
         self._come.clear()
         return come
 

@@ -10,52 +10,12 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
-from gomail.inbox.listed import Listed
 from gomail.inbox.query import EVERYTHING, Condition, fold_fields
+from gomail.inbox.row import ALL, COLUMNS, UNREADABLE, Row, read_row
 from gomail.inbox.scan import Seen
 from gomail.reading.batch import Head
-from gomail.reading.maildir import CUR, NEW
-
-_COLUMNS = (
-    "key, folder, subject, author, recipients, time, dated, coalesce(size, 0), flags, recent, known"
-    ", file, written"
-)
-# What is known of a message.
-_NOTHING, _ALL, _UNREADABLE = 0, 1, 2
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """
-    A message as the index has it.
-
-    Attributes:
-        known: whether it was looked into.
-        readable: whether that could be read.
-        written: when its file was written, in nanoseconds, as it was then; of one that could not
-            be read when anything of it was changed, its rights included.
-    """
-
-    listed: Listed
-    file: str
-    known: bool
-    readable: bool
-    written: int | None
-
-    @property
-    def place(self) -> str:
-        """Where its file lies: in new/ or in cur/."""
-        return NEW if self.listed.recent else CUR
-
-
-def _row(columns: Sequence[Any]) -> Row:
-    """Read what is selected as _COLUMNS."""
-    *told, recent, known, file, written = columns
-    listed = Listed(*told, recent=bool(recent))  # type: ignore[misc]  # nine are told
-    return Row(listed, os.fsdecode(file), bool(known), known != _UNREADABLE, written)
+from gomail.reading.maildir import NEW
 
 
 class Index:
@@ -106,6 +66,15 @@ class Index:
         """Give one message."""
         found = self._rows("folder = ? AND key = ?", (folder, key))
         return found[0] if found else None
+
+    def rows(self, keys: Iterable[tuple[str, str]]) -> dict[str, list[Row]]:
+        """Give messages by their folders, each by folder and key; leave out those that are gone."""
+        found: dict[str, list[Row]] = {}
+        for folder, key in keys:
+            row = self.row(folder, key)
+            if row is not None:
+                found.setdefault(folder, []).append(row)
+        return found
 
     def add(self, seen: Iterable[Seen]) -> None:
         """Add messages that are there now, none of which is in the index."""
@@ -166,7 +135,7 @@ class Index:
             " WHERE folder = ? AND key = ?",
             [
                 (
-                    _ALL if each.readable else _UNREADABLE,
+                    ALL if each.readable else UNREADABLE,
                     each.size,
                     each.written,
                     each.dated,
@@ -188,11 +157,11 @@ class Index:
     def unreadable(self, folder: str, behind: int, count: int) -> list[tuple[int, Row]]:
         """Give messages of a folder that could not be read, and their numbers, *behind* one."""
         found = self._connection.execute(
-            f"SELECT id, {_COLUMNS} FROM message"  # noqa: S608 -- ours
+            f"SELECT id, {COLUMNS} FROM message"  # noqa: S608 -- ours
             " WHERE folder = ? AND known = 2 AND id > ? ORDER BY id LIMIT ?",
             (folder, behind, count),
         )
-        return [(number, _row(told)) for number, *told in found]
+        return [(number, read_row(told)) for number, *told in found]
 
     def count(
         self,
@@ -265,18 +234,18 @@ class Index:
         numbers = [number for (number,) in found]
         marks = ", ".join("?" * len(numbers))
         read = self._connection.execute(
-            f"SELECT id, {_COLUMNS} FROM message WHERE id IN ({marks})",  # noqa: S608 -- ours
+            f"SELECT id, {COLUMNS} FROM message WHERE id IN ({marks})",  # noqa: S608 -- ours
             numbers,
         )
-        rows = {number: _row(told) for number, *told in read}
+        rows = {number: read_row(told) for number, *told in read}
         return [rows[number] for number in numbers]
 
     def _rows(self, where: str, values: Sequence[object]) -> list[Row]:
         found = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM message WHERE {where}",  # noqa: S608 -- ours
+            f"SELECT {COLUMNS} FROM message WHERE {where}",  # noqa: S608 -- ours
             tuple(values),
         )
-        return [_row(each) for each in found]
+        return [read_row(each) for each in found]
 
     def _many(self, statement: str, values: Sequence[Sequence[object]]) -> None:
         """Run a statement for each of several values, as one change."""

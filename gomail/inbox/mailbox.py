@@ -15,11 +15,12 @@ from pathlib import Path
 from gomail.inbox.census import Census
 from gomail.inbox.completing import Completing
 from gomail.inbox.following import Following
-from gomail.inbox.index import Index, Row
+from gomail.inbox.index import Index
 from gomail.inbox.listed import Folder, Listed, Look, NoSuchPage, Page
 from gomail.inbox.paging import Stretch, read_stretch
 from gomail.inbox.query import read_query
 from gomail.inbox.renaming import rename
+from gomail.inbox.row import Row
 from gomail.inbox.scan import Seen
 from gomail.reading.maildir import CUR, NoSuchMessage, open_in, unique_name
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
-from gomail.inbox.index import Index, Row
+from gomail.inbox.index import Index
 from gomail.inbox.listed import NoSuchPage
 from gomail.inbox.query import EVERYTHING, Condition
+from gomail.inbox.row import Row
 
 _PLACE = re.compile(r"([on])(-?[0-9]{1,12}(?:\.[0-9]{1,9})?)_([0-9a-f]{24})\Z", re.ASCII)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gomail.inbox import completing
-from gomail.inbox.index import Row
 from gomail.inbox.mailbox import Listed, Mailbox
+from gomail.inbox.row import Row
 from gomail.reading import batch, reader
 from tests.inbox.maildir import put, subjects
 from tests.patience import PATIENCE
