@@ -165,7 +165,7 @@ class Table:
     def count(self, mailbox: Mailbox) -> None:
         """Count the steps of an index."""
         mailbox._following.do(  # noqa: SLF001 -- nobody else needs it
-            lambda _, index: index._connection.set_progress_handler(self._step, STEPS)  # noqa: SLF001
+            lambda _, index: index._connection.set_progress_handler(self._step, STEPS)  # noqa: SLF001 -- as above
         )
 
     def _step(self) -> int:

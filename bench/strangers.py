@@ -109,7 +109,7 @@ class Tricklers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def trickle(pipe, port: int, count: int, seconds: float, again: bool) -> None:  # noqa: FBT001
+def trickle(pipe, port: int, count: int, seconds: float, again: bool) -> None:  # noqa: FBT001 -- a process'
     """Be the process of the tricklers."""
 
     async def all_of_them() -> Tricklers:

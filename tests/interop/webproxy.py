@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import ssl
-import subprocess
 from http.client import HTTPSConnection
 from pathlib import Path
 
 from tests.certificates.pairs import pair, written
 from tests.docs.blocks import DOCS, blocks
-from tests.interop.server import wait_for
-from tests.interop.software import end, needs
+from tests.interop.daemon import Program
+from tests.interop.software import needs
 from tests.patience import PATIENCE
 from tests.system.running import free_port
 
@@ -49,7 +48,7 @@ def configuration(language: str) -> str:
     return found.text
 
 
-class WebProxy:
+class WebProxy(Program):
     """
     A proxy that listens with TLS on one port of 127.0.0.1.
 
@@ -64,7 +63,6 @@ class WebProxy:
         program = needs(kind)
         self.kind = kind
         self.port = free_port()
-        self._output = folder / "out"
         folder.mkdir()
         files = written(folder, pair("localhost"))
         site = configuration(kind).replace(INBOX, inbox)
@@ -85,29 +83,10 @@ class WebProxy:
             text = _CADDY.format(site=site)
             command = [program, "run", "--adapter", "caddyfile", "--config", str(folder / "conf")]
         (folder / "conf").write_text(text)
-        with self._output.open("wb") as output:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)},
-            )
-        try:
-            wait_for(f"{kind} to listen", self._listens)
-        except BaseException as error:
-            error.add_note(self.output)
-            self.stop()
-            raise
+        home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+        super().__init__(command, folder / "out", env=os.environ | home)
 
-    @property
-    def output(self) -> str:
-        """What it has said."""
-        return self._output.read_text(errors="replace")
-
-    def _listens(self) -> bool:
-        """Tell whether it takes connections; it must not have ended."""
-        assert self._process.poll() is None, self.output
+    def _takes(self) -> bool:
         try:
             self.connect().close()
         except ConnectionRefusedError:
@@ -123,7 +102,3 @@ class WebProxy:
         )
         connection.connect()
         return connection
-
-    def stop(self) -> None:
-        """Stop it."""
-        end(self._process)
