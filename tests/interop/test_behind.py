@@ -20,7 +20,6 @@ from gomail.inbox.web.stream import ALIVE, MOST
 from tests.docs.blocks import DOCS, blocks
 from tests.inbox.web.browsing import Inbox, Seen, make_maildir, put, set_password
 from tests.inbox.web.chromium import browsing
-from tests.inbox.web.test_chromium import press, until
 from tests.interop.server import wait_for
 from tests.interop.software import needs_user, run
 from tests.interop.webproxy import WebProxy
@@ -204,16 +203,16 @@ def test_browser_reads_behind_a_proxy(proxy: WebProxy, place: Path) -> None:
         driver = browser.driver
         browser.open(address)
         driver.find_element(By.ID, "password").send_keys(PASSWORD + "\n")
-        until(lambda: driver.find_elements(By.ID, "rows"), "the list")
+        browser.until(lambda: browser.has("#rows"), "the list")
         assert [each["secure"] for each in driver.get_cookies()] == [True]
         subject = f"by {time.monotonic()}"
         come = put(place / "Maildir", 10**8 + int(time.time()), f"Subject: {subject}\n\nHello.\n")
-        until(lambda: subject in driver.find_element(By.ID, "rows").text, "it appears")
-        press(browser, "g", "F")
+        browser.until(lambda: subject in browser.text("#rows"), "it appears")
+        browser.press("g", "F")
         flagged = f"Maildir/cur/{come.name}:2,F*"
-        until(lambda: list(place.glob(flagged)), "the flag")
-        press(browser, "L")
-        until(lambda: driver.current_url == f"{address}/live", "the live page")
+        browser.until(lambda: list(place.glob(flagged)), "the flag")
+        browser.press("L")
+        browser.until(lambda: driver.current_url == f"{address}/live", "the live page")
         told = browser.complaints()
         assert [each for each in told if "/login - [DOM]" not in each] == []  # advice on forms
         assert browser.beyond(address) == []

@@ -6,16 +6,21 @@ It resolves no name: whatever it looks for beyond this inbox it finds at a serve
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.interop.software import needs
+from tests.patience import PATIENCE
 
 _QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -81,6 +86,34 @@ class Browser:
     def open(self, address: str) -> None:
         """Open a page, with all that belongs to it."""
         self.driver.get(address)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            ActionChains(self.driver).send_keys(key).perform()
+
+    def has(self, selector: str) -> bool:
+        """Tell whether something is on the page."""
+        return bool(self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def text(self, selector: str) -> str:
+        """Give the text of what is on the page."""
+        return self.driver.find_element(By.CSS_SELECTOR, selector).text
+
+    def click(self, selector: str) -> None:
+        """Click on what is on the page; the one that it leads to may be there later."""
+        self.driver.find_element(By.CSS_SELECTOR, selector).click()
+
+    @property
+    def here(self) -> str:
+        """Give the subject of the row that keys are about."""
+        return self.text(".row.here .subject")
+
+    def until(self, true: Callable[[], object], what: str) -> None:
+        """Wait until a page shows something, which may be the page after this one."""
+        going = (NoSuchElementException, StaleElementReferenceException)
+        wait = WebDriverWait(self.driver, PATIENCE, 0.05, going)
+        wait.until(lambda _: true(), f"in vain: {what}")
 
     def requested(self) -> list[str]:
         """Give the addresses that were asked for since the last time; by all pages and frames."""

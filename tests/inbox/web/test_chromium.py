@@ -1,13 +1,11 @@
 """The inbox in a real browser: what people see and type, and what hostile mail can't do there."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -18,6 +16,7 @@ from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.interop
 RAN = "console.log(4711)"
+ROWS = "return document.querySelectorAll('#rows .row').length"
 PARTS = 3  # of the hostile messages, side by side
 CONTROL = """\
 <!doctype html><meta charset="utf-8"><title>control</title>
@@ -40,25 +39,6 @@ def browser(world: tuple[Browser, Elsewhere]) -> Browser:
     return world[0]
 
 
-def until(true: Callable[[], object], what: str) -> None:
-    """Wait until a page shows something."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, f"in vain: {what}"
-        time.sleep(0.05)
-
-
-def here(browser: Browser) -> str:
-    """Give the subject of the row that keys are about."""
-    return browser.driver.find_element(By.CSS_SELECTOR, ".row.here .subject").text
-
-
-def press(browser: Browser, *keys: str) -> None:
-    """Press keys, one after the other."""
-    for key in keys:
-        ActionChains(browser.driver).send_keys(key).perform()
-
-
 def test_w1_w2_control_page_is_seen_to_load(
     world: tuple[Browser, Elsewhere], tmp_path: Path
 ) -> None:
@@ -69,7 +49,7 @@ def test_w1_w2_control_page_is_seen_to_load(
     page.write_text(CONTROL.format(remote=remote, script=RAN))
     browser.requested()
     browser.open(page.as_uri())
-    until(lambda: len(elsewhere.asked) >= 2, "both pictures")
+    browser.until(lambda: len(elsewhere.asked) >= 2, "both pictures")
     assert {f"{remote}/seen.png", f"{remote}/in-frame.png"} <= set(browser.requested())
     assert any("4711" in each for each in browser.complaints())
     elsewhere.asked.clear()
@@ -103,7 +83,7 @@ def test_w1_w2_w5_hostile_mail_neither_runs_nor_loads(
         for key in keys:
             browser.open(f"{inbox.address}/message/{key}?view=html")
             framed += len(browser.driver.find_elements(By.TAG_NAME, "iframe"))
-            assert browser.driver.find_elements(By.ID, "marking"), key
+            assert browser.has("#marking"), key
         asked = browser.requested()
     assert framed > 180 // PARTS
     assert sum(each.endswith("/html") for each in asked) == framed
@@ -119,48 +99,45 @@ def test_keys_are_those_of_mutt(browser: Browser, inbox: Inbox, maildir: Path) -
     for number in range(5):
         put(folder, number, f"From: a@a.example\nSubject: number {number}\n\ntext {number}\n")
     browser.open(f"{inbox.address}/?folder=Keys")
-    assert here(browser) == "number 4"
-    press(browser, "j", "j")
-    assert here(browser) == "number 2"
-    press(browser, "k")
-    assert here(browser) == "number 3"
-    press(browser, "G")
-    assert here(browser) == "number 0"
-    press(browser, "g", Keys.ENTER)
-    until(lambda: driver.find_elements(By.TAG_NAME, "pre"), "the message")
-    assert driver.find_element(By.TAG_NAME, "pre").text == "text 4"
-    until(lambda: list(folder.glob("cur/*:2,S")), "it is marked as read, as it was opened")
-    press(browser, "j")
-    until(lambda: "text 3" in driver.page_source, "the next one")
-    press(browser, "q")
-    until(lambda: driver.find_elements(By.ID, "rows"), "the list")
-    assert here(browser) == "number 3"
-    press(browser, "F")
-    until(lambda: list(folder.glob("cur/*:2,FS")), "it is flagged")
-    until(lambda: here(browser) == "number 2", "keys go on to the next, as in mutt")
-    press(browser, "d")
-    until(lambda: list(folder.glob("cur/*:2,T")), "it is marked as deleted")
-    press(browser, "k", "u")
-    until(lambda: not list(folder.glob("cur/*T")), "it is not any more")
-    press(browser, "?")
+    assert browser.here == "number 4"
+    browser.press("j", "j")
+    assert browser.here == "number 2"
+    browser.press("k")
+    assert browser.here == "number 3"
+    browser.press("G")
+    assert browser.here == "number 0"
+    browser.press("g", Keys.ENTER)
+    browser.until(lambda: browser.text("pre") == "text 4", "the message")
+    browser.until(lambda: list(folder.glob("cur/*:2,S")), "it is marked as read, as it was opened")
+    browser.press("j")
+    browser.until(lambda: "text 3" in driver.page_source, "the next one")
+    browser.press("q")
+    browser.until(lambda: browser.here == "number 3", "the list")
+    browser.press("F")
+    browser.until(lambda: list(folder.glob("cur/*:2,FS")), "it is flagged")
+    browser.until(lambda: browser.here == "number 2", "keys go on to the next, as in mutt")
+    browser.press("d")
+    browser.until(lambda: list(folder.glob("cur/*:2,T")), "it is marked as deleted")
+    browser.press("k", "u")
+    browser.until(lambda: not list(folder.glob("cur/*T")), "it is not any more")
+    browser.press("?")
     assert driver.find_element(By.ID, "help").is_displayed()
-    press(browser, Keys.ESCAPE)
+    browser.press(Keys.ESCAPE)
     assert not driver.find_element(By.ID, "help").is_displayed()
-    press(browser, "/")
-    ActionChains(driver).send_keys("number 0", Keys.ENTER).perform()
-    until(lambda: len(driver.find_elements(By.CSS_SELECTOR, "#rows .row")) == 1, "what was found")
+    browser.press("/")
+    browser.press("number 0", Keys.ENTER)
+    browser.until(lambda: driver.execute_script(ROWS) == 1, "what was found")
     assert browser.complaints() == []
 
 
 def test_mark_that_can_not_be_set_is_told(browser: Browser, inbox: Inbox, maildir: Path) -> None:
     """The page is none too old where it is the Maildir that can't be used."""
-    driver = browser.driver
     browser.open(inbox.address)
     maildir.rename(maildir.with_name("away"))
     try:
-        press(browser, "F")
-        until(lambda: driver.find_element(By.ID, "said").text, "something is said")
-        assert "can't be set now" in driver.find_element(By.ID, "said").text
+        browser.press("F")
+        browser.until(lambda: browser.text("#said"), "something is said")
+        assert "can't be set now" in browser.text("#said")
     finally:
         maildir.with_name("away").rename(maildir)
     assert any("503" in each for each in browser.complaints())
@@ -180,7 +157,7 @@ def test_more_tabs_than_connections_work(browser: Browser, inbox: Inbox, maildir
     for each in driver.window_handles:
         driver.switch_to.window(each)
         if driver.current_url.endswith("Tabs"):
-            until(lambda: "to all tabs" in driver.page_source, "what has come")
+            browser.until(lambda: "to all tabs" in driver.page_source, "what has come")
         if each != first:
             driver.close()
     driver.switch_to.window(first)
@@ -216,14 +193,14 @@ def test_without_javascript_mail_is_read_and_marked(inbox: Inbox, maildir: Path)
     with browsing(scripts=False) as (browser, _):
         driver = browser.driver
         browser.open(f"{inbox.address}/?q=no+script")
-        driver.find_element(By.CSS_SELECTOR, "#rows .row a").click()
-        assert driver.find_element(By.TAG_NAME, "pre").text == "plain"
+        browser.click("#rows .row a")
+        browser.until(lambda: browser.text("pre") == "plain", "the message")
         assert not driver.find_element(By.ID, "help-button").is_displayed()
-        driver.find_element(By.CSS_SELECTOR, "button[value=flagged]").click()
-        assert driver.find_element(By.ID, "state").text == "unread, flagged"
+        browser.click("button[value=flagged]")
+        browser.until(lambda: browser.text("#state") == "unread, flagged", "the flag")
         assert list(maildir.glob("cur/*:2,F"))
         browser.open(f"{inbox.address}/live")
-        assert "can't be asked" in driver.find_element(By.ID, "health").text
+        assert "can't be asked" in browser.text("#health")
 
 
 def test_axe_finds_nothing(browser: Browser, inbox: Inbox, maildir: Path) -> None:

@@ -12,7 +12,6 @@ from selenium.webdriver.common.by import By
 
 from tests.inbox.web.browsing import Inbox
 from tests.inbox.web.chromium import Browser, browsing
-from tests.inbox.web.test_chromium import here, press, until
 from tests.interop.software import needs, run
 from tests.interop.terminal import Terminal
 from tests.system.running import ANY_PORT, Server
@@ -74,16 +73,16 @@ def test_mail_appears_is_opened_and_flagged_and_mutt_sees_it(
     send(server, "the first")
     browser.open(inbox.address)
     driver.execute_script("window.same = true")
-    assert here(browser) == "the first"
+    assert browser.here == "the first"
     send(server, "the second")
-    until(lambda: "the second" in driver.find_element(By.ID, "rows").text, "it appears")
+    browser.until(lambda: "the second" in browser.text("#rows"), "it appears")
     assert driver.execute_script("return window.same")
-    assert driver.find_element(By.CSS_SELECTOR, "#folders b").text == "2"
-    press(browser, "g", "\n")
-    until(lambda: driver.find_elements(By.TAG_NAME, "pre"), "it is opened")
-    press(browser, "F")
-    until(lambda: list((folder / "Maildir/cur").glob("*:2,FS")), "it is flagged")
-    assert driver.find_element(By.ID, "state").text == "flagged"
+    browser.until(lambda: browser.text("#folders b") == "2", "it is counted")
+    browser.press("g", "\n")
+    browser.until(lambda: browser.has("pre"), "it is opened")
+    browser.press("F")
+    browser.until(lambda: list((folder / "Maildir/cur").glob("*:2,FS")), "it is flagged")
+    browser.until(lambda: browser.text("#state") == "flagged", "the page says so")
     (folder / "muttrc").write_text(
         f'set folder={folder}/Maildir quit=yes move=no sleep_time=0 index_format="<%Z> %s"\n'
     )
@@ -102,10 +101,10 @@ def test_dialogue_is_seen_as_it_happens(server: Server, inbox: Inbox, browser: B
     """Sessions, each line, refusals with their reasons, numbers; and nothing of the content."""
     driver = browser.driver
     browser.open(f"{inbox.address}/live")
-    until(lambda: driver.find_element(By.ID, "health").text == "ok", "it is asked")
+    browser.until(lambda: browser.text("#health") == "ok", "it is asked")
     client = server.connect()
     client.say("EHLO here.example")
-    until(lambda: "here.example" in driver.find_element(By.ID, "open").text, "who is there")
+    browser.until(lambda: "here.example" in browser.text("#open"), "who is there")
     send(server, "secret words")
     send(server, "x", to="nobody@example.org")
     dialogue = driver.find_element(By.ID, "dialogue")
@@ -114,14 +113,14 @@ def test_dialogue_is_seen_as_it_happens(server: Server, inbox: Inbox, browser: B
         return lambda: text in dialogue.text
 
     for text in ("EHLO here.example", "MAIL FROM:<ann@a.example>", "stored for", "✗", "✓"):
-        until(told(text), text)
-    until(lambda: "550 5.1.1" in driver.find_element(By.ID, "refused").text, "the refusal")
-    assert "nobody@example.org" in driver.find_element(By.ID, "refused").text
-    assert "secret words" not in driver.find_element(By.TAG_NAME, "body").text
-    until(lambda: "ms" in driver.find_element(By.ID, "latency").text, "latency")
-    assert driver.find_elements(By.CSS_SELECTOR, "#rates rect")
+        browser.until(told(text), text)
+    browser.until(lambda: "550 5.1.1" in browser.text("#refused"), "the refusal")
+    assert "nobody@example.org" in browser.text("#refused")
+    assert "secret words" not in browser.text("body")
+    browser.until(lambda: "ms" in browser.text("#latency"), "latency")
+    assert browser.has("#rates rect")
     client.quit()
-    until(lambda: "nobody just now" in driver.find_element(By.ID, "open").text, "nobody is left")
+    browser.until(lambda: "nobody just now" in browser.text("#open"), "nobody is left")
     assert browser.complaints() == []
 
 
@@ -135,15 +134,15 @@ def test_server_may_come_and_go(folder: Path, tmp_path: Path, browser: Browser) 
     with Inbox(tmp_path, "--control", str(tmp_path / "control")) as inbox:
         browser.open(f"{inbox.address}/live")
         why = driver.find_element(By.ID, "why")
-        until(lambda: "no server listens on" in why.text, "nobody is there")
+        browser.until(lambda: "no server listens on" in why.text, "nobody is there")
         (tmp_path / "served").mkdir()
         server = Server(tmp_path / "served", *options).started()
         try:
-            until(lambda: driver.find_element(By.ID, "health").text == "ok", "it is there")
+            browser.until(lambda: browser.text("#health") == "ok", "it is there")
             assert not driver.find_element(By.ID, "later").is_displayed()
         finally:
             server.stopped()
-        until(lambda: "can't be asked" in driver.find_element(By.ID, "health").text, "it has gone")
+        browser.until(lambda: "can't be asked" in browser.text("#health"), "it has gone")
         browser.open("about:blank")
 
 
