@@ -2,7 +2,7 @@
 
 import re
 
-_BARE_CR = re.compile(rb"\r[^\n]")
+_BARE_CR = re.compile(rb"\r(?!\n)")
 
 
 class LineEnds:
@@ -26,14 +26,13 @@ class LineEnds:
     def convert(self, octets: bytes) -> bytes:
         """Convert the next piece; a CR at its end is held back."""
         octets = self._held + octets
-        bare_cr = _BARE_CR.search(octets)  # a CR at the end may not be one
         self._held = b""
         if octets.endswith(b"\r"):
             self._held, octets = b"\r", octets[:-1]
-        if bare_cr is None:
-            # It comes to the same, and one octet is found ten times as fast as two.
-            converted = octets.replace(b"\r", b"")
-        else:
+        converted = octets.replace(b"\r", b"")  # one octet is found ten times as fast as two
+        if converted.replace(b"\n", b"\r\n") == octets:
+            return converted  # mostly: no CR and no LF is without the other
+        if _BARE_CR.search(octets):
             converted = octets.replace(b"\r\n", b"\n")
         removed = len(octets) - len(converted)
         # To take them out, and look how many are missing, is twice as fast as `bytes.count`.

@@ -45,7 +45,11 @@ class DotStuffed:
         content = octets = self._held + octets
         if b"." in octets:
             texts = _DOT.split(octets)
-            if len(texts) > 1 and (end := octets.find(_END)) >= 0:
+            if len(texts) == 2:  # mostly the last dot of all, or one in a long text
+                text, behind = texts
+                if behind.startswith(_CRLF):
+                    return self._of_the_peer(text + _CRLF), behind[len(_CRLF) :]
+            elif len(texts) > 1 and (end := octets.find(_END)) >= 0:
                 content = _CRLF.join(_DOT.split(octets[: end + len(_CRLF)]))
                 return self._of_the_peer(content), octets[end + len(_END) :]
             content = _CRLF.join(texts)

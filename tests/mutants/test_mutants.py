@@ -89,7 +89,7 @@ def test_judge_tells_mistakes_from_none(ask: Ask) -> None:
     """The module as it is survives, one with a mistake does not, and one that hangs is ended."""
     sound = (ROOT / FRAMING).read_text()
     assert ask(sound, 600)["verdict"] == "survived"
-    wrong = ask(sound.replace(r'_END = b"\r\n.\r\n"', r'_END = b"\n.\n"'), 600)
+    wrong = ask(sound.replace(r'rb"\r\n\."', r'rb"\n\."'), 600)
     assert wrong["verdict"] == "killed"
     assert str(wrong["by"]).endswith("::test_end_is_found")
     broken = ask(f"{sound}\nraise ValueError\n", 600)
