@@ -12,7 +12,7 @@ way it lost our 250, and sent the message again.
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, cast
 
-from OpenSSL.SSL import Connection, Error, WantReadError, ZeroReturnError
+from OpenSSL.SSL import Connection, Error, SysCallError, WantReadError, ZeroReturnError
 from twisted.internet.interfaces import (
     IHandshakeListener,
     IOpenSSLContextFactory,
@@ -29,6 +29,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from gomail.envelope import Encryption
+from gomail.smtp.nobody import NOBODY
 
 Creator: TypeAlias = IOpenSSLServerConnectionCreator | IOpenSSLContextFactory
 # Why a session ended in its handshake, as `SessionEnded` tells it; more may stand behind that.
@@ -66,7 +67,7 @@ class LateEnd:
 
     def __init__(self, connection: Connection, busy: Callable[[], bool]) -> None:
         """Hold it back while *busy* says so."""
-        self._connection = connection
+        self._connection: Any = connection
         self._busy = busy
         self.ended = False
 
@@ -77,12 +78,19 @@ class LateEnd:
     def recv(self, size: int) -> bytes:
         """Give what was decrypted."""
         try:
-            return self._connection.recv(size)
+            return cast("bytes", self._connection.recv(size))
         except ZeroReturnError:
             self.ended = self._busy()
             if self.ended:
                 raise WantReadError from None
             raise
+        except SysCallError as error:  # the end without a goodbye, which Twisted keeps …
+            end = error.with_traceback(None)  # … with all that was under way
+        raise end
+
+    def let_go(self) -> None:
+        """Free what OpenSSL has of it: Twisted's part may wait for the garbage collector."""
+        self._connection, self._busy = None, NOBODY.busy
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -113,16 +121,21 @@ class Prepared:
         """Whether the client has closed its side, and waits for what is still to be said."""
         return self._connection.ended
 
+    def let_go(self) -> None:
+        """Keep nothing of a connection that is gone."""
+        self._connection.let_go()
+
     def start(self, session: Listening) -> None:
         """Have all that *session* reads and writes go through TLS from now on."""
         transport = session.transport
         if not hasattr(type(transport), "writeSomeData"):  # one of Twisted's wrappers
             transport.startTLS(self)
             return
+        inside = [Inside(session)]  # which the factory forgets: it would keep the session for ever
         factory = TLSMemoryBIOFactory(
             self,
             isClient=False,
-            wrappedFactory=Factory.forProtocol(lambda: Inside(session)),
+            wrappedFactory=Factory.forProtocol(inside.pop),
             clock=self._clock,
         )
         factory.protocol = TLSMemoryBIOProtocol  # which writes at once; the default waits a turn

@@ -13,13 +13,14 @@ _log = Logger()
 
 def refusal_of(error: BaseException, what: str) -> Refused:
     """
-    Give the refusal that *error* stands for.
+    Give the refusal that *error* stands for, without any traceback.
 
     What is not `Refused` is a fault of ours: logged with its traceback, answered 451, and not told
     to the peer.
     """
     if isinstance(error, Refused):
-        return error
+        error.__context__ = None
+        return error.with_traceback(None)  # whose frames would refer to it, and keep the session
     _log.failure("{what} failed", failure=Failure(error), what=what)
     return Refused(LOCAL_ERROR, f"{what} failed: {type(error).__name__}")
 

@@ -22,11 +22,11 @@ class Reader(Protocol):
 class Holding:
     """Has *reader* stop with the first reason, and go on when the last one is gone."""
 
-    __slots__ = ("_reader", "_reasons")
+    __slots__ = ("_reasons", "reader")
 
     def __init__(self, reader: Reader) -> None:
         """Begin with no reason to wait."""
-        self._reader = reader
+        self.reader = reader
         self._reasons = 0
 
     def held(self) -> bool:
@@ -42,10 +42,10 @@ class Holding:
         before = self._reasons
         self._reasons |= reason
         if not before:
-            self._reader.stop_reading()
+            self.reader.stop_reading()
 
     def release(self, reason: int) -> None:
         """Drop one *reason*; with the last one gone, reading goes on."""
         before, self._reasons = self._reasons, self._reasons & ~reason
         if before and not self._reasons:
-            self._reader.read_on()
+            self.reader.read_on()

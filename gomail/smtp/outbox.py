@@ -33,9 +33,11 @@ class Outbox(Protocol):
     The one way out for octets of ours.
 
     Attributes:
+        sender: whose it is.
         unsent: how many octets wait here because the peer doesn't read; 0 while none do.
     """
 
+    sender: Sender
     unsent: int
 
     def send(self, octets: bytes) -> None:
@@ -104,12 +106,12 @@ class DirectOutbox:
         unsent: how many octets are left; at least 1 while the transport still has some.
     """
 
-    __slots__ = ("_rest", "_sender", "_transport", "unsent")
+    __slots__ = ("_rest", "_transport", "sender", "unsent")
 
     def __init__(self, transport: IConnection, sender: Sender) -> None:
         """Send by *transport*, which must be plaintext: octets written so pass every wrapper by."""
         self._transport = transport
-        self._sender = sender
+        self.sender = sender
         self._rest = b""
         self.unsent = 0
 
@@ -126,7 +128,7 @@ class DirectOutbox:
         if taken < len(octets):
             self._rest = octets[taken:]
             self.unsent = len(self._rest) + 1
-            self._sender.unsent_changed()
+            self.sender.unsent_changed()
             self._transport.registerProducer(self, streaming=False)
 
     def end(self) -> None:
@@ -136,7 +138,7 @@ class DirectOutbox:
             rest, self._rest = self._rest, b""
             self._transport.unregisterProducer()
             self._transport.write(rest)
-            self._sender.unsent_changed()
+            self.sender.unsent_changed()
 
     def shaken_hands(self) -> None:
         """Need nothing: there is no TLS."""
@@ -150,7 +152,7 @@ class DirectOutbox:
         else:
             self.unsent = 0
             self._transport.unregisterProducer()
-            self._sender.unsent_changed()
+            self.sender.unsent_changed()
 
     def stopProducing(self) -> None:
         """Forget what is left: the connection is lost."""
@@ -171,12 +173,12 @@ class BufferedOutbox:
         unsent: octets that came since the transport had its fill; at least 1 where that counts.
     """
 
-    __slots__ = ("_full", "_sender", "_shaken", "_transport", "unsent")
+    __slots__ = ("_full", "_shaken", "_transport", "sender", "unsent")
 
     def __init__(self, transport: IConnection, sender: Sender) -> None:
         """Send by *transport* and be told how full it is."""
         self._transport = transport
-        self._sender = sender
+        self.sender = sender
         self._full = False
         self._shaken = False
         self.unsent = 0
@@ -187,7 +189,7 @@ class BufferedOutbox:
         if self._full:
             self.unsent += len(octets)
             if self.unsent == len(octets):
-                self._sender.unsent_changed()
+                self.sender.unsent_changed()
         self._transport.write(octets)
 
     def end(self) -> None:
@@ -200,7 +202,7 @@ class BufferedOutbox:
         self._full = True
         if self._shaken and not self.unsent:
             self.unsent = 1
-            self._sender.unsent_changed()
+            self.sender.unsent_changed()
 
     def shaken_hands(self) -> None:
         """Have being full be told at once."""
@@ -211,7 +213,7 @@ class BufferedOutbox:
         self._full = False
         if self.unsent:
             self.unsent = 0
-            self._sender.unsent_changed()
+            self.sender.unsent_changed()
 
     def stopProducing(self) -> None:
         """Hear that the connection is lost."""

@@ -49,12 +49,12 @@ class Patience:
         "_now",
         "_octets",
         "_over",
-        "_patient",
         "_paused",
         "_soonest",
         "_stalled",
         "_waiting",
         "_when",
+        "patient",
     )
 
     def __init__(self, alarms: Alarms, limits: Limits, patient: Patient) -> None:
@@ -62,7 +62,7 @@ class Patience:
         self._alarms = alarms
         self._now = alarms.clock.seconds
         self._limits = limits
-        self._patient = patient
+        self.patient = patient
         self._soonest = min(limits.command_timeout, limits.transaction_gap)
         self._over = False  # the connection is gone
         now = self._now()
@@ -200,4 +200,4 @@ class Patience:
         if when > self._now():
             self._wake_by(when)
         else:
-            self._patient.late(last_word)
+            self.patient.late(last_word)

@@ -20,6 +20,7 @@ from gomail.smtp.holding import DELAY, TURN, UNSENT, Holding
 from gomail.smtp.house import House
 from gomail.smtp.intake import Intake
 from gomail.smtp.modes import Modes
+from gomail.smtp.nobody import NOBODY
 from gomail.smtp.outbox import IConnection, outbox, send_undelayed
 from gomail.smtp.patience import Patience
 from gomail.smtp.session import Session
@@ -227,3 +228,12 @@ class Voice:
             ),
         )
         self._modes.finish()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Have no part refer to another any more; one that is called late finds nobody."""
+        self._modes = self.holding.reader = self.patience.patient = NOBODY
+        session = self.session
+        session.speaker = self._door.outbox.sender = NOBODY
+        if session.tls is not None:
+            session.tls.let_go()

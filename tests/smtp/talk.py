@@ -1,6 +1,8 @@
 """A session in memory, as its client has it; only the test moves its clock."""
 
+import gc
 import re
+import weakref
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -218,6 +220,18 @@ def check_left(talk: Talk, verbs: str, reason: str = "the client left") -> None:
     assert asked.count("ended") <= asked.count("mail")
     assert all(message.end for message in talk.desk.messages)
     assert not talk.clock.getDelayedCalls()
+
+
+def check_forgotten(talk: Talk) -> None:
+    """See that nobody but the test keeps a session that is over, and no part of it another one."""
+    left = weakref.ref(talk.protocol)
+    gc.disable()
+    try:
+        del talk.protocol, talk.wire.protocol
+        talk.over.clear()
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def ready(**settings: object) -> Talk:
