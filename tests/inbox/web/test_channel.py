@@ -1,67 +1,12 @@
 """W6: slow, large and broken HTTP costs its connection and nothing else; on a clock of our own."""
 
 import pytest
-from twisted.internet.address import IPv4Address
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
-from twisted.web.http import Request
 
-from gomail.inbox.web.channel import (
-    BODY,
-    CONNECTIONS,
-    FIELDS,
-    HEAD,
-    LINE,
-    REQUEST_TIME,
-    TAKE_TIME,
-    Channel,
-    Doorway,
-)
+from gomail.inbox.web.channel import BODY, CONNECTIONS, FIELDS, HEAD, LINE, REQUEST_TIME, TAKE_TIME
+from tests.inbox.web.doors import GET, Door
 
-GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
-
-
-class Wire(StringTransport):
-    """A transport that tells how it was ended."""
-
-    aborted = False
-
-    def __init__(self) -> None:
-        super().__init__(peerAddress=IPv4Address("TCP", "127.0.0.1", 4711))
-
-    def abortConnection(self) -> None:
-        """Be ended at once."""
-        self.aborted = True
-
-    @property
-    def ended(self) -> bool:
-        """Whether it was ended, one way or the other."""
-        return self.aborted or self.disconnecting
-
-
-class Door:
-    """A doorway on a clock, and what was asked there."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.asked: list[Request] = []
-        self.doorway = Doorway(self.clock, self.asked.append)
-
-    def connect(self, said: bytes = b"") -> tuple[Channel, Wire]:
-        """Connect, and say something."""
-        channel = self.doorway.buildProtocol(None)
-        assert isinstance(channel, Channel)
-        wire = Wire()
-        channel.makeConnection(wire)
-        if said:
-            channel.dataReceived(said)
-        return channel, wire
-
-    def finish(self) -> None:
-        """Answer the oldest request."""
-        self.asked.pop(0).finish()
 
 
 def test_w6_request_has_its_time_whatever_comes() -> None:

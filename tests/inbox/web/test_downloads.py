@@ -10,7 +10,7 @@ from gomail.inbox.web.answers import Download, NoPage
 from gomail.inbox.web.channel import TAKE_TIME, Channel
 from gomail.inbox.web.downloads import MOST, SLOWEST, Downloads
 from gomail.inbox.web.exchange import Exchange
-from tests.inbox.web.test_channel import GET, Door, Wire
+from tests.inbox.web.doors import GET, Door, Wire
 
 SIZE = 10 * 1024 * 1024
 

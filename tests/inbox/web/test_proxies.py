@@ -6,7 +6,7 @@ from twisted.logger import capturedLogs, formatEvent
 
 from gomail.inbox.web.exchange import Exchange
 from gomail.inbox.web.proxies import Proxies, is_passed_on
-from tests.inbox.web.test_channel import GET, Door
+from tests.inbox.web.doors import GET, Door
 
 HERE = IPv4Address("TCP", "127.0.0.1", 4711)
 

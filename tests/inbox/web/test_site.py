@@ -12,7 +12,7 @@ from gomail.inbox.web.drawing import Drawing
 from gomail.inbox.web.gate import Gate
 from gomail.inbox.web.site import Sending, Site
 from gomail.inbox.web.stream import Streams
-from tests.inbox.web.test_channel import Door
+from tests.inbox.web.doors import Door
 
 
 async def nothing(*_: object) -> None:

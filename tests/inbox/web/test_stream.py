@@ -10,7 +10,7 @@ from gomail.inbox.web.channel import Channel
 from gomail.inbox.web.exchange import Exchange
 from gomail.inbox.web.stream import ALIVE, MOST, REVIEW, Streams
 from gomail.server.control.audience import Outflow
-from tests.inbox.web.test_channel import GET, Door, Wire
+from tests.inbox.web.doors import GET, Door, Wire
 
 
 class Streaming(Door):
