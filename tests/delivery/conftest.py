@@ -1,12 +1,14 @@
-"""The bench, with its thread ended in the end; and an ear for mistakes of ours."""
+"""The bench, with its thread ended in the end; a Maildir; and an ear for mistakes of ours."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import pytest
 from twisted.logger import ILogObserver, globalLogPublisher
 
-from tests.delivery.bench import Bench
+from tests.delivery.bench import Bench, maildirs
+from tests.delivery.desk import Desk
 
 
 @pytest.fixture
@@ -15,6 +17,18 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> Path:
+    """The Maildir of alice."""
+    return maildirs(tmp_path, "alice")[0]
+
+
+@pytest.fixture
+def desk(bench: Bench, tmp_path: Path) -> Desk:
+    """Places below the temporary folder."""
+    return Desk(bench, tmp_path)
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ import pytest
 from gomail.delivery import folder as module
 from gomail.delivery.folder import folder_of, make, make_folder, make_folder_of
 from gomail.delivery.maildir import PRIVATE, Maildir, Ownership
-from tests.delivery.bench import maildirs, messages, no_file_left_open, path_of
+from tests.delivery.bench import messages, no_file_left_open, path_of
 
 SHARED = Ownership(os.getgid())
 NOBODY = 65534
-
-
-@pytest.fixture
-def alice(tmp_path: Path) -> Path:
-    """The Maildir of alice."""
-    return maildirs(tmp_path, "alice")[0]
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,7 @@ from gomail.delivery.folder import folder_of
 from gomail.delivery.maildir import Maildir, Ownership
 from gomail.delivery.places import FRESH, SUSPENDED, Places
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
-from tests.delivery.bench import Bench, maildirs, no_file_left_open
-
-
-@pytest.fixture
-def alice(tmp_path: Path) -> Path:
-    """The Maildir of alice."""
-    return maildirs(tmp_path, "alice")[0]
+from tests.delivery.bench import Bench, no_file_left_open
 
 
 @pytest.fixture

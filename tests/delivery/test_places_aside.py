@@ -13,13 +13,7 @@ from gomail.delivery.maildir import Ownership
 from gomail.delivery.places import QUIET, SUSPENDED, Places, identity_of
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 from tests.delivery.bench import Bench, maildirs
-from tests.delivery.test_places import Looks, failing
-
-
-@pytest.fixture
-def alice(tmp_path: Path) -> Path:
-    """The Maildir of alice."""
-    return maildirs(tmp_path, "alice")[0]
+from tests.delivery.desk import Looks, failing
 
 
 def behind_all_looks(bench: Bench) -> None:

@@ -14,7 +14,11 @@ _FOR_STORING = (
 )
 _FOR_PLACES = (
     "delivery/test_places.py",
+    "delivery/test_places_suspended.py",
+    "delivery/test_places_made.py",
+    "delivery/test_places_details.py",
     "delivery/test_places_aside.py",
+    "delivery/test_refusals.py",
     "delivery/test_junk.py",
     "delivery/test_room.py",
     "delivery/test_asking.py",
@@ -51,7 +55,7 @@ MODULES: dict[str, tuple[tuple[str, ...], ...]] = {
     "gomail/delivery/maildir.py": _of("delivery/test_maildir.py", _FOR_STORING + _FOR_PLACES),
     "gomail/delivery/folder.py": _of("delivery/test_folder.py", _FOR_PLACES),
     "gomail/delivery/places.py": _of("delivery/test_places.py", _FOR_PLACES),
-    "gomail/delivery/refusals.py": _of("delivery/test_places.py", _FOR_PLACES),
+    "gomail/delivery/refusals.py": _of("delivery/test_refusals.py", _FOR_PLACES),
     "gomail/delivery/room.py": _of("delivery/test_room.py", _FOR_PLACES),
     "gomail/delivery/asking.py": _of("delivery/test_asking.py", _FOR_PLACES),
     "gomail/delivery/faults.py": _of("delivery/test_faults.py", _FOR_PLACES),
