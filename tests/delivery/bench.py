@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -21,9 +22,10 @@ from twisted.python.failure import Failure
 from gomail.delivery.committer import Committer
 from gomail.delivery.deposit import Deposit, Filing
 from gomail.delivery.folder import make
-from gomail.delivery.maildir import PRIVATE, Ownership
+from gomail.delivery.maildir import PRIVATE, Maildir, Ownership
 from gomail.limits import DEFAULT_LIMITS
 from gomail.message.content import Content, Memory
+from gomail.message.spool import write_all
 from tests.patience import PATIENCE
 
 
@@ -122,6 +124,7 @@ def content(
     return made
 
 
+SHARED = Ownership(group=os.getgid())
 TRACE = b"Trace: yes\n"
 
 
@@ -134,12 +137,28 @@ def deposit(
     return Deposit(made, filings, "mx.here.example", ownership)
 
 
+def deliver(maildir: Maildir, octets: bytes, host: str = "mx.here.example") -> str:
+    """Deliver one message, and give its name."""
+    staged = maildir.stage(host, lambda fd: write_all(fd, octets), len(octets))
+    staged.start_writing()
+    staged.flush()
+    staged.commit()
+    maildir.flush()
+    staged.abort()
+    return staged.name
+
+
 STORED = TRACE + b"A: b\n\nbody\n"
 
 
 def messages(maildir: Path) -> list[bytes]:
     """Give what a mail reader finds in ``new/``."""
     return [path.read_bytes() for path in sorted((maildir / "new").iterdir())]
+
+
+def mode(path: Path) -> int:
+    """Give the mode of a file or folder."""
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def left_over(maildir: Path) -> list[str]:

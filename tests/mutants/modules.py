@@ -10,6 +10,10 @@ _FOR_STORING = (
     "delivery/test_deposit.py",
     "delivery/test_committer.py",
     "delivery/test_maildir.py",
+    "delivery/test_maildir_names.py",
+    "delivery/test_maildir_links.py",
+    "delivery/test_maildir_adopted.py",
+    "delivery/test_maildir_swept.py",
     "delivery/test_syncing.py",
 )
 _FOR_PLACES = (
