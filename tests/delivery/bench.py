@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -11,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Queue
 from tempfile import gettempdir
-from threading import Event
 from typing import Any
 
 import pytest
@@ -82,7 +82,7 @@ class Bench:
     @contextmanager
     def busy(self) -> Iterator[None]:
         """Keep the thread busy, so that what is asked for meanwhile is one batch."""
-        began, go_on = Event(), Event()
+        began, go_on = threading.Event(), threading.Event()
 
         def wait() -> None:
             began.set()
@@ -97,6 +97,16 @@ class Bench:
     def close(self) -> None:
         """End the thread."""
         self.wait(self.committer.stop())
+
+
+def workers() -> list[threading.Thread]:
+    """Give the committers' threads that are alive."""
+    return [each for each in threading.enumerate() if each.name == "gomail committer"]
+
+
+def fail() -> None:
+    """Stand for a job with a mistake in it."""
+    raise ZeroDivisionError
 
 
 def maildirs(folder: Path, *names: str, ownership: Ownership = PRIVATE) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The bench, with its thread ended in the end; a Maildir; and an ear for mistakes of ours."""
+"""The bench, with its thread ended in the end; Maildirs; and an ear for mistakes of ours."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +17,12 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A Maildir."""
+    return maildirs(tmp_path, "one")[0]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from gomail.delivery.silence import ASKED_AFTER, ENDED_AFTER, TOLD_AFTER
 from gomail.delivery.vigil import REMEMBERED, TRIED_EVERY, Vigil
 from gomail.health import Storing
 from gomail.reply import Refused
-from tests.delivery.bench import Bench, Recorder, deposit, maildirs
+from tests.delivery.bench import Bench, Recorder, deposit
 from tests.delivery.test_process import agents, the_reactor, until
 from tests.system.running import until as wait_until
 
@@ -30,12 +30,6 @@ QUIET = Storing()
 def vigil(bench: Bench) -> Vigil:
     """The watch over a thread."""
     return Vigil(bench.backdoor, bench.committer, None)  # type: ignore[arg-type]  # it calls back
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Path:
-    """A Maildir."""
-    return maildirs(tmp_path, "one")[0]
 
 
 def times(vigil: Vigil, seconds: float) -> Storing:

@@ -9,6 +9,7 @@ _FOR_COMMANDS = ("smtp/test_grammar.py", "smtp/test_arguments.py", "smtp/test_ve
 _FOR_STORING = (
     "delivery/test_deposit.py",
     "delivery/test_committer.py",
+    "delivery/test_committer_thread.py",
     "delivery/test_maildir.py",
     "delivery/test_maildir_names.py",
     "delivery/test_maildir_links.py",
