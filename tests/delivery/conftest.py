@@ -7,8 +7,9 @@ from typing import cast
 import pytest
 from twisted.logger import ILogObserver, globalLogPublisher
 
-from tests.delivery.bench import Bench, maildirs
+from tests.delivery.bench import SHARED, Bench, maildirs
 from tests.delivery.desk import Desk
+from tests.delivery.watched import Recorder
 
 
 @pytest.fixture
@@ -29,6 +30,14 @@ def one(tmp_path: Path) -> Path:
 def alice(tmp_path: Path) -> Path:
     """The Maildir of alice."""
     return maildirs(tmp_path, "alice")[0]
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """A disk that is watched, with the Maildirs one, two and three."""
+    maildirs(tmp_path, "one", "two", "three", ownership=SHARED)
+    yield Recorder(monkeypatch, tmp_path)
+    monkeypatch.undo()
 
 
 @pytest.fixture

@@ -1,54 +1,18 @@
-"""How messages become durable together: the order that is the promise, and every fault."""
+"""How messages become durable together: the order that is the promise, and when none is kept."""
 
 import errno
-import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from gomail.delivery.deposit import Deposit, Folders, make_durable, tidy
-from gomail.delivery.maildir import PRIVATE, Ownership
-from gomail.delivery.syncing import ByFiles
+from gomail.delivery.maildir import PRIVATE
 from gomail.message.content import Content
-from tests.delivery.bench import (
-    STORED,
-    TRACE,
-    Bench,
-    Recorder,
-    deposit,
-    left_over,
-    maildirs,
-    messages,
-    no_file_left_open,
-)
-
-SHARED = Ownership(group=os.getgid())
-
-
-@pytest.fixture
-def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
-    """A disk that is watched, with the Maildirs one, two and three."""
-    maildirs(tmp_path, "one", "two", "three", ownership=SHARED)
-    yield Recorder(monkeypatch, tmp_path)
-    monkeypatch.undo()
-
-
-def store(*batch: Deposit) -> None:
-    """Do a batch from beginning to end, and see that nothing is left open or in tmp/."""
-    with no_file_left_open():
-        folders, syncing = Folders(), ByFiles()
-        make_durable(batch, folders, syncing)
-        tidy(batch, folders)
-        syncing.close()
-    for each in batch:
-        for filing in each.filings:
-            if (Path(filing.path) / "tmp").is_dir():
-                assert left_over(Path(filing.path)) == []
-
+from tests.delivery.bench import STORED, TRACE, Bench, deposit, maildirs, messages, store
+from tests.delivery.watched import Recorder
 
 WRITES = {"writev", "copy_file_range"}
 
@@ -107,180 +71,6 @@ def test_r1_every_copy_is_durable_before_anything_is_said(
         for filing, name in zip(each.filings, each.stored, strict=True):
             check_order(disk.calls, name, Path(filing.path).name)
     assert [messages(path) for path in (one, two, three)] == [[STORED] * 2, [STORED], [STORED] * 2]
-
-
-BEFORE_THE_FIRST_LINK = [
-    ("open", "two$"),
-    ("open", "two/tmp$"),
-    ("open", "two/new$"),
-    ("open", "two/tmp/"),
-    ("fchmod", "two/tmp/"),
-    ("writev", "two/tmp/"),
-    ("copy_file_range", "two/tmp/"),
-    ("fsync", "two/tmp/"),
-]
-LATER = [("link", "two/new/"), ("fsync", "two/new$")]
-NUMBERS = [
-    errno.EIO,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EACCES,
-    errno.EROFS,
-    errno.EMFILE,
-    errno.ENOMEM,
-    errno.EINTR,
-]
-
-
-def some_deposits(folder: Path) -> tuple[Deposit, Deposit, Deposit]:
-    """Make a batch: the second deposit is for the Maildirs one and two, the others not for two."""
-    return (
-        deposit(folder / "one", ownership=SHARED, spooled=True),
-        deposit(folder / "one", folder / "two", ownership=SHARED, spooled=True),
-        deposit(folder / "three", ownership=SHARED, spooled=True),
-    )
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize(("call", "place"), BEFORE_THE_FIRST_LINK)
-def test_r4_to_r8_fault_before_the_first_link_leaves_nothing(
-    disk: Recorder, tmp_path: Path, call: str, place: str, number: int
-) -> None:
-    """Whichever step fails, the message is nowhere, the others arrive, and fsync is not retried."""
-    disk.fail(call, place, number)
-    first, second, third = some_deposits(tmp_path)
-    store(first, second, third)
-    assert second.error is not None
-    assert (second.error.errno, second.at) == (number, str(tmp_path / "two"))
-    assert second.stored == ()
-    assert first.error is third.error is None
-    assert messages(tmp_path / "one") == messages(tmp_path / "three") == [STORED]
-    assert messages(tmp_path / "two") == []
-    flushed = disk.of("fsync")
-    assert len(flushed) == len(set(flushed)), "an fsync that failed says nothing true when retried"
-
-
-@pytest.mark.parametrize("number", [*NUMBERS, errno.EMLINK, errno.EEXIST])
-@pytest.mark.parametrize(("call", "place"), LATER)
-def test_r4_to_r8_fault_from_the_first_link_on_is_no_success(
-    disk: Recorder, tmp_path: Path, call: str, place: str, number: int
-) -> None:
-    """A copy may stand in another mailbox then: the retry makes a duplicate, never a loss."""
-    disk.fail(call, place, number)
-    first, second, third = some_deposits(tmp_path)
-    store(first, second, third)
-    assert second.error is not None
-    assert (second.error.errno, second.at) == (number, str(tmp_path / "two"))
-    assert second.stored == ()
-    assert first.error is third.error is None
-    assert messages(tmp_path / "one") == [STORED] * 2
-    assert messages(tmp_path / "three") == [STORED]
-    flushed = disk.of("fsync")
-    assert len(flushed) == len(set(flushed))
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_r4_folder_that_cannot_be_synced_fails_all_that_went_there(
-    disk: Recorder, tmp_path: Path, number: int
-) -> None:
-    """Nobody is told 250 on the word of a folder whose names may be lost; it is asked once."""
-    disk.fail("fsync", "one/new$", number)
-    first, second, third = some_deposits(tmp_path)
-    another = deposit(tmp_path / "two", tmp_path / "one", ownership=SHARED)
-    store(first, second, third, another)
-    assert third.error is None
-    for each in (first, second, another):
-        assert each.error is not None
-        assert (each.error.errno, each.at, each.stored) == (number, str(tmp_path / "one"), ())
-    assert disk.of("fsync").count("one/new") == 1
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("call", ["posix_fadvise", "unlink", "close"])
-def test_r5_fault_that_costs_no_octet_costs_no_mail(
-    disk: Recorder, tmp_path: Path, call: str, number: int
-) -> None:
-    """Advice, tidying and closing come to nothing: what is durable stays delivered."""
-
-    def failing(real: object, *arguments: object, **_: object) -> None:
-        if call == "close":
-            real(*arguments)  # type: ignore[operator]  # Linux closes, whatever it says
-        raise OSError(number, os.strerror(number))
-
-    disk.answer(call, "two/(tmp/|tmp$|new$)", failing)
-    batch = some_deposits(tmp_path)
-    folders, syncing = Folders(), ByFiles()
-    with no_file_left_open():
-        make_durable(batch, folders, syncing)
-        tidy(batch, folders)
-    syncing.close()
-    assert [each.error for each in batch] == [None] * 3
-    assert messages(tmp_path / "one") == [STORED] * 2
-    assert messages(tmp_path / "two") == messages(tmp_path / "three") == [STORED]
-    assert len(left_over(tmp_path / "two")) == (call == "unlink")
-
-
-@pytest.mark.parametrize("most", [1, 3, 7])
-def test_r5_short_writes_are_continued(disk: Recorder, tmp_path: Path, most: int) -> None:
-    """A disk that takes a few octets at a time gets all of them, trace fields and content."""
-    disk.answer("writev", "one/tmp/", lambda real, fd, parts: real(fd, [parts[0][:most]]))
-    whole = deposit(tmp_path / "one")
-    store(whole)
-    assert whole.error is None
-    assert messages(tmp_path / "one") == [STORED]
-
-
-def test_r6_disk_that_is_full_after_a_short_write(disk: Recorder, tmp_path: Path) -> None:
-    """The last octets that fit, and then no more: no half message is delivered."""
-    left = iter([5])
-
-    def write(real: object, fd: int, parts: list[memoryview]) -> int:
-        room = next(left, 0)
-        if not room:
-            raise OSError(errno.ENOSPC, "full")
-        return real(fd, [parts[0][:room]])  # type: ignore[operator]
-
-    disk.answer("writev", "one/tmp/", write)
-    cut = deposit(tmp_path / "one")
-    store(cut)
-    assert cut.error is not None
-    assert cut.error.errno == errno.ENOSPC
-    assert messages(tmp_path / "one") == []
-
-
-@pytest.mark.usefixtures("disk")
-def test_r5_message_that_is_not_whole_is_none(tmp_path: Path) -> None:
-    """What was written is compared with what came before it is delivered."""
-    first, second, third = some_deposits(tmp_path)
-    second.content.size += 1
-    store(first, second, third)
-    assert str(second.error).endswith(f"octets were written instead of {len(STORED) + 1}")
-    assert messages(tmp_path / "one") == messages(tmp_path / "three") == [STORED]
-    assert messages(tmp_path / "two") == []
-
-
-def test_r6_spool_file_that_failed_fails_its_message_alone(tmp_path: Path) -> None:
-    """A disk that was full while content came is told at the end."""
-    maildirs(tmp_path, "one")
-    whole, broken = deposit(tmp_path / "one"), deposit(tmp_path / "one", spooled=True)
-    spool = cast("Content", broken.content)._spool
-    assert spool is not None
-    spool.error = OSError(errno.ENOSPC, "full")
-    store(whole, broken)
-    assert whole.error is None
-    assert broken.error is spool.error
-    assert messages(tmp_path / "one") == [STORED]
-
-
-def test_r8_missing_maildir_is_made_nowhere_else(tmp_path: Path) -> None:
-    """A Maildir that went away between RCPT and the end of content is an error, no new folder."""
-    maildirs(tmp_path, "one")
-    lost = deposit(tmp_path / "one", tmp_path / "gone")
-    store(lost)
-    assert isinstance(lost.error, FileNotFoundError)
-    assert lost.at == str(tmp_path / "gone")
-    assert messages(tmp_path / "one") == []
-    assert not (tmp_path / "gone").exists()
 
 
 def test_deposit_that_was_given_up_does_nothing(tmp_path: Path) -> None:

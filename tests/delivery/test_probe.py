@@ -12,7 +12,8 @@ from twisted.internet.interfaces import IReactorFromThreads
 from gomail.delivery import probe as module
 from gomail.delivery.maildir import Maildir
 from gomail.delivery.probe import Answer, Probe, ask_disks
-from tests.delivery.bench import Backdoor, Recorder, left_over, maildirs, no_file_left_open
+from tests.delivery.bench import Backdoor, left_over, maildirs, no_file_left_open
+from tests.delivery.watched import Recorder
 from tests.patience import PATIENCE
 
 

@@ -26,8 +26,9 @@ from gomail.delivery.silence import (
     Silence,
 )
 from gomail.reply import Refused
-from tests.delivery.bench import Recorder, deposit, maildirs, messages
+from tests.delivery.bench import deposit, maildirs, messages
 from tests.delivery.test_process import agents, store, the_reactor, until
+from tests.delivery.watched import Recorder
 from tests.patience import PATIENCE
 
 

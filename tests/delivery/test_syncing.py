@@ -21,13 +21,13 @@ from gomail.message.content import Content
 from tests.delivery.bench import (
     STORED,
     TRACE,
-    Recorder,
     deposit,
     maildirs,
     messages,
     no_file_left_open,
     path_of,
 )
+from tests.delivery.watched import Recorder
 from tests.patience import PATIENCE
 
 

@@ -18,8 +18,9 @@ from gomail.delivery.silence import ASKED_AFTER, ENDED_AFTER, TOLD_AFTER
 from gomail.delivery.vigil import REMEMBERED, TRIED_EVERY, Vigil
 from gomail.health import Storing
 from gomail.reply import Refused
-from tests.delivery.bench import Bench, Recorder, deposit
+from tests.delivery.bench import Bench, deposit
 from tests.delivery.test_process import agents, the_reactor, until
+from tests.delivery.watched import Recorder
 from tests.system.running import until as wait_until
 
 BEAT = 1.0

@@ -8,6 +8,7 @@ _FOR_CONTENT = ("smtp/test_framing.py", "smtp/test_dialogues.py")
 _FOR_COMMANDS = ("smtp/test_grammar.py", "smtp/test_arguments.py", "smtp/test_verbs.py")
 _FOR_STORING = (
     "delivery/test_deposit.py",
+    "delivery/test_deposit_faults.py",
     "delivery/test_committer.py",
     "delivery/test_committer_thread.py",
     "delivery/test_maildir.py",
