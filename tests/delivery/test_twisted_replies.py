@@ -13,7 +13,7 @@ from gomail.delivery.twisted_mail import LONGEST_LINE, TwistedDeliveries, Twiste
 from gomail.limits import MIB
 from gomail.reply import CONTENT_LINE_TOO_LONG, LOCAL_ERROR, STORED, Refused, Reply
 from gomail.testing.wire import MemoryServer, Wire
-from tests.delivery.test_twisted_mail import LETTER, SENDER, Delivery, Lines, mail, now
+from tests.delivery.twisteds import LETTER, SENDER, Delivery, Lines, mail, now
 
 
 @pytest.fixture
