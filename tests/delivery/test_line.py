@@ -15,7 +15,7 @@ from twisted.internet.task import Clock, deferLater
 from gomail.delivery.line import END_TIME, START_TIME, Line
 from gomail.delivery.orders import READY, Order, Outcome
 from gomail.frames import framed
-from tests.delivery.test_process import the_reactor, until
+from tests.delivery.hiring import the_reactor, until
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("nothing_raises")

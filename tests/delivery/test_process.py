@@ -9,31 +9,21 @@ from typing import cast
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.internet.defer import CancelledError, gatherResults
 from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, globalLogPublisher
 
 from gomail.delivery import line as line_module
 from gomail.delivery import process as module
 from gomail.delivery.committer import Committer
-from gomail.delivery.deposit import Deposit
 from gomail.delivery.maildir import Ownership
 from gomail.delivery.process import DeliveryProcess
 from gomail.delivery.program import command
 from gomail.reply import Refused
-from gomail.server.reactor import Reactor
 from tests.delivery.bench import STORED, deposit, left_over, maildirs, messages
-from tests.faults.processes import children
-from tests.patience import PATIENCE
+from tests.delivery.hiring import agents, store, the_reactor, until
 
 Hire = Callable[..., DeliveryProcess]
-
-
-def the_reactor() -> Reactor:
-    """Give the one that runs."""
-    from twisted.internet import reactor
-
-    return cast("Reactor", reactor)
 
 
 @pytest_twisted.async_yield_fixture
@@ -65,27 +55,6 @@ def warnings() -> Iterator[list[str]]:
     globalLogPublisher.addObserver(observer)
     yield said
     globalLogPublisher.removeObserver(observer)
-
-
-async def until(ready: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    reactor = the_reactor()
-    end = reactor.seconds() + PATIENCE
-    while not ready():
-        assert reactor.seconds() < end
-        await deferLater(reactor, 0.01)
-
-
-def store(process: DeliveryProcess, what: Deposit) -> Deferred[Deposit]:
-    """Have a deposit stored."""
-    content = what.content.in_memory
-    assert content is not None
-    return process.store(what, content)
-
-
-def agents() -> list[int]:
-    """Give the process ids of our children."""
-    return list(children(os.getpid()))
 
 
 @pytest_twisted.ensureDeferred

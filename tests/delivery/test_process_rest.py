@@ -21,7 +21,7 @@ from gomail.delivery.process import LONGEST_REST, MOST_COPIES, REST, DeliveryPro
 from gomail.delivery.program import command
 from gomail.reply import LOCAL_ERROR, Refused
 from tests.delivery.bench import deposit, maildirs, messages
-from tests.delivery.test_process import agents, store, the_reactor, until
+from tests.delivery.hiring import agents, store, the_reactor, until
 
 pytestmark = pytest.mark.usefixtures("nothing_raises")
 

@@ -27,7 +27,7 @@ from gomail.delivery.silence import (
 )
 from gomail.reply import Refused
 from tests.delivery.bench import deposit, maildirs, messages
-from tests.delivery.test_process import agents, store, the_reactor, until
+from tests.delivery.hiring import agents, store, the_reactor, until
 from tests.delivery.watched import Recorder
 from tests.patience import PATIENCE
 

@@ -19,7 +19,7 @@ from gomail.delivery.vigil import REMEMBERED, TRIED_EVERY, Vigil
 from gomail.health import Storing
 from gomail.reply import Refused
 from tests.delivery.bench import Bench, deposit
-from tests.delivery.test_process import agents, the_reactor, until
+from tests.delivery.hiring import agents, the_reactor, until
 from tests.delivery.watched import Recorder
 from tests.system.running import until as wait_until
 
