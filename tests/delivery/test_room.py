@@ -134,12 +134,21 @@ def test_e6_fault_of_the_system_defers_for_a_moment(bench: Bench, room: Room, di
     assert disk.asked == 2
 
 
-def test_e12_full_disk_is_full_without_a_reserve(bench: Bench, disk: Disk) -> None:
+@pytest.mark.parametrize("lacking", ["f_bavail", "f_favail"])
+def test_e12_full_disk_is_full_without_a_reserve(bench: Bench, disk: Disk, lacking: str) -> None:
     """Where nothing is to stay free, and nothing is, even a message of unknown size waits."""
-    disk.facts["f_bavail"] = 0
-    assert (
-        refused(bench, Room(bench.committer, bench.clock, "/srv", reserve=0), 0).reply == DISK_FULL
-    )
+    room = Room(bench.committer, bench.clock, "/srv", reserve=0)
+    disk.facts[lacking] = 0
+    assert refused(bench, room, 0).reply == DISK_FULL
+
+
+def test_last_octet_counts_without_a_reserve(bench: Bench, disk: Disk) -> None:
+    """What is free may be used, down to the last of it."""
+    room = Room(bench.committer, bench.clock, "/srv", reserve=0)
+    disk.facts |= {"f_frsize": 1, "f_bavail": 1}
+    find(bench, room, 0)
+    find(bench, room, 1)
+    assert refused(bench, room, 2).reply == DISK_FULL
 
 
 def asked(room: Room, size: int) -> Deferred[Any]:
