@@ -39,6 +39,7 @@ COMMON = (
     "twisted.python.failure",
 )
 PATIENCE = 5.0  # seconds for which tests wait for what a mutant may never do
+LONGEST_TURN = 0.5  # seconds that count between two looks at the tests
 MOST_MEMORY = 4 << 30  # octets of addresses for each process
 LARGEST_FILE = 256 << 20  # octets
 OPTIONS = (
@@ -79,7 +80,7 @@ def judge(tests: Sequence[str], seconds: float) -> dict[str, object]:
     child = os.fork()
     if child == 0:
         _become_tests(tests)
-    status = _wait(child, began + seconds)
+    status = _wait(child, seconds)
     took = time.monotonic() - began
     by = _FIRST_FAILURE.read_text() if _FIRST_FAILURE.exists() else ""
     if status is None:
@@ -91,15 +92,23 @@ def judge(tests: Sequence[str], seconds: float) -> dict[str, object]:
     return {"verdict": verdict, "by": by or f"exit code {code}", "seconds": took}
 
 
-def _wait(child: int, until: float) -> int | None:
-    """Give the child's status; None where it took too long. None of its processes is left."""
+def _wait(child: int, seconds: float) -> int | None:
+    """
+    Give the child's status; None where it took too long. None of its processes is left.
+
+    While the judge itself does not run, as on a machine that was suspended, no time counts.
+    """
     status = None
-    while status is None and time.monotonic() < until:
+    waited, before = 0.0, time.monotonic()
+    while status is None and waited < seconds:
         pid, ended = os.waitpid(child, os.WNOHANG)
         if pid:
             status = ended
         else:
             time.sleep(0.02)
+        now = time.monotonic()
+        waited += min(now - before, LONGEST_TURN)
+        before = now
     if status is None:
         left = psutil.Process(child).children(recursive=True)
         for process in left:
