@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 CI = Path(__file__).parents[2] / ".ci"
-TOOLS = {"pythons", "reads", "receives", "run", "together", "unchanged"}
+TOOLS = {"forgiven", "pythons", "reads", "receives", "run", "together", "unchanged"}
 
 
 def said_by(*command: str | Path) -> tuple[int, str]:
