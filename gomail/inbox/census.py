@@ -142,7 +142,7 @@ class Census:
 
         Raises:
             NoSuchMessage: there is no such folder.
-            OSError: it can't be listed.
+            OSError: it can't be listed, or new/ or cur/ in it has gone.
         """
         with self.listing:
             if not surely and not self._has_changed(folder):

@@ -13,6 +13,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from errno import ENOENT
 
 from gomail.inbox.names import key_of, size_of
 from gomail.reading.maildir import CUR, NEW, list_files, read_flags, read_time, unique_name
@@ -110,11 +111,16 @@ def look_again(
 
     *opened* has their descriptors, and *indexed* tells which files the index has of one. new/ is
     listed first: what a reader moves on is seen twice then.
+
+    Raises:
+        FileNotFoundError: one of the two was there before, and is not any more.
     """
     difference = Difference()
     before: dict[str, frozenset[str]] = {}
     for place in (NEW, CUR):
         listing, descriptor = known[place], opened.get(place)
+        if descriptor is None and _was_there(listing, place, indexed):
+            raise FileNotFoundError(ENOENT, f"the folder {place!r} is not there any more", place)
         status = None if descriptor is None else os.fstat(descriptor)
         if not surely and listing.stamp == (stamp_of(status) if status else ABSENT):
             continue
@@ -129,6 +135,13 @@ def look_again(
                 listing.names |= _names(opened[place])
         _compare(difference, before)
     return difference
+
+
+def _was_there(listing: Listing, place: str, indexed: Callable[[str], frozenset[str]]) -> bool:
+    """Tell whether new/ or cur/ was a folder when it was seen last, perhaps by another process."""
+    if listing.stamp or listing.names is not None:
+        return listing.stamp != ABSENT
+    return bool(indexed(place))
 
 
 def _compare(difference: Difference, before: Mapping[str, frozenset[str]]) -> None:

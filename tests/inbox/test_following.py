@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gomail.inbox import scan
 from gomail.inbox.mailbox import Mailbox, NoSuchMessage
 from gomail.reading import batch
 from gomail.reading.maildir import Maildir
@@ -86,13 +87,16 @@ def test_what_is_no_message_is_none(home: Path, mailbox: Mailbox) -> None:
 
 
 def test_n6_folder_that_becomes_a_link_is_not_followed(home: Path, tmp_path: Path) -> None:
-    """Nor is new/ or cur/; their messages are gone then."""
+    """Nor is new/ or cur/; that is told as of one that has gone."""
     elsewhere = make_maildir(tmp_path / "elsewhere")
     put(elsewhere, 1, "secret")
     mailbox = Mailbox(home, None)
     mailbox.page("")
     (home / "new").rename(home / "old")
     (home / "new").symlink_to(elsewhere / "new")
+    with pytest.raises(FileNotFoundError, match="the folder 'new' is not there any more"):
+        mailbox.page("")
+    mailbox = Mailbox(home, None)
     assert subjects(mailbox) == ["number 0"]
 
 
@@ -139,6 +143,55 @@ def test_folder_that_can_not_be_read_is_told(home: Path, place: str) -> None:
     put(home, 3)
     assert [each.subject for each in mailbox.look().come] == ["number 3"]
     assert mailbox.page("").total == 4
+
+
+@pytest.mark.parametrize("place", ["new", "cur"])
+@pytest.mark.parametrize("quiet", [0, 1 << 60])
+def test_folder_that_has_gone_is_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, quiet: int
+) -> None:
+    """It is not taken for empty, nor by the next inbox; what was in it has not come with it."""
+    monkeypatch.setattr(scan, "_TICK_NS", quiet)
+    said: list[str] = []
+    mailbox = Mailbox(home, tmp_path / "index", said.append)
+    before = mailbox.look()
+    wanted = next(each.key for each in mailbox.page("").entries if each.recent == (place == "new"))
+    (home / place).rename(home / "away")
+    put(home / ".Junk", 10, "more")
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError, match=f"the folder '{place}' is not there any more"):
+            mailbox.page("")
+        with pytest.raises(FileNotFoundError):
+            mailbox.find("", wanted)
+    look = mailbox.look()
+    assert [each.subject for each in look.come] == ["more"]
+    assert look.folders[0] == before.folders[0]
+    mailbox.close()
+    mailbox = Mailbox(home, tmp_path / "index", said.append)
+    mailbox.look()
+    with pytest.raises(FileNotFoundError):
+        mailbox.page("")
+    why = f"what comes to the inbox is not seen: the folder '{place}' is not there any more"
+    assert said == [why, why]
+    (home / "away").rename(home / place)
+    assert mailbox.look().come == ()
+    assert mailbox.page("").total == 3
+
+
+def test_folder_that_was_never_there_is_none(home: Path, tmp_path: Path) -> None:
+    """Where there is new/ alone that is shown; and cur/ when it comes."""
+    put(home / ".Junk", 10, "more")
+    (home / ".Junk/cur").rmdir()
+    mailbox = Mailbox(home, tmp_path / "index")
+    for _ in range(2):
+        mailbox.look()
+        assert subjects(mailbox, folder="Junk") == ["more", "Gewürz"]
+    mailbox.close()
+    mailbox = Mailbox(home, tmp_path / "index")
+    assert subjects(mailbox, folder="Junk") == ["more", "Gewürz"]
+    (home / ".Junk/cur").mkdir()
+    put(home / ".Junk", 11, "read", place="cur", info=":2,S")
+    assert subjects(mailbox, folder="Junk") == ["read", "more", "Gewürz"]
 
 
 def test_what_lay_in_a_folder_that_could_not_be_read_has_not_come(home: Path) -> None:

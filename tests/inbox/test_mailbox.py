@@ -154,9 +154,10 @@ def test_w4_only_flags_can_be_set(home: Path, mailbox: Mailbox, flags: str) -> N
 
 def test_message_can_not_be_marked_without_cur(home: Path, mailbox: Mailbox) -> None:
     """What the disk says is told, and the message stays where it is."""
+    wanted = key(mailbox, "number 2")
     (home / "cur").rename(home / "away")
     with pytest.raises(NotADirectoryError, match="no folder cur"):
-        mailbox.mark("", key(mailbox, "number 2"), add="S")
+        mailbox.mark("", wanted, add="S")
     assert len(list((home / "new").iterdir())) == 2
 
 
