@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import RLock
@@ -43,7 +44,8 @@ class Following:
         self._open: tuple[Census, Index] | None = None
         self._given_up = 0
         self._watched: set[str] = set()
-        self._unreadable: set[str] = set()
+        #: Folders that could not be read when they were followed last.
+        self.unreadable: frozenset[str] = frozenset()
         self._come: deque[tuple[str, str]] = deque(maxlen=COME)
         self._errands = Errands(1, "gomail-inbox-lists")
         self._has_begun = False
@@ -109,28 +111,34 @@ class Following:
         """
         census = self.census
         with census.listing:
-            come = census.refresh(folder, surely=surely)
+            try:
+                come = census.refresh(folder, surely=surely)
+            except OSError as failure:
+                self._tell_unreadable(folder, failure)
+                raise
             with self._lock:
                 # What lies in a new folder has come there; in one that could not be read it was.
-                is_new = self._has_begun and folder not in self._unreadable
+                is_new = self._has_begun and folder not in self.unreadable
                 if is_new or folder in self._watched:
                     self._come.extend((each.folder, each.key) for each in come)
                 self._watched.add(folder)
-                self._unreadable.discard(folder)
+                self.unreadable -= {folder}
+
+    def _tell_unreadable(self, folder: str, failure: OSError) -> None:
+        """Remember that a folder can't be read, and say it once."""
+        with self._lock:
+            if folder not in self.unreadable:
+                where = repr(folder) if folder else "the inbox"
+                self._say(f"what comes to {where} is not seen: {failure.strerror}")
+            self.unreadable |= {folder}
 
     def follow_all(self, but: str | None = None) -> list[str]:
         """Have the index follow all folders that can be read, *but* one; give the names of all."""
         names = self.census.folders()
         for name in (each for each in names if each != but):
-            try:
+            # It has just gone, or can't be read, which is told.
+            with suppress(NoSuchMessage, OSError):
                 self.follow(name)
-            except NoSuchMessage:  # it has just gone
-                continue
-            except OSError as failure:
-                if name not in self._unreadable:
-                    where = repr(name) if name else "the inbox"
-                    self._say(f"what comes to {where} is not seen: {failure.strerror}")
-                self._unreadable.add(name)
         return names
 
     def follow_within(self, folder: str, patience: float | None) -> float | None:

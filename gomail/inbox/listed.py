@@ -33,11 +33,20 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder, how many messages lie in it, and how many of them are unread."""
+    """
+    A folder.
+
+    Attributes:
+        name: "" for the inbox.
+        total: how many messages lie in it, or did when it could be read.
+        unread: how many of them are unread.
+        readable: whether it could be read when it was looked at last.
+    """
 
     name: str
     total: int
     unread: int
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

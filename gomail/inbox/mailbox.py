@@ -99,7 +99,11 @@ class Mailbox:
 
     def _counted(self, names: Sequence[str]) -> tuple[Folder, ...]:
         counts = self._following.do(lambda _, index: index.folders())
-        return tuple(Folder(name, *counts.get(name, (0, 0))) for name in names)
+        unreadable = self._following.unreadable
+        return tuple(
+            Folder(name, *counts.get(name, (0, 0)), readable=name not in unreadable)
+            for name in names
+        )
 
     def find(self, folder: str, key: str) -> Listed:
         """Give one message, or raise NoSuchMessage."""

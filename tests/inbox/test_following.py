@@ -4,12 +4,13 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gomail.inbox import scan
-from gomail.inbox.mailbox import Mailbox, NoSuchMessage
+from gomail.inbox.mailbox import Folder, Mailbox, NoSuchMessage
 from gomail.reading import batch
 from gomail.reading.maildir import Maildir
 from tests.inbox.maildir import key, locked, make_maildir, put, subjects
@@ -134,14 +135,15 @@ def test_folder_that_can_not_be_read_is_told(home: Path, place: str) -> None:
         with pytest.raises(PermissionError, match=f"the folder '{place}' can't be read"):
             mailbox.page("")
         assert [each.subject for each in mailbox.look().come] == ["more"]
-        assert [(each.name, each.total) for each in mailbox.look().folders] == [
-            ("", 3),
-            ("Junk", 2),
-        ]
+        told = mailbox.page("Junk").folders
+        assert told == mailbox.look().folders
+        assert told == (Folder("", 3, 2, readable=False), Folder("Junk", 2, 2))
     (line,) = said
     assert line.startswith(f"what comes to the inbox is not seen: the folder '{place}' can't be")
     put(home, 3)
-    assert [each.subject for each in mailbox.look().come] == ["number 3"]
+    look = mailbox.look()
+    assert [each.subject for each in look.come] == ["number 3"]
+    assert all(each.readable for each in look.folders)
     assert mailbox.page("").total == 4
 
 
@@ -165,7 +167,7 @@ def test_folder_that_has_gone_is_told(
             mailbox.find("", wanted)
     look = mailbox.look()
     assert [each.subject for each in look.come] == ["more"]
-    assert look.folders[0] == before.folders[0]
+    assert look.folders[0] == replace(before.folders[0], readable=False)
     mailbox.close()
     mailbox = Mailbox(home, tmp_path / "index", said.append)
     mailbox.look()
@@ -198,7 +200,9 @@ def test_what_lay_in_a_folder_that_could_not_be_read_has_not_come(home: Path) ->
     """It has been there before it was seen."""
     mailbox = Mailbox(home, None)
     with locked(home / ".Junk"):
-        assert mailbox.look().come == ()
+        look = mailbox.look()
+        assert look.come == ()
+        assert look.folders[1] == Folder("Junk", 0, 0, readable=False)
     assert mailbox.look().come == ()
     assert subjects(mailbox, folder="Junk") == ["Gewürz"]
 

@@ -163,6 +163,29 @@ def test_more_tabs_than_connections_work(browser: Browser, inbox: Inbox, maildir
     driver.switch_to.window(first)
 
 
+def test_folder_that_can_not_be_read_is_marked(
+    browser: Browser, inbox: Inbox, maildir: Path
+) -> None:
+    """In the list of folders, as that happens; and counted again when it can."""
+    driver = browser.driver
+    folder = make_maildir(maildir / ".Going")
+    put(folder, 1, "Subject: there\n\n")
+
+    def count() -> str:
+        link = driver.find_element(By.CSS_SELECTOR, '#folders a[data-folder="Going"]')
+        return str(link.find_element(By.CLASS_NAME, "count").get_attribute("textContent"))
+
+    browser.open(inbox.address)
+    assert count() == "1 unread of /1"
+    (folder / "cur").rename(folder / "away")
+    browser.until(lambda: count() == "? can't be read", "it is marked")
+    browser.open(inbox.address)
+    assert count() == "? can't be read"
+    (folder / "away").rename(folder / "cur")
+    browser.until(lambda: count() == "1 unread of /1", "it is counted")
+    assert "can't be read" not in inbox.ask("/").text
+
+
 PAGES = ("/", "/?folder=Wide", "/?q=nothing+that+is+there", "/live", "/nothing")
 
 

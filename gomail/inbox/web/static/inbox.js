@@ -75,24 +75,30 @@ function insert(told) {
   while (rows.children.length > PAGE) rows.lastElementChild.remove();
 }
 
+function part(name, text, kind) {
+  const found = document.createElement(name);
+  found.textContent = text;
+  if (kind) found.className = kind;
+  return found;
+}
+
 function count(folder) {
   for (const link of document.querySelectorAll("#folders a")) {
     const told = folder[link.dataset.folder];
     if (!told) continue;
     const place = link.querySelector(".count");
     place.textContent = "";
-    if (told.unread) {
-      const unread = document.createElement("b");
-      unread.textContent = told.unread;
-      const words = document.createElement("span");
-      words.className = "words";
-      words.textContent = " unread of ";
-      const stroke = document.createElement("span");
+    if (!told.readable) {
+      const lost = part("b", "?", "lost");
+      lost.title = "can't be read";
+      lost.setAttribute("aria-hidden", "true");
+      place.append(lost, part("span", " can't be read", "words"));
+    } else if (told.unread) {
+      const stroke = part("span", "/");
       stroke.setAttribute("aria-hidden", "true");
-      stroke.textContent = "/";
-      place.append(unread, words, stroke);
+      place.append(part("b", told.unread), part("span", " unread of ", "words"), stroke);
     }
-    place.append(String(told.total));
+    if (told.readable) place.append(String(told.total));
     if (link.dataset.folder === body.dataset.folder) {
       document.title = document.title.replace(/^([^(·]*?)(?: \(\d+\))? ·/, (_, name) =>
         `${name}${told.unread ? ` (${told.unread})` : ""} ·`);
