@@ -4,6 +4,9 @@ Connections of browsers: few, each with little time and little room, whoever is 
 A request has `REQUEST_TIME` from its connection, or from the answer before it, to its last octet;
 an answer that nobody takes has `TAKE_TIME`. Where there are too many connections, the one that has
 idled longest makes room, so that whoever opens many of them and says nothing keeps nobody out.
+
+What is too much is turned away before it is taken, and its sender told: what was sent already is
+let go by for `LINGER`, since to end earlier would destroy the answer on its way (RFC 9112 §9.6).
 """
 
 from collections.abc import Callable
@@ -23,11 +26,19 @@ from zope.interface import implementer
 CONNECTIONS = 64
 REQUEST_TIME = 30.0  # seconds
 TAKE_TIME = 60.0  # seconds for an answer, or some of it, to be taken
+LINGER = 2.0  # seconds in which who was turned away may still say what nobody hears
 LINE = 4096  # octets of the request line, and of each header field: fewer than int() takes digits
 HEAD = 16 * 1024  # octets of all of them
 FIELDS = 64
 BODY = 64 * 1024  # octets of a form
 _FORM = b"application/x-www-form-urlencoded"
+_LONG = b"414 URI Too Long", b"an address of %d octets was expected at most\n" % LINE
+_MUCH = (
+    b"431 Request Header Fields Too Large",
+    b"%d header fields were expected at most, of %d octets each, %d in all; cookies that the "
+    b"browser has of other pages under this name are among them, and can be removed there\n"
+    % (FIELDS, LINE, HEAD),
+)
 
 
 class Channel(HTTPChannel):
@@ -43,6 +54,8 @@ class Channel(HTTPChannel):
     def __init__(self) -> None:
         super().__init__()
         self._ends: IDelayedCall | None = None
+        self._fields = self._octets = 0
+        self._turned_away = False
 
     @property
     def idle(self) -> bool:
@@ -55,20 +68,62 @@ class Channel(HTTPChannel):
         self.factory.admit(self)
         self._end_in(REQUEST_TIME)
 
-    def _end_in(self, seconds: float | None) -> None:
+    def _end_in(self, seconds: float | None, end: Callable[[], None] | None = None) -> None:
         """Let the connection end in that time, whatever is under way; or not."""
         if self._ends is not None and self._ends.active():
             self._ends.cancel()
         self._ends = None
         if seconds is not None:
-            self._ends = self.factory.clock.callLater(seconds, self.abort)
+            self._ends = self.factory.clock.callLater(seconds, end or self.abort)
 
     def abort(self) -> None:
         """End the connection."""
         self.transport.abortConnection()
 
+    def turn_away(self, why: bytes, text: bytes = b"") -> None:
+        """Say why there is no answer, let go by what still comes, and end."""
+        if self._turned_away:
+            return
+        self._turned_away = True
+        kind = b"Content-Type: text/plain; charset=utf-8\r\n" if text else b""
+        length = b"Content-Length: %d\r\n" % len(text)
+        self.write(b"HTTP/1.1 %b\r\nConnection: close\r\n%b%b\r\n%b" % (why, kind, length, text))
+        self._end_in(LINGER, self.loseConnection)
+
+    def lineReceived(self, line: bytes) -> None:
+        """Take a line of a request's head, unless that has too much of them."""
+        self._octets += len(line)
+        if self._octets > HEAD:
+            self.turn_away(*_MUCH)
+        if not self._turned_away:
+            super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Take no line that is too long."""
+        self.turn_away(*(_MUCH if self.requests else _LONG))
+
+    def headerReceived(self, line: bytes) -> bool:
+        """Take a header field, unless there are too many; tell whether it was taken."""
+        self._fields += 1
+        if self._fields > FIELDS:
+            self.turn_away(*_MUCH)
+        return not self._turned_away and bool(super().headerReceived(line))
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """Take some of a body, or of the next request."""
+        if not self._turned_away:
+            super().rawDataReceived(data)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what comes."""
+        if not self._turned_away:
+            super().dataReceived(data)
+
     def allContentReceived(self) -> None:
         """Answer; that takes the time that it takes."""
+        if self._turned_away:
+            return
+        self._fields = self._octets = 0
         self._end_in(None)
         super().allContentReceived()
 
@@ -104,32 +159,20 @@ class Bounded(Request):
     """A request whose body is a form of a bounded size, or none; anything else is turned away."""
 
     channel: Channel
-    refused = False
 
     def gotLength(self, length: int | None) -> None:
         """Look at what is announced, before any of it is taken."""
         kinds = self.requestHeaders.getRawHeaders(b"Content-Type", [_FORM])
         if length is None or length > BODY:
-            self._turn_away(b"413 Content Too Large")
+            self.channel.turn_away(b"413 Content Too Large")
         elif length and [each.partition(b";")[0].strip().lower() for each in kinds] != [_FORM]:
-            self._turn_away(b"415 Unsupported Media Type")
-        super().gotLength(0 if self.refused else length)
-
-    def _turn_away(self, why: bytes) -> None:
-        """Say why not, and end."""
-        self.refused = True
-        self.channel.write(b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % why)
-        self.channel.loseConnection()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """Keep a piece of a body; what is turned away may still come."""
-        if not self.refused:
-            super().handleContentChunk(data)
+            self.channel.turn_away(b"415 Unsupported Media Type")
+        else:
+            super().gotLength(length)
 
     def process(self) -> None:
-        """Answer, unless it was turned away."""
-        if not self.refused:
-            self.channel.factory.answer(self)
+        """Answer."""
+        self.channel.factory.answer(self)
 
 
 @implementer(IProtocolNegotiationFactory)

@@ -2,7 +2,16 @@
 
 import pytest
 
-from gomail.inbox.web.channel import BODY, CONNECTIONS, FIELDS, HEAD, LINE, REQUEST_TIME, TAKE_TIME
+from gomail.inbox.web.channel import (
+    BODY,
+    CONNECTIONS,
+    FIELDS,
+    HEAD,
+    LINE,
+    LINGER,
+    REQUEST_TIME,
+    TAKE_TIME,
+)
 from tests.inbox.web.doors import GET, Door
 
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
@@ -93,8 +102,13 @@ def test_w6_longest_idle_makes_room() -> None:
         (GET + b"no colon\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1 more\r\n\r\n", b"400"),
         (b"GET\r\n\r\n", b"400"),
-        (GET + b"X: y\r\n" * FIELDS + b"\r\n", b"400"),
-        (GET + b"X: " + b"y" * HEAD + b"\r\n\r\n", b""),
+        (GET + b"X: y\r\n" * FIELDS + b"\r\n", b"431"),
+        (GET + b"X: y\r\n" * 10 * FIELDS + b"\r\n" + GET + b"\r\n", b"431"),
+        (GET + b"X: " + b"y" * HEAD + b"\r\n\r\n", b"431"),
+        (GET + b"X: " + b"y" * 2 * HEAD, b"431"),
+        (GET + (b"X: %b\r\n" % (b"y" * 1000)) * 17 + b"\r\n", b"431"),
+        (GET + b"X: y\r\n" + b" y\r\n" * HEAD + b"\r\n", b"431"),
+        (b"GET /" + b"y" * LINE + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", b"414"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", b"400"),
     ],
 )
@@ -105,9 +119,39 @@ def test_w6_what_is_no_plain_request_is_none(octets: bytes, answer: bytes) -> No
     for start in range(0, len(octets), 1000):
         if not wire.ended:
             channel.dataReceived(octets[start : start + 1000])
+    door.clock.advance(LINGER)
     assert wire.ended
-    assert wire.value().startswith(b"HTTP/1.1 " + answer if answer else b"")
+    assert wire.value().startswith(b"HTTP/1.1 " + answer)
+    assert wire.value().count(b"HTTP/1.1") == 1
     assert door.asked == []
+
+
+def test_request_may_have_as_much_as_is_said() -> None:
+    """Each time anew on a connection."""
+    door = Door()
+    most = GET + b"X: y\r\n" * (FIELDS - 1) + b"\r\n"
+    large = GET + (b"X: %b\r\n" % (b"y" * (LINE - 100))) * 4 + b"\r\n"
+    _, wire = door.connect((most + large) * 3)
+    for _ in range(6):
+        door.finish()
+    assert not wire.ended
+    assert wire.value().count(b"HTTP/1.1 200") == 6
+
+
+def test_w6_who_is_turned_away_is_heard_out_for_a_moment() -> None:
+    """Whatever comes is let go by: to end with octets unread would destroy the answer."""
+    door = Door()
+    channel, wire = door.connect(GET + b"X: " + b"y" * HEAD)
+    said = wire.value()
+    assert not wire.ended
+    channel.dataReceived(b"\r\n\r\n" + GET + b"\r\n")
+    door.clock.advance(LINGER - 0.1)
+    assert not wire.ended
+    assert wire.value() == said
+    door.clock.advance(0.1)
+    assert wire.ended
+    door.clock.advance(REQUEST_TIME)
+    assert wire.aborted
 
 
 def test_w6_pipelined_requests_wait_for_their_turn() -> None:
@@ -146,5 +190,7 @@ def test_w6_length_of_thousands_of_digits_is_no_length(digits: int) -> None:
     """Python reads no number as long as that, and says so by an exception."""
     door = Door()
     _, wire = door.connect(POST + FORM + b"Content-Length: " + b"9" * digits + b"\r\n\r\n")
+    door.clock.advance(LINGER)
     assert wire.ended
+    assert wire.value()[9:12] == (b"413" if digits < LINE else b"431")
     assert door.asked == []

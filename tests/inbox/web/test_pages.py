@@ -188,6 +188,16 @@ def test_maildir_that_is_gone_is_told(inbox: Inbox, maildir: Path) -> None:
     assert inbox.ask("/").status == 200
 
 
+def test_w6_too_many_cookies_are_told(inbox: Inbox) -> None:
+    """All that listen on a machine share them in a browser; none of it is read, all is answered."""
+    for length in (5000, 20_000, 1_000_000):
+        answer = inbox.ask("/", Cookie="a=" + "b" * length)
+        assert answer.status == 431
+        assert "cookies that the browser has of other pages" in answer.text
+    assert inbox.ask("/", Cookie="a=" + "b" * 4000).status == 200
+    assert inbox.ask("/?q=" + "b" * 5000).status == 414
+
+
 def test_head_has_no_body(inbox: Inbox) -> None:
     """It has the same header, and nothing else is said on the connection."""
     octets = inbox.raw(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
