@@ -2,7 +2,8 @@
 The index and the Maildir that it follows.
 
 What is asked of the index is asked here, and by one thread at a time; what takes its time, to list
-folders, is done without its lock. An index that breaks is given up for one in memory.
+folders, is done without its lock. An index that breaks, or whose disk is full, is given up for one
+in memory.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from typing import TypeVar
 from gomail.inbox.census import Census
 from gomail.inbox.errands import Errands
 from gomail.inbox.index import Index
+from gomail.inbox.keeping import Keeping
 from gomail.inbox.names import is_key
-from gomail.inbox.opening import discard, open_index
 from gomail.inbox.row import Row
 from gomail.reading.maildir import NoSuchMessage
 
@@ -38,11 +39,12 @@ class Following:
 
     def __init__(self, maildir: Path, index: Path | None, say: Callable[[str], object]) -> None:
         self._path = maildir
-        self._file = index
         self._say = say
+        self._keeping = Keeping(index, self._identity, say)
         self._lock = RLock()
         self._open: tuple[Census, Index] | None = None
         self._given_up = 0
+        self._changes = 0  # that were counted with indexes before
         self._watched: set[str] = set()
         #: Folders that could not be read when they were followed last.
         self.unreadable: frozenset[str] = frozenset()
@@ -80,21 +82,35 @@ class Following:
         with self._lock:
             if self._given_up != given_up:
                 return
-            if self._file is None:
-                raise failure
-            self._say(f"the index {self._file} is broken ({failure}), and is kept in memory")
-            if self._open is not None:
-                self._open[1].close()
-            discard(self._file)
-            self._open, self._file = None, None
-            self._given_up += 1
+            index = None if self._open is None else self._open[1]
+            self._go_on_with(self._keeping.give_up(index, failure))
+
+    def _return(self) -> None:
+        """Have the index in its file again, if the disk was full and is not any more."""
+        with self._lock:
+            index = self._keeping.returned(self._opened()[1])
+            if index is not None:
+                self._go_on_with(index)
+
+    def _go_on_with(self, index: Index | None) -> None:
+        """Ask another index from now on; whoever has begun with the one before begins again."""
+        if self._open is not None:
+            self._changes = self._open[0].changes + 1
+        self._open = None if index is None else self._with_census(index)
+        self._given_up += 1
 
     def _opened(self) -> tuple[Census, Index]:
         if self._open is None:
-            identity = f"{self._path.resolve()} {self._path.stat().st_ino}"
-            index = open_index(self._file, identity, self._say)
-            self._open = Census(self._path, index, self._lock), index
+            self._open = self._with_census(self._keeping.open())
         return self._open
+
+    def _with_census(self, index: Index) -> tuple[Census, Index]:
+        census = Census(self._path, index, self._lock)
+        census.changes = self._changes
+        return census, index
+
+    def _identity(self) -> str:
+        return f"{self._path.resolve()} {self._path.stat().st_ino}"
 
     @property
     def census(self) -> Census:
@@ -134,6 +150,7 @@ class Following:
 
     def follow_all(self, but: str | None = None) -> list[str]:
         """Have the index follow all folders that can be read, *but* one; give the names of all."""
+        self._return()
         names = self.census.folders()
         for name in (each for each in names if each != but):
             # It has just gone, or can't be read, which is told.

@@ -29,6 +29,20 @@ class Index:
         with suppress(sqlite3.Error):
             self._connection.close()
 
+    @classmethod
+    def in_memory(cls) -> Index:
+        """Open one that has nothing, nor tables: it is to be a copy."""
+        return cls(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+
+    def copy_to(self, other: Index) -> None:
+        """Have another one know what this one does, or, if that fails, what it did."""
+        self._connection.backup(other._connection)
+
+    def octets(self) -> int:
+        """Tell how large it is."""
+        pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
+        return int(pages * self._connection.execute("PRAGMA page_size").fetchone()[0])
+
     def files(self, folder: str, place: str) -> frozenset[str]:
         """Give the files of a folder that lie in new/ or cur/."""
         found = self._connection.execute(
@@ -254,10 +268,10 @@ class Index:
         self._connection.execute("BEGIN")
         try:
             self._connection.executemany(statement, values)
-        except BaseException:
+            self._connection.commit()
+        except BaseException:  # a full disk may be found out at the end alone
             self._connection.rollback()
             raise
-        self._connection.commit()
 
 
 def _stretch(

@@ -1,9 +1,8 @@
 """
-The file of an index: opened, made, and given up.
+The file of an index: opened, made, and removed.
 
-It is a cache and never needed: one that is missing, of another version or of another Maildir is
-made anew; where it is broken, in use by another process, or can't be written, the index is in
-memory.
+It is a cache and never needed: one that is missing, broken, of another version or of another
+Maildir is made anew.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,20 +73,8 @@ END;
 """
 
 
-def open_index(path: Path | None, identity: str, say: Callable[[str], object]) -> Index:
-    """
-    Open the index in a file, or begin it anew, there or in memory.
-
-    Args:
-        path: of the file, whose folder is made if it is missing; None for memory.
-        identity: tells this Maildir from every other.
-        say: is told why it is in memory, if it should not be.
-    """
-    if path is not None:
-        try:
-            return Index(_open_file(path, identity))
-        except (OSError, sqlite3.Error) as failure:
-            say(f"the index {path} can't be used ({failure}), and is kept in memory")
+def open_memory(identity: str) -> Index:
+    """Begin an index in memory."""
     connection = _connect(":memory:")
     _begin(connection, identity)
     return Index(connection)
@@ -101,7 +87,15 @@ def discard(path: Path) -> None:
             path.with_name(path.name + end).unlink()
 
 
-def _open_file(path: Path, identity: str) -> sqlite3.Connection:
+def open_file(path: Path, identity: str) -> Index:
+    """
+    Open the index in a file, or begin it anew; its folder is made if it is missing.
+
+    *identity* tells this Maildir from every other.
+
+    Raises:
+        OSError, sqlite3.Error: it is in use by another process, or can't be read or written.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)
@@ -121,7 +115,7 @@ def _open_file(path: Path, identity: str) -> sqlite3.Connection:
         connection = _own(path, identity)
     if connection is None:
         raise sqlite3.DatabaseError("it has just been made, and is another's")
-    return connection
+    return Index(connection)
 
 
 def _own(path: Path, identity: str) -> sqlite3.Connection | None:
