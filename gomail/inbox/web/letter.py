@@ -147,7 +147,7 @@ class Letters:
         folder = visit.exchange.query("folder")
         leave = self._downloads.enter()
         try:
-            attached, file = await self._postbox.read(folder, key, take_attachment, number)
+            attached, file = await self._postbox.take(folder, key, take_attachment, number)
         except NoSuchAttachment as error:
             leave()
             why = f"It can't be had: {error}."

@@ -15,6 +15,7 @@ from gomail.server.reactor import Reactor
 
 THREADS = 6
 CHILDREN = 3  # messages that are read at once: the threads that are left answer for the lists
+TAKING = 2  # of them those that attachments are taken out of: one is left for pages
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class Postbox:
         self._pool = ThreadPool(0, THREADS, "inbox")
         self._hashing = ThreadPool(0, 1, "password")
         self._children = DeferredSemaphore(CHILDREN)
+        self._taking = DeferredSemaphore(TAKING)
 
     def start(self) -> None:
         """Have threads."""
@@ -77,12 +79,18 @@ class Postbox:
         await self._children.acquire()
         reading = Deferred.fromCoroutine(self.ask(_opened, folder, key, work, args))
         # A child goes on when the browser has gone: its place is taken until it ends.
-        return await _attended(reading.addBoth(self._release))
+        return await _attended(reading.addBoth(_released, self._children))
 
-    def _release(self, result: T) -> T:
-        """Let the next child begin."""
-        self._children.release()
-        return result
+    async def take(self, folder: str, key: str, work: Callable[..., T], *args: object) -> T:
+        """
+        Have a child take something long out of a message, as `read` does; pages go before.
+
+        Raises:
+            NoPage: as of `ask`.
+        """
+        await self._taking.acquire()
+        taking = Deferred.fromCoroutine(self.read(folder, key, work, *args))
+        return await _attended(taking.addBoth(_released, self._taking))
 
     async def hash(self, work: Callable[..., T], *args: object) -> T:
         """Do what takes much memory, one at a time."""
@@ -94,6 +102,12 @@ class Postbox:
         """Do work in a thread of a pool."""
         found: T = await deferToThreadPool(self._reactor, pool, work, *args, **kwargs)
         return found
+
+
+def _released(result: T, places: DeferredSemaphore) -> T:
+    """Let the next one begin."""
+    places.release()
+    return result
 
 
 def _attended(work: Deferred[T]) -> Deferred[T]:

@@ -13,7 +13,7 @@ from gomail.inbox.web.answers import NoPage
 from gomail.inbox.web.downloads import MOST, Downloads
 from gomail.inbox.web.drawing import Drawing
 from gomail.inbox.web.letter import Letters
-from gomail.inbox.web.postbox import CHILDREN, Postbox, _opened
+from gomail.inbox.web.postbox import CHILDREN, TAKING, Postbox, _opened
 from gomail.inbox.web.site import Visit
 from gomail.server.reactor import Reactor
 from tests.inbox.maildir import make_maildir, put
@@ -83,6 +83,44 @@ async def test_w6_who_breaks_off_has_no_more_children(reactor: Reactor, tmp_path
         assert len(begun) <= CHILDREN
         end.set()
         assert await last == CHILDREN + 1
+    finally:
+        end.set()
+        postbox.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_w6_messages_are_read_while_many_attachments_are_taken(
+    reactor: Reactor, tmp_path: Path
+) -> None:
+    """There is always a child for a page, however many files are asked for; who leaves goes."""
+    put(make_maildir(tmp_path), 1)
+    postbox = Postbox(reactor, mailbox := Mailbox(tmp_path, None))
+    [listed] = mailbox.page("").entries
+    begun: list[int] = []
+    end, two = Event(), Event()
+
+    def take(stored: int) -> int:
+        begun.append(stored)
+        if len(begun) == TAKING:
+            two.set()
+        end.wait(PATIENCE)
+        return 4711
+
+    postbox.start()
+    try:
+        taking = [Deferred.fromCoroutine(postbox.take("", listed.key, take)) for _ in range(MOST)]
+        await deferToThread(two.wait, PATIENCE)
+        for _ in range(2 * CHILDREN):
+            assert await postbox.read("", listed.key, lambda stored: stored > 0)
+        assert len(begun) == TAKING
+        for each in (taking.pop(), taking.pop(0)):  # one that waits, one that is under way
+            each.cancel()
+            with pytest.raises(CancelledError):
+                await each
+        end.set()
+        for each in taking:
+            assert await each == 4711
+        assert len(begun) == MOST - 1
     finally:
         end.set()
         postbox.stop()
