@@ -113,6 +113,12 @@ class Options(usage.Options):
             raise SystemExit(f"gomail: {error}") from error
         self._find_file()
 
+    def parseArgs(self, *words: str) -> None:
+        """Take no words but options."""
+        if words:
+            msg = f"options alone were expected, such as --maildir FOLDER, not {words[0]!r:.100}"
+            raise usage.UsageError(msg)
+
     def _find_file(self) -> None:
         """
         Find the file that counts: that of --config; where nothing is said here, the usual one.

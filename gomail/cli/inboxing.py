@@ -113,6 +113,12 @@ class Options(usage.Options):
             text = str(error).rstrip(".")
             raise SystemExit(f"gomail: {text}; --help lists the options") from error
 
+    def parseArgs(self, *words: str) -> None:
+        """Take no words but options."""
+        if words:
+            msg = f"options alone were expected, such as --maildir FOLDER, not {words[0]!r:.100}"
+            raise usage.UsageError(msg)
+
     def postOptions(self) -> None:
         """Set the password, if that is what is wanted."""
         if self["set-password"]:

@@ -19,7 +19,14 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorCore, IStreamServerEndpoint
 
 from gomail.server.activation import missing
-from gomail.server.sockets import EXPECTED, PortError, listen_tcp, listen_unix, take_socket
+from gomail.server.sockets import (
+    ALL,
+    EXPECTED,
+    PortError,
+    listen_tcp,
+    listen_unix,
+    take_socket,
+)
 from gomail.server.unix import AsOwner
 
 # What a kind without an interface listens on; nothing stands for all of IPv6 and IPv4.
@@ -29,6 +36,11 @@ _INTERFACES: dict[str, list[str]] = {
     "tcp6": [r"interface=\:\:"],
 }
 _FIELD = re.compile(r"(?<!\\):")
+_CALLED = re.compile(r"\A\w+\(\) ")
+_FORMS = {
+    "ssl": "ssl:PORT:privateKey=FILE:certKey=FILE was expected, with a key and its certificate, "
+    "in PEM"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,10 @@ def open_ports(
 
 
 def open_port(
-    endpoint: str, reactor: IReactorCore, as_owner: AsOwner = contextlib.nullcontext
+    endpoint: str,
+    reactor: IReactorCore,
+    as_owner: AsOwner = contextlib.nullcontext,
+    mode: int = ALL,
 ) -> Port:
     """
     Bind what an endpoint string names.
@@ -123,6 +138,7 @@ def open_port(
         endpoint: the string.
         reactor: what Twisted's own endpoints are for.
         as_owner: makes us, for a while, the user to whom a unix socket belongs.
+        mode: rights to a unix socket, where the string says nothing of them.
 
     Raises:
         PortError: the string can't be read, or the port can't be had.
@@ -134,18 +150,25 @@ def open_port(
         raise PortError(msg)
     if kind in _INTERFACES:
         return Port(endpoint, socket=listen_tcp(endpoint, [*_INTERFACES[kind], *fields]))
+    if kind == "unix":
+        return Port(endpoint, socket=listen_unix(endpoint, fields, as_owner, mode))
     try:
         twisted = serverFromString(reactor, endpoint)
     except Exception as error:  # whatever a plugin of Twisted's raises
         if kind == "systemd" and isinstance(error, LookupError):
             raise PortError(f"{endpoint}: {missing(os.environ, os.getpid())}") from error
-        msg = f"{endpoint!r} is no endpoint ({error}); {EXPECTED}"
+        msg = f"{endpoint!r} is no endpoint ({_told(error)}); {_FORMS.get(kind, EXPECTED)}"
         raise PortError(msg) from error
-    if kind == "unix":
-        return Port(endpoint, socket=listen_unix(endpoint, fields, as_owner))
     if kind == "systemd":
         return Port(endpoint, socket=take_socket(endpoint, fields, twisted.fileno), passed=True)
     return Port(endpoint, twisted=twisted)
+
+
+def _told(error: Exception) -> str:
+    """Tell what Twisted has against a string, but for the names of its functions."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return _CALLED.sub("", str(error))
 
 
 def open_beside(

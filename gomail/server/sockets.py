@@ -18,6 +18,10 @@ from gomail.server.unix import AsOwner, bind_file
 BACKLOG = 1024
 LONGEST_FORM = 3  # colons of tcp:25:interface=192.0.2.1:backlog=50
 EXPECTED = "an endpoint such as tcp:PORT or tcp:PORT:interface=127.0.0.1 was expected"
+ALL = 0o666  # who may connect to a unix socket, as Twisted has it
+
+_RIGHTS = re.compile(r"[0-7]{1,4}\Z", re.ASCII)
+_UNIX = "unix:PATH or unix:PATH:mode=660 was expected, with rights as chmod has them in figures"
 
 
 class PortError(Exception):
@@ -81,25 +85,42 @@ def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
     return int(port), interface, int(backlog)
 
 
-def listen_unix(endpoint: str, fields: list[str], as_owner: AsOwner) -> socket.socket:
+def listen_unix(
+    endpoint: str, fields: list[str], as_owner: AsOwner, mode: int = ALL
+) -> socket.socket:
     """
-    Bind a ``unix:`` endpoint.
+    Bind a ``unix:`` endpoint, whose socket has the rights *mode* if it says nothing else.
 
     A file that a killed server has left is no socket that anybody listens on, and makes room.
     """
-    options = dict(field.split("=", 1) for field in fields if "=" in field)
-    path = next((each for each in fields if "=" not in each), None) or options["address"]
-    path = os.path.abspath(re.sub(r"\\(.)", r"\1", path))  # noqa: PTH100 -- without links
+    path, said, backlog = _read_unix(endpoint, fields)
     _make_room(endpoint, path)
     bound = socket.socket(socket.AF_UNIX)
     try:
         bound.setblocking(False)
-        bind_file(bound, path, int(options.get("mode", "666"), 8), as_owner)
-        bound.listen(int(options.get("backlog", BACKLOG)))
+        bind_file(bound, path, mode if said is None else said, as_owner)
+        bound.listen(backlog)
     except OSError as error:
         bound.close()
         raise PortError(f"{endpoint}: {error.strerror or error}") from error
     return bound
+
+
+def _read_unix(endpoint: str, fields: list[str]) -> tuple[str, int | None, int]:
+    """Read path, mode and backlog of a ``unix:`` endpoint."""
+    options = dict(field.split("=", 1) for field in fields if "=" in field)
+    words = [field for field in fields if "=" not in field]
+    # Without names they stand in this order; Twisted's lock is none of ours.
+    options = {**dict(zip(("address", "mode", "backlog"), words, strict=False)), **options}
+    path, rights = options.pop("address", ""), options.pop("mode", None)
+    backlog = options.pop("backlog", str(BACKLOG))
+    options.pop("lockfile", None)
+    readable = path and _RIGHTS.match("0" if rights is None else rights) and backlog.isdecimal()
+    if not readable or options or len(words) > LONGEST_FORM:
+        msg = f"{endpoint!r} is no endpoint; {_UNIX}"
+        raise PortError(msg)
+    path = os.path.abspath(re.sub(r"\\(.)", r"\1", path))  # noqa: PTH100 -- without links
+    return path, None if rights is None else int(rights, 8), int(backlog)
 
 
 def _make_room(endpoint: str, path: str) -> None:

@@ -123,6 +123,18 @@ def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "--help lists the options" in refused(tmp_path, "--nonsense")
     for host in ("http://x/", "name:8801", ""):
         assert "a name alone was expected" in refused(tmp_path, f"--host={host}")
+    assert "such as --maildir FOLDER, not 'foo'" in refused(tmp_path, "foo")
+    assert '"192.0.2.0/24" or "unix" was expected, not "banana"' in refused(
+        tmp_path, "--proxy", "banana"
+    )
+    for listen, told in {
+        f"unix:{tmp_path}/s:mode=zzz": "unix:PATH or unix:PATH:mode=660 was expected",
+        "unix:": "unix:PATH or unix:PATH:mode=660 was expected",
+        "ssl:8443:privateKey=/none": "ssl:PORT:privateKey=FILE:certKey=FILE was expected",
+    }.items():
+        line = refused(tmp_path, "--listen", listen)
+        assert line.startswith(f"gomail: {listen!r} is no endpoint")
+        assert told in line
     line = refused(tmp_path, "--proxy=192.0.2.1/24")
     assert "was 192.0.2.0/24 meant?" in line
     line = refused(tmp_path, "--listen", "tcp:none")

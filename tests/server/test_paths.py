@@ -32,7 +32,9 @@ def test_unix_socket_that_nobody_listens_on_can_be_had(opened: list[Port], tmp_p
     assert f"{path} is there, and no socket" in failure(endpoint)
 
 
-@pytest.mark.parametrize("written", ["unix:{}:mode=660", "unix:address={}:mode=0660:backlog=5"])
+@pytest.mark.parametrize(
+    "written", ["unix:{}:mode=660", "unix:address={}:mode=0660:backlog=5", "unix:{}:660"]
+)
 def test_unix_socket_has_its_mode_before_anybody_can_connect(
     opened: list[Port], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:

@@ -35,7 +35,7 @@ from gomail.server.start import MYSELF, Identity, StartError
 #: Seconds that a page waits to see what has changed, and to look into messages.
 PATIENCE = 0.1
 _INTERFACE = re.compile(r"(?<!\\):interface=((?:\\.|[^\\:])*)")
-_MODE = re.compile(r"(?<!\\):mode=")
+_OWN = 0o600  # rights to a unix socket
 _log = Logger()
 
 
@@ -168,9 +168,7 @@ def open_safely(
     Raises:
         PortError: it can't be had, or everybody could read the mail.
     """
-    if listen.startswith("unix:") and not _MODE.search(listen):
-        listen += ":mode=600"
-    port = open_port(listen, reactor, identity.assumed)
+    port = open_port(listen, reactor, identity.assumed, _OWN)
     if closed or _is_own(port):
         return port
     port.close()
