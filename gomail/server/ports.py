@@ -41,6 +41,7 @@ _FORMS = {
     "ssl": "ssl:PORT:privateKey=FILE:certKey=FILE was expected, with a key and its certificate, "
     "in PEM"
 }
+_OURS = 0o660  # rights to a unix socket that is for no mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +182,12 @@ def open_beside(
     """
     Bind what one more endpoint string names, for something else than *ports* are for.
 
+    A unix socket is for its owner and the owner's group, where the string says nothing else.
+
     Raises:
         PortError: see `open_ports`.
     """
-    port = had(endpoint) or open_port(endpoint, reactor, as_owner)
+    port = had(endpoint) or open_port(endpoint, reactor, as_owner, _OURS)
     if _is_one_of(port, ports):
         port.close()
         msg = f"{endpoint}: a listener has the same socket"

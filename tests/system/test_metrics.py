@@ -202,6 +202,17 @@ def test_site_elsewhere_reads_no_page_of_this_machine(
         )
 
 
+@pytest.mark.parametrize(("said", "rights"), [("", 0o660), (":mode=600", 0o600)])
+def test_unix_socket_is_its_owners_and_their_groups(
+    serve: Serve, tmp_path: Path, said: str, rights: int
+) -> None:
+    """Not everybody's, where nobody has said so."""
+    path = tmp_path / "page"
+    page = Page(serve("--metrics", f"unix:{path}{said}"), path)
+    assert page.ask("/healthz", Host="localhost")[0] == 200
+    assert path.stat().st_mode & 0o777 == rights
+
+
 def test_address_that_others_reach_is_told(serve: Serve) -> None:
     """With what they see there."""
     server = serve("--metrics", f"tcp:{free_port()}")
