@@ -51,8 +51,8 @@ class Access:
         Raises:
             NoPage: its host is none of ours, or another site has caused it.
         """
-        hosts = exchange.fields("host")
-        if len(hosts) != 1 or not self._is_ours(hosts[0]):
+        host = exchange.host
+        if not self._is_ours(host):
             raise NoPage(ELSEWHERE)
         site, mode = exchange.field("sec-fetch-site"), exchange.field("sec-fetch-mode")
         opened = exchange.method in SAFE and mode == "navigate"
@@ -63,7 +63,7 @@ class Access:
             raise NoPage(FOREIGN)
         origin = exchange.field("origin")
         # "null": by our Referrer-Policy, a form of ours says no more than that.
-        if origin not in {"", "null"} and origin.partition("://")[2].lower() != hosts[0].lower():
+        if origin not in {"", "null"} and origin.partition("://")[2].lower() != host.lower():
             raise NoPage(FOREIGN)
 
     def _is_ours(self, host: str) -> bool:

@@ -1,5 +1,6 @@
 """One request as text and values, and how its answer leaves."""
 
+import re
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -10,6 +11,8 @@ from twisted.web.http import Request, parse_qs
 from gomail.inbox.web.answers import Answer
 
 LONGEST = 1000  # characters of a value that is looked at
+# What clients ask a proxy for, and every server has to understand (RFC 9112 §3.2.2).
+_ABSOLUTE = re.compile(rb"https?://([^/?]*)/?", re.IGNORECASE)
 
 
 class Exchange:
@@ -18,18 +21,31 @@ class Exchange:
 
     Attributes:
         method: GET, POST …
-        path: the parts of the path, decoded; names and numbers, and never a path of ours.
+        path: the parts of the path, decoded; names and numbers, and never a path of ours. Nothing
+            where it is none.
     """
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.method = request.method.decode("latin-1")
-        path, _, query = request.uri.partition(b"?")
-        parts = path.decode("latin-1").split("/")[1:]
+        absolute = _ABSOLUTE.match(request.uri)
+        self._authority = absolute and absolute[1].decode("latin-1")
+        target = b"/" + request.uri[absolute.end() :] if absolute else request.uri
+        path, _, query = target.partition(b"?")
+        parts = path.decode("latin-1").split("/")[1:] if path.startswith(b"/") else []
         self.path = tuple(unquote(part, errors="replace") for part in parts)
         # Not as Twisted has it, which puts the values of a form among them.
         self._query = parse_qs(query, True)
         self._form: dict[bytes, list[bytes]] | None = None
+
+    @property
+    def host(self) -> str:
+        """Under which name it was asked for, as it was said; an empty text for none, or several."""
+        hosts = self.fields("host")
+        if len(hosts) != 1:
+            return ""
+        # RFC 9112 §3.2.2: what stands in the target counts, and Host does not.
+        return hosts[0] if self._authority is None else self._authority
 
     def fields(self, name: str) -> list[str]:
         """Give all values of a header field."""

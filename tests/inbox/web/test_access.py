@@ -52,6 +52,53 @@ def test_w3_host_is_said_once(named: Inbox) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (b"http://localhost/", b"200"),
+        (b"HTTP://MAIL.example.org:8025/?q=first", b"200"),
+        (b"https://[::1]", b"200"),
+        (b"http://127.0.0.1?q=first", b"200"),
+        (b"http://localhost/live", b"200"),
+        (b"http://localhost//", b"404"),
+        (b"http://localhost/localhost/", b"404"),
+        (b"http://evil.example/", b"421"),
+        (b"http://user@localhost/", b"421"),
+        (b"http://localhost@evil.example/", b"421"),
+        (b"http://localhost\\@evil.example/", b"421"),
+        (b"http://localhost%2f.evil.example/", b"421"),
+        (b"http://localhost#.evil.example/", b"421"),
+        (b"http:///", b"421"),
+        (b"ftp://localhost/", b"404"),
+        (b"localhost/", b"404"),
+        (b"*", b"404"),
+    ],
+)
+@pytest.mark.parametrize("host", [b"localhost", b"evil.example"])
+def test_w3_whole_address_has_the_host_that_counts(
+    named: Inbox, target: bytes, status: bytes, host: bytes
+) -> None:
+    """RFC 9112 §3.2.2: it is understood, and Host says nothing beside it; the same are let in."""
+    said = b"Host: %b\r\nCookie: %b\r\nConnection: close\r\n" % (host, named.cookie.encode())
+    answer = named.raw(b"GET %b HTTP/1.1\r\n%b\r\n" % (target, said))
+    if host == b"evil.example" and not target.lower().startswith(b"http"):
+        status = b"421"
+    assert answer.startswith(b"HTTP/1.1 %b " % status), answer
+
+
+def test_w3_whole_address_needs_a_host_beside_it_and_has_its_origin(named: Inbox) -> None:
+    """RFC 9112 §3.2: Host is always said, and once; another site is another."""
+    for fields in (b"", b"Host: localhost\r\nHost: localhost\r\n"):
+        octets = b"GET http://localhost/ HTTP/1.1\r\n%bConnection: close\r\n\r\n" % fields
+        answer = named.raw(octets)
+        assert answer.startswith(b"HTTP/1.1 421 ")
+    page = named.ask("/")
+    form = {"token": page.token, "mark": "flagged"}
+    path = f"http://localhost:1/message/{page.keys[0]}/mark"
+    assert named.ask(path, form, Host="x", Origin="http://localhost:1").status == 303
+    assert named.ask(path, form, Host="x", Origin="http://x").status == 403
+
+
+@pytest.mark.parametrize(
     ("fields", "status"),
     [
         ({}, 303),
