@@ -69,6 +69,15 @@ class Gate:
         """Whether there is a password."""
         return self._hash is not None
 
+    def asks(self) -> bool:
+        """
+        Tell whether a password is to be said.
+
+        Raises:
+            NoPage: there was one, and there is none now.
+        """
+        return self._present() is not None
+
     def _look(self) -> tuple[int, ...] | None:
         """Tell one state of the file from another."""
         try:

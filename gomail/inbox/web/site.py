@@ -141,6 +141,8 @@ class Site:
             why = entered
         elif method != "GET":
             raise NoPage(_wrong_method(method))
+        elif not self._gate.asks():
+            return see("/")
         body = self._drawing.page("login.html", token=self._access.token("login"), why=why)
         return Answer(body, code=403 if why else 200)
 

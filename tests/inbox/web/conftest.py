@@ -70,6 +70,13 @@ def secret(place: Path) -> Path:
     return place / "password"
 
 
+@pytest.fixture(scope="module")
+def guarded(place: Path, maildir: Path, secret: Path) -> Iterator[Inbox]:  # noqa: ARG001 -- it is to be there
+    """Give an inbox with a password."""
+    with Inbox(place, "--password-file", str(secret)) as started:
+        yield started
+
+
 @pytest.fixture
 def start_inbox(tmp_path: Path) -> Iterator[StartInbox]:
     """Start inboxes of the test's own."""

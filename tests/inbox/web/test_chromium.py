@@ -226,7 +226,7 @@ def test_without_javascript_mail_is_read_and_marked(inbox: Inbox, maildir: Path)
         assert "can't be asked" in browser.text("#health")
 
 
-def test_axe_finds_nothing(browser: Browser, inbox: Inbox, maildir: Path) -> None:
+def test_axe_finds_nothing(browser: Browser, inbox: Inbox, guarded: Inbox, maildir: Path) -> None:
     """Accessibility, light and dark: contrast, names, roles, order."""
     wide(maildir)
     axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
@@ -235,8 +235,9 @@ def test_axe_finds_nothing(browser: Browser, inbox: Inbox, maildir: Path) -> Non
     for scheme in ("light", "dark"):
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-        for path in (*PAGES, f"/message/{both}", f"/message/{both}?view=html", "/login"):
-            browser.open(inbox.address + path)
+        paths = (*PAGES, f"/message/{both}", f"/message/{both}?view=html")
+        for path in (*(inbox.address + each for each in paths), f"{guarded.address}/login"):
+            browser.open(path)
             driver.execute_script(axe)
             found = driver.execute_async_script(
                 "const done = arguments[0]; axe.run({iframes: false}).then(done)"

@@ -16,13 +16,6 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="module")
-def guarded(place: Path, maildir: Path, secret: Path) -> Iterator[Inbox]:  # noqa: ARG001 -- it is to be there
-    """Give an inbox with a password."""
-    with Inbox(place, "--password-file", str(secret)) as started:
-        yield started
-
-
 def test_password_is_kept_as_a_hash_of_its_owners(secret: Path) -> None:
     """Nobody else may read even that."""
     assert secret.stat().st_mode & 0o777 == 0o600
@@ -44,6 +37,12 @@ def test_without_the_password_nothing_is_seen(guarded: Inbox) -> None:
         assert (answer.status, answer.fields["location"]) == (303, "/login")
     assert guarded.ask("/arrivals", Sec_Fetch_Mode="cors").status == 401
     assert guarded.ask("/message/x/mark", {"mark": "read"}).status == 401
+
+
+def test_without_a_password_none_is_asked_for(inbox: Inbox) -> None:
+    """Who comes to that page, by an old address of the browser's, is led to the list."""
+    answer = inbox.ask("/login")
+    assert (answer.status, answer.fields["location"]) == (303, "/")
 
 
 def test_login_is_a_cookie_that_no_script_and_no_other_site_has(guarded: Inbox) -> None:
@@ -136,6 +135,7 @@ def test_new_password_is_in_force_at_once(start_inbox: StartInbox, tmp_path: Pat
     assert answer.status == 503
     assert "gomail inbox --set-password" in answer.text
     assert inbox.ask("/").status == 503
+    assert inbox.ask("/login").status == 503
     line = f"the password {path} is gone"
     inbox.server.logged(line)
     assert inbox.server.output.count(line) == 1
