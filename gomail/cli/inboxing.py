@@ -7,7 +7,6 @@ becomes of a browser's requests, no session hears of it.
 
 import os
 import pwd
-import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +27,7 @@ from gomail.cli.password import set_password
 from gomail.cli.show import maildir_of
 from gomail.config import ConfigurationError
 from gomail.inbox.web.alive import Alive
-from gomail.inbox.web.wanted import LISTEN, Wanted
+from gomail.inbox.web.wanted import LISTEN, Wanted, read_name
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import Identity, StartError
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 _EXTRA = frozenset({"argon2", "jinja2", "markupsafe", "nh3"})
 _MORE = "the inbox needs more packages: pip install 'gomail[inbox]'"
 _FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME")
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 
 
 class Options(usage.Options):
@@ -81,18 +79,17 @@ class Options(usage.Options):
 
     def opt_host(self, name: str) -> None:
         """Be reached under this name, too, beside localhost; may be given several times."""
-        if not _HOST.fullmatch(name):
-            msg = f"--host {name}: a name alone was expected, such as mail.example.org"
-            raise usage.UsageError(msg)
-        self["hosts"].append(name)
+        try:
+            self["hosts"].append(read_name(name))
+        except ValueError as error:
+            raise usage.UsageError(f"--host {name}: {error}") from error
 
     def opt_proxy(self, network: str) -> None:
         """Believe X-Forwarded-For from there: an address, a network, or "unix"; may be repeated."""
         try:
             self["proxies"] += read_networks([network])
         except ValueError as error:
-            msg = f"--proxy {network}: {error}"
-            raise usage.UsageError(msg) from error
+            raise usage.UsageError(f"--proxy {network}: {error}") from error
 
     def getSynopsis(self) -> str:
         """Say how to use it: ``gomail inbox`` takes the same options."""

@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
+from gomail.cli.shown import PASSWORD, of_the_inbox, read_shown
 from gomail.config import Configuration, ConfigurationError, load, with_options
 from gomail.recipients.mailbox import Template
 from gomail.settings.usual import CONFIG
 from gomail.units.placing import NotOurs, place, signed
-from gomail.units.shape import HOMES, SOCKET, STATE, SYSUSERS, USER, Shape, in_home
+from gomail.units.shape import HOMES, SOCKET, STATE, SYSUSERS, USER, Shape, Shown, in_home
 
 ENDPOINT = "systemd:domain=INET6:index=0"
 _LISTEN = re.compile(r"[0-9A-Za-z.:\[\]/_-]+\Z")  # as systemd's ListenStream= has it
@@ -23,6 +25,7 @@ _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
 
 _NO_READER = "--inbox: --user NAME, who reads the only Maildir, was expected beside it"
+_NO_INBOX = "--host, --proxy, --inbox-listen: --inbox was expected beside them"
 _OPTIONS = (
     click.option("--user", metavar="NAME", help="Who reads the mail [default: gomail, for many]."),
     click.option("-c", "--config", "file", metavar="FILE", help=f"[default for many: {CONFIG}]"),
@@ -42,6 +45,7 @@ def units() -> None:
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     """Take the options that say what is in the units."""
+    command = of_the_inbox(command)
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -83,6 +87,9 @@ def _steps(shape: Shape, root: Path) -> Iterator[str]:
         yield "systemctl disable --now gomail.socket"
     if SYSUSERS in shape.texts():
         yield "systemd-sysusers"
+    folder = shape.inbox and shape.inbox.folder
+    if folder and not Path(folder).is_dir() and not folder.startswith(STATE):
+        yield f"install -d -o {shape.user} {folder}"
     if not Path(shape.maildir).is_dir() and not shape.maildir.startswith(f"{STATE}/"):
         mode = "700" if shape.group is None else f"2770 -g {shape.group}"
         yield f"install -d -m {mode} -o {shape.user} {shape.maildir}"
@@ -91,8 +98,14 @@ def _steps(shape: Shape, root: Path) -> Iterator[str]:
         yield "systemctl enable --now gomail.service"
     else:
         yield "systemctl enable --now gomail.socket gomail.service"
-    if shape.inbox is not None:
-        yield "systemctl enable --now gomail-inbox.service"
+    if shape.inbox is None:
+        return
+    if shape.inbox.closed and not (root / PASSWORD[1:]).exists():
+        # Its folder is made when the server starts.
+        program = " ".join(shape.inbox.command[: shape.inbox.command.index("inbox")])
+        set_it = f"{program} inbox --set-password --password-file {PASSWORD}"
+        yield f"runuser -u {shape.user} -- {set_it}"
+    yield "systemctl enable --now gomail-inbox.service"
 
 
 def _shape(  # noqa: PLR0913 -- each is an option
@@ -105,10 +118,13 @@ def _shape(  # noqa: PLR0913 -- each is an option
     listen: str,
     no_socket: bool,
     inbox: bool,
+    **of_inbox: Any,  # noqa: ANN401 -- see of_the_inbox
 ) -> Shape:
     """Make the shape of what the options say, or tell in one line what is wrong with them."""
     if inbox and user is None:
         raise click.ClickException(_NO_READER)
+    if not inbox and any(of_inbox.values()):
+        raise click.ClickException(_NO_INBOX)
     home = STATE if user is None else _home(user)
     file = file or (CONFIG if user is None else None)
     path = None if file is None else str(Path(file).absolute())
@@ -132,16 +148,20 @@ def _shape(  # noqa: PLR0913 -- each is an option
     _check_words(*command)
     _check_settings(listen, whole.group, path)
     program, listens = (*_program(), *command), None if no_socket else listen
-    shown = _inbox(whole.maildir, path) if inbox else None
+    shown = _shown(whole.maildir, path, **of_inbox) if inbox else None
     return Shape(user or USER, program, folder, code, listens, whole.group, shown)
 
 
-def _inbox(maildir: str, file: str | None) -> tuple[str, ...]:
-    """Give the command of the inbox, for the one person who reads the mail."""
+def _shown(maildir: str, file: str | None, **of_inbox: Any) -> Shown:  # noqa: ANN401 -- see above
+    """Give the inbox, for the one person who reads the mail."""
     if "{" in maildir:
         raise click.ClickException(_NO_READER)
     options = [*_words("--maildir", maildir), *_words("--config", file)]
-    return (*_program(), "inbox", *options)  # its password is found in the StateDirectory
+    # Its password is found in the StateDirectory.
+    shown = read_shown((*_program(), "inbox", *options), **of_inbox)
+    _check_words(*shown.command)
+    _check_paths(shown.folder or "")
+    return shown
 
 
 def _words(option: str, value: str | None) -> list[str]:

@@ -21,6 +21,32 @@ SYSUSERS = "etc/sysusers.d/gomail.conf"
 _SYSTEM_CALLS = "SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources"
 
 
+_NEAR = """\
+# Nobody but this machine: "gomail units install --inbox-listen" says otherwise, where there is a
+# password.
+IPAddressAllow=localhost
+IPAddressDeny=any"""
+_FAR = "# Whoever reaches its port, and has the password."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """
+    One machine's inbox in the browser.
+
+    Attributes:
+        command: the program and its arguments.
+        folder: in which it makes a socket, if it does.
+        local: whether nobody but this machine is to reach it.
+        closed: whether it does not start without a password.
+    """
+
+    command: tuple[str, ...]
+    folder: str | None = None
+    local: bool = True
+    closed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """
@@ -33,7 +59,7 @@ class Shape:
         code: folders below `HOMES` in which the program lies.
         listen: what the socket unit listens on; None if there is none, and the service itself does.
         group: who shares the Maildirs, if anybody does.
-        inbox: the command of the inbox in the browser, if there is one.
+        inbox: the inbox in the browser, if there is one.
     """
 
     user: str
@@ -42,7 +68,7 @@ class Shape:
     code: tuple[str, ...] = ()
     listen: str | None = "25"
     group: str | None = None
-    inbox: tuple[str, ...] | None = None
+    inbox: Shown | None = None
 
     def texts(self) -> dict[str, str]:
         """Give each file's text, by its path from the root folder on."""
@@ -70,13 +96,17 @@ class Shape:
             "calls": _SYSTEM_CALLS + ("" if self.group is None else "\nSystemCallFilter=@chown"),
         }
 
-    def _inbox(self, command: tuple[str, ...]) -> dict[str, str]:
+    def _inbox(self, inbox: Shown) -> dict[str, str]:
         """Give what is filled into the service of the inbox."""
+        folders = self._folders()
+        if inbox.folder is not None and inbox.folder != self.maildir:
+            folders += _written_to(inbox.folder)
         return {
             "user": self.user,
-            "command": " ".join(map(quoted, command)),
+            "command": " ".join(map(quoted, inbox.command)),
             "maildir": self.maildir,
-            "folders": "\n".join(self._folders()),
+            "reach": _NEAR if inbox.local else _FAR,
+            "folders": "\n".join(folders),
         }
 
     def _identity(self) -> list[str]:
@@ -88,11 +118,7 @@ class Shape:
         """Say what it sees of the homes, and where it may write beside its state folder."""
         lines = ["ProtectHome=tmpfs" if self.user != USER else "ProtectHome=yes"]
         lines += [f"BindReadOnlyPaths={folder}" for folder in self.code]
-        if in_home(self.maildir):
-            lines.append(f"BindPaths={self.maildir}")
-        elif not f"{self.maildir}/".startswith(f"{STATE}/"):
-            lines.append(f"ReadWritePaths={self.maildir}")
-        return lines
+        return lines + _written_to(self.maildir)
 
     def _rights(self) -> list[str]:
         """Give rights that some shapes need: other users' ids, and folders with the setgid bit."""
@@ -101,6 +127,13 @@ class Shape:
         # CAP_NET_BIND_SERVICE counts for nothing in a user namespace.
         private = "no" if self.listen is None else "yes"
         return [f"PrivateUsers={private}", "RestrictSUIDSGID=yes"]
+
+
+def _written_to(folder: str) -> list[str]:
+    """Let a folder be written to, if it is not the state folder."""
+    if in_home(folder):
+        return [f"BindPaths={folder}"]
+    return [] if f"{folder}/".startswith(f"{STATE}/") else [f"ReadWritePaths={folder}"]
 
 
 def in_home(path: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from gomail.server.listening import STOP_TIME
 from gomail.server.notice import STATUS_TIME
-from gomail.units.shape import INBOX, SERVICE, SOCKET, SYSUSERS, USER, Shape, quoted
+from gomail.units.shape import INBOX, SERVICE, SOCKET, SYSUSERS, USER, Shape, Shown, quoted
 
 ALICE = Shape("alice", ("/opt/gomail/bin/gomail", "run"), "/home/alice/Maildir")
 MANY = Shape(USER, ("/opt/gomail/bin/gomail", "run"), "/srv/mail")
@@ -24,7 +24,9 @@ def test_one_person_brings_two_files_and_many_a_user_too() -> None:
 
 def test_inbox_has_a_service_of_its_own() -> None:
     """As the user who reads, in a sandbox, and within reach of this machine alone."""
-    shape = Shape("alice", ALICE.command, "/home/alice/Maildir", inbox=("gomail", "inbox", "a b"))
+    shape = Shape(
+        "alice", ALICE.command, "/home/alice/Maildir", inbox=Shown(("gomail", "inbox", "a b"))
+    )
     assert set(shape.texts()) == {SERVICE, SOCKET, INBOX}
     told = lines(shape, INBOX)
     assert {"User=alice", 'ExecStart=gomail inbox "a b"', "IPAddressDeny=any"} <= set(told)

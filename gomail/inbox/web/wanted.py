@@ -1,9 +1,18 @@
 """What an inbox is to be; known without the packages that it needs."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 LISTEN = "tcp:8025:interface=127.0.0.1"
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
+
+
+def read_name(name: str) -> str:
+    """Read a name, or an address, under which an inbox is reached; without a port."""
+    if not _HOST.fullmatch(name):
+        raise ValueError("a name alone was expected, such as mail.example.org")
+    return name
 
 
 @dataclass(frozen=True, slots=True)
