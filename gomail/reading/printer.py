@@ -85,9 +85,8 @@ class Printer:
                 self._write(draw(read, path.name, self._look))
             if self._missed and not self._waiting:
                 missed, self._missed = self._missed, 0
-                self._write(
-                    draw_line("", f"{missed} messages not shown: too many at once", self._look)
-                )
+                what = f"{missed} message{'' if missed == 1 else 's'} not shown"
+                self._write(draw_line("", f"{what}: too many at once", self._look))
 
     def _fail(self, failure: Failure) -> None:
         """Say why printing has ended; the next message begins it anew."""

@@ -55,11 +55,11 @@ class Twistd:
     @property
     def stop(self) -> str:
         """How the server is stopped, for people."""
-        if self.foreground:
+        if self.foreground and _at_terminal():
             return "Ctrl-C"
-        return (
-            "SIGTERM" if self.pidfile is None else f"kill $(cat {shlex.quote(str(self.pidfile))})"
-        )
+        if self.foreground or self.pidfile is None:
+            return "SIGTERM"
+        return f"kill $(cat {shlex.quote(str(self.pidfile))})"
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -103,13 +103,19 @@ class Twistd:
         if name == "-" or (name is None and self.foreground):
             if sys.stdout is None:  # closed by who started us; its number is another file's by now
                 return open_log(os.devnull), "nowhere"
-            return _unbuffered(sys.stdout), "this terminal"
+            shown = "this terminal" if sys.stdout.isatty() else "standard output"
+            return _unbuffered(sys.stdout), shown
         path = str(Path(name or "twistd.log").absolute())
         try:
             return open_log(path, (self.identity.uid, self.identity.gid)), path
         except OSError as error:
             msg = f"the log {path} can't be written: {error.strerror}"
             raise StartError(msg) from error
+
+
+def _at_terminal() -> bool:
+    """Tell whether somebody may type Ctrl-C, as nobody does to a service of systemd."""
+    return any(map(os.isatty, range(3)))
 
 
 def announce(announcement: Announcement, stream: TextIO | None) -> None:

@@ -96,6 +96,11 @@ def test_what_is_stored_too_fast_is_counted(children: Children) -> None:
     printing.print_message(Path("/m/new/5"))
     children.answer()
     assert len(written) == 4
+    for number in range(6, 9):
+        printing.print_message(Path(f"/m/new/{number}"))
+    children.answer()
+    children.answer()
+    assert written[-1].startswith("┌─ 1 message not shown: too many at once")
 
 
 def test_terminal_that_has_gone_hurts_nothing(children: Children) -> None:

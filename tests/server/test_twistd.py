@@ -1,7 +1,10 @@
 """What twistd was told, and what follows from it for the log, the pid file and the way to stop."""
 
 import io
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,8 @@ ANNOUNCEMENT = Announcement("mx.example", ["[::]:25"], ["a.example"], "/m", True
 @pytest.mark.parametrize(
     ("twistd", "stop"),
     [
-        ({"nodaemon": True}, "Ctrl-C"),
+        ({"nodaemon": True}, "SIGTERM"),
+        ({"nodaemon": True, "pidfile": "/run/a.pid", "rundir": "."}, "SIGTERM"),
         ({"nodaemon": False, "pidfile": "", "rundir": "."}, "SIGTERM"),
         ({"nodaemon": False, "pidfile": "/run/a.pid", "rundir": "."}, "kill $(cat /run/a.pid)"),
         ({"nodaemon": False, "pidfile": "a.pid", "rundir": "/run"}, "kill $(cat /run/a.pid)"),
@@ -23,8 +27,38 @@ ANNOUNCEMENT = Announcement("mx.example", ["[::]:25"], ["a.example"], "/m", True
     ],
 )
 def test_way_to_stop_is_told(twistd: dict[str, object], stop: str) -> None:
-    """Where twistd writes its pid file, there it is looked for."""
-    assert Twistd(twistd).stop == stop
+    """Where twistd writes its pid file, there it is looked for; no terminal is here."""
+    with no_terminal():
+        assert Twistd(twistd).stop == stop
+
+
+@contextmanager
+def no_terminal() -> Iterator[None]:
+    """Have none of the three streams be one, as in a unit of systemd."""
+    kept = [os.dup(each) for each in range(3)]
+    try:
+        with Path(os.devnull).open("r+b") as nowhere:
+            for each in range(3):
+                os.dup2(nowhere.fileno(), each)
+        yield
+    finally:
+        for each, before in enumerate(kept):
+            os.dup2(before, each)
+            os.close(before)
+
+
+def test_terminal_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C stops it there, and the log is seen."""
+    master, slave = os.openpty()
+    with no_terminal(), os.fdopen(master, "rb"), os.fdopen(slave, "w") as terminal:
+        before = os.dup(0)
+        os.dup2(terminal.fileno(), 0)
+        monkeypatch.setattr(sys, "stdout", terminal)
+        twistd = Twistd({"nodaemon": True})
+        told = twistd.stop, twistd.open_log()[1]
+        os.dup2(before, 0)
+        os.close(before)
+    assert told == ("Ctrl-C", "this terminal")
 
 
 def test_daemon_has_a_log_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +88,7 @@ def test_foreground_logs_to_the_terminal(
     """A stream that is no file is written to as it is; one that was closed is left alone."""
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
-    assert Twistd(options).open_log() == (stream, "this terminal")
+    assert Twistd(options).open_log() == (stream, "standard output")
     monkeypatch.setattr(sys, "stdout", None)
     log, shown = Twistd(options).open_log()
     assert shown == "nowhere"

@@ -64,7 +64,7 @@ def test_gomail_needs_no_twistd_on_the_path(serve: Serve, tmp_path: Path) -> Non
 
 
 def test_foreground_says_what_it_does(serve: Serve, tmp_path: Path) -> None:
-    """Addresses, domains, Maildir, log and the way to stop are on the terminal, before the log."""
+    """Addresses, domains, Maildir, log and the way to stop stand before the log."""
     server = serve("--domain", "example.org", "--hostname", "mx.example.org")
     lines = server.output.splitlines()
     ends, checks = lines.pop(5), lines.pop(5)
@@ -78,8 +78,8 @@ def test_foreground_says_what_it_does(serve: Serve, tmp_path: Path) -> None:
         f"  listens on     [::]:{server.port} and 0.0.0.0:{server.port}",
         "  takes mail for example.org",
         f"  stores it in   {tmp_path}/Maildir   (read it: mutt -f {tmp_path}/Maildir)",
-        "  log            this terminal",
-        "  stop it with   Ctrl-C",
+        "  log            standard output",
+        "  stop it with   SIGTERM",
     ]
 
 
