@@ -108,11 +108,11 @@ class Completing:
         if len(known) < len(rows):
             self._following.follow(folder, surely=True)
 
-    def taken(self, index: Index) -> dict[str, list[Row]]:
-        """Give what was looked into since it was shown, by folders, and forget it."""
-        found = index.rows(self._completed)
+    def taken(self, index: Index, again: list[tuple[str, str]]) -> dict[str, list[Row]]:
+        """Give what was looked into since it was shown, as `Following.taken` does."""
+        again += self._completed
         self._completed.clear()
-        return found
+        return index.rows(dict.fromkeys(again))
 
     def fill_if_wanted(self) -> None:
         """Have in a thread what is left looked into, and tried again what could not be read."""

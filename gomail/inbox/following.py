@@ -180,12 +180,17 @@ class Following:
             self._errands.run(None, lambda: self.surviving(rest), until - time.monotonic())
         return until - time.monotonic()
 
-    def taken(self, index: Index) -> dict[str, list[Row]]:
-        """Give what has come, by folders, and forget it; what comes from now on is new."""
+    def taken(self, index: Index, again: list[tuple[str, str]]) -> dict[str, list[Row]]:
+        """
+        Give what has come, by folders, and forget it; what comes from now on is new.
+
+        What is forgotten is added to *again*, and all of that is given: whoever began, and has to
+        begin again with another index, is given it once more.
+        """
         self._has_begun = True
-        come = index.rows(self._come)
+        again += self._come
         self._come.clear()
-        return come
+        return index.rows(dict.fromkeys(again))
 
     def row(self, folder: str, key: str, *, surely: bool = False) -> Row:
         """

@@ -3,7 +3,7 @@ Where the index is kept: in its file, or in memory as long as the disk is full, 
 
 A file that is broken is removed, and one that can't be had is let be; for either the index is in
 memory from then on. A full disk is neither: what the file has is copied into memory, and what is
-there is copied back when there is room.
+there is copied back when there is room. Whoever asks the index meanwhile waits for the copy.
 """
 
 from __future__ import annotations

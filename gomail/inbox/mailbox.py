@@ -186,13 +186,17 @@ class Mailbox:
         Raises:
             OSError: the Maildir can't be listed.
         """
-        return self._following.surviving(self._look)
+        come: list[tuple[str, str]] = []
+        completed: list[tuple[str, str]] = []
+        return self._following.surviving(lambda: self._look(come, completed))
 
-    def _look(self) -> Look:
+    def _look(self, has_come: list[tuple[str, str]], was_completed: list[tuple[str, str]]) -> Look:
         names = self._following.follow_all()
 
-        come = self._following.do(lambda _, index: self._following.taken(index))
-        completed = self._following.do(lambda _, index: self._completing.taken(index))
+        come = self._following.do(lambda _, index: self._following.taken(index, has_come))
+        completed = self._following.do(
+            lambda _, index: self._completing.taken(index, was_completed)
+        )
         changes = self._following.do(lambda census, _: census.changes)
         told: list[Listed] = []
         for folder, rows in come.items():
