@@ -19,7 +19,7 @@ def refusal_of(error: BaseException, what: str) -> Refused:
     to the peer.
     """
     if isinstance(error, Refused):
-        error.__context__ = None
+        error.__cause__ = error.__context__ = None
         return error.with_traceback(None)  # whose frames would refer to it, and keep the session
     _log.failure("{what} failed", failure=Failure(error), what=what)
     return Refused(LOCAL_ERROR, f"{what} failed: {type(error).__name__}")

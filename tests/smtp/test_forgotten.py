@@ -77,6 +77,24 @@ def test_session_that_had_to_wait_is_gone() -> None:
     check_forgotten(talk)
 
 
+def test_session_that_was_refused_for_a_reason_is_gone() -> None:
+    """Whatever was caught before has frames, too."""
+
+    def refuse(*_: object) -> None:
+        try:
+            int("nobody")
+        except ValueError as error:
+            raise Refused(LOCAL_ERROR) from error
+
+    desk = Desk(Clock())
+    desk.plans["rcpt"] = refuse
+    talk = Talk(desk)
+    talk.speak([*ENVELOPE, "QUIT"])
+    talk.leave()
+    assert talk.over
+    check_forgotten(talk)
+
+
 def test_session_that_is_late_is_gone() -> None:
     """Its clock has run out, and the client closes nothing."""
     talk = Talk()
