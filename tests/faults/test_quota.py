@@ -32,7 +32,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     subprocess.run([mkfs, "-q", str(image)], check=True, capture_output=True)
     mount = ["mount", "-t", "btrfs", "-o", "loop", str(image), str(disk)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("no btrfs can be mounted here")
+        pytest.xfail("no btrfs can be mounted here")  # a kernel without it: no package mends that
     try:
         for words in (
             ["quota", "enable", str(disk)],
