@@ -23,6 +23,7 @@ from gomail.server.sockets import (
     ALL,
     EXPECTED,
     PortError,
+    fields_of,
     listen_tcp,
     listen_unix,
     take_socket,
@@ -35,7 +36,6 @@ _INTERFACES: dict[str, list[str]] = {
     "tcp4": ["interface=0.0.0.0"],
     "tcp6": [r"interface=\:\:"],
 }
-_FIELD = re.compile(r"(?<!\\):")
 _CALLED = re.compile(r"\A\w+\(\) ")
 _FORMS = {
     "ssl": "ssl:PORT:privateKey=FILE:certKey=FILE was expected, with a key and its certificate, "
@@ -144,7 +144,7 @@ def open_port(
     Raises:
         PortError: the string can't be read, or the port can't be had.
     """
-    kind, *fields = _FIELD.split(endpoint)
+    kind, *fields = fields_of(endpoint)
     if kind == "haproxy":
         # Twisted's own would believe anybody, and greet before the header has come.
         msg = f"{endpoint}: whom is it to believe? A [[listener]] says so by its key proxy"

@@ -16,16 +16,24 @@ from gomail.server.occupant import by_whom
 from gomail.server.unix import AsOwner, bind_file
 
 BACKLOG = 1024
+LARGEST_BACKLOG = 2**31 - 1  # that listen(2) takes
 LONGEST_FORM = 3  # colons of tcp:25:interface=192.0.2.1:backlog=50
 EXPECTED = "an endpoint such as tcp:PORT or tcp:PORT:interface=127.0.0.1 was expected"
 ALL = 0o666  # who may connect to a unix socket, as Twisted has it
 
+_FIELD = re.compile(r"(?<!\\):")
+_NUMBER = re.compile(r"[0-9]{1,10}\Z")
 _RIGHTS = re.compile(r"[0-7]{1,4}\Z", re.ASCII)
 _UNIX = "unix:PATH or unix:PATH:mode=660 was expected, with rights as chmod has them in figures"
 
 
 class PortError(Exception):
     """One line that says why a port can't be listened on."""
+
+
+def fields_of(endpoint: str) -> list[str]:
+    """Give the kind of an endpoint, and its fields, in which a colon is still escaped."""
+    return _FIELD.split(endpoint)
 
 
 def take_socket(endpoint: str, fields: list[str], fileno: int) -> socket.socket:
@@ -40,7 +48,7 @@ def take_socket(endpoint: str, fields: list[str], fileno: int) -> socket.socket:
 
 def listen_tcp(endpoint: str, fields: list[str]) -> socket.socket:
     """Bind a ``tcp:`` endpoint."""
-    port, interface, backlog = _read(endpoint, fields)
+    port, interface, backlog = read_tcp(endpoint, fields)
     family = socket.AF_INET6 if not interface or ":" in interface else socket.AF_INET
     bound = None
     try:
@@ -65,15 +73,20 @@ def _bind(bound: socket.socket, interface: str, port: int, backlog: int) -> None
     bound.listen(backlog)
 
 
-def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
-    """Read port, interface and backlog of a ``tcp:`` endpoint."""
+def read_tcp(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
+    """
+    Read port, interface and backlog of a ``tcp:`` endpoint.
+
+    Raises:
+        PortError: it is none.
+    """
     options = dict(field.split("=", 1) for field in fields if "=" in field)
     words = [field for field in fields if "=" not in field]
     port = words[0] if words else options.pop("port", "")
     interface = options.pop("interface", "").replace("\\:", ":")
-    backlog = options.pop("backlog", str(BACKLOG))
+    backlog = _pop_backlog(endpoint, options)
     largest = 65535
-    if not port.isdecimal() or int(port) > largest or not backlog.isdecimal():
+    if not _NUMBER.match(port) or int(port) > largest:
         msg = f"{endpoint!r} has no port from 0 to {largest}; {EXPECTED}"
         raise PortError(msg)
     if options or len(words) > 1:
@@ -82,7 +95,16 @@ def _read(endpoint: str, fields: list[str]) -> tuple[int, str, int]:
         if endpoint.count(":") > LONGEST_FORM:
             msg += r"; a colon in an address is written \:, as in interface=\:\:1"
         raise PortError(msg)
-    return int(port), interface, int(backlog)
+    return int(port), interface, backlog
+
+
+def _pop_backlog(endpoint: str, options: dict[str, str]) -> int:
+    """Take the backlog out of what an endpoint says."""
+    backlog = options.pop("backlog", str(BACKLOG))
+    if not _NUMBER.match(backlog) or int(backlog) > LARGEST_BACKLOG:
+        msg = f"{endpoint!r}: backlog=50 was expected, or another number up to {LARGEST_BACKLOG}"
+        raise PortError(msg)
+    return int(backlog)
 
 
 def listen_unix(
@@ -93,7 +115,8 @@ def listen_unix(
 
     A file that a killed server has left is no socket that anybody listens on, and makes room.
     """
-    path, said, backlog = _read_unix(endpoint, fields)
+    path, said, backlog = read_unix(endpoint, fields)
+    path = os.path.abspath(path)  # noqa: PTH100 -- without links
     _make_room(endpoint, path)
     bound = socket.socket(socket.AF_UNIX)
     try:
@@ -106,21 +129,25 @@ def listen_unix(
     return bound
 
 
-def _read_unix(endpoint: str, fields: list[str]) -> tuple[str, int | None, int]:
-    """Read path, mode and backlog of a ``unix:`` endpoint."""
+def read_unix(endpoint: str, fields: list[str]) -> tuple[str, int | None, int]:
+    """
+    Read path, mode and backlog of a ``unix:`` endpoint.
+
+    Raises:
+        PortError: it is none.
+    """
     options = dict(field.split("=", 1) for field in fields if "=" in field)
     words = [field for field in fields if "=" not in field]
     # Without names they stand in this order; Twisted's lock is none of ours.
     options = {**dict(zip(("address", "mode", "backlog"), words, strict=False)), **options}
     path, rights = options.pop("address", ""), options.pop("mode", None)
-    backlog = options.pop("backlog", str(BACKLOG))
+    backlog = _pop_backlog(endpoint, options)
     options.pop("lockfile", None)
-    readable = path and _RIGHTS.match("0" if rights is None else rights) and backlog.isdecimal()
+    readable = path and _RIGHTS.match("0" if rights is None else rights)
     if not readable or options or len(words) > LONGEST_FORM:
         msg = f"{endpoint!r} is no endpoint; {_UNIX}"
         raise PortError(msg)
-    path = os.path.abspath(re.sub(r"\\(.)", r"\1", path))  # noqa: PTH100 -- without links
-    return path, None if rights is None else int(rights, 8), int(backlog)
+    return re.sub(r"\\(.)", r"\1", path), None if rights is None else int(rights, 8), backlog
 
 
 def _make_room(endpoint: str, path: str) -> None:

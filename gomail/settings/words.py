@@ -19,6 +19,7 @@ from gomail.settings.values import HAPROXY, UNIX
 _KIND = re.compile(r"[a-z][a-z0-9]*\Z")
 _TCP = frozenset({"tcp", "tcp4", "tcp6"})
 _LAST_PORT = 65535
+_NUMBER = re.compile(r"[0-9]{1,10}\Z")
 AUTO = "auto"
 _WORKERS = Range(1, 256)
 
@@ -77,7 +78,7 @@ def read_endpoint(value: object) -> str:
     port = rest.partition(":")[0]
     if not colon or not rest or not _KIND.match(kind):
         raise unexpected('an endpoint such as "tcp:25"', value)
-    if kind in _TCP and "=" not in port and not (port.isdecimal() and int(port) <= _LAST_PORT):
+    if kind in _TCP and "=" not in port and not (_NUMBER.match(port) and int(port) <= _LAST_PORT):
         raise unexpected(f"a port from 0 to {_LAST_PORT}", port)
     return text
 

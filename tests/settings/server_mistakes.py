@@ -129,6 +129,10 @@ MISTAKES = [
         'line 2: listener[1].endpoint: a port from 0 to 65535 was expected, not "smtp"',
     ),
     (
+        '[[listener]]\nendpoint = "tcp:\u0662\u0665"',
+        'line 2: listener[1].endpoint: a port from 0 to 65535 was expected, not "\u0662\u0665"',
+    ),
+    (
         '[[listener]]\nendpoint = "tcp:25"\nlocal = "yes"',
         'line 3: listener[1].local: true or false was expected, not "yes"',
     ),
