@@ -2,20 +2,17 @@
 What the inbox of a unit is started with: the options of ``gomail units`` that are its own.
 
 They are read as the inbox reads them, since the unit would only fail with them later; and the
-sandbox is to let it do what they say.
+sandbox is to let it do what they say. Where it listens is read by `gomail.cli.listened`.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address
-from pathlib import PurePosixPath
 from typing import Any
 
 import click
 
 from gomail.inbox.web.wanted import LISTEN, read_name
 from gomail.settings.words import read_endpoint, read_networks
-from gomail.units.shape import HOMES, STATE, Shown
+from gomail.units.shape import STATE, Shown
 
 #: Where the inbox of a unit has its password: the state folder is the server's, too.
 PASSWORD = f"{STATE}/inbox-password"
@@ -24,8 +21,8 @@ _OPTIONS = (
     click.option("--host", "hosts", multiple=True, help="As of gomail inbox, beside --inbox."),
     click.option("--proxy", "proxies", multiple=True, help="As of gomail inbox, beside --inbox."),
     click.option("--inbox-listen", metavar="ENDPOINT", help="As --listen of gomail inbox."),
+    click.option("--inbox-group", metavar="NAME", help="Whose its unix socket is, too: a proxy's."),
 )
-_FIELD = re.compile(r"(?<!\\):")
 
 
 def of_the_inbox(command: Callable[..., None]) -> Callable[..., None]:
@@ -35,40 +32,42 @@ def of_the_inbox(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def read_shown(
+def read_shown(  # noqa: PLR0913 -- each is an option
     command: Sequence[str],
+    user: str,
     *,
     hosts: Sequence[str],
     proxies: Sequence[str],
     inbox_listen: str | None,
+    inbox_group: str | None,
 ) -> Shown:
     """
     Read the options, which go behind *command*; tell in one line what is wrong with them.
 
+    Args:
+        command: the program and its first arguments.
+        user: who runs it; a user of this machine.
+        hosts: names, as said.
+        proxies: networks, as said.
+        inbox_listen: an endpoint string, as said.
+        inbox_group: the name of a group, as said.
+
     Raises:
         ClickException: one can't be read, or not by a unit.
     """
+    from gomail.cli.listened import read_place  # noqa: PLC0415 -- has Twisted
+
     words = [*command]
     for name in hosts:
         words += ("--host", _read("--host", read_name, name))
     for network in proxies:
         words += ("--proxy", *_read("--proxy", lambda each: read_networks([each]), network))
-    words += (
-        ()
-        if inbox_listen is None
-        else ("--listen", _read("--inbox-listen", read_endpoint, inbox_listen))
-    )
-    kind, *fields = _FIELD.split(inbox_listen or LISTEN)
-    said = dict(each.split("=", 1) for each in fields if "=" in each)
-    if kind == "unix":
-        path = next((each for each in fields if "=" not in each), said.get("address", ""))
-        return Shown(tuple(words), _folder(path), local=True, closed=bool(hosts))
-    if kind != "tcp":
-        expected = f"{LISTEN}, another tcp: or unix:PATH was expected of a unit"
-        msg = f"--inbox-listen {inbox_listen}: {expected}"
-        raise click.ClickException(msg)
-    local = _is_loopback(said.get("interface", "").replace("\\", ""))
-    return Shown(tuple(words), None, local=local, closed=bool(hosts) or not local)
+    endpoint = _read("--inbox-listen", read_endpoint, inbox_listen or LISTEN)
+    place = read_place(endpoint, user, inbox_group, proxied="unix" in proxies)
+    if inbox_listen is not None:
+        words += ("--listen", place.endpoint)
+    closed = bool(hosts) or not place.local
+    return Shown(tuple(words), place.folder, inbox_group, local=place.local, closed=closed)
 
 
 def _read(option: str, read: Callable[[str], Any], value: str) -> Any:  # noqa: ANN401 -- as it is read
@@ -76,29 +75,3 @@ def _read(option: str, read: Callable[[str], Any], value: str) -> Any:  # noqa: 
         return read(value)
     except ValueError as error:
         raise click.ClickException(f"{option} {value}: {error}") from None
-
-
-def _folder(path: str) -> str:
-    """Give the folder of a socket, which the sandbox is to show."""
-    folder = PurePosixPath(re.sub(r"\\(.)", r"\1", path)).parent
-    own = len(folder.parts) > 2 and f"{folder.parent}/" not in HOMES
-    if not folder.is_absolute() or not own or ".." in folder.parts or _is_private(folder):
-        msg = (
-            f"--inbox-listen unix:{path}: a path from the root on was expected, in a folder of the "
-            "socket's own, such as /var/lib/gomail-inbox/socket"
-        )
-        raise click.ClickException(msg)
-    return str(folder)
-
-
-def _is_private(folder: PurePosixPath) -> bool:
-    """Tell whether a folder is another one in the sandbox (PrivateTmp=)."""
-    return any(folder.is_relative_to(each) for each in ("/tmp", "/var/tmp"))  # noqa: S108
-
-
-def _is_loopback(interface: str) -> bool:
-    """Tell whether this machine alone reaches an address."""
-    try:
-        return ip_address(interface).is_loopback
-    except ValueError:
-        return False

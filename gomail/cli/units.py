@@ -25,7 +25,7 @@ _GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
 
 _NO_READER = "--inbox: --user NAME, who reads the only Maildir, was expected beside it"
-_NO_INBOX = "--host, --proxy, --inbox-listen: --inbox was expected beside them"
+_NO_INBOX = "--host, --proxy, --inbox-listen, --inbox-group: --inbox was expected beside them"
 _OPTIONS = (
     click.option("--user", metavar="NAME", help="Who reads the mail [default: gomail, for many]."),
     click.option("-c", "--config", "file", metavar="FILE", help=f"[default for many: {CONFIG}]"),
@@ -87,9 +87,8 @@ def _steps(shape: Shape, root: Path) -> Iterator[str]:
         yield "systemctl disable --now gomail.socket"
     if SYSUSERS in shape.texts():
         yield "systemd-sysusers"
-    folder = shape.inbox and shape.inbox.folder
-    if folder and not Path(folder).is_dir() and not folder.startswith(STATE):
-        yield f"install -d -o {shape.user} {folder}"
+    if shape.inbox is not None:
+        yield from _folder_of(shape.inbox, shape.user)
     if not Path(shape.maildir).is_dir() and not shape.maildir.startswith(f"{STATE}/"):
         mode = "700" if shape.group is None else f"2770 -g {shape.group}"
         yield f"install -d -m {mode} -o {shape.user} {shape.maildir}"
@@ -106,6 +105,15 @@ def _steps(shape: Shape, root: Path) -> Iterator[str]:
         set_it = f"{program} inbox --set-password --password-file {PASSWORD}"
         yield f"runuser -u {shape.user} -- {set_it}"
     yield "systemctl enable --now gomail-inbox.service"
+
+
+def _folder_of(inbox: Shown, user: str) -> Iterator[str]:
+    """Give the command that makes the folder of the inbox's socket, if nothing else makes it."""
+    folder = inbox.folder
+    if folder is None or folder == STATE or os.path.lexists(folder):
+        return
+    rights = "" if inbox.group is None else f" -m 2750 -g {inbox.group}"
+    yield f"install -d{rights} -o {user} {folder}"
 
 
 def _shape(  # noqa: PLR0913 -- each is an option
@@ -148,17 +156,22 @@ def _shape(  # noqa: PLR0913 -- each is an option
     _check_words(*command)
     _check_settings(listen, whole.group, path)
     program, listens = (*_program(), *command), None if no_socket else listen
-    shown = _shown(whole.maildir, path, **of_inbox) if inbox else None
+    shown = _shown(whole.maildir, path, user, **of_inbox) if inbox and user else None
     return Shape(user or USER, program, folder, code, listens, whole.group, shown)
 
 
-def _shown(maildir: str, file: str | None, **of_inbox: Any) -> Shown:  # noqa: ANN401 -- see above
+def _shown(
+    maildir: str,
+    file: str | None,
+    user: str,
+    **of_inbox: Any,  # noqa: ANN401 -- see above
+) -> Shown:
     """Give the inbox, for the one person who reads the mail."""
     if "{" in maildir:
         raise click.ClickException(_NO_READER)
     options = [*_words("--maildir", maildir), *_words("--config", file)]
     # Its password is found in the StateDirectory.
-    shown = read_shown((*_program(), "inbox", *options), **of_inbox)
+    shown = read_shown((*_program(), "inbox", *options), user, **of_inbox)
     _check_words(*shown.command)
     _check_paths(shown.folder or "")
     return shown

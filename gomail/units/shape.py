@@ -37,12 +37,14 @@ class Shown:
     Attributes:
         command: the program and its arguments.
         folder: in which it makes a socket, if it does.
+        group: whose that socket is, too, if it is anybody's.
         local: whether nobody but this machine is to reach it.
         closed: whether it does not start without a password.
     """
 
     command: tuple[str, ...]
     folder: str | None = None
+    group: str | None = None
     local: bool = True
     closed: bool = False
 

@@ -1,5 +1,6 @@
 """``gomail units`` with an inbox: what that is started with."""
 
+import grp
 import sys
 from pathlib import Path
 
@@ -7,6 +8,11 @@ import pytest
 
 from gomail.cli import units as module
 from tests.cli.test_units import USER, complaint, said
+
+GROUP = next(group.gr_name for group in grp.getgrall() if group.gr_gid)
+OWN = "in a folder of the socket's own"
+PROXIED = ("--proxy", "unix", "--inbox-listen", "unix:/srv/q/s")
+LONG = f"unix:/srv/{'x' * 101}/s"
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +81,27 @@ def test_sandbox_of_the_inbox_is_as_wide_as_where_it_listens(
     assert (f"install -d -o {USER.pw_name} /srv/inbox &&" in told) is listen.startswith("unix")
 
 
+def test_folder_of_the_socket_is_made_for_the_group_of_the_proxy(folder: Path) -> None:
+    """As the page on the inbox has it; the socket is the group's, whether that is said or not."""
+    path = "/var/lib/gomail-inbox/socket"
+    options = ("--proxy", "unix", "--inbox-group", GROUP)
+    made = f" install -d -m 2750 -g {GROUP} -o {USER.pw_name} /var/lib/gomail-inbox &&"
+    for listen in (f"unix:{path}", f"unix:{path}:mode=660"):
+        lines = shown(*options, "--inbox-listen", listen)
+        [started] = [line for line in lines if line.startswith("ExecStart=")]
+        assert started.endswith(f" --proxy unix --listen unix:{path}:mode=660")
+        assert "ReadWritePaths=/var/lib/gomail-inbox" in lines
+        assert made in steps(folder, *options, "--inbox-listen", listen)
+
+
+def test_state_folder_is_made_by_systemd_and_none_within_it(folder: Path) -> None:
+    """What is not made there, a step makes."""
+    told = steps(folder, "--inbox-listen", "unix:/var/lib/gomail/socket")
+    assert "/var/lib/gomail &&" not in told
+    told = steps(folder, "--inbox-listen", "unix:/var/lib/gomail/inbox/socket")
+    assert f"install -d -o {USER.pw_name} /var/lib/gomail/inbox &&" in told
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -83,10 +110,33 @@ def test_sandbox_of_the_inbox_is_as_wide_as_where_it_listens(
         (("--inbox-listen", "tcp:x"), "a port from 0 to 65535 was expected"),
         (("--inbox-listen", "ssl:8443"), "another tcp: or unix:PATH was expected of a unit"),
         (("--inbox-listen", "unix:socket"), "a path from the root on was expected"),
-        (("--inbox-listen", "unix:/home/alice/s"), "in a folder of the socket's own"),
-        (("--inbox-listen", "unix:/run/s"), "in a folder of the socket's own"),
-        (("--inbox-listen", "unix:/home/../etc/a/s"), "in a folder of the socket's own"),
-        (("--inbox-listen", "unix:/tmp/a/s"), "in a folder of the socket's own"),
+        (("--inbox-listen", "unix:/home/alice/s"), OWN),
+        (("--inbox-listen", "unix:/run/s"), OWN),
+        (("--inbox-listen", "unix:/home/../etc/a/s"), OWN),
+        (("--inbox-listen", "unix:/tmp/a/s"), OWN),
+        (("--inbox-listen", "unix://home/alice/s"), OWN),
+        (("--inbox-listen", "unix:/run/inbox/s"), "that is still there after a boot"),
+        (("--inbox-listen", "unix:/etc/systemd/system/s"), OWN),
+        (("--inbox-listen", "unix:/var/lib/s"), "/var/lib is somebody else's"),
+        (("--inbox-listen", LONG), "a path of 107 octets at most was expected"),
+        (("--inbox-listen", "unix:/srv/q/s:mode=zz"), "mode=660 was expected, with rights"),
+        (("--inbox-listen", "unix:/srv/q/s:backlog=99999999999"), "backlog=50 was expected"),
+        (("--inbox-listen", "tcp:80"), "a port from 1024 on was expected"),
+        (("--inbox-listen", "tcp:0"), "a port from 1024 on was expected"),
+        (("--inbox-listen", "tcp:8025:frob=1"), "frob is not known"),
+        (("--inbox-listen", "tcp:8025:interface=localhost"), "such as interface=127.0.0.1"),
+        (("--inbox-group", GROUP), "--inbox-listen unix:PATH was expected beside it"),
+        ((*PROXIED, "--inbox-group", "gone"), "a group of this machine was expected"),
+        ((*PROXIED, "--inbox-group", "a b"), "a group of this machine was expected"),
+        (PROXIED, "--inbox-group NAME was expected, the proxy's"),
+        (
+            ("--inbox-listen", "unix:/srv/q/s:mode=600", "--inbox-group", GROUP),
+            "mode=660 was expected beside --inbox-group",
+        ),
+        (
+            ("--inbox-listen", "unix:/var/lib/gomail/s", "--inbox-group", GROUP),
+            "a folder elsewhere than in /var/lib/gomail",
+        ),
         (("--inbox-listen", "unix:/srv/a b/s"), "letters, digits and"),
     ],
 )
