@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 
 from gomail.limits import Limits
 from gomail.reply import LOCAL_ERROR, Refused
+from gomail.smtp.nobody import NOBODY
 from tests.smtp.desk import Desk, late
 from tests.smtp.talk import ENVELOPE, Talk, check_forgotten, in_content, ready
 
@@ -123,3 +124,9 @@ def test_session_whose_client_read_nothing_is_gone() -> None:
     talk.leave()
     assert talk.over
     check_forgotten(talk)
+
+
+def test_nobody_keeps_anybody_waiting() -> None:
+    """Whoever asks what is left of a session hears that it has said all, and hung up."""
+    assert not NOBODY.busy()
+    assert NOBODY.hang_up()
