@@ -1,5 +1,6 @@
 """Maildirs that are moved, exchanged, emptied or made read-only while mail for them comes in."""
 
+import ctypes
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from tests.system.running import until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
+LIBC = ctypes.CDLL(None, use_errno=True)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
 ROUNDS = often(10, 20)
 PAUSE = 0.01  # seconds that each state of things lasts
 both = pytest.mark.parametrize("how", [WAYS["thread"], WAYS["agent"]])
@@ -57,6 +60,12 @@ def under_load(mail: Path, *how: str) -> Iterator[Load]:
     assert load.ledger.wrong == []
 
 
+def exchange(one: Path, other: Path) -> None:
+    """Exchange two names in one step (renameat2(2)): a folder that is missing would be made."""
+    if LIBC.renameat2(AT_FDCWD, bytes(one), AT_FDCWD, bytes(other), RENAME_EXCHANGE):
+        raise OSError(ctypes.get_errno(), f"{one} and {other} can't be exchanged")
+
+
 @both
 def test_n6_new_that_is_exchanged_for_a_link_during_load_leads_nowhere(
     tmp_path: Path, how: tuple[str, ...]
@@ -67,14 +76,14 @@ def test_n6_new_that_is_exchanged_for_a_link_during_load_leads_nowhere(
     elsewhere.mkdir()
     new, aside = mail / "alice/new", mail / "alice/aside"
     with under_load(mail, *how) as load:
+        aside.symlink_to(elsewhere)
         for _ in range(ROUNDS):
-            new.rename(aside)
-            new.symlink_to(elsewhere)
+            exchange(new, aside)
             time.sleep(PAUSE)
-            new.unlink()
-            aside.rename(new)
+            exchange(new, aside)
             time.sleep(PAUSE)
         load.goes_on()
+    assert aside.is_symlink()
     assert list(elsewhere.iterdir()) == []
 
 
