@@ -159,20 +159,33 @@ class Client:
     @classmethod
     def connect(cls, port: int, host: str = "127.0.0.1") -> Self:
         """Connect by TCP, as soon as somebody listens."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return cls(socket.create_connection((host, port), PATIENCE))
-            except ConnectionRefusedError:
-                assert time.monotonic() < deadline, f"nobody listens on {host} port {port}"
-                time.sleep(0.005)
+        place = f"{host} port {port}"
+        return cls._connect(place, lambda: socket.create_connection((host, port), PATIENCE))
 
     @classmethod
     def connect_unix(cls, path: Path) -> Self:
-        """Connect to a unix socket."""
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(path))
-        return cls(connection)
+        """Connect to a unix socket, as soon as somebody listens: it is there before."""
+
+        def connect() -> socket.socket:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(path))
+            except OSError:
+                connection.close()
+                raise
+            return connection
+
+        return cls._connect(str(path), connect)
+
+    @classmethod
+    def _connect(cls, place: str, connect: Callable[[], socket.socket]) -> Self:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return cls(connect())
+            except (ConnectionRefusedError, FileNotFoundError):
+                assert time.monotonic() < deadline, f"nobody listens on {place}"
+                time.sleep(0.005)
 
     def __del__(self) -> None:
         """Hang up with the test that has called."""
