@@ -22,7 +22,7 @@ from gomail.server.garbage import look_seldom
 from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import StartError, try_pidfile
-from gomail.server.twistd import Twistd
+from gomail.server.twistd import Twistd, take_no_words
 from gomail.server.workers.words import VARIABLE
 from gomail.settings.usual import usual_file
 from gomail.starting import Wishes, begin
@@ -115,9 +115,7 @@ class Options(usage.Options):
 
     def parseArgs(self, *words: str) -> None:
         """Take no words but options."""
-        if words:
-            msg = f"options alone were expected, such as --maildir FOLDER, not {words[0]!r:.100}"
-            raise usage.UsageError(msg)
+        take_no_words(words)
 
     def _find_file(self) -> None:
         """

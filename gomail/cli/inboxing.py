@@ -32,7 +32,7 @@ from gomail.server.reactor import Reactor
 from gomail.server.sockets import PortError
 from gomail.server.start import Identity, StartError
 from gomail.server.telling import Telling
-from gomail.server.twistd import Twistd
+from gomail.server.twistd import Twistd, take_no_words
 from gomail.settings.words import read_networks
 
 if TYPE_CHECKING:
@@ -112,9 +112,7 @@ class Options(usage.Options):
 
     def parseArgs(self, *words: str) -> None:
         """Take no words but options."""
-        if words:
-            msg = f"options alone were expected, such as --maildir FOLDER, not {words[0]!r:.100}"
-            raise usage.UsageError(msg)
+        take_no_words(words)
 
     def postOptions(self) -> None:
         """Set the password, if that is what is wanted."""

@@ -8,7 +8,6 @@ unit that fails. Twisted comes with this; it is imported where there is an endpo
 import grp
 import os
 import pwd
-import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,7 @@ import click
 
 from gomail.inbox.web.wanted import LISTEN
 from gomail.server.sockets import PortError, fields_of, read_tcp, read_unix
-from gomail.units.shape import HOMES, STATE
+from gomail.units.shape import GROUP, HOMES, STATE, in_state
 
 _FIRST_FREE = 1024  # ports below need a right that the unit has not
 _LONGEST = 107  # octets of a socket's path: sun_path of unix(7), but for its NUL
@@ -28,7 +27,6 @@ _FOREIGN = (
 )
 _GROUPS = 0o020  # the group's right to connect
 _FOR_GROUP = 0o2010  # rights of a folder that its group may enter, and has what is made in it
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ def _check_group(group: str, folder: str, user: str) -> None:
     number = _number(group)
     if number is None:
         raise _wrong(what, "a group of this machine was expected, the proxy's, such as www-data")
-    if f"{folder}/".startswith(f"{STATE}/"):
+    if in_state(folder):
         raise _wrong(what, f"a folder elsewhere than in {STATE} was expected, which is {user}'s")
     if not os.path.lexists(folder):
         return
@@ -150,7 +148,7 @@ def _check_group(group: str, folder: str, user: str) -> None:
 def _number(group: str) -> int | None:
     """Look up a group; one with a name that no command takes as it is counts as none."""
     try:
-        return grp.getgrnam(group).gr_gid if _NAME.match(group) else None
+        return grp.getgrnam(group).gr_gid if GROUP.match(group) else None
     except KeyError:
         return None
 

@@ -5,7 +5,7 @@ import pwd
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,21 @@ from gomail.config import Configuration, ConfigurationError, load, with_options
 from gomail.recipients.mailbox import Template
 from gomail.settings.usual import CONFIG
 from gomail.units.placing import NotOurs, place, signed
-from gomail.units.shape import HOMES, SOCKET, STATE, SYSUSERS, USER, Shape, Shown, in_home
+from gomail.units.shape import (
+    GROUP,
+    HOMES,
+    SOCKET,
+    STATE,
+    SYSUSERS,
+    USER,
+    Shape,
+    Shown,
+    in_home,
+    in_state,
+)
 
 ENDPOINT = "systemd:domain=INET6:index=0"
 _LISTEN = re.compile(r"[0-9A-Za-z.:\[\]/_-]+\Z")  # as systemd's ListenStream= has it
-_GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
 
 _NO_READER = "--inbox: --user NAME, who reads the only Maildir, was expected beside it"
@@ -89,7 +99,7 @@ def _steps(shape: Shape, root: Path) -> Iterator[str]:
         yield "systemd-sysusers"
     if shape.inbox is not None:
         yield from _folder_of(shape.inbox, shape.user)
-    if not Path(shape.maildir).is_dir() and not shape.maildir.startswith(f"{STATE}/"):
+    if not Path(shape.maildir).is_dir() and not in_state(shape.maildir):
         mode = "700" if shape.group is None else f"2770 -g {shape.group}"
         yield f"install -d -m {mode} -o {shape.user} {shape.maildir}"
     yield "systemctl daemon-reload"
@@ -129,10 +139,7 @@ def _shape(  # noqa: PLR0913 -- each is an option
     **of_inbox: Any,  # noqa: ANN401 -- see of_the_inbox
 ) -> Shape:
     """Make the shape of what the options say, or tell in one line what is wrong with them."""
-    if inbox and user is None:
-        raise click.ClickException(_NO_READER)
-    if not inbox and any(of_inbox.values()):
-        raise click.ClickException(_NO_INBOX)
+    _check_reader(user, of_inbox, inbox=inbox)
     home = STATE if user is None else _home(user)
     file = file or (CONFIG if user is None else None)
     path = None if file is None else str(Path(file).absolute())
@@ -158,6 +165,14 @@ def _shape(  # noqa: PLR0913 -- each is an option
     program, listens = (*_program(), *command), None if no_socket else listen
     shown = _shown(whole.maildir, path, user, **of_inbox) if inbox and user else None
     return Shape(user or USER, program, folder, code, listens, whole.group, shown)
+
+
+def _check_reader(user: str | None, of_inbox: Mapping[str, object], *, inbox: bool) -> None:
+    """See that an inbox has somebody who reads, and options of one have an inbox."""
+    if inbox and user is None:
+        raise click.ClickException(_NO_READER)
+    if not inbox and any(of_inbox.values()):
+        raise click.ClickException(_NO_INBOX)
 
 
 def _shown(
@@ -187,7 +202,7 @@ def _check_settings(listen: str, group: str | None, file: str | None) -> None:
     if not _LISTEN.match(listen):
         msg = f"--listen: a port, or an address and a port, was expected, not {listen!r}"
         raise click.ClickException(msg)
-    if group is not None and not _GROUP.match(group):
+    if group is not None and not GROUP.match(group):
         raise click.ClickException(f"group: the name of a group was expected, not {group!r}")
     if file is not None and in_home(file):
         raise click.ClickException(f"{file}: the service sees no home; put it at {CONFIG}")

@@ -14,8 +14,7 @@ COLUMNS = (
     "key, folder, subject, author, recipients, time, dated, coalesce(size, 0), flags, recent, known"
     ", file, written"
 )
-# What is known of a message.
-NOTHING, ALL, UNREADABLE = 0, 1, 2
+ALL, UNREADABLE = 1, 2  # what is known of a message, where anything is
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ ALL = 0o666  # who may connect to a unix socket, as Twisted has it
 
 _FIELD = re.compile(r"(?<!\\):")
 _NUMBER = re.compile(r"[0-9]{1,10}\Z")
-_RIGHTS = re.compile(r"[0-7]{1,4}\Z", re.ASCII)
+_RIGHTS = re.compile(r"[0-7]{1,4}\Z")
 _UNIX = "unix:PATH or unix:PATH:mode=660 was expected, with rights as chmod has them in figures"
 
 

@@ -9,11 +9,13 @@ import os
 import pwd
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, cast
+
+from twisted.python.usage import UsageError
 
 from gomail.server.log import TwistedStream, open_log
 from gomail.server.sockets import PortError
@@ -111,6 +113,18 @@ class Twistd:
         except OSError as error:
             msg = f"the log {path} can't be written: {error.strerror}"
             raise StartError(msg) from error
+
+
+def take_no_words(words: Sequence[str]) -> None:
+    """
+    Take options alone.
+
+    Raises:
+        UsageError: there is a spare word.
+    """
+    if words:
+        msg = f"options alone were expected, such as --maildir FOLDER, not {words[0]!r:.100}"
+        raise UsageError(msg)
 
 
 def _at_terminal() -> bool:

@@ -45,7 +45,7 @@ class DotStuffed:
         content = octets = self._held + octets
         if b"." in octets:
             texts = _DOT.split(octets)
-            if len(texts) == 2:  # mostly the last dot of all, or one in a long text
+            if len(texts) == 2:  # one such dot, mostly the last of all
                 text, behind = texts
                 if behind.startswith(_CRLF):
                     return self._of_the_peer(text + _CRLF), behind[len(_CRLF) :]

@@ -5,6 +5,7 @@ The sandbox is as tight as the shape allows. With the socket unit the service ne
 and sees no other user; where a group shares the Maildirs, it must give files to that group.
 """
 
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
@@ -12,6 +13,7 @@ from string import Template
 HOMES = ("/home/", "/root/", "/run/user/")
 STATE = "/var/lib/gomail"  # StateDirectory= of the service
 USER = "gomail"  # who receives for many mailboxes
+GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")  # as commands take it
 
 SERVICE = "etc/systemd/system/gomail.service"
 SOCKET = "etc/systemd/system/gomail.socket"
@@ -135,7 +137,12 @@ def _written_to(folder: str) -> list[str]:
     """Let a folder be written to, if it is not the state folder."""
     if in_home(folder):
         return [f"BindPaths={folder}"]
-    return [] if f"{folder}/".startswith(f"{STATE}/") else [f"ReadWritePaths={folder}"]
+    return [] if in_state(folder) else [f"ReadWritePaths={folder}"]
+
+
+def in_state(folder: str) -> bool:
+    """Tell whether a folder is the state folder, which systemd makes, or lies in it."""
+    return f"{folder}/".startswith(f"{STATE}/")
 
 
 def in_home(path: str) -> bool:

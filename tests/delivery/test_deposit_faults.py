@@ -54,19 +54,24 @@ def some_deposits(folder: Path) -> tuple[Deposit, Deposit, Deposit]:
     )
 
 
+def check_second_fails(disk: Recorder, folder: Path, fault: tuple[str, str, int]) -> None:
+    """Store some deposits, and see that a fault is the second one's alone."""
+    disk.fail(*fault)
+    first, second, third = some_deposits(folder)
+    store(first, second, third)
+    assert second.error is not None
+    assert (second.error.errno, second.at) == (fault[-1], str(folder / "two"))
+    assert second.stored == ()
+    assert first.error is third.error is None
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(("call", "place"), BEFORE_THE_FIRST_LINK)
 def test_r4_to_r8_fault_before_the_first_link_leaves_nothing(
     disk: Recorder, tmp_path: Path, call: str, place: str, number: int
 ) -> None:
     """Whichever step fails, the message is nowhere, the others arrive, and fsync is not retried."""
-    disk.fail(call, place, number)
-    first, second, third = some_deposits(tmp_path)
-    store(first, second, third)
-    assert second.error is not None
-    assert (second.error.errno, second.at) == (number, str(tmp_path / "two"))
-    assert second.stored == ()
-    assert first.error is third.error is None
+    check_second_fails(disk, tmp_path, (call, place, number))
     assert messages(tmp_path / "one") == messages(tmp_path / "three") == [STORED]
     assert messages(tmp_path / "two") == []
     flushed = disk.of("fsync")
@@ -79,13 +84,7 @@ def test_r4_to_r8_fault_from_the_first_link_on_is_no_success(
     disk: Recorder, tmp_path: Path, call: str, place: str, number: int
 ) -> None:
     """A copy may stand in another mailbox then: the retry makes a duplicate, never a loss."""
-    disk.fail(call, place, number)
-    first, second, third = some_deposits(tmp_path)
-    store(first, second, third)
-    assert second.error is not None
-    assert (second.error.errno, second.at) == (number, str(tmp_path / "two"))
-    assert second.stored == ()
-    assert first.error is third.error is None
+    check_second_fails(disk, tmp_path, (call, place, number))
     assert messages(tmp_path / "one") == [STORED] * 2
     assert messages(tmp_path / "three") == [STORED]
     flushed = disk.of("fsync")
