@@ -1,10 +1,22 @@
 """The stages of CI: none is forgotten, and those that run side by side fail as they ought to."""
 
 import subprocess
+import sys
 from pathlib import Path
 
-CI = Path(__file__).parents[2] / ".ci"
+ROOT = Path(__file__).parents[2]
+CI = ROOT / ".ci"
 TOOLS = {"forgiven", "pythons", "reads", "receives", "run", "together", "unchanged"}
+
+HANGS = """
+import threading
+import pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_it(number):
+    if number == 2:
+        threading.Event().wait()
+"""
 
 
 def said_by(*command: str | Path) -> tuple[int, str]:
@@ -45,3 +57,14 @@ def test_two_commands_run_at_the_same_time(tmp_path: Path) -> None:
     wait = "touch {}; for n in $(seq 600); do [ -e {} ] && exit 0; sleep 0.1; done; exit 1"
     status, _ = said_by(CI / "together", wait.format(one, other), wait.format(other, one))
     assert status == 0
+
+
+def test_one_that_never_ends_is_named_and_holds_up_no_other(tmp_path: Path) -> None:
+    """What runs in a process beside it goes on, and it counts as failed."""
+    (tmp_path / "test_hangs.py").write_text(HANGS)
+    options = ("-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-p", "no:cacheprovider")
+    limit = ("-o", "faulthandler_timeout=2", "--numprocesses=2")
+    status, said = said_by(sys.executable, "-m", "pytest", *options, *limit, tmp_path)
+    assert status == 1
+    assert "1 failed, 5 passed" in said
+    assert "crashed while running 'test_hangs.py::test_it[2]'" in said
