@@ -135,17 +135,19 @@ class Channel(HTTPChannel):
 
     def pauseProducing(self) -> None:
         """Wait for somebody who takes what is sent."""
-        self._end_in(TAKE_TIME)
+        if not self._turned_away:
+            self._end_in(TAKE_TIME)
         super().pauseProducing()
 
     def resumeProducing(self) -> None:
         """Go on: it was taken."""
-        self._end_in(REQUEST_TIME if self.idle else None)
+        if not self._turned_away:
+            self._end_in(REQUEST_TIME if self.idle else None)
         super().resumeProducing()
 
     def loseConnection(self) -> None:
         """End when all is taken; that may not last, either."""
-        self._end_in(REQUEST_TIME)
+        self._end_in(LINGER if self._turned_away else REQUEST_TIME)
         super().loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -164,11 +166,16 @@ class Bounded(Request):
         """Look at what is announced, before any of it is taken."""
         kinds = self.requestHeaders.getRawHeaders(b"Content-Type", [_FORM])
         if length is None or length > BODY:
-            self.channel.turn_away(b"413 Content Too Large")
+            self._turn_away(b"413 Content Too Large")
         elif length and [each.partition(b";")[0].strip().lower() for each in kinds] != [_FORM]:
-            self.channel.turn_away(b"415 Unsupported Media Type")
+            self._turn_away(b"415 Unsupported Media Type")
         else:
             super().gotLength(length)
+
+    def _turn_away(self, why: bytes) -> None:
+        """Say why there is no answer; whoever waits for a word to go on is not to hear one."""
+        self.requestHeaders.removeHeader(b"Expect")
+        self.channel.turn_away(why)
 
     def process(self) -> None:
         """Answer."""

@@ -15,6 +15,7 @@ from gomail.inbox.web.channel import (
 from tests.inbox.web.doors import GET, Door
 
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+EXPECT = b"Expect: 100-continue\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 
 
@@ -92,6 +93,8 @@ def test_w6_longest_idle_makes_room() -> None:
             b"415",
         ),
         (POST + b"Content-Type: text/plain\r\nContent-Length: 3\r\n\r\na=b", b"415"),
+        (POST + EXPECT + FORM + b"Content-Length: %d\r\n\r\n" % (BODY + 1), b"413"),
+        (POST + EXPECT + b"Content-Type: text/plain\r\nContent-Length: 3\r\n\r\n", b"415"),
         (POST + FORM + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc", b"400"),
         (POST + FORM + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc", b"400"),
         (POST + FORM + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", b"400"),
@@ -152,6 +155,31 @@ def test_w6_who_is_turned_away_is_heard_out_for_a_moment() -> None:
     assert wire.ended
     door.clock.advance(REQUEST_TIME)
     assert wire.aborted
+
+
+def test_w6_who_is_turned_away_behind_answers_that_he_takes_none_of_has_no_longer() -> None:
+    """They are kept for those who may still take them."""
+    door = Door()
+    channel, wire = door.connect(GET + b"\r\n")
+    door.finish()
+    channel.pauseProducing()
+    channel.dataReceived(GET + b"X: y\r\n" * FIELDS + b"\r\n")
+    channel.resumeProducing()
+    channel.pauseProducing()
+    door.clock.advance(LINGER)
+    assert wire.disconnecting
+    door.clock.advance(LINGER)
+    assert wire.aborted
+
+
+def test_who_waits_for_a_word_to_go_on_hears_it() -> None:
+    """Where a form may come (RFC 9110 §10.1.1)."""
+    door = Door()
+    channel, wire = door.connect(POST + EXPECT + FORM + b"Content-Length: 7\r\n\r\n")
+    assert wire.value() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    channel.dataReceived(b"mark=ok")
+    door.finish()
+    assert b"HTTP/1.1 200" in wire.value()
 
 
 def test_w6_pipelined_requests_wait_for_their_turn() -> None:
