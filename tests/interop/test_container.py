@@ -74,6 +74,12 @@ def test_what_gomail_adds_to_the_image_is_small(home: Path) -> None:
     assert not list(home.glob("lib/python*/site-packages/pip"))
 
 
+def test_image_has_what_checks_the_inbox_and_monitoring_need(home: Path) -> None:
+    """Whoever runs it can install nothing there."""
+    needed = "import argon2, dns, jinja2, nh3, prometheus_client, spftrace"
+    subprocess.run([home / "bin/python", "-c", needed], check=True, timeout=PATIENCE)
+
+
 def test_container_receives_is_healthy_and_stops(home: Path, tmp_path: Path) -> None:
     """The command of the image, its check of health and its stop signal do what they say."""
     port = free_port()
