@@ -13,6 +13,7 @@ from gomail.inbox.row import Row
 from gomail.reading import batch, reader
 from tests.inbox.maildir import put, subjects
 from tests.patience import PATIENCE
+from tests.system.running import until
 
 _READER = """\
 import os, sys, time; sys.path += sys.argv[1].split(os.pathsep)
@@ -158,6 +159,7 @@ def test_page_waits_for_no_child(
     mended = tmp_path / "mended"
     started_as(monkeypatch, f"while not os.path.exists({str(mended)!r}): time.sleep(0.01)")
     put(home, 3)
+    until(lambda: len(subjects(mailbox)) == 4, "the listing")
     assert subjects(mailbox) == ["", "number 2", "number 1", "number 0"]
     assert [each.subject for each in mailbox.look().come] == [""]
     assert mailbox.page("", "number").total == 3

@@ -134,8 +134,14 @@ class Server:
         self.process.wait()
 
     def logged(self, text: str) -> None:
-        """Wait until the log, which goes to the terminal, tells something."""
-        until(lambda: text in self.output, f"{text!r} is not in {self.output}")
+        """Wait until the log, which goes to the terminal, tells something, or nothing any more."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.output:
+            over = self.process.poll() is not None or time.monotonic() > deadline
+            assert not over or text in self.output, (
+                f"{text!r} is not in {self.output!r}, and {self.complaints!r} was complained of"
+            )
+            time.sleep(0.01)
 
     def messages(self) -> list[bytes]:
         """Give what is in ``new/`` of its Maildir."""

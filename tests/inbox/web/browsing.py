@@ -58,7 +58,11 @@ class Inbox:
         listen = listen or "tcp:0:interface=127.0.0.1"
         told = ["--maildir", str(folder / "Maildir"), "--listen", listen, *options]
         self.server = Server(folder, *told, command=GOMAIL_INBOX, environment=home(folder))
-        self.server.logged("starting up")
+        try:
+            self.server.logged("starting up")
+        except BaseException:
+            self.server.kill()
+            raise
         self.cookie = ""
 
     @property

@@ -17,7 +17,7 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.interop
 RAN = "console.log(4711)"
 ROWS = "return document.querySelectorAll('#rows .row').length"
-PARTS = 3  # of the hostile messages, side by side
+PARTS = 6  # of the hostile messages, side by side
 CONTROL = """\
 <!doctype html><meta charset="utf-8"><title>control</title>
 <script>{script}</script>
@@ -33,9 +33,10 @@ def world() -> Iterator[tuple[Browser, Elsewhere]]:
         yield both
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser(world: tuple[Browser, Elsewhere]) -> Browser:
-    """Give the browser."""
+    """Give the browser, which has forgotten what it complained of before."""
+    world[0].complaints()
     return world[0]
 
 

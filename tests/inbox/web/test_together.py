@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.by import By
 
+from tests.inbox.maildir import make_maildir
 from tests.inbox.web.browsing import Inbox
 from tests.inbox.web.chromium import Browser, browsing
 from tests.interop.software import needs, run
@@ -48,10 +49,17 @@ def inbox(folder: Path, server: Server) -> Iterator[Inbox]:  # noqa: ARG001 -- i
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give a browser."""
-    with browsing() as (started, _):
-        yield started
+def started() -> Iterator[Browser]:
+    """Give a browser for all tests of this file."""
+    with browsing() as (browser, _):
+        yield browser
+
+
+@pytest.fixture
+def browser(started: Browser) -> Browser:
+    """Give the browser, which has forgotten what it complained of before."""
+    started.complaints()
+    return started
 
 
 def send(server: Server, subject: str, to: str = "you@example.org") -> None:
@@ -124,10 +132,10 @@ def test_dialogue_is_seen_as_it_happens(server: Server, inbox: Inbox, browser: B
     assert browser.complaints() == []
 
 
-def test_server_may_come_and_go(folder: Path, tmp_path: Path, browser: Browser) -> None:
+def test_server_may_come_and_go(tmp_path: Path, browser: Browser) -> None:
     """The page says that it can't be asked, and comes back by itself."""
     driver = browser.driver
-    (tmp_path / "Maildir").symlink_to(folder / "Maildir")
+    make_maildir(tmp_path / "Maildir")
     settings = tmp_path / "gomail.toml"
     settings.write_text(f'control = "{tmp_path}/control"\nmaildir = "{tmp_path}/Mail"\n')
     options = (*ANY_PORT, "--config", str(settings))
@@ -139,7 +147,8 @@ def test_server_may_come_and_go(folder: Path, tmp_path: Path, browser: Browser) 
         server = Server(tmp_path / "served", *options).started()
         try:
             browser.until(lambda: browser.text("#health") == "ok", "it is there")
-            assert not driver.find_element(By.ID, "later").is_displayed()
+            later = driver.find_element(By.ID, "later")
+            browser.until(lambda: not later.is_displayed(), "nothing is said any more")
         finally:
             server.stopped()
         browser.until(lambda: "can't be asked" in browser.text("#health"), "it has gone")
