@@ -11,14 +11,20 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
+from functools import wraps
 from importlib import import_module
+from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_twisted
 from hypothesis import settings
 from twisted.internet import default
+
+from tests.waiting import soon
 
 # How long an example takes says more of the machine than of gomail.
 settings.register_profile("gomail", deadline=None)
@@ -100,7 +106,42 @@ def _uncovered_servers(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+    """Have a test fail that awaits what never comes."""
+    test = pyfuncitem.obj
+    if not iscoroutinefunction(test):
+        return
+
+    @pytest_twisted.ensureDeferred
+    @wraps(test)
+    async def bounded(**named: object) -> None:
+        await soon(test(**named), f"{pyfuncitem.name} to end")
+
+    pyfuncitem.obj = bounded
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
+    """Have a fixture fail likewise, before its test or behind it."""
+    fixture: Any = fixturedef.func
+    if not isasyncgenfunction(fixture) or hasattr(fixture, "is_bounded"):
+        return
+
+    @wraps(fixture)
+    async def bounded(**named: object) -> AsyncIterator[object]:
+        given = fixture(**named)
+        yield await soon(anext(given), f"the fixture {fixturedef.argname}")
+        with suppress(StopAsyncIteration):
+            await soon(anext(given), f"the end of the fixture {fixturedef.argname}")
+            raise AssertionError(f"the fixture {fixturedef.argname} gave two things")
+
+    bounded.is_bounded = True  # type: ignore[attr-defined]  # for the next test
+    fixturedef.func = bounded  # type: ignore[misc]  # whatever it is to others, pytest calls it
+
+
+# The last: within the time that pytest gives a test until it says where that waits.
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let go of all that a test which has failed still holds, before it is a fault in another."""
     before = item.session.testsfailed
@@ -114,8 +155,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def forget(error: BaseException | None) -> None:
-    """Free the sockets, files and processes that functions had when they raised an error."""
-    while error is not None:
+    """
+    Free the sockets, files and processes that functions had when they raised an error.
+
+    Whoever sets contexts by hand may make them go round in a circle.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         for frame, _ in traceback.walk_tb(error.__traceback__):
             with suppress(RuntimeError):  # it is running
                 frame.clear()

@@ -1,38 +1,15 @@
-"""What tests of the delivery have: a bench, Maildirs, an ear for mistakes of ours; and a limit."""
+"""The bench, with its thread ended in the end; Maildirs; and an ear for mistakes of ours."""
 
 from collections.abc import Iterator
-from functools import wraps
-from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import cast
 
 import pytest
-import pytest_twisted
-from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, globalLogPublisher
 
 from tests.delivery.bench import SHARED, Bench, maildirs
 from tests.delivery.desk import Desk
-from tests.delivery.hiring import soon
 from tests.delivery.watched import Recorder
-from tests.patience import PATIENCE
-
-LIMIT = 2 * PATIENCE  # seconds for a test that awaits
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
-    """Have a test fail whose agent, or whoever else it awaits, never says anything."""
-    test = pyfuncitem.obj
-    if not iscoroutinefunction(test):
-        return
-
-    @pytest_twisted.ensureDeferred
-    @wraps(test)
-    async def bounded(**named: object) -> None:
-        await soon(Deferred.fromCoroutine(test(**named)), LIMIT)
-
-    pyfuncitem.obj = bounded
 
 
 @pytest.fixture
