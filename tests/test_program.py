@@ -9,6 +9,7 @@ import pytest
 from twisted.internet.error import ProcessDone, ProcessTerminated
 
 from gomail import program
+from tests.patience import PATIENCE
 
 
 def test_module_that_we_have_found_is_found(
@@ -25,6 +26,7 @@ def test_module_that_we_have_found_is_found(
         stdout=subprocess.PIPE,
         text=True,
         check=True,
+        timeout=PATIENCE,
     )
     assert found.stdout == "found\n"
 

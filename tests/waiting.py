@@ -35,7 +35,7 @@ def soon(awaited: Awaitable[T], what: str, seconds: float = 2 * PATIENCE) -> Def
             fail(result, seconds)
         return result
 
-    return Deferred.fromCoroutine(wait()).addTimeout(seconds, reactor, give_up)  # type: ignore[arg-type]  # to mypy it is a module
+    return Deferred.fromCoroutine(wait()).addTimeout(seconds, reactor, give_up)
 
 
 def within(function: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
@@ -75,9 +75,7 @@ def line_of(process: subprocess.Popen[AnyStr], seconds: float = PATIENCE) -> Any
     return _of(process, stream.readline, "a line of", seconds)
 
 
-def said_by(
-    process: subprocess.Popen[AnyStr], count: int, seconds: float = PATIENCE
-) -> AnyStr:
+def said_by(process: subprocess.Popen[AnyStr], count: int, seconds: float = PATIENCE) -> AnyStr:
     """Give so many octets, or characters, that a process writes; as `line_of`."""
     stream: IO[AnyStr] | None = process.stdout
     assert stream is not None

@@ -41,6 +41,7 @@ def test_quick_run_reports_what_it_saw(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=3 * PATIENCE,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "## small: 1 KB, a connection each, 20 sessions" in ended.stdout

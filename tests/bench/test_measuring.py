@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.measuring import Peak, Processes, fresh_folder, machine, pause, percentile
+from tests.waiting import heard_out, said_by
 
 BUSY = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 CHILD_THAT_ENDS = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {BUSY!r}])\n"
@@ -18,10 +19,9 @@ def test_cpu_of_ended_children_counts() -> None:
     """A server that has a process for each message does not look cheap."""
     command = [sys.executable, "-c", f"import sys\n{CHILD_THAT_ENDS}{WAIT}"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.read(1)
+        said_by(process, 1)
         assert Processes(process.pid).cpu() >= 0.3
-        process.communicate()
+        heard_out(process)
 
 
 def test_memory_of_living_children_counts() -> None:
@@ -30,13 +30,12 @@ def test_memory_of_living_children_counts() -> None:
     parent = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])"
     command = [sys.executable, "-c", parent]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.read(1)
+        said_by(process, 1)
         peak = Peak(Processes(process.pid))
         with peak.watched():
             pass
         assert 32 < peak.most < 200
-        process.communicate()
+        heard_out(process)
 
 
 def test_dear_looks_are_rare() -> None:
@@ -49,7 +48,7 @@ def test_process_that_is_gone_has_nothing() -> None:
     """A server that has died is no fault of the one who looks."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         processes = Processes(process.pid)
-        process.communicate()
+        heard_out(process)
     assert processes.memory() == 0
     assert processes.cpu() == 0
 

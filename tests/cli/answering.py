@@ -6,6 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE
+from tests.waiting import join
+
 ANSWER: dict[str, Any] = {
     "version": "1.0",
     "pid": 42,
@@ -52,7 +55,7 @@ class Served:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen()
-        self._thread = threading.Thread(target=self._work)
+        self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def _work(self) -> None:
@@ -60,6 +63,7 @@ class Served:
         with suppress(OSError):
             while True:
                 connection, _ = self._socket.accept()
+                connection.settimeout(PATIENCE)
                 with connection, connection.makefile("rb") as lines:
                     self.asked.append(lines.readline())
                     connection.sendall(self._octets)
@@ -68,4 +72,4 @@ class Served:
         """Answer no more."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join()
+        join(self._thread, "whoever asks to be answered")

@@ -240,5 +240,7 @@ def test_null_path_and_others_are_read(
 def test_other_commands_start_without_twisted() -> None:
     """What this command needs is imported only where it runs."""
     code = "import sys, gomail.cli.check; print('twisted' in sys.modules, 'dns' in sys.modules)"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=PATIENCE
+    )
     assert shown.stdout == "False False\n"

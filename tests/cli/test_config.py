@@ -14,6 +14,7 @@ from gomail.cli.config import config
 from gomail.config import Configuration, render
 from gomail.settings import notes
 from tests.certificates.pairs import MX, pair, with_other_key, written
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -114,7 +115,9 @@ def test_missing_library_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_commands_start_without_twisted() -> None:
     """A check is done in a moment, and installs no reactor; so do all that `gomail` knows."""
     code = "import sys, gomail.cli.main; print('twisted' in sys.modules)"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=PATIENCE
+    )
     assert shown.stdout == "False\n"
 
 

@@ -91,7 +91,9 @@ def test_renewal_is_copied_and_that_of_others_is_not(folder: Path) -> None:
     lineage = renew(folder, new)
     script = folder / "le" / "renewal-hooks" / "deploy" / "gomail"
     for each in (lineage, web):
-        subprocess.run([script], env={**os.environ, "RENEWED_LINEAGE": str(each)}, check=True)
+        subprocess.run(
+            [script], env={**os.environ, "RENEWED_LINEAGE": str(each)}, check=True, timeout=PATIENCE
+        )
     copies = folder / "etc" / "copies"
     assert [each.name for each in copies.iterdir()] == [MX]
     files = Files(str(copies / MX / "fullchain.pem"), str(copies / MX / "privkey.pem"))
@@ -241,7 +243,12 @@ def test_nothing_breaks_out_of_the_script(tmp_path: Path) -> None:
     script.write_text(str(Hook(EVIL, 1, [EVIL], tmp_path / "copies" / EVIL, EVIL, EVIL)))
     environment = {"PATH": os.environ["PATH"], "RENEWED_LINEAGE": f"/x/{EVIL.replace('/', '')}"}
     done = subprocess.run(
-        ["sh", script], cwd=tmp_path, env=environment, capture_output=True, check=False
+        ["sh", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
     )
     assert done.returncode != 0
     assert b"No such file" in done.stderr

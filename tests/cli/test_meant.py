@@ -10,6 +10,7 @@ import click
 import pytest
 
 from gomail.cli.meant import find_meant
+from tests.waiting import heard_out, line_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 
@@ -33,13 +34,12 @@ def start() -> Iterator[Start]:
             stdout=subprocess.PIPE,
         )
         started.append(process)
-        assert process.stdout is not None
-        process.stdout.readline()
+        line_of(process)
         return process.pid
 
     yield begin
     for each in started:
-        each.communicate()
+        heard_out(each)
 
 
 def written(folder: Path, hostname: str) -> Path:

@@ -59,7 +59,7 @@ async def test_two_servers_live_in_one_process(mount: Mount, tmp_path: Path) -> 
     mail = await deferToThread(lambda: Client.connect(port_of(two)).mail("x", "a@two.example"))
     assert mail.startswith("250 ")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port_of(one)))
+        socket.create_connection(("127.0.0.1", port_of(one)), PATIENCE)
 
 
 @pytest_twisted.ensureDeferred

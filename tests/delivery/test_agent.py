@@ -25,6 +25,7 @@ from gomail.frames import Frames, framed
 from gomail.program import environment
 from tests.delivery.bench import STORED, TRACE, left_over, maildirs, messages, no_file_left_open
 from tests.patience import PATIENCE
+from tests.waiting import said_by
 
 CONTENT = b"A: b\n\nbody\n"
 FOR_EVER = 10**9
@@ -178,7 +179,7 @@ def test_r20_process_ends_with_its_orders_and_by_no_signal(
     assert process.stdin is not None
     assert process.stdout is not None
     ready = framed(READY)
-    assert process.stdout.read(len(ready)) == ready
+    assert said_by(process, len(ready)) == ready
     for number in module.NOT_FOR_IT:
         process.send_signal(number)
     out, _ = process.communicate(order(1, one) + order(2, one), PATIENCE)
@@ -201,7 +202,7 @@ def test_r20_agent_whose_server_is_dead_ends_in_silence(tmp_path: Path) -> None:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdout.read(len(framed(READY)))
+    said_by(process, len(framed(READY)))
     process.stdout.close()
     process.stdin.write(order(1, one))
     process.stdin.close()
@@ -231,7 +232,7 @@ def test_orders_wait_in_a_long_pipe() -> None:
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdout.read(len(framed(READY)))
+    said_by(process, len(framed(READY)))
     assert fcntl.fcntl(process.stdin, fcntl.F_GETPIPE_SZ) == longest_pipe()
     process.communicate(timeout=PATIENCE)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.patience import PATIENCE
 from tests.system.running import until
+from tests.waiting import heard_out
 
 Importer = Callable[[str], Any]
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def running(folder: Path, *command: str, port: int) -> Iterator[subprocess.Popen
         process.wait(PATIENCE)
     finally:
         process.kill()
-        output, _ = process.communicate()
+        output, _ = heard_out(process)
         print(output)  # noqa: T201 -- shown where the test fails
 
 

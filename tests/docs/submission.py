@@ -10,6 +10,7 @@ from threading import Thread
 
 from gomail.certificates.wanted import Files
 from tests.patience import PATIENCE
+from tests.waiting import join
 
 
 class Submission:
@@ -33,14 +34,14 @@ class Submission:
         self._context.load_cert_chain(files.certificate, files.key)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        self._thread = Thread(target=self._serve)
+        self._thread = Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop, and wait for whoever is served."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join(PATIENCE)
+        join(self._thread, "the submission server's end")
 
     def _serve(self) -> None:
         """Serve one client after the other, until it is stopped."""

@@ -15,6 +15,7 @@ from gomail.config import directory, parse
 from gomail.tap import Options
 from tests.docs.blocks import DOCS, ELSEWHERE, PAGES, ROOT, Block, all_blocks, commands, of_gomail
 from tests.docs.story import told
+from tests.patience import PATIENCE
 
 # What is shown and never typed or written into a file: output, records, drawings.
 SHOWN = {"text", "zone", "json"}
@@ -127,7 +128,9 @@ def test_command_of_gomail_is_one(name: str, words: list[str]) -> None:
 @pytest.mark.parametrize("block", SHELL, ids=str)
 def test_shell_can_read_it(block: Block) -> None:
     """Each is typed into a POSIX shell."""
-    done = subprocess.run(["sh", "-n"], input=block.text.encode(), capture_output=True, check=False)
+    done = subprocess.run(
+        ["sh", "-n"], input=block.text.encode(), capture_output=True, check=False, timeout=PATIENCE
+    )
     assert done.stderr == b""
 
 

@@ -25,6 +25,7 @@ from gomail.machine.processes import Process, processes
 from gomail.settings.values import Listener
 from gomail.tap import Options
 from gomail.units.shape import Shape
+from tests.waiting import heard_out
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def called_gomail(uid: int, *sockets: socket.socket) -> Iterator[int]:
         try:
             yield process.pid
         finally:
-            process.communicate(b"\n")
+            heard_out(process, b"\n")
 
 
 def with_word() -> set[int]:

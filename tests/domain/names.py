@@ -11,6 +11,8 @@ import dns.name
 import dns.rcode
 import dns.rrset
 
+from tests.waiting import join
+
 Say = Callable[[str, str, bool], tuple[str, str]]
 
 
@@ -29,21 +31,27 @@ class Names:
         self.asked: list[tuple[str, str]] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(1)
+        self._over = False
         self.port: int = self._socket.getsockname()[1]
-        self._thread = Thread(target=self._serve)
+        self._thread = Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop it; the word that says so may be lost."""
+        self._over = True
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
             last.sendto(b"", ("127.0.0.1", self.port))
-        self._thread.join()
+        join(self._thread, "the name server's end")
         self._socket.close()
 
     def _serve(self) -> None:
         """Answer until there is nothing in a packet."""
-        while True:
-            octets, client = self._socket.recvfrom(4096)
+        while not self._over:
+            try:
+                octets, client = self._socket.recvfrom(4096)
+            except TimeoutError:
+                continue
             if not octets:
                 return
             with suppress(Silence):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import pytest
@@ -12,6 +11,7 @@ from gomail.domain.walk import NoSuchName, Unfound, Walk
 from gomail.domain.wire import Asker
 from tests.domain.names import Names, Say, Silence
 from tests.patience import PATIENCE
+from tests.waiting import within
 
 T = TypeVar("T")
 SOA = ". SOA a. b. 1 1 1 1 60"
@@ -40,8 +40,7 @@ def zone_of(name: str, *roots: Server, seconds: float = PATIENCE) -> Zone:
         await walk.begin()
         return await walk.zone(name)
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, find()).result()
+    return within(lambda: asyncio.run(find()), "the walk")
 
 
 def resolve(server: Server, name: str) -> Outcome:
@@ -50,8 +49,7 @@ def resolve(server: Server, name: str) -> Outcome:
     async def ask() -> Outcome:
         return (await Asker(PATIENCE).resolver(server, Question(name, "MX"))).outcome
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, ask()).result()
+    return within(lambda: asyncio.run(ask()), "the answer")
 
 
 def test_zones_on_the_same_server_are_told_apart(start: Start) -> None:
@@ -153,6 +151,5 @@ def test_servers_that_lead_to_each_other_are_lost(start: Start) -> None:
         await walk.begin()
         return list(await asyncio.gather(walk.zone("a"), walk.zone("b")))
 
-    with ThreadPoolExecutor(1) as thread:
-        found = thread.submit(asyncio.run, find()).result(PATIENCE)
+    found = within(lambda: asyncio.run(find()), "the walk")
     assert [(each.servers, each.lost) for each in found] == [((), ("ns.b",)), ((), ("ns.a",))]

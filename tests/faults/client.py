@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.patience import PATIENCE
+from tests.waiting import heard_out, line_of
 
 SERVER = Path(__file__).with_name("server.py")
 PROJECT = Path(__file__).parents[2]
@@ -23,9 +24,22 @@ def start(root: Path, *cheats: str, before: Sequence[str] = ()) -> subprocess.Po
 
 def port_and_pid(server: subprocess.Popen[bytes]) -> tuple[int, int]:
     """Wait until a server is ready; give its port, and its process id, whatever it runs under."""
-    assert server.stdout is not None
-    port, pid = server.stdout.readline().split()
+    port, pid = line_of(server).split()
     return int(port), int(pid)
+
+
+def traced_to_the_end(tracer: subprocess.Popen[bytes]) -> None:
+    """
+    Wait for strace, whose server was killed, and that server's agent.
+
+    It may wait for ever for a thread of a process that was killed; told to let go, it writes down
+    what it has seen.
+    """
+    try:
+        tracer.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        tracer.terminate()
+        heard_out(tracer)
 
 
 class Session:

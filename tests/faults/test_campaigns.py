@@ -10,6 +10,7 @@ from tests.faults.__main__ import main
 from tests.faults.campaign import Campaign
 from tests.faults.campaigns import ALL, CAMPAIGNS
 from tests.faults.client import PROJECT
+from tests.patience import PATIENCE
 
 
 def counting(parser: ArgumentParser) -> None:
@@ -51,6 +52,7 @@ def test_help_tells_of_every_campaign() -> None:
         capture_output=True,
         text=True,
         check=True,
+        timeout=3 * PATIENCE,
     )
     assert len(CAMPAIGNS) == len(ALL)
     for each in ALL:

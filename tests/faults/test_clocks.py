@@ -10,6 +10,7 @@ from tests.faults.client import PROJECT
 from tests.system.conftest import Serve
 from tests.system.running import until
 from tests.thorough import often
+from tests.waiting import heard_out
 
 pytestmark = pytest.mark.system
 NOON = "2026-06-15 12:00:00"  # a clock that stands
@@ -41,7 +42,7 @@ def test_n7_names_of_several_processes_under_a_frozen_clock_are_unique(library: 
     """Four processes that all believe the same moment give no name twice."""
     command = [*believing(library, f"FAKETIME={NOON}"), sys.executable, "-c", GIVE_NAMES]
     at_once = [subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) for _ in range(4)]
-    names = [process.communicate()[0].split() for process in at_once]
+    names = [heard_out(process)[0].split() for process in at_once]
     assert [len(each) for each in names] == [NAMES] * 4
     assert len(set().union(*names)) == 4 * NAMES
     assert len({name.partition(b"P")[0] for each in names for name in each}) == 1, "it stood"

@@ -12,6 +12,7 @@ from gomail.limits import Limits
 from tests.delivery.bench import left_over, maildirs
 from tests.faults.client import name_of
 from tests.faults.house import TEXT, House
+from tests.patience import PATIENCE
 
 
 def test_e12_mail_is_deferred_before_the_disk_is_full(tmp_path: Path) -> None:
@@ -31,16 +32,20 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     options = ["-o", "size=1m,nr_inodes=40", "tmpfs", str(disk)]
-    mounted = subprocess.run(["mount", "-t", "tmpfs", *options], check=False, capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", *options], check=False, capture_output=True, timeout=PATIENCE
+    )
     if mounted.returncode:
         pytest.skip("nothing can be mounted here")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    subprocess.run(["umount", str(disk)], check=True, timeout=PATIENCE)
 
 
 def give_inodes(disk: Path) -> None:
     """Let a disk have enough files."""
-    subprocess.run(["mount", "-o", "remount,nr_inodes=4000", str(disk)], check=True)
+    subprocess.run(
+        ["mount", "-o", "remount,nr_inodes=4000", str(disk)], check=True, timeout=PATIENCE
+    )
 
 
 def leave_free(disk: Path, size: int) -> Path:

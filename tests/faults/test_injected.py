@@ -41,12 +41,12 @@ def _strace() -> None:
     sleeper = subprocess.Popen(["sleep", "100"])
     probe = ["timeout", "-s", "INT", "1", "strace", "-p", str(sleeper.pid), "-o", os.devnull]
     try:
-        told = subprocess.run(probe, check=False, capture_output=True)
+        told = subprocess.run(probe, check=False, capture_output=True, timeout=PATIENCE)
     except FileNotFoundError:
         pytest.skip("there is no timeout(1)")
     finally:
         sleeper.kill()
-        sleeper.wait()
+        sleeper.wait(PATIENCE)
     if shutil.which("strace") is None or b"attached" not in told.stderr:
         pytest.skip("strace is missing, or may not trace")
 
@@ -66,7 +66,7 @@ def injected(pid: int, call: str, number: int, what: str) -> Iterator[None]:
             tracer.wait(2)
         except subprocess.TimeoutExpired:  # it waits for threads of a process that was killed
             tracer.kill()
-            tracer.wait()
+            tracer.wait(PATIENCE)
 
 
 def until_traced(pid: int) -> None:

@@ -13,6 +13,7 @@ from tests.faults.long.kills import WAYS, kill_agents, kill_servers, running
 from tests.faults.processes import until_there_is
 from tests.faults.server import AGENT
 from tests.thorough import often
+from tests.waiting import join
 
 pytestmark = pytest.mark.system
 
@@ -64,4 +65,4 @@ def test_r1_dead_agent_closes_no_door(tmp_path: Path) -> None:
         name_of(other.send(b"A: b\r\n\r\nbody\r\n", "alice"))
         unlucky.close()
         other.close()
-        verdict.join()
+        join(verdict, "the kill")

@@ -15,6 +15,7 @@ from tests.faults.long.kills import WAYS, running
 from tests.faults.long.ledger import Ledger, total
 from tests.faults.long.senders import MAILBOXES, Sender, begin, end
 from tests.faults.server import FORGIVING, QUICK
+from tests.patience import PATIENCE
 from tests.system.running import until
 from tests.thorough import often
 
@@ -128,16 +129,22 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     options = ["-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)]
-    if subprocess.run(["mount", *options], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", *options], check=False, capture_output=True, timeout=PATIENCE
+    ).returncode:
         pytest.skip("nothing can be mounted here")
     yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)  # an agent may be about to end
+    subprocess.run(
+        ["umount", "--lazy", str(disk)], check=True, timeout=PATIENCE
+    )  # an agent may be about to end
 
 
 def remount(disk: Path, how: str) -> bool:
     """Have a disk be read-only or not; tell whether that could be, which open files prevent."""
     command = ["mount", "-o", f"remount,{how}", str(disk)]
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    return (
+        subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE).returncode == 0
+    )
 
 
 @pytest.mark.needs_root

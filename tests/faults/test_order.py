@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cheats import CHEATS, FILESYSTEM, TOGETHER
-from tests.faults.client import Session, name_of, port_and_pid, start
+from tests.faults.client import Session, name_of, port_and_pid, start, traced_to_the_end
 from tests.faults.order import STRACE, check, read_calls
 from tests.faults.server import AGENT
 from tests.patience import PATIENCE
@@ -30,14 +30,17 @@ def send_some(port: int) -> None:
 def traced(root: Path, *cheats: str) -> list[str]:
     """Have a server take messages under strace, from several clients at once; give the trace."""
     probe = ["strace", "-o", os.devnull, "true"]
-    if shutil.which("strace") is None or subprocess.run(probe, check=False).returncode:
+    if (
+        shutil.which("strace") is None
+        or subprocess.run(probe, check=False, timeout=PATIENCE).returncode
+    ):
         pytest.skip("strace is missing, or may not trace")
     trace = root / "trace"
     (root / "mail").mkdir()
     server = start(root / "mail", *cheats, before=[*STRACE, "-o", str(trace)])
     port, pid = port_and_pid(server)
     try:
-        clients = [threading.Thread(target=send_some, args=(port,)) for _ in range(3)]
+        clients = [threading.Thread(target=send_some, args=(port,), daemon=True) for _ in range(3)]
         for client in clients:
             client.start()
         for client in clients:
@@ -45,7 +48,7 @@ def traced(root: Path, *cheats: str) -> list[str]:
         Session(port).close()  # whoever is greeted knows that the call for the last 250 has ended
     finally:
         os.kill(pid, signal.SIGKILL)  # strace itself would not be disturbed
-        server.communicate()
+        traced_to_the_end(server)
     return trace.read_text(errors="replace").splitlines()
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.client import Session, port_and_pid, start
+from tests.faults.client import Session, port_and_pid, start, traced_to_the_end
 from tests.faults.house import TEXT
 from tests.faults.server import AGENT
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.system
 ATTEMPTS = re.compile(r"(?:connect|sendto|sendmsg)\(.*sin6?_port=htons\((\d+)\)")
@@ -24,7 +25,10 @@ def test_p2_no_refusal_and_no_failure_makes_mail_of_our_own(
 ) -> None:
     """Backscatter: stored, refused, deferred or a bounce, no system call reaches for a network."""
     probe = ["strace", "-o", os.devnull, "true"]
-    if shutil.which("strace") is None or subprocess.run(probe, check=False).returncode:
+    if (
+        shutil.which("strace") is None
+        or subprocess.run(probe, check=False, timeout=PATIENCE).returncode
+    ):
         pytest.skip("strace is missing, or may not trace")
     trace, mail = tmp_path / "trace", tmp_path / "mail"
     mail.mkdir()
@@ -43,7 +47,7 @@ def test_p2_no_refusal_and_no_failure_makes_mail_of_our_own(
             assert session.offer(TEXT, "bob").startswith(b"451 ")
     finally:
         os.kill(pid, signal.SIGKILL)  # strace itself would not be disturbed
-        server.communicate()
+        traced_to_the_end(server)
     traced = trace.read_text(errors="replace")
     assert re.search(r"bind\(.*sin_port", traced), "it was traced"
     assert ATTEMPTS.findall(traced) == []

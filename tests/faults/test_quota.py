@@ -14,6 +14,7 @@ from tests.delivery.bench import left_over, maildirs
 from tests.faults.client import name_of
 from tests.faults.house import House
 from tests.faults.power.disk import tool
+from tests.patience import PATIENCE
 
 SIZE = 128 << 20  # octets; no btrfs is smaller than 109 MiB
 QUOTA = 2 << 20  # octets
@@ -29,9 +30,9 @@ def home(tmp_path: Path) -> Iterator[Path]:
     with image.open("wb") as file:
         file.truncate(SIZE)
     disk.mkdir()
-    subprocess.run([mkfs, "-q", str(image)], check=True, capture_output=True)
+    subprocess.run([mkfs, "-q", str(image)], check=True, capture_output=True, timeout=PATIENCE)
     mount = ["mount", "-t", "btrfs", "-o", "loop", str(image), str(disk)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
+    if subprocess.run(mount, check=False, capture_output=True, timeout=PATIENCE).returncode:
         pytest.xfail("no btrfs can be mounted here")  # a kernel without it: no package mends that
     try:
         for words in (
@@ -39,10 +40,10 @@ def home(tmp_path: Path) -> Iterator[Path]:
             ["subvolume", "create", str(disk / "alice")],
             ["qgroup", "limit", str(QUOTA), str(disk / "alice")],
         ):
-            subprocess.run([btrfs, *words], check=True, capture_output=True)
+            subprocess.run([btrfs, *words], check=True, capture_output=True, timeout=PATIENCE)
         yield disk
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", str(disk)], check=True, timeout=PATIENCE)
 
 
 def fill(folder: Path) -> Path:

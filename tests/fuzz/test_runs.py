@@ -13,6 +13,7 @@ from tests.fuzz import corpus
 from tests.fuzz.corpus import branches, keep, minimised
 from tests.fuzz.runs import Run, Running
 from tests.fuzz.target import NAMES, find
+from tests.patience import PATIENCE
 
 TARGETS = Path(__file__).parent / "targets"
 needs_atheris = pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is not installed")
@@ -105,5 +106,6 @@ def test_replay_needs_no_atheris(tmp_path: Path) -> None:
         env=dict(os.environ, PYTHONPATH=""),
         cwd=Path(__file__).parents[2],
         check=True,
+        timeout=3 * PATIENCE,
     )
     assert ended.stdout == "grammar: b'<a@b>'\n"

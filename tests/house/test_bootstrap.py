@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.patience import PATIENCE
+
 SOURCE = Path(__file__).parents[2] / "bootstrap.py"
 
 
@@ -202,7 +204,9 @@ def test_unwritable_folder_is_one_line(bootstrap: ModuleType) -> None:
     bootstrap.ROOT.chmod(0o500)
     try:
         command = [sys.executable, str(bootstrap.ROOT / "bootstrap.py"), "test"]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=3 * PATIENCE
+        )
     finally:
         bootstrap.ROOT.chmod(0o700)
     assert ended.returncode == 1

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 
 SETTINGS = """
@@ -67,7 +69,13 @@ def outcome(folder: Path, tests: str, *, ci: bool) -> str:
         environment.pop(name, None)
     command = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
     ended = subprocess.run(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=False
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=3 * PATIENCE,
     )
     return ended.stdout.splitlines()[-1].rpartition(" in ")[0]
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 CI = ROOT / ".ci"
 TOOLS = {"forgiven", "pythons", "reads", "receives", "run", "together", "unchanged"}
@@ -22,7 +24,12 @@ def test_it(number):
 def said_by(*command: str | Path) -> tuple[int, str]:
     """Run a command to its end; give its status, and what it said."""
     ended = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=3 * PATIENCE,
     )
     return ended.returncode, ended.stdout
 

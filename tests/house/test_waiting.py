@@ -12,7 +12,7 @@ from tests.waiting import ended, heard_out, join, line_of, said_by, within
 
 ROOT = Path(__file__).parents[2]
 SILENT = (sys.executable, "-c", "import sys; sys.stdin.read()")
-AWAITS = '''
+AWAITS = """
 import pytest_twisted
 from twisted.internet.defer import Deferred
 
@@ -46,7 +46,7 @@ def test_whose_fixture_never_ends(never_ended):
 
 def test_that_is_sound(sound):
     assert sound in {1, 2}
-'''
+"""
 
 
 def silent() -> subprocess.Popen[str]:
@@ -63,7 +63,7 @@ def test_circle_of_errors_is_walked_once() -> None:
 
     errors: list[BaseException] = []
     for _ in range(3):
-        with pytest.raises(ValueError) as caught:
+        with pytest.raises(ValueError, match="object") as caught:
             fail(held)
         errors.append(caught.value)
     for number, error in enumerate(errors):
@@ -83,7 +83,10 @@ def test_process_that_says_nothing_is_killed() -> None:
             # A pipe that is open has them wait: communicate() closes it.
             assert process.stdin is not None
             own, process.stdin = process.stdin, None
-            with own, pytest.raises((AssertionError, subprocess.TimeoutExpired), match="sys.stdin"):
+            with (
+                own,
+                pytest.raises((AssertionError, subprocess.TimeoutExpired), match=r"sys\.stdin"),
+            ):
                 wait(process)
             assert process.wait(10) < 0
 
@@ -96,7 +99,7 @@ def test_process_that_speaks_is_heard() -> None:
         assert said_by(process, 3) == "two"
         assert ended(process) == 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert heard_out(process) == ("one\ntwo\n", None)
+        assert heard_out(process)[0] == "one\ntwo\n"
 
 
 def test_what_blocks_fails_in_time() -> None:
@@ -123,9 +126,10 @@ def test_what_is_awaited_fails_in_time(tmp_path: Path) -> None:
         "waiting.soon.__defaults__ = (0.3,)\n"
     )
     (tmp_path / "test_awaits.py").write_text(AWAITS)
+    options = ["--rootdir", str(tmp_path), "-o", f"pythonpath={ROOT}", str(tmp_path)]
+    options += ["-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path]
-        + ["-p", "no:cacheprovider", "-p", "no:xdist", "-o", f"pythonpath={ROOT}", tmp_path],
+        [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), *options],
         capture_output=True,
         text=True,
         check=False,

@@ -13,6 +13,7 @@ from gomail.inbox import keeping
 from gomail.inbox.keeping import ROOM
 from gomail.inbox.mailbox import Mailbox
 from tests.inbox.maildir import put, subjects
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.needs_root
 MANY = 600  # messages, each of whose rows is larger than a page
@@ -24,10 +25,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(disk)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
+    if subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE).returncode:
         pytest.skip("nothing can be mounted here")
     yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    subprocess.run(["umount", "--lazy", str(disk)], check=True, timeout=PATIENCE)
 
 
 @pytest.fixture

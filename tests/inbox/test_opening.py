@@ -12,6 +12,7 @@ from gomail.inbox import scan
 from gomail.inbox.mailbox import Mailbox
 from gomail.inbox.opening import _PAGE, VERSION
 from tests.inbox.maildir import make_maildir, put
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_index_outlives_its_inbox_being_killed(home: Path, index: Path) -> None:
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     command = [sys.executable, "-c", code, str(home), str(index)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, timeout=PATIENCE)
     assert done.stdout == b"2\n"
     assert look(home, index) == []
     assert known(index) == [("number 1", 1), ("Grüße", 1)]

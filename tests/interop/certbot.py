@@ -11,6 +11,7 @@ from gomail.certificates.keeper import world_time
 from tests.certificates.pairs import pair, written
 from tests.interop.server import wait_for
 from tests.interop.software import needs, run
+from tests.patience import PATIENCE
 from tests.system.running import free_port
 
 
@@ -50,7 +51,7 @@ class Authority:
     def stop(self) -> None:
         """End it."""
         self._process.kill()
-        self._process.wait()
+        self._process.wait(PATIENCE)
 
 
 class Certbot:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.interop.server import wait_for
 from tests.interop.software import end
+from tests.patience import PATIENCE
 
 
 class Program:
@@ -79,6 +80,6 @@ class Daemon(Program):
         """Stop it."""
         if self._kill:
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._process.wait(PATIENCE)
         else:
             super().stop()

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.checks.signing import DOMAIN, KEY_NAME, ed25519, record, rsa
 from tests.interop.software import needs, run
+from tests.patience import PATIENCE
 
 _OPENDKIM_SIGNS = """\
 Mode s
@@ -103,7 +104,7 @@ def needs_python_with(module: str) -> str:
     """Give Debian's Python, or skip the test where that lacks a module."""
     python = needs("/usr/bin/python3")
     command = [python, "-c", f"import {module}"]
-    if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode:
+    if subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=PATIENCE).returncode:
         pytest.skip(f"{python} has no {module}")
     return python
 

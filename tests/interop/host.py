@@ -21,6 +21,7 @@ from tests.interop.server import Gomail
 from tests.interop.software import end, needs, needs_user, run
 from tests.patience import PATIENCE
 from tests.system.dns import DNS
+from tests.waiting import within
 
 IPV4, IPV6 = "5.9.1.1", "2a01:4f8::1"
 NAME = "mx.example.org"
@@ -87,7 +88,7 @@ class Host:
 
     def stop(self) -> None:
         """Let go of it; it is gone with the last of its processes."""
-        self._thread.shutdown()
+        within(self._thread.shutdown, "the end of what is done on the host")
 
 
 class Machine:

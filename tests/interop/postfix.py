@@ -155,12 +155,13 @@ class Postfix:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 check=False,
+                timeout=PATIENCE,
             )
             try:
                 self._process.wait(PATIENCE)
             finally:
                 self._process.kill()
-                self._process.wait()
+                self._process.wait(PATIENCE)
 
 
 # What Postfix itself puts on top of a message that it got from its sendmail.

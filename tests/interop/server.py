@@ -79,7 +79,7 @@ class Gomail:
             self.ports = self._wait_for_banners()
         except BaseException:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(PATIENCE)
             raise
         self.port = self.ports[0]
 
@@ -139,7 +139,7 @@ class Gomail:
             status = self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(PATIENCE)
             raise
         # twistd ends by the signal that ended it, once everything is shut down.
         assert status in {0, -signal.SIGTERM}, self.output[-MOST_SHOWN:]

@@ -61,4 +61,4 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait(PATIENCE)
     finally:
         process.kill()
-        process.wait()
+        process.wait(PATIENCE)

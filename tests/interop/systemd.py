@@ -18,6 +18,7 @@ import pytest
 from tests.interop.server import wait_for
 from tests.interop.software import needs
 from tests.patience import PATIENCE
+from tests.waiting import heard_out
 
 _WRONG = re.compile(r"Traceback|Unhandled|[Ee]rror|Warning|trouble|not permitted|denied|nable to")
 # Every mount is made read-only before anything else, and that is tried: a systemd that boots
@@ -78,7 +79,9 @@ def own_cgroup() -> Path:
     needs("systemctl")
     if not os.environ.get("CI"):
         pytest.skip("a systemd is booted as root, in namespaces: only where CI is set")
-    if subprocess.call([needs("unshare"), *_NAMESPACES, "mount", "--make-rprivate", "/"]):
+    if subprocess.call(
+        [needs("unshare"), *_NAMESPACES, "mount", "--make-rprivate", "/"], timeout=PATIENCE
+    ):
         pytest.skip("this machine allows no namespaces")
     for root in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup")):
         if (root / "cgroup.controllers").exists() and os.access(root / "cgroup.procs", os.W_OK):
@@ -127,7 +130,7 @@ class Systemd:
 
     def _started(self) -> int | None:
         """Give the process that is PID 1 inside, once it is systemd."""
-        assert self._process.poll() is None, self._process.communicate()[1]
+        assert self._process.poll() is None, heard_out(self._process)[1]
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
         for child in children.split():
             if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
@@ -186,7 +189,7 @@ class Systemd:
     def end(self) -> None:
         """End it, with all that runs inside."""
         os.kill(self._init, signal.SIGKILL)
-        self._process.communicate()
+        heard_out(self._process)
         wait_for("the control group to be empty", self._left)
 
     def _left(self) -> bool:

@@ -60,7 +60,7 @@ class Terminal:
         finally:
             if self._process.poll() is None:
                 self._process.kill()
-            self._process.wait()
+            self._process.wait(PATIENCE)
             os.close(self._ours)
 
     def wait_for(self, *texts: str) -> str:

@@ -103,10 +103,11 @@ def test_proxy_on_a_socket_of_systemd(activate: Activate, folder: Path) -> None:
         + listener("systemd:domain=UNIX:name=local", 'proxy = ["unix"]'),
     )
     place.chmod(0o600)
-    with socket.create_connection(("127.0.0.1", port)) as first:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as first:
         first.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.25 40695 25\r\n")
         assert Client(first).mail("Hello", "you@example.org").startswith("250 ")
     with socket.socket(socket.AF_UNIX) as second:
+        second.settimeout(PATIENCE)
         second.connect(str(place))
         second.sendall(b"PROXY TCP6 2001:db8::7 2001:db8::25 40695 25\r\n")
         assert Client(second).mail("Hello", "you@example.org").startswith("250 ")
@@ -165,7 +166,9 @@ def test_without_a_socket_one_line_says_so(folder: Path, mode: str) -> None:
     """Started by hand, or by a unit without its socket, in both of twistd's modes."""
     (folder / "gomail.toml").write_text(SETTINGS.format(listener("systemd:domain=INET:index=0")))
     command = [*TWISTD, mode, "gomail", "--config", "gomail.toml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -197,7 +200,7 @@ def test_daemon_keeps_them(folder: Path) -> None:
         assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
-        process.wait()
+        process.wait(PATIENCE)
         if (folder / "g.pid").exists():
             os.kill(int((folder / "g.pid").read_text()), 15)
             until(lambda: not (folder / "g.pid").exists(), "it does not end")

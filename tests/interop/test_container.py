@@ -104,16 +104,19 @@ def test_container_receives_is_healthy_and_stops(home: Path, tmp_path: Path) -> 
     server = subprocess.Popen(here(the("CMD")), cwd=tmp_path)
     try:
         check = here(the("HEALTHCHECK").partition(" CMD ")[2])
-        wait_for("health", lambda: subprocess.call(check, stderr=subprocess.DEVNULL) == 0)
+        wait_for(
+            "health",
+            lambda: subprocess.call(check, stderr=subprocess.DEVNULL, timeout=PATIENCE) == 0,
+        )
         with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as session:
             session.sendmail("me@client.example", "alice@example.org", b"Subject: x\r\n\r\nx\r\n")
         server.send_signal(signal.Signals[the("STOPSIGNAL")])
         assert server.wait(PATIENCE) == 0
     finally:
         server.kill()
-        server.wait()
+        server.wait(PATIENCE)
     assert len(list((tmp_path / "mail/example.org/alice/new").iterdir())) == 1
-    assert subprocess.call(check, stderr=subprocess.DEVNULL) != 0
+    assert subprocess.call(check, stderr=subprocess.DEVNULL, timeout=PATIENCE) != 0
 
 
 def test_container_runs_without_rights_and_keeps_mail_and_state_outside() -> None:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from gomail.certificates.own import make_own
 from gomail.cli.main import main
 from tests.interop.internet import NOBODY, RESOLVER, ROOT, Case, Internet
 from tests.patience import PATIENCE
+from tests.waiting import within
 
 pytestmark = pytest.mark.interop
 
@@ -90,8 +90,7 @@ def places(internet: Internet) -> tuple[str, ...]:
 
 def ask(*options: str) -> Result:
     """Run the command, in a thread: a reactor on asyncio has this one's event loop."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(CliRunner().invoke, main, ["dns", *options]).result(PATIENCE)
+    return within(lambda: CliRunner().invoke(main, ["dns", *options]), "gomail dns")
 
 
 def told(internet: Internet, *options: str) -> tuple[int, dict[str, Any]]:

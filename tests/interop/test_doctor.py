@@ -14,6 +14,7 @@ from tests.interop.postfix import Postfix
 from tests.interop.server import wait_for
 from tests.interop.software import needs
 from tests.patience import PATIENCE
+from tests.waiting import line_of
 
 pytestmark = [pytest.mark.interop, pytest.mark.needs_root]
 
@@ -199,8 +200,7 @@ def test_unknown_program_that_has_the_port_is_found(machine: Machine) -> None:
             stdout=subprocess.PIPE,
         )
         with other:
-            assert other.stdout is not None
-            other.stdout.readline()
+            line_of(other)
             _, told = machine.ask()
             [finding] = told["findings"]
             assert finding["code"] == "port-held"

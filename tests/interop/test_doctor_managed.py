@@ -99,7 +99,11 @@ def firewalld(machine: Machine) -> Iterator[None]:
 def _state() -> str:
     """Ask firewalld whether it runs."""
     done = subprocess.run(
-        [needs("firewall-cmd"), "--state"], capture_output=True, text=True, check=False
+        [needs("firewall-cmd"), "--state"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     return done.stdout.strip()
 

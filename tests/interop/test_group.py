@@ -13,6 +13,7 @@ import pytest
 from tests.interop.conftest import StartGomail
 from tests.interop.reading import on_disk, send
 from tests.interop.software import needs, needs_user
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.needs_root
 
@@ -66,6 +67,7 @@ def test_group_may_read_move_and_delete(
         group=member.pw_gid,
         extra_groups=[group.gr_gid],
         check=False,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert list(on_disk(gomail.maildir).values()) == ["cur:S"]

@@ -163,7 +163,7 @@ def test_checks_without_a_word_are_not_told(behind: Behind) -> None:
     gomail, proxy = behind("send-proxy-v2")
     address = ("127.0.0.1", int(re.findall(r"127\.0\.0\.1:(\d+)", gomail.output)[0]))
     for _ in range(5):
-        socket.create_connection(address).close()
+        socket.create_connection(address, PATIENCE).close()
     client_at(proxy, "127.0.0.2").quit()
     gomail.logged("of 127.0.0.2:")
     assert len(re.findall(r"session \w+ of", gomail.output)) == 1

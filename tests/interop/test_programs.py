@@ -11,6 +11,7 @@ from tests.interop.postfix import Postfix
 from tests.interop.server import Gomail
 from tests.interop.software import needs, run
 from tests.interop.stored import the_only_one, wait_for_messages
+from tests.patience import PATIENCE
 
 # The script of the blog that gomail began with.
 BLOG = """<?php
@@ -146,7 +147,9 @@ def test_php_by_way_of_a_script_with_curl(gomail: Gomail, folder: Path) -> None:
 def busybox() -> str:
     """Give the path of a busybox with sendmail, or skip the test."""
     path = needs("busybox")
-    asked = subprocess.run([path, "sendmail", "--help"], capture_output=True, check=False)
+    asked = subprocess.run(
+        [path, "sendmail", "--help"], capture_output=True, check=False, timeout=PATIENCE
+    )
     if b"applet not found" in asked.stderr:
         pytest.skip("this busybox was built without sendmail")
     return path

@@ -18,6 +18,7 @@ from tests.interop.postfix import Postfix
 from tests.interop.software import needs, run
 from tests.patience import PATIENCE
 from tests.system.running import GOMAIL, Server, until
+from tests.waiting import line_of
 
 pytestmark = pytest.mark.interop
 
@@ -115,8 +116,7 @@ class Watched:
     def told(self) -> dict[str, Any]:
         """Give the next line."""
         assert self._watch is not None
-        assert self._watch.stdout is not None
-        line = self._watch.stdout.readline()
+        line = line_of(self._watch)
         assert line, "it has ended"
         return json.loads(line)
 
@@ -143,7 +143,7 @@ class Watched:
         """End both."""
         if self._watch is not None:
             self._watch.kill()
-            self._watch.wait()
+            self._watch.wait(PATIENCE)
             assert self._watch.stdout is not None
             self._watch.stdout.close()
         if self.server is not None:

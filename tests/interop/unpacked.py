@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.interop.receivers import PROBE
 from tests.interop.server import wait_for
 from tests.interop.software import end, needs, run
+from tests.patience import PATIENCE
 from tests.system.running import free_port
 
 _RESOLVER = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
@@ -68,7 +69,10 @@ class Unpacked:
     def _greets(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self.output
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as connection:
+        with (
+            suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection,
+        ):
             return connection.recv(3) == b"220"
         return False
 

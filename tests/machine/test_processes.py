@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from gomail.machine.processes import Process, holders, most_files, processes
+from tests.waiting import heard_out, line_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 
@@ -32,10 +33,9 @@ def test_holders_of_a_socket_are_found() -> None:
             stdout=subprocess.PIPE,
             pass_fds=[held.fileno()],
         ) as other:
-            assert other.stdout is not None
-            other.stdout.readline()
+            line_of(other)
             found = {each.pid for each in holders([inode])[inode]}
-            other.communicate()
+            heard_out(other)
         assert found == {os.getpid(), other.pid}
     assert holders([inode]) == {inode: ()}
 

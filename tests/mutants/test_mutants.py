@@ -12,6 +12,7 @@ import pytest
 
 from tests.mutants.explained import explanations
 from tests.mutants.modules import MODULES, ROOT
+from tests.waiting import heard_out, line_of
 
 FRAMING = "gomail/smtp/framing.py"
 
@@ -76,13 +77,12 @@ def ask(tmp_path: Path) -> Iterator[Ask]:
         def asked(source: str, seconds: float) -> dict[str, object]:
             (tmp_path / FRAMING).write_text(source)
             assert judge.stdin is not None
-            assert judge.stdout is not None
             judge.stdin.write(json.dumps({"tests": ["test_end.py"], "seconds": seconds}) + "\n")
-            verdict: dict[str, object] = json.loads(judge.stdout.readline())
+            verdict: dict[str, object] = json.loads(line_of(judge))
             return verdict
 
         yield asked
-        judge.communicate()
+        heard_out(judge)
 
 
 def test_judge_tells_mistakes_from_none(ask: Ask) -> None:

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from gomail.reading import reader
 from gomail.reading.message import ANSWER_OCTETS, Message, Part, write_json
 from gomail.reading.reader import Unreadable, read_message, read_message_now
+from tests.patience import PATIENCE
 
 MESSAGES = Path(__file__).parents[1] / "data" / "messages"
 GMAIL = MESSAGES / "gmail.eml"
@@ -163,7 +164,12 @@ def test_email_package_stays_out_of_the_parent() -> None:
         "sys.exit(bool(names & set(sys.modules)))"
     )
     home = Path(__file__).parents[2]
-    assert subprocess.run([sys.executable, "-c", code], cwd=home, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=home, check=False, timeout=PATIENCE
+        ).returncode
+        == 0
+    )
 
 
 # -- with real children ----------------------------------------------------------------------------
@@ -256,7 +262,12 @@ def test_e8_child_is_held_to_its_limits(tmp_path: Path, attempt: str) -> None:
     arguments = command(0)
     code = "import sys; sys.path.append(sys.argv[1]); " + code.replace("/tmp/x", str(attempt_file))
     arguments[arguments.index("-c") + 1] = code
-    assert subprocess.run(arguments, env={}, capture_output=True, check=False).returncode != 0
+    assert (
+        subprocess.run(
+            arguments, env={}, capture_output=True, check=False, timeout=PATIENCE
+        ).returncode
+        != 0
+    )
 
 
 @pytest.mark.system

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gomail.server.garbage import YOUNG, look_seldom
+from tests.patience import PATIENCE
 
 # As twistd does, but for the end: what is there then is told.
 STARTED = """
@@ -70,7 +71,12 @@ def test_older_objects_are_looked_at_as_ever() -> None:
 def test_a_server_does_so_as_it_begins_to_run(tmp_path: Path) -> None:
     """Not before: twistd may start others with it, and what they make stays as well."""
     run = subprocess.run(
-        [sys.executable, "-c", STARTED], capture_output=True, text=True, cwd=tmp_path, check=True
+        [sys.executable, "-c", STARTED],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+        timeout=PATIENCE,
     )
     before, frozen, young = map(int, run.stdout.split("\n")[-2].split())
     assert before < 1_000  # Python 3.12 begins with some of its own

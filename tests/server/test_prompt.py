@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from gomail.server.prompt import PromptConnection
 from gomail.smtp.factory import SMTPFactory
+from tests.patience import PATIENCE
 from tests.server.lists import Lists
 from tests.smtp.desk import Desk
 
@@ -39,7 +40,7 @@ class Call:
     def __init__(self, butler: Protocol) -> None:
         self.reactor = Lists()
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            self.client = socket.create_connection(listening.getsockname())
+            self.client = socket.create_connection(listening.getsockname(), PATIENCE)
             ours, address = listening.accept()
         self.connection = PromptConnection(ours, butler, address, None, 0, self.reactor)  # type: ignore[arg-type]  # a short one
         butler.makeConnection(self.connection)

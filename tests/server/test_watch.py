@@ -14,6 +14,7 @@ from gomail.events import Event, HealthChanged, Measured
 from gomail.health import Disk, Health, Share, State, Storing
 from gomail.server import watch as module
 from gomail.server.watch import WINDOW, Meters, Watch, count_descriptors
+from tests.patience import PATIENCE
 
 SESSIONS = Share(3, 100)
 QUIET = Storing()
@@ -192,7 +193,9 @@ def test_where_no_file_can_be_opened_all_are_open() -> None:
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
         "print(*watch.count_descriptors())"
     )
-    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, timeout=PATIENCE
+    )
     assert ran.stdout.split() == [b"3", b"3"]
 
 

@@ -25,6 +25,7 @@ from twisted.internet.task import deferLater
 from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.tcp import TCPPort
 from gomail.smtp.protocol import MUCH
+from tests.patience import PATIENCE
 from tests.smtp.office import Dialler, Office, reactor, serving
 from tests.smtp.talk import ENVELOPE, octets_of
 from tests.smtp.wire import logged_failures
@@ -206,7 +207,7 @@ async def test_e2_client_that_sends_on_and_on_while_it_is_to_wait_fills_no_memor
     async with serving() as office:
         welcome: Deferred[None] = Deferred()
         office.desk.plans["rcpt"] = lambda _: welcome
-        sender = socket.create_connection(("127.0.0.1", office.client._port))
+        sender = socket.create_connection(("127.0.0.1", office.client._port), PATIENCE)
         sender.setblocking(False)
         sender.send(octets_of(ENVELOPE) + b"VRFY a\r\n")
         packet = b"NOOP " + os.urandom(400).hex().encode() + b"\r\n"

@@ -14,8 +14,9 @@ from twisted.internet.task import deferLater
 from twisted.mail import smtp
 from zope.interface import directlyProvides
 
+from tests.patience import PATIENCE
 from tests.smtp.certificate import context
-from tests.smtp.office import PATIENCE, Dialler, Office, certificate, reactor, serving
+from tests.smtp.office import Dialler, Office, certificate, reactor, serving
 from tests.smtp.talk import ENVELOPE, octets_of
 
 # Twisted hands its own certificates to pyOpenSSL in a way that this has deprecated.
@@ -76,7 +77,7 @@ async def test_message_is_taken_behind_starttls(manner: str) -> None:
 async def test_f5_early_talker_is_seen_in_the_kernel(octets: bytes) -> None:
     """What lies there before our banner was not said in answer to it."""
     async with serving(trusted=()) as office:
-        talker = socket.create_connection(("127.0.0.1", office.client._port))
+        talker = socket.create_connection(("127.0.0.1", office.client._port), PATIENCE)
         talker.sendall(octets)
         talker.setblocking(False)
         await office.ended(1)
@@ -127,7 +128,7 @@ async def test_client_that_left_before_our_banner_did_not_speak() -> None:
     """An end is no octet, nor is a reset."""
     async with serving(trusted=()) as office:
         for reset in (False, True):
-            caller = socket.create_connection(("127.0.0.1", office.client._port))
+            caller = socket.create_connection(("127.0.0.1", office.client._port), PATIENCE)
             if reset:
                 caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             caller.close()

@@ -5,6 +5,7 @@ import threading
 
 from tests.patience import PATIENCE
 from tests.system.running import Client
+from tests.waiting import join
 
 
 class Caller:
@@ -15,7 +16,7 @@ class Caller:
         self.faults: list[str] = []
         self._port = port
         self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._work)
+        self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def _work(self) -> None:
@@ -37,6 +38,6 @@ class Caller:
     def leave(self) -> int:
         """Send no more; give the number of messages that were sent."""
         self._leaving.set()
-        self._thread.join(PATIENCE)
+        join(self._thread, "a caller to leave", 2 * PATIENCE)
         assert self.faults == []
         return self.sent

@@ -10,6 +10,8 @@ import dns.message
 import dns.rcode
 import dns.zone
 
+from tests.waiting import join
+
 
 class DNS:
     """
@@ -27,9 +29,10 @@ class DNS:
     def __init__(self, zone: str, port: int = 0) -> None:
         self._zone = dns.zone.from_text(zone, origin=".", relativize=False, check_origin=False)
         self.asked: list[str] = []
-        self.silent = False
+        self.silent = self._over = False
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", port))
+        self._socket.settimeout(1)
         self.port: int = self._socket.getsockname()[1]
         self._thread = Thread(target=self._serve, name="dns", daemon=True)
 
@@ -40,14 +43,18 @@ class DNS:
 
     def __exit__(self, *_: object) -> None:
         """Answer no more."""
-        self._socket.sendto(b"", self._socket.getsockname())
-        self._thread.join()
+        self._over = True
+        self._socket.sendto(b"", self._socket.getsockname())  # which may be lost
+        join(self._thread, "the name server's end")
         self._socket.close()
 
     def _serve(self) -> None:
         """Answer until nothing is asked."""
-        while True:
-            octets, client = self._socket.recvfrom(65536)
+        while not self._over:
+            try:
+                octets, client = self._socket.recvfrom(65536)
+            except TimeoutError:
+                continue
             if not octets:
                 return
             with suppress(Exception):  # whoever asks nonsense hears nothing

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 from tests.milters.filter import Filter
+from tests.waiting import join, within
 
 
 class _Session(socketserver.BaseRequestHandler):
@@ -54,8 +55,8 @@ class Listening:
         """Take nothing more, and cut what there is; once."""
         if not self._thread.is_alive():
             return
-        self._server.shutdown()
-        self._thread.join()
+        within(self._server.shutdown, "the filter's end")
+        join(self._thread, "the filter's end")
         self._server.server_close()
         if self._path is not None:
             self._path.unlink()

@@ -131,7 +131,7 @@ class Server:
     def kill(self) -> None:
         """End it for certain."""
         self.process.kill()
-        self.process.wait()
+        self.process.wait(PATIENCE)
 
     def logged(self, text: str) -> None:
         """Wait until the log, which goes to the terminal, tells something, or nothing any more."""
@@ -174,6 +174,7 @@ class Client:
 
         def connect() -> socket.socket:
             connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(PATIENCE)  # it may be one too many to wait in line
             try:
                 connection.connect(str(path))
             except OSError:

@@ -11,6 +11,7 @@ import pytest
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.running import ANY_PORT, GOMAIL
+from tests.waiting import ended, line_of
 
 pytestmark = pytest.mark.system
 HERE = """
@@ -123,9 +124,9 @@ def test_watch_proposes_an_address_of_the_server_that_runs(
         stdout=subprocess.PIPE,
         text=True,
     ) as watching:
-        assert watching.stdout is not None
-        said = json.loads(watching.stdout.readline())
+        said = json.loads(line_of(watching))
         watching.terminate()
+        ended(watching)
     assert said["waiting"].endswith("@options.example")
     assert said["configuration"]["pid"] == server.process.pid
     assert said["server"].startswith(f"pid {server.process.pid} on ")

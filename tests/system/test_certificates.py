@@ -154,7 +154,9 @@ def home() -> Iterator[Path]:
 @pytest.mark.needs_root
 def test_key_of_roots_is_refused_to_nobody_with_the_remedy(start: Serve, home: Path) -> None:
     """Who starts without rights reads who can't read what, and what to do."""
-    if subprocess.run((*UNPRIVILEGED, sys.executable, "-c", ""), check=False).returncode:
+    if subprocess.run(
+        (*UNPRIVILEGED, sys.executable, "-c", ""), check=False, timeout=PATIENCE
+    ).returncode:
         pytest.skip("nobody may not run this Python")
     command = (*UNCOVERED, *UNPRIVILEGED, *GOMAIL)
     server = start(

@@ -16,6 +16,7 @@ from tests.system.conftest import Serve
 from tests.system.crews import configuration, hand_over, pids
 from tests.system.following import answers, followed, hear_out, heard_of, is_crowded, next_of
 from tests.system.running import Server, until
+from tests.waiting import line_of
 
 pytestmark = pytest.mark.system
 COUNT = 3  # messages
@@ -140,8 +141,7 @@ def test_follower_that_dies_is_forgotten(served: Server, path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", FOLLOW, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as follower:
-        assert follower.stdout is not None
-        assert follower.stdout.readline() == b"following\n"
+        assert line_of(follower) == b"following\n"
         assert served.connect().mail().startswith("250 ")
         follower.kill()
     assert served.connect().mail().startswith("250 ")

@@ -12,6 +12,7 @@ import pytest
 from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.running import ANY_PORT, TWISTD, Client, runs, until
+from tests.waiting import heard_out
 
 pytestmark = pytest.mark.system
 MODES = ("--nodaemon", "--no_save")  # the second one changes nothing: a daemon
@@ -39,7 +40,7 @@ def run_both(
     finally:
         for process in processes:
             process.kill()
-            process.communicate()
+            heard_out(process)
 
 
 def working_in(folder: Path) -> list[str]:
@@ -208,7 +209,7 @@ def test_pid_file_of_a_running_server_is_told(serve: Serve, tmp_path: Path) -> N
 def test_pid_file_of_a_dead_server_does_not_matter(serve: Serve, tmp_path: Path) -> None:
     """What kill -9 left behind does not keep the next server from starting."""
     dead = subprocess.Popen(["true"])
-    dead.wait()
+    dead.wait(PATIENCE)
     (tmp_path / "twistd.pid").write_text(str(dead.pid))
     server = serve(command=(*TWISTD, "--nodaemon", "gomail"))
     assert server.stopped() == 0

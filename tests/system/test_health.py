@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.running import Server, patched, runs, stored, until
 
@@ -87,11 +88,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
-    mounted = subprocess.run(command, check=False, capture_output=True)
+    mounted = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
     if mounted.returncode:
         pytest.skip("nothing can be mounted here")
     yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    subprocess.run(["umount", "--lazy", str(disk)], check=True, timeout=PATIENCE)
 
 
 @pytest.mark.needs_root
@@ -126,7 +127,7 @@ def test_r8_disk_that_may_only_be_read_is_told(
     configuration = tmp_path / "gomail.toml"
     configuration.write_text(f'maildir = "{small_disk}/Maildir"\n{LIMITS}')
     server = serve("--config", str(configuration))
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True, timeout=PATIENCE)
     client = server.connect()
     client.say("EHLO client.example")
     client.say("MAIL FROM:<me@client.example>")

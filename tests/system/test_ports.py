@@ -69,7 +69,7 @@ def test_r24_two_servers_share_a_maildir(serve: Serve, tmp_path: Path) -> None:
         replies.extend(Client.connect(port).mail(f"{name} {number}") for number in range(50))
 
     threads = [
-        Thread(target=send, args=(server.port, name))
+        Thread(target=send, args=(server.port, name), daemon=True)
         for server, name in ((one, "one"), (other, "other"))
     ]
     for thread in threads:

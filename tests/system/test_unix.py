@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.system.conftest import Serve
 from tests.system.running import TWISTD, Client, until
 
@@ -59,7 +60,7 @@ _CONNECT = (
 def connects(path: Path, gid: int) -> bool:
     """Tell whether a process of some user, in that group, can connect."""
     command = [sys.executable, "-c", _CONNECT, str(path), str(gid)]
-    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=PATIENCE)
     assert done.returncode == 0 or "PermissionError" in done.stderr, done.stderr
     return done.returncode == 0
 

@@ -73,7 +73,10 @@ def test_in_memory_needs_no_pytest() -> None:
     code = f"import {modules}; sys.exit('pytest' in sys.modules)"
     root = Path(__file__).parents[2]
     subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(root)}, check=True
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(root)},
+        check=True,
+        timeout=3 * PATIENCE,
     )
 
 

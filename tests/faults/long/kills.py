@@ -17,6 +17,8 @@ from tests.faults.long.ledger import Ledger
 from tests.faults.long.senders import Sender, begin, end
 from tests.faults.processes import until_there_is
 from tests.faults.server import AGENT, QUICK
+from tests.patience import PATIENCE
+from tests.waiting import heard_out
 
 SENDERS = 4
 LOAD = (0.02, 0.5)  # seconds of load until a kill
@@ -36,7 +38,7 @@ def running(root: Path, *how: str, before: Sequence[str] = ()) -> Iterator[Popen
         yield server
     finally:
         server.kill()
-        server.communicate()
+        heard_out(server)
 
 
 def kill_servers(root: Path, kills: int, *how: str, seed: int = 1) -> Ledger:
@@ -53,7 +55,7 @@ def kill_servers(root: Path, kills: int, *how: str, seed: int = 1) -> Ledger:
             begin(senders, port)
             time.sleep(chance.uniform(*LOAD))
             server.kill()
-            server.wait()
+            server.wait(PATIENCE)
             end(senders)
             ledger.settle()
     return ledger

@@ -17,6 +17,8 @@ from tests.faults.long.ledger import Ledger, total
 from tests.faults.long.senders import MAILBOXES, SIZES, Sender, begin, end
 from tests.faults.long.signals import House, stop
 from tests.faults.processes import children
+from tests.patience import PATIENCE
+from tests.waiting import join
 
 SENDERS = 4
 PAUSE = 0.05  # seconds between the messages of a sender
@@ -70,13 +72,13 @@ class Nuisance:
         self._port = port
         self._chance = random.Random(16)
         self._enough = threading.Event()
-        self._thread = threading.Thread(target=self._work)
+        self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def end(self) -> None:
         """Leave for good."""
         self._enough.set()
-        self._thread.join()
+        join(self._thread, "the nuisance to leave", 2 * PATIENCE)
 
     def _work(self) -> None:
         """Come and go."""

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 SIZE = 256 << 20  # octets; the file has holes where nothing was written
 INODES = 30_000
 TOOLS = ("mkfs.ext4", "e2fsck", "debugfs")
@@ -45,7 +47,9 @@ def recover(image: Path, folder: Path) -> Path:
     """
     copy, files = folder / "copy", folder / "files"
     files.mkdir(parents=True)
-    subprocess.run(["cp", "--sparse=always", str(image), str(copy)], check=True)
+    subprocess.run(
+        ["cp", "--sparse=always", str(image), str(copy)], check=True, timeout=3 * PATIENCE
+    )
     _run("e2fsck", "-f", "-p", copy.name, folder=folder, most=_MENDED)
     # rdump leaves a folder out that is not there, and says so; everything else is a complaint.
     _run("debugfs", "-R", f"rdump / {files.name}", copy.name, folder=folder)
@@ -66,6 +70,7 @@ def _run(name: str, *arguments: str, folder: Path, most: int = 0) -> None:
         text=True,
         errors="replace",
         check=False,
+        timeout=3 * PATIENCE,
     )
     if done.returncode > most:
         msg = f"{name} {' '.join(arguments)}: exit code {done.returncode}\n{done.stdout}"

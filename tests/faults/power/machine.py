@@ -25,6 +25,7 @@ from typing import Any
 from tests.faults.client import PROJECT
 from tests.faults.power import disk
 from tests.patience import PATIENCE
+from tests.waiting import join
 
 PROGRAM = "linux.uml"
 MODULES = Path("/usr/lib/uml/modules")
@@ -136,7 +137,7 @@ class Machine:
         if self._process.returncode is None:  # else the number may be anybody's
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._process.wait(PATIENCE)
         rest: list[Told] = []
         # The line ends with the last process that could write to the disk.
         while not self._over:
@@ -145,7 +146,7 @@ class Machine:
                 self._over = True
             else:
                 rest.append(told)
-        self._reader.join()
+        join(self._reader, "the end of what the machine tells")
         return rest
 
     @property

@@ -21,6 +21,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.interop.software import needs
 from tests.patience import PATIENCE
+from tests.waiting import within
 
 _QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -55,7 +56,7 @@ class Elsewhere:
 
     def close(self) -> None:
         """Ask no more."""
-        self._server.shutdown()
+        within(self._server.shutdown, "the end of all of the internet")
         self._server.server_close()
 
 

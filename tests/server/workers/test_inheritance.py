@@ -10,6 +10,7 @@ import pytest
 from gomail.frames import framed
 from gomail.server.workers.inheritance import inherit
 from gomail.server.workers.words import FIRST, SOCKETS, VARIABLE
+from tests.patience import PATIENCE
 
 _WORKER = f"""
 import os
@@ -48,6 +49,7 @@ def work(said: bytes, count: str, *sockets: socket.socket) -> str:
         close_fds=False,
         preexec_fn=arrange,
         check=True,
+        timeout=PATIENCE,
     )
     os.close(reader)
     os.close(writer)
