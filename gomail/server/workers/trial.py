@@ -65,9 +65,9 @@ class _Trial(ProcessProtocol):
         self._said[childFD] = said[-_LAST_WORDS:]
 
     def give_up(self) -> None:
-        """End what does not end by itself."""
-        self._said[2] = f"it did not end within {TRIAL_TIME:.0f} s"
+        """End what does not end by itself, and wait no longer, whenever the kernel lets it die."""
         self._kill()
+        self._tell(f"it did not end within {TRIAL_TIME:.0f} s")
 
     def end(self) -> None:
         """End it: who tries it stops, and it would have the ports a while longer."""
@@ -75,12 +75,18 @@ class _Trial(ProcessProtocol):
         self._kill()
 
     def _kill(self) -> None:
-        """Kill the process, if there still is one."""
+        """Kill the process, if there still is one; one of its own may have its pipes for ever."""
         with suppress(ProcessExitedAlready):
             self.transport.signalProcess("KILL")
+        self.transport.loseConnection()
 
     def processEnded(self, reason: Failure) -> None:
-        """Tell the outcome."""
+        """Hear how it ended, and what it said last."""
         lines = (self._said[1] + "\n" + self._said[2]).strip().splitlines()
         problem = lines[-1] if lines else how_it_ended(reason.value)
-        self.outcome.callback(None if reason.check(ProcessDone) else problem)
+        self._tell(None if reason.check(ProcessDone) else problem)
+
+    def _tell(self, problem: str | None) -> None:
+        """Tell the outcome, once."""
+        if not self.outcome.called:
+            self.outcome.callback(problem)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from twisted.internet import reactor as installed  # noqa: TID253 -- the one tha
 
 from gomail.server.workers import trial
 from gomail.server.workers.trial import attempt
+from tests.delivery.hiring import until
 
 reactor: Any = installed
 
@@ -57,8 +59,33 @@ async def test_what_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> No
     assert outcome == "it did not end within 0 s"
 
 
+LEAVES = """
+import os, sys, time
+if os.fork() == 0:
+    time.sleep(20)
+    os._exit(0)
+time.sleep({})
+"""
+
+
+@pytest.mark.parametrize("seconds", [0, 600])
+@pytest_twisted.ensureDeferred
+async def test_process_of_its_own_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """It has the pipes of the one that was tried, which ends, or is ended."""
+    monkeypatch.setattr(trial, "TRIAL_TIME", 0.5)
+    began = reactor.seconds()
+    outcome = await attempt(reactor, python(LEAVES.format(seconds)), dict(os.environ), "/", [])
+    assert outcome == "it did not end within 0 s"
+    assert reactor.seconds() - began < 15
+
+
 class Stopping:
-    """The reactor, which stops as soon as somebody wants to hear of that."""
+    """The reactor, which stops as soon as somebody wants to hear of that, or when it is told."""
+
+    def __init__(self, hear: Callable[[Callable[[], None]], object] = lambda end: end()) -> None:
+        self._hear = hear
 
     def __getattr__(self, name: str) -> object:
         return getattr(reactor, name)
@@ -66,7 +93,7 @@ class Stopping:
     def addSystemEventTrigger(self, phase: str, event: str, work: Callable[[], None]) -> None:
         """Tell them."""
         assert (phase, event) == ("before", "shutdown")
-        work()
+        self._hear(work)
 
 
 @pytest_twisted.ensureDeferred
@@ -75,3 +102,20 @@ async def test_trial_ends_with_who_tries() -> None:
     command = python("import time; time.sleep(600)")
     stopping: Any = Stopping()
     assert "signal 9" in str(await attempt(stopping, command, dict(os.environ), "/", []))
+
+
+@pytest_twisted.ensureDeferred
+async def test_trial_with_a_process_of_its_own_ends_likewise(tmp_path: Path) -> None:
+    """Whoever stops waits for no pipe that another has."""
+    begun = tmp_path / "begun"
+    code = LEAVES.format(600).replace(
+        "time.sleep(20)", f"open({str(begun)!r}, 'w'); time.sleep(20)"
+    )
+    ends: list[Callable[[], None]] = []
+    stopping: Any = Stopping(ends.append)
+    began = reactor.seconds()
+    outcome = attempt(stopping, python(code), dict(os.environ), "/", [])
+    await until(begun.exists)
+    ends[0]()
+    assert "signal 9" in str(await outcome)
+    assert reactor.seconds() - began < 15
