@@ -1,6 +1,7 @@
 """Threads that wait for the disk side by side: every step is taken, and every fault is told."""
 
 import errno
+import signal
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -13,6 +14,21 @@ from gomail.delivery.helpers import MOST, Helpers, Step
 from tests.patience import PATIENCE
 
 FULL = OSError(errno.ENOSPC, "full")
+LIMIT = PATIENCE  # seconds for a test: each waits for other threads, and may never be told
+
+
+@pytest.fixture(autouse=True)
+def limit() -> Iterator[None]:
+    """Have a test fail whose helpers never say that they are through."""
+
+    def fail_it(*_: object) -> None:
+        pytest.fail(f"helpers are not through after {LIMIT} seconds")
+
+    before = signal.signal(signal.SIGALRM, fail_it)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture
