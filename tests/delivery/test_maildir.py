@@ -106,6 +106,20 @@ def test_aborted_message_leaves_nothing(alice: Path) -> None:
     assert not messages(alice)
 
 
+def test_file_is_closed_once(alice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tidying up after it was closed closes no other file, nor the server's output."""
+    maildir = Maildir(str(alice))
+    staged = maildir.stage("h", lambda fd: write_all(fd, b"text"), 4)
+    staged.close()
+    closed: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", closed.append)
+        staged.abort()
+    maildir.close()
+    assert closed == []
+    assert left_over(alice) == []
+
+
 def test_probe_writes_and_leaves_nothing(alice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mailbox that can make files, but keep none, is still broken."""
     flushed: list[int] = []
