@@ -33,10 +33,11 @@ def reference(path: bytes) -> tuple[str, str] | None:
 def _quoted(inner: bytes) -> tuple[bytes | None, bytes]:
     local, position = b"", 1
     while position < len(inner) and inner[position] != 0x22:
-        position += inner[position] == 0x5C
+        quoted = inner[position] == 0x5C
+        position += quoted
         if position >= len(inner) or inner[position] < 0x20 or inner[position] == 0x7F:
             return None, b""
-        if inner[position - 1] == 0x5C and inner[position] > 0x7F:
+        if quoted and inner[position] > 0x7F:
             return None, b""
         local += inner[position : position + 1]
         position += 1
