@@ -250,8 +250,8 @@ def test_endpoint_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
     assert foreground.stderr.count("\n") == 1
     assert "PortError" in daemon.stderr
     assert "Traceback" not in daemon.stderr
-    assert list(tmp_path.glob("*.pid")) == []
     until(lambda: working_in(tmp_path) == [], "the daemon stays")
+    assert list(tmp_path.glob("*.pid")) == []
 
 
 def test_nothing_is_started_beside_a_server(serve: Serve) -> None:
