@@ -21,13 +21,16 @@ _RUN = re.compile(rf"{_WORD}(?:\s+{_WORD})*")
 
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
 
+# Surrogates that stand for no octet: UTF-7, of a file name (RFC 2231 §4), can make lone ones.
+_LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._ -]")
 _LONGEST_FILENAME = 100
 
 
 def decode_field(raw: str) -> str:
     """Return the text of a field body that the email package has read as surrogateescaped ASCII."""
-    octets = raw.encode("utf-8", "surrogateescape")
+    octets = _LONE.sub("\N{REPLACEMENT CHARACTER}", raw).encode("utf-8", "surrogateescape")
     text, _ = decode(octets, None)
     return _RUN.sub(_decode_run, _FOLD.sub(" ", text.strip()))
 

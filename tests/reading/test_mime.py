@@ -144,6 +144,12 @@ def test_e8_many_addresses_are_cut() -> None:
     assert message.fields[0].cut
 
 
+def test_w4_name_that_a_charset_makes_no_character_of_is_a_name() -> None:
+    """UTF-7 can make half a character, which nobody can write down (RFC 2231 names it)."""
+    message = read(b"Content-Disposition: attachment; filename*=utf-7''a%2B2AA-.txt\n\nhi")
+    assert message.root.filename == "a_.txt"
+
+
 def test_e8_many_parameters_are_cut() -> None:
     """5,000 pieces of one parameter (RFC 2231) are read as far as 2 KiB."""
     parameters = b"".join(b";\n filename*%d=x" % number for number in range(5000))
