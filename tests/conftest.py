@@ -33,6 +33,7 @@ settings.load_profile("gomail")
 CI_REQUIRES_ALL = os.environ.get("CI") == "true" and os.environ.get("GOMAIL_CI_REQUIRE") == "1"
 HERE = Path(__file__).parent
 LONG = (HERE / "bench", HERE / "faults", HERE / "system" / "test_handover.py")
+_BOUNDED: set[object] = set()  # fixtures
 NEVER_SKIPPED_IN_CI = ("interop", "system", "needs_root")
 
 
@@ -125,7 +126,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
     """Have a fixture fail likewise, before its test or behind it."""
     fixture: Any = fixturedef.func
-    if not isasyncgenfunction(fixture) or hasattr(fixture, "is_bounded"):
+    if not isasyncgenfunction(fixture) or fixture in _BOUNDED:
         return
 
     @wraps(fixture)
@@ -136,7 +137,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
             await soon(anext(given), f"the end of the fixture {fixturedef.argname}")
             raise AssertionError(f"the fixture {fixturedef.argname} gave two things")
 
-    bounded.is_bounded = True  # type: ignore[attr-defined]  # for the next test
+    _BOUNDED.add(bounded)  # the next test has it
     fixturedef.func = bounded  # type: ignore[misc]  # whatever it is to others, pytest calls it
 
 

@@ -7,8 +7,9 @@ ever, and all tests behind it.
 
 import subprocess
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, wait
 from threading import Thread
-from typing import IO, AnyStr, NoReturn, TypeVar
+from typing import IO, AnyStr, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -22,20 +23,17 @@ def soon(awaited: Awaitable[T], what: str, seconds: float = 2 * PATIENCE) -> Def
     """Give what is awaited, within so many seconds of the reactor's; *what* is for people."""
     from twisted.internet import reactor
 
-    async def wait() -> T:
+    async def come() -> T:
         return await awaited
-
-    def fail(_: object, seconds: float) -> NoReturn:
-        msg = f"waited {seconds:.0f} s in vain for {what}"
-        raise AssertionError(msg)
 
     def give_up(result: T | Failure, seconds: float) -> T | Failure:
         """Fail, unless it has come to an end by itself meanwhile."""
         if isinstance(result, Failure) and result.check(CancelledError):
-            fail(result, seconds)
+            msg = f"waited {seconds:.0f} s in vain for {what}"
+            raise AssertionError(msg)
         return result
 
-    return Deferred.fromCoroutine(wait()).addTimeout(seconds, reactor, give_up)
+    return Deferred.fromCoroutine(come()).addTimeout(seconds, reactor, give_up)
 
 
 def within(function: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
@@ -44,22 +42,18 @@ def within(function: Callable[[], T], what: str, seconds: float = PATIENCE) -> T
 
     The thread is left then: no interpreter waits for it.
     """
-    done: list[tuple[bool, object]] = []
+    done: Future[T] = Future()
 
     def work() -> None:
         try:
-            done.append((True, function()))
+            done.set_result(function())
         except BaseException as error:  # noqa: BLE001 -- it is the caller's
-            done.append((False, error))
+            done.set_exception(error)
 
-    thread = Thread(target=work, name=what, daemon=True)
-    thread.start()
-    join(thread, what, seconds)
-    well, result = done.pop()
-    if not well:
-        assert isinstance(result, BaseException)
-        raise result
-    return result  # type: ignore[return-value]  # it is the function's
+    Thread(target=work, name=what, daemon=True).start()
+    _, late = wait([done], seconds)
+    assert not late, f"waited {seconds:.0f} s in vain for {what}"
+    return done.result()
 
 
 def join(thread: Thread, what: str, seconds: float = PATIENCE) -> None:

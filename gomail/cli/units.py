@@ -281,9 +281,7 @@ def _check_paths(*paths: str) -> None:
     """Refuse what systemd would read as something else."""
     for path in paths:
         if set(path) - _PLAIN:
-            msg = (
-                f"{path!r}: letters, digits and /._+@=,- were expected, which systemd reads as such"
-            )
+            msg = f"{path!r}: letters, digits and /._+@=,- were expected, as systemd reads them"
             raise click.ClickException(msg)
 
 

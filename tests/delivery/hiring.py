@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -12,8 +12,6 @@ from gomail.delivery.process import DeliveryProcess
 from gomail.server.reactor import Reactor
 from tests.faults.processes import children
 from tests.patience import PATIENCE
-
-T = TypeVar("T")
 
 
 def the_reactor() -> Reactor:
@@ -30,11 +28,6 @@ async def until(ready: Callable[[], object]) -> None:
     while not ready():
         assert reactor.seconds() < end
         await deferLater(reactor, 0.01)
-
-
-def soon(done: Deferred[T], seconds: float = PATIENCE) -> Deferred[T]:
-    """Bound a wait: who is never told of anything fails, and does not wait for ever."""
-    return done.addTimeout(seconds, the_reactor())
 
 
 def store(process: DeliveryProcess, what: Deposit) -> Deferred[Deposit]:

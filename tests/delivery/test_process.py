@@ -21,7 +21,7 @@ from gomail.delivery.process import DeliveryProcess
 from gomail.delivery.program import command
 from gomail.reply import Refused
 from tests.delivery.bench import STORED, deposit, left_over, maildirs, messages
-from tests.delivery.hiring import agents, soon, store, the_reactor, until
+from tests.delivery.hiring import agents, store, the_reactor, until
 
 Hire = Callable[..., DeliveryProcess]
 
@@ -40,7 +40,7 @@ async def hire() -> AsyncIterator[Hire]:
     yield hire
     for process in hired:
         process.kill()  # it may have been stopped
-        await soon(process.stop())
+        await process.stop()
 
 
 @pytest.fixture

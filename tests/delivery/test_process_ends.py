@@ -23,7 +23,7 @@ from gomail.delivery.process import MOST_COPIES, DeliveryProcess
 from gomail.delivery.program import command
 from gomail.reply import Refused
 from tests.delivery.bench import deposit, maildirs, messages
-from tests.delivery.hiring import agents, soon, store, the_reactor, until
+from tests.delivery.hiring import agents, store, the_reactor, until
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("nothing_raises")
@@ -40,7 +40,7 @@ async def committer() -> AsyncIterator[Committer]:
     await until(lambda: process.ready)
     yield committer
     committer.abandon()  # it may have been stopped
-    await soon(committer.stop())
+    await committer.stop()
 
 
 def hung(

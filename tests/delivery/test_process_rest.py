@@ -21,7 +21,7 @@ from gomail.delivery.process import LONGEST_REST, MOST_COPIES, REST, DeliveryPro
 from gomail.delivery.program import command
 from gomail.reply import LOCAL_ERROR, Refused
 from tests.delivery.bench import deposit, maildirs, messages
-from tests.delivery.hiring import agents, soon, store, the_reactor, until
+from tests.delivery.hiring import agents, store, the_reactor, until
 
 pytestmark = pytest.mark.usefixtures("nothing_raises")
 
@@ -75,7 +75,7 @@ async def process() -> AsyncIterator[DeliveryProcess]:
     await until(lambda: process.ready)
     yield process
     process.kill()  # it may have been stopped
-    await soon(process.stop())
+    await process.stop()
 
 
 def clock_of(process: DeliveryProcess) -> Clock:

@@ -27,7 +27,7 @@ from gomail.delivery.silence import (
 )
 from gomail.reply import Refused
 from tests.delivery.bench import deposit, maildirs, messages
-from tests.delivery.hiring import agents, soon, store, the_reactor, until
+from tests.delivery.hiring import agents, store, the_reactor, until
 from tests.delivery.watched import Recorder
 from tests.patience import PATIENCE
 
@@ -90,7 +90,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     for each in house.done:
         each.addErrback(lambda failure: failure.trap(Refused) and None)
     house.process.kill()
-    await soon(house.process.stop())
+    await house.process.stop()
 
 
 @pytest_twisted.ensureDeferred
