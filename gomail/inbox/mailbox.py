@@ -105,6 +105,15 @@ class Mailbox:
             for name in names
         )
 
+    def folders(self) -> tuple[Folder, ...]:
+        """
+        Give all folders, and what is known of them.
+
+        Raises:
+            OSError: the Maildir can't be listed.
+        """
+        return self._following.surviving(lambda: self._counted(self._following.census.folders()))
+
     def find(self, folder: str, key: str) -> Listed:
         """Give one message, or raise NoSuchMessage."""
         return self._following.surviving(

@@ -1,7 +1,7 @@
 """The page with the list: a folder's messages, fifty at a time, or what a search finds in it."""
 
 from gomail.inbox.mailbox import Mailbox
-from gomail.inbox.web.answers import Answer, NoPage
+from gomail.inbox.web.answers import Answer, NoPage, Problem
 from gomail.inbox.web.drawing import Drawing, row
 from gomail.inbox.web.postbox import Postbox
 from gomail.inbox.web.site import NOT_FOUND, Visit
@@ -27,7 +27,10 @@ class Listing:
             raise NoPage(NOT_FOUND)
         folder, query = exchange.query("folder"), exchange.query("q").strip()
         at = exchange.query("at") or None
-        found = await self._postbox.ask(Mailbox.page, folder, query, at, COUNT)
+        try:
+            found = await self._postbox.ask(Mailbox.page, folder, query, at, COUNT)
+        except NoPage as error:
+            return await self._elsewhere(visit, folder, error.problem)
         body = self._drawing.page(
             "list.html",
             visit=visit,
@@ -39,3 +42,11 @@ class Listing:
             rows=[row(each, q=query, at=at) for each in found.entries],
         )
         return Answer(body)
+
+    async def _elsewhere(self, visit: Visit, folder: str, problem: Problem) -> Answer:
+        """Show why there is no list, beside the folders: others may have one."""
+        folders = await self._postbox.ask(Mailbox.folders)
+        body = self._drawing.page(
+            "elsewhere.html", visit=visit, folder=folder, problem=problem, folders=folders
+        )
+        return Answer(body, code=problem.code)

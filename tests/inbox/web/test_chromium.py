@@ -187,7 +187,7 @@ def test_folder_that_can_not_be_read_is_marked(
     assert "can't be read" not in inbox.ask("/").text
 
 
-PAGES = ("/", "/?folder=Wide", "/?q=nothing+that+is+there", "/live", "/nothing")
+PAGES = ("/", "/?folder=Wide", "/?folder=None", "/?q=nothing+that+is+there", "/live", "/nothing")
 
 
 def wide(maildir: Path) -> None:
@@ -225,6 +225,19 @@ def test_without_javascript_mail_is_read_and_marked(inbox: Inbox, maildir: Path)
         assert list(maildir.glob("cur/*:2,F"))
         browser.open(f"{inbox.address}/live")
         assert "can't be asked" in browser.text("#health")
+
+
+def test_password_is_said_once(browser: Browser, guarded: Inbox) -> None:
+    """A password manager knows what it is for, and the browser has no advice to give."""
+    browser.open(guarded.address)
+    browser.press("wrong", Keys.ENTER)
+    browser.until(lambda: browser.has("#why"), "it is told that it was wrong")
+    assert [each for each in browser.complaints() if "403" not in each] == []
+    browser.press("correct horse", Keys.ENTER)
+    browser.until(lambda: browser.has("#rows"), "the list")
+    browser.open(f"{guarded.address}/live")
+    assert browser.has("#health")
+    assert browser.complaints() == []
 
 
 def test_axe_finds_nothing(browser: Browser, inbox: Inbox, guarded: Inbox, maildir: Path) -> None:

@@ -228,3 +228,30 @@ def test_arrival_is_told_at_once(inbox: Inbox, maildir: Path) -> None:
             octets = connection.recv(65536)
             assert octets
             heard += octets
+
+
+def test_list_that_can_not_be_had_names_the_folders(inbox: Inbox, maildir: Path) -> None:
+    """One of them may be read; only where the Maildir itself has gone there is none to name."""
+    junk = make_maildir(maildir / ".Beside")
+    put(junk, 1, "Subject: beside\n\n")
+    assert inbox.ask("/?folder=Beside").status == 200
+    (maildir / "cur").rename(maildir / "away")
+    try:
+        page = inbox.ask("/")
+    finally:
+        (maildir / "away").rename(maildir / "cur")
+    assert page.status == 503
+    assert "The Maildir can&#39;t be used: " in page.text
+    assert 'data-folder="Beside"' in page.text
+    assert "can't be read" in page.text.partition('data-folder="Beside"')[0]
+    assert inbox.ask("/").status == 200
+    gone = inbox.ask("/?folder=None")
+    assert gone.status == 404
+    assert 'data-folder="Beside"' in gone.text
+    maildir.rename(maildir.with_name("away"))
+    try:
+        page = inbox.ask("/")
+    finally:
+        maildir.with_name("away").rename(maildir)
+    assert page.status == 503
+    assert "data-folder" not in page.text
