@@ -18,8 +18,10 @@ from pathlib import Path
 from gomail.inbox.index import Index
 from gomail.inbox.opening import discard, open_file, open_memory
 
-#: Seconds between two looks whether there is room again.
+#: Seconds until it is looked whether there is room again; twice as long behind each return …
 AGAIN = 60.0
+#: … that did not last so long: where a quota is used up, what is there fits, and nothing more.
+LASTING = 3600.0
 
 ROOM = 16 << 20  # octets beside the index itself: twice what SQLite writes before it tidies up
 
@@ -42,6 +44,7 @@ class Keeping:
     ) -> None:
         self._path, self._identify, self._say = path, identify, say
         self._looks_at: float | None = None
+        self._rest, self._returned_at = AGAIN, -LASTING  # never yet
 
     def open(self) -> Index:
         """Open it in its file, or begin it anew, there or in memory."""
@@ -83,7 +86,10 @@ class Keeping:
 
     def _tell_full(self, path: Path, failure: Exception) -> None:
         """Say it, and look for room from time to time."""
-        self._looks_at = time.monotonic() + AGAIN
+        now = time.monotonic()
+        lasted = now - self._returned_at >= LASTING
+        self._rest = AGAIN if lasted else min(2 * self._rest, LASTING)
+        self._looks_at = now + self._rest
         unsure = getattr(failure, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_WRITE
         why = (
             f"the index {path} can't be written"
@@ -96,7 +102,7 @@ class Keeping:
         """Have what is in memory in the file again, if there is room; None as long as not."""
         if self._path is None or self._looks_at is None or time.monotonic() < self._looks_at:
             return None
-        self._looks_at = time.monotonic() + AGAIN
+        self._looks_at = time.monotonic() + self._rest
         try:
             if not _has_room(self._path.parent, index.octets()):
                 return None
@@ -109,7 +115,7 @@ class Keeping:
             file.close()
             return None
         index.close()
-        self._looks_at = None
+        self._looks_at, self._returned_at = None, time.monotonic()
         self._say(f"there is room for the index {self._path}, which is kept there again")
         return file
 

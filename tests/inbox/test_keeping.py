@@ -4,7 +4,7 @@ import resource
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -65,7 +65,7 @@ def listed(mailbox: Mailbox) -> tuple[int, int]:
 
 
 def test_full_disk_is_told_and_the_index_comes_back(
-    home: Path, disk: Path, index: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+    home: Path, disk: Path, index: Path, said: list[str]
 ) -> None:
     """Nothing that was known is forgotten or told anew, before, meanwhile and behind it."""
     mailbox = Mailbox(home, index)
@@ -87,11 +87,11 @@ def test_full_disk_is_told_and_the_index_comes_back(
     look = mailbox.look()
     assert look.changes > before
     assert len(look.come) == 100
-    monkeypatch.setattr(keeping, "AGAIN", 0.0)
-    mailbox._following._keeping._looks_at = 0.0
+    look_for_room(mailbox)
     assert mailbox.look().come == ()
     assert len(said) == 1  # it is full still
     filler.unlink()
+    look_for_room(mailbox)
     put(home, 2000, "as it comes back")
     again = mailbox.look()
     assert [each.subject for each in again.come] == ["as it comes back"]
@@ -131,26 +131,65 @@ def test_what_a_full_disk_has_is_read_by_the_next_inbox(
     connection.close()
 
 
+@contextmanager
+def quota(octets: int) -> Iterator[None]:
+    """Have no file of this process grow beyond that."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def look_for_room(mailbox: Mailbox) -> None:
+    """Have the next page do it."""
+    mailbox._following._keeping._looks_at = 0.0
+
+
 def test_index_that_may_not_grow_is_kept_in_memory(
-    home: Path, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, said: list[str]
 ) -> None:
     """As by a quota: the kernel says something else than of a full disk, and means the same."""
-    monkeypatch.setattr(keeping, "AGAIN", 0.0)
     index = tmp_path / "index"
     mailbox = Mailbox(home, index, said.append)
     assert listed(mailbox) == (3, 3)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
-    try:
+    with quota(200_000):
         put_many(home)
         assert listed(mailbox) == (3 + MANY, 3 + MANY)
+        look_for_room(mailbox)
         assert listed(mailbox) == (3 + MANY, 3 + MANY)
         [full] = said
         assert full.startswith(f"the index {index} can't be written (disk I/O error): what is new")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    look_for_room(mailbox)
     assert listed(mailbox) == (3 + MANY, 3 + MANY)
     assert said[1:] == [f"there is room for the index {index}, which is kept there again"]
+    mailbox.close()
+    assert look(home, index) == 3 + MANY
+
+
+def test_index_that_fits_and_may_not_grow_is_tried_more_and_more_seldom(
+    home: Path, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page ends: as soon as the index is let be in memory for longer than it takes."""
+    monkeypatch.setattr(keeping, "AGAIN", 0.001)
+
+    def say(line: str) -> None:
+        said.append(line)
+        assert len(said) < 60, "it is tried for ever"
+
+    index = tmp_path / "index"
+    mailbox = Mailbox(home, index, say)
+    assert listed(mailbox) == (3, 3)
+    with quota(300_000):
+        put_many(home)
+        assert listed(mailbox) == (3 + MANY, 3 + MANY)
+    assert len(said) > 2
+    assert all("can't be written" in each for each in said[::2])
+    assert all("there is room" in each for each in said[1::2])
+    look_for_room(mailbox)
+    assert listed(mailbox) == (3 + MANY, 3 + MANY)
+    assert "there is room" in said[-1]
     mailbox.close()
     assert look(home, index) == 3 + MANY
 
