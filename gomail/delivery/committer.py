@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -75,7 +75,8 @@ class Committer:
         self._jobs: _Jobs = SimpleQueue()
         self._syncing = syncing or ByFiles()
         self._thread: Thread | None = None
-        self._ending: Thread | None = None  # the one before, which may have work to do still
+        self._ending: Thread | None = None  # the one before, which may have work to do still …
+        self._ended = succeed(None)  # … and fires when that is done
 
     @property
     def alive(self) -> bool:
@@ -128,14 +129,14 @@ class Committer:
             self._agent.kill()
 
     def _stop_thread(self) -> Deferred[None]:
-        """End the thread when it has done what was asked for."""
-        done: Deferred[None] = Deferred()
-        if self._thread is None:
-            done.callback(None)
-        else:
-            self._jobs.put(done)
+        """End the thread when it has done what was asked for; each caller hears."""
+        if self._thread is not None:
+            self._ended = Deferred()
+            self._jobs.put(self._ended)
             self._jobs = SimpleQueue()
             self._ending, self._thread = self._thread, None
+        done: Deferred[None] = Deferred()
+        self._ended.addCallback(done.callback)
         return done
 
     def _add(self, job: _Job) -> Deferred[Any]:

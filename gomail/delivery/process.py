@@ -58,7 +58,7 @@ class DeliveryProcess:
         self._line: Line | None = None
         self._start: IDelayedCall | None = None  # of the next one
         self._rest = REST
-        self._stopped: Deferred[None] | None = None
+        self._stopped: list[Deferred[None]] = []  # who stops it, and has heard or will hear
         self._waiting: deque[Job] = deque()
         self._away: dict[int, Job] = {}
         self._elsewhere: dict[Deferred[Deposit], Deferred[Deposit]] = {}  # who waits, and for what
@@ -78,7 +78,7 @@ class DeliveryProcess:
 
     def start(self) -> None:
         """Start an agent; it is ready a moment later."""
-        self._start = self._stopped = None
+        self._start, self._stopped = None, []
         self._line = line = Line(self, self._clock)
         arguments = self._arguments
         try:
@@ -87,15 +87,16 @@ class DeliveryProcess:
             self.lost(str(error))
 
     def stop(self) -> Deferred[None]:
-        """Have everything stored that was asked for, then let the agent go."""
+        """Have everything stored that was asked for, then let the agent go; each caller hears."""
         if self._start is not None:
             self._start.cancel()
             self._start = None
         if self._line is None:
             return succeed(None)
-        self._stopped = Deferred()
+        stopped: Deferred[None] = Deferred()
+        self._stopped.append(stopped)
         self._leave()
-        return self._stopped
+        return stopped
 
     def kill(self) -> None:
         """End an agent that is not waited for any longer; whoever sent what it has heard no 250."""
@@ -149,7 +150,7 @@ class DeliveryProcess:
 
     def begin(self) -> None:
         """Hear the agent's first word."""
-        self.ready = self._stopped is None
+        self.ready = not self._stopped
         self._rest = REST
 
     def part(self, line: Line) -> None:
@@ -178,7 +179,7 @@ class DeliveryProcess:
 
     def _leave(self) -> None:
         """Let the agent go where we stop and nothing is left to do."""
-        if self._stopped is not None and self._line is not None:
+        if self._stopped and self._line is not None:
             self.ready = False
             if not self._away:
                 self._line.transport.closeStdin()  # it ends when it has done all
@@ -186,8 +187,9 @@ class DeliveryProcess:
     def lost(self, why: str) -> None:
         """See the agent go: as it should, or with all that it had to do."""
         self.ready, self._line = False, None
-        if self._stopped is not None:
-            self._stopped.callback(None)
+        if self._stopped:
+            for stopped in self._stopped:
+                stopped.callback(None)
         else:
             _log.warn("there is no delivery agent ({why}); the server stores without one", why=why)
             self._start = self._clock.callLater(self._rest, self.start)
@@ -201,7 +203,7 @@ class DeliveryProcess:
         self._waiting.clear()
         self.copies = self._octets = 0
         for job in waiting:
-            if self.otherwise is None or self._stopped is not None:
+            if self.otherwise is None or self._stopped:
                 away.append(job)
             else:
                 self._store_otherwise(job, self.otherwise)

@@ -103,7 +103,7 @@ class SMTPFactory(ServerFactory):
         self._house = self._under(self._admission.gauge.load)
         self._sessions: set[SMTPProtocol] = set()
         self._leaving = False
-        self._drained: Deferred[None] | None = None
+        self._drained: list[Deferred[None]] = []  # who waits for the last session to be over
 
     @property
     def house(self) -> House:
@@ -157,9 +157,10 @@ class SMTPFactory(ServerFactory):
         """Forget a session that is over."""
         self._sessions.discard(session)
         self._admission.leave(session.session.client)
-        if self._drained is not None and not self._sessions:
-            drained, self._drained = self._drained, None
-            drained.callback(None)
+        if self._drained and not self._sessions:
+            drained, self._drained = self._drained, []
+            for done in drained:
+                done.callback(None)
 
     def change(
         self, limits: Limits, trusted: Collection[IPv4Network | IPv6Network], *, trust_unix: bool
@@ -215,7 +216,7 @@ class SMTPFactory(ServerFactory):
         if not self._sessions:
             done.callback(None)
             return done
-        self._drained = done
+        self._drained.append(done)
         self._leave_sessions(iter(list(self._sessions)))
         return done
 

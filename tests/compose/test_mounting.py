@@ -7,6 +7,7 @@ from threading import enumerate as threads
 
 import pytest
 import pytest_twisted
+from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
@@ -14,6 +15,7 @@ from gomail.compose import mail_service
 from gomail.config import Listener
 from gomail.events import Event, Measured, MessageStored, Said, SessionEnded
 from gomail.limits import Limits
+from gomail.server import listening
 from gomail.server.sockets import PortError
 from gomail.server.start import StartError
 from gomail.settings.values import TLS
@@ -22,6 +24,7 @@ from tests.certificates.pairs import with_other_key, written
 from tests.compose.mounted import Mount, configured, port_of
 from tests.patience import PATIENCE
 from tests.system.running import Client, free_port, stored, until
+from tests.waiting import soon
 
 name = attrgetter("name")
 
@@ -78,6 +81,22 @@ async def test_stopped_server_leaves_nothing(mount: Mount, tmp_path: Path) -> No
     await deferToThread(until, lambda: "gomail committer" not in map(name, threads()), "a thread")
     assert [call for call in reactor.getDelayedCalls() if "gomail" in str(call)] == []
     mount(configuration)
+
+
+@pytest_twisted.ensureDeferred
+async def test_server_that_is_stopped_twice_stops_for_both(
+    mount: Mount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its application and with the reactor, perhaps; both wait for the mail under way."""
+    monkeypatch.setattr(listening, "STOP_TIME", 1000)
+    configuration = configured(tmp_path, "one.example", storing="process")
+    server = mount(configuration)
+    port = port_of(configuration)
+    client = await deferToThread(lambda: Client.connect(port).begin("you@one.example"))
+    stopped = [server.stopService(), server.stopService()]
+    assert (await deferToThread(client.say, "A: b\r\n\r\nHello\r\n."))[:3] == "250"
+    await soon(gatherResults(stopped), "the end of a server, twice")
+    assert len(stored(Path(configuration.maildir))) == 1
 
 
 @pytest_twisted.ensureDeferred

@@ -70,6 +70,18 @@ def test_r17_stop_does_what_was_asked_for(bench: Bench, one: Path) -> None:
     assert left_over(one) == []
 
 
+def test_r17_all_who_stop_it_wait_for_its_end(bench: Bench, one: Path) -> None:
+    """A server that is stopped twice has not stopped for the second caller before the first."""
+    with bench.busy():
+        stored = bench.committer.commit(deposit(one))
+        first, second = bench.committer.stop(), bench.committer.stop()
+        assert not second.called
+    bench.wait(second)
+    assert stored.called
+    assert first.called
+    assert bench.committer.stop().called
+
+
 def test_r17_stop_waits_for_the_tidying(
     bench: Bench, one: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from gomail.reply import Refused
 from tests.delivery.bench import deposit, maildirs, messages
 from tests.delivery.hiring import agents, store, the_reactor, until
 from tests.patience import PATIENCE
+from tests.waiting import soon
 
 pytestmark = pytest.mark.usefixtures("nothing_raises")
 
@@ -216,6 +217,22 @@ async def test_what_an_agent_says_behind_its_end_is_not_heard(
     assert (await store(process, deposit(one))).error is None
     assert len(messages(one)) == 2
     await process.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_r17_all_who_stop_an_agent_hear_of_its_end(tmp_path: Path) -> None:
+    """An application may stop a server that is being stopped; both wait for its mail."""
+    (one,) = maildirs(tmp_path, "one")
+    process = DeliveryProcess(the_reactor(), the_reactor(), command())
+    process.start()
+    await until(lambda: process.ready)
+    stored = store(process, deposit(one))
+    stopped = [process.stop(), process.stop()]
+    assert [each.called for each in stopped] == [False, False]
+    await soon(gatherResults(stopped), "the agent's end, twice")
+    assert stored.called
+    assert agents() == []
+    assert process.stop().called
 
 
 @pytest_twisted.ensureDeferred

@@ -134,20 +134,22 @@ def test_leaving_without_sessions_is_done_at_once() -> None:
 
 
 def test_leaving_waits_for_the_last_session() -> None:
-    """Idle ones hear 421 at once, others after the message under way."""
+    """Idle ones hear 421 at once, others after the message under way; whoever asks waits."""
     porch = Porch()
     idle, busy = porch.connect(), porch.connect()
     porch.say(busy, "EHLO x")
     porch.say(busy, "MAIL FROM:<>", "RCPT TO:<b@here.example>", "DATA")
-    done = porch.factory.leave()
+    done, again = porch.factory.leave(), porch.factory.leave()
     porch.clock.advance(0)
     assert idle.sent[-1].startswith(b"421")
     assert idle.disconnected
     assert not done.called
+    assert not again.called
     porch.say(busy, "Hello", ".")
     assert b"".join(busy.sent).count(b"421 4.3.2") == 1
     assert len(porch.desk.stored) == 1
     assert done.called
+    assert again.called
 
 
 def test_aborting_drops_what_is_left() -> None:
