@@ -9,15 +9,20 @@ root would write wherever that leads.
 import os
 import secrets
 import shlex
+import signal
 import stat
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from tempfile import TemporaryFile
 
 MARK = "# Written by: gomail certificates install"
 FOLDER = "/etc/gomail/certificates"
+SECONDS = 60.0  # for the script: the copies are made at once, but systemd may wait for a reload
+GRACE = 2.0  # seconds for it to tidy up, where it has not ended by then
 
 _SCRIPT = Template(
     r"""#!/bin/sh
@@ -45,6 +50,7 @@ umask 022
 mkdir -p "$$copies"
 umask 077
 trap 'rm -f "$$copies/.fullchain.pem" "$$copies/.privkey.pem"' EXIT
+trap 'exit 1' HUP INT TERM
 for file in fullchain.pem privkey.pem; do
     rm -f "$$copies/.$$file"
     cat "$$lineage/$$file" >"$$copies/.$$file"
@@ -180,12 +186,37 @@ def run(path: Path, lineage: Path) -> None:
     Run the script as certbot does.
 
     Raises:
-        HookError: it fails.
+        HookError: it fails, or does not end.
     """
     environment = {**os.environ, "RENEWED_LINEAGE": str(lineage)}
-    done = subprocess.run(  # noqa: S603 -- what was written a moment ago
-        [path], env=environment, check=False, capture_output=True, text=True
-    )
-    if done.returncode:
-        why = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+    with TemporaryFile() as complaints:  # a pipe might be held open by whatever it has started
+        script = subprocess.Popen(  # noqa: S603 -- what was written a moment ago
+            [path],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            start_new_session=True,
+        )
+        try:
+            status = script.wait(SECONDS)
+        except BaseException as error:
+            _end(script)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            msg = f"{path} did not end within {SECONDS:.0f} s for {lineage}, and was ended"
+            raise HookError(msg) from None
+        complaints.seek(0)
+        said = complaints.read().decode("utf-8", "backslashreplace")
+    if status:
+        why = " ".join(said.split()) or f"exit code {status}"
         raise HookError(f"{path} failed for {lineage}: {why}")
+
+
+def _end(script: subprocess.Popen[bytes]) -> None:
+    """End the script and all that it has started; one that hangs in the kernel is left to that."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(script.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            script.wait(GRACE)

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ from gomail.cli.hook import Hook, HookError
 from tests.certificates.pairs import MX, chain_of, key_of
 from tests.cli.certified import lasting, run
 from tests.patience import PATIENCE
+from tests.waiting import ended
 
 NOBODY = pwd.getpwuid(65534)
 ROOT_ALONE = pytest.mark.needs_root
@@ -116,12 +118,12 @@ def test_gomail_is_told_by_its_pid_file(folder: Path) -> None:
     """SIGHUP goes to a process of its user, and to nobody else whom that file may name."""
     renew(folder, lasting())
     pidfile = folder / "gomail.pid"
-    for user, ended in ((NOBODY.pw_uid, True), (0, False)):
+    for user, told in ((NOBODY.pw_uid, True), (0, False)):
         with subprocess.Popen(["sleep", "600"], user=user) as waiting:
             try:
                 pidfile.write_text(f"{waiting.pid}\n")
                 assert install(folder, "--pidfile", str(pidfile)).exit_code == 0
-                if ended:
+                if told:
                     assert waiting.wait(PATIENCE) == -1
                 else:
                     assert waiting.poll() is None
@@ -224,6 +226,25 @@ def test_copy_that_fails_is_told(folder: Path) -> None:
     assert "privkey.pem: No such file" in told.stderr
     assert sorted(each.name for each in copies.iterdir()) == ["fullchain.pem", "privkey.pem"]
     assert (copies / "fullchain.pem").read_bytes() == before
+
+
+@ROOT_ALONE
+def test_script_that_is_ended_leaves_no_draft(folder: Path) -> None:
+    """A half of a pair would be a key that nobody looks after."""
+    lineage = renew(folder, lasting())
+    assert install(folder).exit_code == 0
+    copies = folder / "etc" / "copies" / MX
+    (lineage / "privkey.pem").unlink()
+    os.mkfifo(lineage / "privkey.pem")
+    script = folder / "le" / "renewal-hooks" / "deploy" / "gomail"
+    environment = {**os.environ, "RENEWED_LINEAGE": str(lineage)}
+    with (
+        subprocess.Popen([script], env=environment, start_new_session=True) as running,
+        (lineage / "privkey.pem").open("w"),  # it reads by now
+    ):
+        os.killpg(running.pid, signal.SIGTERM)
+        assert ended(running) == 1
+    assert sorted(each.name for each in copies.iterdir()) == ["fullchain.pem", "privkey.pem"]
 
 
 def test_only_root_installs(monkeypatch: pytest.MonkeyPatch) -> None:
