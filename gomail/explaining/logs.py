@@ -69,8 +69,12 @@ def in_journal(session: str) -> tuple[Line, ...]:
     except OSError as error:
         raise NoLog(f"journalctl: {error.strerror or error}") from None
     timer = Timer(JOURNAL_SECONDS, child.kill)
-    timer.start()
     with child:  # which has its pipe closed first, and so ends if there is more
-        lines = tuple(lines_of(islice(child.stdout or (), JOURNAL_LINES), session))
-    timer.cancel()
-    return lines
+        try:
+            timer.start()
+            return tuple(lines_of(islice(child.stdout or (), JOURNAL_LINES), session))
+        except RuntimeError as error:  # nobody would kill it
+            child.kill()
+            raise NoLog(f"journalctl: {error}") from None
+        finally:
+            timer.cancel()

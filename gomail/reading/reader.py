@@ -8,6 +8,7 @@ an exception: a message that cannot be shown is no reason for anything else to f
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -105,10 +106,9 @@ def ask_child(
             stderr=subprocess.DEVNULL,
             env={},
         )
+        timer = _limit(child, WALL_SECONDS, kill)
     except OSError as failure:
         return Unreadable(f"no reader could be started ({type(failure).__name__})")
-    timer = Timer(WALL_SECONDS, kill)
-    timer.start()
     with child:
         answer = child.stdout.read(bound + 1) if child.stdout else b""
         if len(answer) > bound:
@@ -133,7 +133,7 @@ def listening(
         folders: open folders that it has, too.
 
     Raises:
-        OSError: it can't be started.
+        OSError: it can't be started, or there would be nobody to kill it.
     """
     child = subprocess.Popen(  # noqa: S603 - our own child, no shell
         command,
@@ -143,8 +143,7 @@ def listening(
         env={},
         pass_fds=folders,
     )
-    timer = Timer(seconds, child.kill)
-    timer.start()
+    timer = _limit(child, seconds, child.kill)
     try:
         with child:
             try:
@@ -154,6 +153,23 @@ def listening(
                 child.kill()
     finally:
         timer.cancel()
+
+
+def _limit(child: subprocess.Popen[bytes], seconds: float, kill: Callable[[], object]) -> Timer:
+    """
+    Have *kill* called when a child has had its time.
+
+    Raises:
+        OSError: the system has no thread for that, and the child is no more.
+    """
+    timer = Timer(seconds, kill)
+    try:
+        timer.start()
+    except RuntimeError as failure:
+        with child:
+            child.kill()
+        raise OSError(errno.EAGAIN, str(failure)) from failure
+    return timer
 
 
 def _command(stored: Path | int) -> list[str]:

@@ -1,11 +1,15 @@
 """Where sessions are looked for: log files, those that were rotated, and the journal."""
 
+import os
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from gomail.explaining.logs import NoLog, in_file, in_journal
 from tests.explaining.journal import journal, needs_journal
+from tests.faults.processes import children
+from tests.waiting import within
 
 SESSION = "0f51c472e6"
 
@@ -49,6 +53,25 @@ def test_system_without_a_journal_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.interop
+def test_journal_that_nobody_could_end_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time needs a thread, of which the system may have none left."""
+
+    def start(_: Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    program = tmp_path / "journalctl"
+    program.write_text("#!/bin/sh\nexec /bin/sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(Timer, "start", start)
+    before = set(children(os.getpid()))
+    with pytest.raises(NoLog, match=r"^journalctl: can't start new thread$"):
+        within(lambda: in_journal(SESSION), "a journal that nobody ends")
+    assert set(children(os.getpid())) <= before
+
+
 @needs_journal
 def test_journal_has_what_the_unit_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In its order, and nothing of other sessions."""
