@@ -32,6 +32,7 @@ from gomail.server.reactor import Reactor
 from gomail.server.start import StartError
 from gomail.server.state import state_folder
 from gomail.server.telling import Telling
+from gomail.server.threads import leave_behind_what_hangs
 from gomail.server.twistd import Twistd
 from gomail.server.workers.inheritance import Inheritance, inherit
 from gomail.server.workers.legacy import Legacy, claim
@@ -74,6 +75,7 @@ def begin(reactor: Reactor, wishes: Wishes) -> Application:
             "--chroot: all is tried before it; systemd's RootDirectory= and containers are for that"
         )
         raise StartError(msg)
+    leave_behind_what_hangs(reactor)
     beginning = _Beginning(reactor, wishes, Twistd(wishes.twistd))
     inherited = inherit(os.environ)
     if inherited is not None:
