@@ -3,22 +3,27 @@
 import os
 from pathlib import Path
 from signal import SIGHUP
+from textwrap import indent
 
 import pytest
 
 from tests.system.conftest import Serve
+from tests.system.crews import WORKERS, pids
 from tests.system.running import patched, until
 
 pytestmark = pytest.mark.system
 
 
 def hanging(folder: Path) -> str:
-    """Write what has a reload hang, as it would on a dead disk; a file says that it does."""
+    """Write what has the first reload hang, as on a dead disk; a file says that it does."""
     os.mkfifo(folder / "fifo")
     return (
         "import gomail.compose as module\nfrom pathlib import Path\n"
-        "def hang(*_):\n"
-        f"    Path({str(folder / 'hangs')!r}).touch()\n"
+        "def hang(*arguments, build=module.build_directory):\n"
+        "    try:\n"
+        f"        Path({str(folder / 'hangs')!r}).touch(exist_ok=False)\n"
+        "    except FileExistsError:\n"
+        "        return build(*arguments)\n"
         f"    Path({str(folder / 'fifo')!r}).read_bytes()\n"
         "module.build_directory = hang\n"
     )
@@ -29,5 +34,28 @@ def test_r10_thread_that_hangs_is_left_behind(serve: Serve, tmp_path: Path) -> N
     server = serve(command=patched(hanging(tmp_path)))
     server.tell(SIGHUP)
     until((tmp_path / "hangs").exists, "a reload that hangs")
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_r10_worker_whose_reload_hangs_is_replaced(crew: Serve, tmp_path: Path) -> None:
+    """The others have the new settings, and so has the one that follows; reloads go on."""
+    (tmp_path / "site").mkdir()
+    worker = indent(hanging(tmp_path), "    ")
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        f"import os\nif 'GOMAIL_WORKER' in os.environ:\n{worker}"
+    )
+    server = crew(
+        command=patched("import gomail.server.workers.changing as it\nit.CHANGE_TIME = 2.0"),
+        environment={"PYTHONPATH": str(tmp_path / "site")},
+    )
+    before = pids(server)
+    server.tell(SIGHUP)
+    server.logged("was read again and is in force")
+    server.logged("has ended (it could not have other settings: no answer within 2 s)")
+    until(lambda: len(pids(server)) == WORKERS, f"both serve: {server.output}")
+    assert pids(server) != before
+    server.tell(SIGHUP)
+    until(lambda: server.output.count("is in force") == 2, f"a reload: {server.output}")
     assert server.connect().mail().startswith("250 ")
     assert server.stopped() == 0

@@ -23,6 +23,7 @@ from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
 from gomail.server.workers import words
 from gomail.server.workers.census import Census
+from gomail.server.workers.changing import Changing
 from gomail.server.workers.leaving import Leaving
 from gomail.server.workers.legacy import Legacy
 from gomail.server.workers.rests import Rests
@@ -76,10 +77,10 @@ class Crew(Service):
         self._first: tuple[object, ...] = ()
         self._count = 0
         self.workers: list[Worker] = []
+        self._changing = Changing(reactor, self.workers)
         self.overhears: Overhears = lambda *_: None
         self._rests = Rests()
         self._starts: dict[int, IDelayedCall] = {}
-        self._changing: dict[Worker, list[Deferred[str | None]]] = {}  # answers to come, in order
         self._warned: dict[Worker, Deferred[None]] = {}  # that we give way, unanswered yet
         self._stopped: Deferred[None] | None = None
         self._beats = LoopingCall(self._beat)
@@ -144,7 +145,7 @@ class Crew(Service):
             worker.sessions, plain, *_ = about
             worker.health = Health.of(plain)
         elif word == words.CHANGED:
-            self._changing[worker].pop(0).callback(*about)
+            self._changing.hear(worker, *about)
         elif word == words.HEIR:
             if worker in self._warned:
                 self._warned.pop(worker).callback(None)
@@ -156,7 +157,7 @@ class Crew(Service):
         worker.ready = True
         self._rests.serves(worker.number)
         if worker.first is not self._first:  # it has begun before they were changed
-            Deferred.fromCoroutine(self._change(worker))
+            Deferred.fromCoroutine(self._changing.change(worker, self._first))
         _log.info("worker {number} serves (pid {pid})", number=worker.number, pid=worker.pid)
         if not self.ready.called:
             self.ready.callback(None)
@@ -170,8 +171,7 @@ class Crew(Service):
         self._census.lose(worker)
         if worker in self._warned:
             self._warned.pop(worker).callback(None)
-        for answer in self._changing.pop(worker, ()):
-            answer.callback(None)  # the next one begins with the new settings
+        self._changing.lose(worker)  # the next one begins with the new settings
         if self._stopped is not None:
             self._leave()
             return
@@ -194,7 +194,9 @@ class Crew(Service):
             if away:  # stopped and continued, perhaps: what they have said is still to be heard
                 worker.wait_anew(now)
             waited = now - (worker.since if worker.asked is None else worker.asked)
-            if not worker.ready:
+            if worker.dismissed is not None and now - worker.dismissed > STOP_TIME + GRACE:
+                worker.signal("KILL")
+            elif not worker.ready:
                 if waited > START_TIME:
                     worker.signal("KILL", f"it did not serve within {START_TIME:.0f} s")
             elif worker.asked is None:
@@ -208,24 +210,13 @@ class Crew(Service):
         """
         Have other settings be in force, in one worker after the other.
 
-        One that can't have them, as others can, leaves: that which follows it begins with them.
+        One that can't have them, as others can, leaves: that which follows it begins with them. So
+        does one that does not answer in time, if another one serves.
         """
         self._first = (settings, *self._first[1:])
         for worker in list(self.workers):
             if worker.ready:  # by now: one that has begun meanwhile is waited for as well
-                await self._change(worker)
-
-    async def _change(self, worker: Worker) -> None:
-        """Have the settings be in force in one worker."""
-        if worker not in self.workers:
-            return
-        answer: Deferred[str | None] = Deferred()
-        self._changing.setdefault(worker, []).append(answer)
-        worker.first = self._first
-        worker.say(words.CHANGE, *self._first[:1])
-        error = await answer
-        if error is not None:
-            worker.signal("TERM", f"it could not have other settings: {error}")
+                await self._changing.change(worker, self._first)
 
     def abort(self) -> None:
         """Have all connections dropped, once we stop; messages past their final dot are stored."""

@@ -51,6 +51,7 @@ class Worker(ProcessProtocol):
         health: how it fares, as it said last.
         first: as above, or what it was told later instead.
         asked: when it was asked for a sign of life that has not come yet; None where all is well.
+        dismissed: when it was told to leave, while the others stay; None where it is to stay.
     """
 
     transport: IProcessTransport
@@ -64,6 +65,7 @@ class Worker(ProcessProtocol):
         self.sessions = 0
         self.health = WELL
         self.asked: float | None = None
+        self.dismissed: float | None = None
         self._employer = employer
         self.first = first
         self._frames = Frames()
@@ -108,6 +110,13 @@ class Worker(ProcessProtocol):
         self.since = now
         if self.asked is not None:
             self.asked = now
+        if self.dismissed is not None:
+            self.dismissed = now
+
+    def dismiss(self, now: float, why: str) -> None:
+        """Have it leave, so that another one takes its place; who is inside has the usual time."""
+        self.dismissed = now
+        self.signal("TERM", why)
 
     def signal(self, name: str, why: str = "") -> None:
         """Send a signal; *why*, if it ends the worker."""

@@ -1,9 +1,5 @@
 """A crew, whose processes are the test's: who is started when, and who is told what."""
 
-from typing import Any
-
-from twisted.internet.defer import Deferred
-
 from gomail.server.workers import words
 from gomail.server.workers.crew import BEAT
 from gomail.server.workers.lines import MOST_OF_A_LINE
@@ -110,61 +106,6 @@ def test_what_comes_from_a_worker_that_has_ended_counts_no_more(house: House) ->
     one.say(words.READY)
     two.say(words.ASK, 8, "192.0.2.1")
     assert two.heard() == [(words.PERMIT, 8, None)]
-
-
-def changed(house: House, settings: str) -> list[Any]:
-    """Change the settings, and give a list that will have the outcome."""
-    outcome: list[Any] = []
-    Deferred.fromCoroutine(house.crew.change(settings)).addBoth(outcome.append)
-    return outcome
-
-
-def test_settings_change_in_one_after_the_other(house: House) -> None:
-    """One that can't have them leaves, and the next one begins with them."""
-    one, two = house.serving()
-    outcome = changed(house, "other")
-    assert (one.heard(), two.heard()) == ([(words.CHANGE, "other")], [])
-    one.say(words.CHANGED, None)
-    assert two.heard() == [(words.CHANGE, "other")]
-    two.say(words.CHANGED, "no such file")
-    assert outcome == [None]
-    assert (one.signals, two.signals) == ([], ["TERM"])
-    two.end()
-    house.reactor.advance(REST)
-    assert house.processes[-1].heard() == [(words.FIRST, 2, "other", (1, 2))]
-
-
-def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
-    """One that has ended is not waited for, one that begins is told, and the next has them."""
-    one, two = house.processes
-    one.say(words.READY)
-    one.heard(), two.heard()
-    outcome = changed(house, "other")
-    one.end()
-    assert outcome == [None]
-    two.say(words.READY)
-    assert two.heard() == [(words.CHANGE, "other")]
-    two.say(words.CHANGED, None)
-    house.reactor.advance(REST)
-    assert house.processes[-1].heard() == [(words.FIRST, 1, "other", (1, 2))]
-    house.processes[-1].say(words.READY)
-    assert house.processes[-1].heard() == []
-
-
-def test_settings_that_change_while_others_come_are_answered_in_turn(house: House) -> None:
-    """One that begins meanwhile has heard of the first ones only, and then of the second."""
-    one, two = house.processes
-    one.say(words.READY)
-    first = changed(house, "first")
-    two.heard()
-    two.say(words.READY)
-    one.say(words.CHANGED, None)
-    assert two.heard() == [(words.CHANGE, "first")] * 2
-    two.say(words.CHANGED, None)
-    assert first == []
-    two.say(words.CHANGED, "no such file")
-    assert first == [None]
-    assert two.signals == ["TERM"]
 
 
 def test_log_has_whole_lines(house: House) -> None:
