@@ -12,10 +12,12 @@ from twisted.python.threadpool import ThreadPool
 from gomail.inbox.mailbox import Mailbox, NoSuchMessage, NoSuchPage
 from gomail.inbox.web.answers import NoPage, Problem
 from gomail.server.reactor import Reactor
+from gomail.server.threads import Daemon
 
 THREADS = 6
 CHILDREN = 3  # messages that are read at once: the threads that are left answer for the lists
 TAKING = 2  # of them those that attachments are taken out of: one is left for pages
+STOP_TIME = 5.0  # seconds for what is under way when all ends; who asked for it has gone
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -44,11 +46,20 @@ class Postbox:
         self._pool.start()
         self._hashing.start()
 
-    def stop(self) -> None:
-        """Have none any more, and leave the index."""
-        self._pool.stop()
-        self._hashing.stop()
-        self._mailbox.close()
+    def stop(self) -> Deferred[None]:
+        """Have none any more, and leave the index; what hangs on its disk is left behind."""
+        over: Deferred[None] = Deferred()
+        Daemon(target=self._end, args=(over,), name="inbox stop").start()
+        return over.addTimeout(STOP_TIME, self._reactor, lambda *_: None)
+
+    def _end(self, over: Deferred[None]) -> None:
+        """Wait for all that is under way, in a thread."""
+        try:
+            self._pool.stop()
+            self._hashing.stop()
+            self._mailbox.close()
+        finally:
+            self._reactor.callFromThread(over.callback, None)
 
     async def ask(
         self, question: Callable[Concatenate[Mailbox, P], T], *args: P.args, **kwargs: P.kwargs

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
@@ -137,14 +138,14 @@ class Inbox(Service):
         """Keep a port that Twisted has opened."""
         self._listening = port
 
-    def stopService(self) -> None:
-        """Take none any more, and end those that there are."""
+    def stopService(self) -> Deferred[None]:
+        """Take none any more, and end those that there are; fires when nothing is under way."""
         super().stopService()
         if self._listening is not None:
             self._listening.stopListening()
         self._live.stop()
         self._doorway.end()
-        self._postbox.stop()
+        return self._postbox.stop()
 
 
 def _url(host: str, port: int) -> str:

@@ -4,7 +4,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -51,13 +51,21 @@ class Inbox:
     Args:
         folder: where it runs, with a Maildir.
         options: of it.
+        listen: where, if that matters.
+        command: `GOMAIL_INBOX`, or what starts like it.
     """
 
-    def __init__(self, folder: Path, *options: str, listen: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        listen: str = "",
+        command: Sequence[str] = GOMAIL_INBOX,
+    ) -> None:
         self.folder = folder
         listen = listen or "tcp:0:interface=127.0.0.1"
         told = ["--maildir", str(folder / "Maildir"), "--listen", listen, *options]
-        self.server = Server(folder, *told, command=GOMAIL_INBOX, environment=home(folder))
+        self.server = Server(folder, *told, command=command, environment=home(folder))
         try:
             self.server.logged("starting up")
         except BaseException:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def start_inbox(tmp_path: Path) -> Iterator[StartInbox]:
     started: list[Inbox] = []
     filled(tmp_path / "Maildir")
 
-    def start(*options: str, **how: str) -> Inbox:
+    def start(*options: str, **how: Any) -> Inbox:  # noqa: ANN401 -- what `Inbox` takes
         started.append(Inbox(tmp_path, *options, **how))
         return started[-1]
 

@@ -85,7 +85,7 @@ async def test_w6_who_breaks_off_has_no_more_children(reactor: Reactor, tmp_path
         assert await last == CHILDREN + 1
     finally:
         end.set()
-        postbox.stop()
+        await postbox.stop()
 
 
 @pytest_twisted.ensureDeferred
@@ -123,7 +123,7 @@ async def test_w6_messages_are_read_while_many_attachments_are_taken(
         assert len(begun) == MOST - 1
     finally:
         end.set()
-        postbox.stop()
+        await postbox.stop()
 
 
 @pytest_twisted.ensureDeferred
@@ -146,4 +146,4 @@ async def test_w6_attachment_is_not_read_where_there_is_no_place_for_it(
             with pytest.raises(NoPage, match="moved or removed"):
                 await Deferred.fromCoroutine(letters.get(visit))
     finally:
-        postbox.stop()
+        await postbox.stop()
