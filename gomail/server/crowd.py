@@ -42,8 +42,8 @@ class Crowd:
     Many descriptors as one; to them it is what the reactor is to others.
 
     It does with them what Twisted's reactors do: an end is told once all that came before it is
-    read, and one whose method fails is logged and ended. There is a list only while there is
-    somebody in it.
+    read, and one whose method fails is logged and ended. Beyond that, what waits to be written is
+    written before the peer's end is told. There is a list only while there is somebody in it.
 
     Args:
         reactor: the one that runs.
@@ -169,9 +169,12 @@ class Crowd:
         try:
             if reading:
                 end = member.doRead()
-            if end is None and events & select.EPOLLOUT:
-                reading = False
-                end = member.doWrite()
+            if events & select.EPOLLOUT:
+                if end is None:
+                    reading = False
+                    end = member.doWrite()
+                elif isinstance(end, ConnectionDone):
+                    member.doWrite()  # the peer may hear it still: under TLS all replies wait
         except BaseException as error:  # noqa: BLE001 -- as above
             end = _failed(error)
         if end is not None:

@@ -185,14 +185,26 @@ def test_peer_may_close_half(house: House) -> None:
     member.reads = lambda: CONNECTION_DONE
     member.theirs.send(b"x")
     house.crowd.doRead()
-    assert member.calls == [b"x", "half"]
+    assert member.calls == [b"x", "write", "half"]
     assert house.crowd.getReaders() == []
     assert house.crowd.getWriters() == [member]
     member.reads = lambda: CONNECTION_LOST
     house.crowd.addReader(member)
     member.theirs.send(b"y")
     house.crowd.doRead()
-    assert member.calls[2:] == [b"y", ConnectionLost]
+    assert member.calls[3:] == [b"y", ConnectionLost]
+
+
+@pytest.mark.parametrize("end", [None, CONNECTION_LOST])
+def test_what_waits_is_written_before_the_end_of_the_peers_octets_is_told(
+    house: House, end: BaseException | None
+) -> None:
+    """It may be what he waits for; whether it goes out is no matter, as he sends no more."""
+    member = house.member(writes=True)
+    member.reads, member.writes = lambda: CONNECTION_DONE, lambda: end
+    member.theirs.shutdown(socket.SHUT_WR)
+    house.crowd.doRead()
+    assert member.calls == [b"", "write", ConnectionDone]
 
 
 @pytest.mark.parametrize("writes", [False, True])
