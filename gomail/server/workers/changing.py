@@ -38,14 +38,14 @@ class Changing:
         One that can't leaves: who follows it begins so. One that does not answer leaves as well,
         unless nobody else serves: mail is worth more than settings.
         """
-        if worker not in self._workers or worker.dismissed is not None:
+        if worker not in self._workers or not worker.serves:
             return
         worker.first = first
         try:
             error = await self._ask(worker, first[0])
         except TooLate:
             error = f"no answer within {CHANGE_TIME:.0f} s"
-            if not self._serves_beside(worker):
+            if not any(each.serves for each in self._workers if each is not worker):
                 _log.warn(
                     "worker {number} goes on with its old settings: {why}, and nobody else serves",
                     number=worker.number,
@@ -62,11 +62,6 @@ class Changing:
         self._awaited.setdefault(worker, []).append(answer)
         worker.say(words.CHANGE, settings)
         return answer.addTimeout(CHANGE_TIME, self._clock)
-
-    def _serves_beside(self, worker: Worker) -> bool:
-        """Tell whether another one serves, and stays."""
-        others = (each for each in self._workers if each is not worker)
-        return any(each.ready and each.dismissed is None for each in others)
 
     def hear(self, worker: Worker, error: str | None) -> None:
         """Hear an answer."""

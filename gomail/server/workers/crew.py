@@ -161,7 +161,7 @@ class Crew(Service):
         _log.info("worker {number} serves (pid {pid})", number=worker.number, pid=worker.pid)
         if not self.ready.called:
             self.ready.callback(None)
-        if all(each.ready for each in self.workers) and len(self.workers) == self._count:
+        if all(each.serves for each in self.workers) and len(self.workers) == self._count:
             self._leaving.retire()  # they are not needed any more
 
     def ended(self, worker: Worker, why: str) -> None:
@@ -194,17 +194,19 @@ class Crew(Service):
             if away:  # stopped and continued, perhaps: what they have said is still to be heard
                 worker.wait_anew(now)
             waited = now - (worker.since if worker.asked is None else worker.asked)
+            if worker.killed:
+                continue
             if worker.dismissed is not None and now - worker.dismissed > STOP_TIME + GRACE:
-                worker.signal("KILL")
+                worker.kill()
             elif not worker.ready:
                 if waited > START_TIME:
-                    worker.signal("KILL", f"it did not serve within {START_TIME:.0f} s")
+                    worker.kill(f"it did not serve within {START_TIME:.0f} s")
             elif worker.asked is None:
                 worker.pulse(now, sessions - worker.sessions)
             elif waited > HANGS_AFTER:
-                worker.signal("KILL", f"no sign of life for {HANGS_AFTER:.0f} s")
+                worker.kill(f"no sign of life for {HANGS_AFTER:.0f} s")
             elif worker.is_stopped():
-                worker.signal("KILL", "it was stopped by a signal")
+                worker.kill("it was stopped by a signal")
 
     async def change(self, settings: str) -> None:
         """
@@ -215,7 +217,7 @@ class Crew(Service):
         """
         self._first = (settings, *self._first[1:])
         for worker in list(self.workers):
-            if worker.ready:  # by now: one that has begun meanwhile is waited for as well
+            if worker.serves:  # by now: one that has begun meanwhile is waited for as well
                 await self._changing.change(worker, self._first)
 
     def abort(self) -> None:
@@ -229,7 +231,7 @@ class Crew(Service):
         self._rest()
         for worker in list(self.workers):
             worker.say(words.HEIR)  # also one that begins just now: it hears so before our end
-            if worker.ready:
+            if worker.serves:
                 warned = self._warned[worker] = Deferred()
                 await warned.addTimeout(WARN_TIME, self._reactor, lambda *_: None)
         logs = [(worker.pid, worker.log) for worker in self.workers]

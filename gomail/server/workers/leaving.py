@@ -53,6 +53,11 @@ class Leaving:
         return bool(self._logs)
 
     @property
+    def serve(self) -> bool:
+        """Whether they take connections still; one that then does not end may hang for long."""
+        return bool(self._logs) and self._limit is None
+
+    @property
     def left(self) -> list[tuple[int, int]]:
         """Process and log of each that has not ended."""
         return [(pid, log.fileno()) for pid, log in self._logs.items() if log.fileno() >= 0]

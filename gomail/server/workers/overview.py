@@ -50,8 +50,7 @@ class Overview:
         self.ended = 0
         self.counts: dict[Worker, Plain] = {}
         self._clients: dict[Worker, list[Plain]] = {}
-        self._asked: set[Worker] = set()
-        self._waiting: list[Deferred[None]] = []
+        self._waiting: list[tuple[set[Worker], Deferred[None]]] = []  # for whom, each who has asked
         crew.overhears = self._hear
         audience.changed = self._follow
 
@@ -86,29 +85,28 @@ class Overview:
 
     def _serving(self) -> Iterable[Worker]:
         """Give those that hear us."""
-        return [worker for worker in self._crew.workers if worker.ready]
+        return [worker for worker in self._crew.workers if worker.serves]
 
     def _answered(self, worker: Worker) -> None:
-        """Go on when the last one has answered."""
-        self._asked.discard(worker)
-        if not self._asked:
-            waiting, self._waiting = self._waiting, []
-            for each in waiting:
-                each.callback(None)
+        """Let those go on for whom it was the last one."""
+        for asked, done in list(self._waiting):
+            asked.discard(worker)
+            if not asked and not done.called:
+                done.callback(None)
 
     async def ask(self) -> tuple[Plain, list[Plain], list[Plain]]:
         """Give what all have counted, the clients inside, and a row for each worker."""
-        for worker in self._serving():
-            self._asked.add(worker)
+        asked = set(self._serving())
+        for worker in asked:
             worker.say(words.STATUS)
-        if self._asked:
+        if asked:
             done: Deferred[None] = Deferred()
-            self._waiting.append(done)
+            waiting = asked, done
+            self._waiting.append(waiting)
             await done.addTimeout(WAIT, self._reactor, lambda *_: None)
-            if done in self._waiting:
-                self._waiting.remove(done)
+            self._waiting.remove(waiting)
         rows = [
-            {"number": of.number, "pid": of.pid, "serves": of.ready, "sessions": of.sessions}
+            {"number": of.number, "pid": of.pid, "serves": of.serves, "sessions": of.sessions}
             for of in self._crew.workers
         ]
         clients = [client for theirs in self._clients.values() for client in theirs]

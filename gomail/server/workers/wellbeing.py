@@ -43,18 +43,19 @@ class Wellbeing:
     @property
     def serving(self) -> int:
         """How many serve."""
-        return sum(worker.ready for worker in self._workers)
+        return sum(worker.serves for worker in self._workers)
 
     @property
     def open(self) -> bool:
         """Whether anybody serves, be it those of the program before."""
-        return bool(self.serving or self._leaving)
+        return bool(self.serving) or self._leaving.serve
 
     @property
     def alive(self) -> bool:
         """Whether somebody serves whose mail can be stored, or nobody of ours is needed yet."""
-        return bool(self._leaving) or any(
-            worker.ready and THREAD_ENDED not in worker.health.words for worker in self._workers
+        there = (worker for worker in self._workers if worker.ready and not worker.killed)
+        return self._leaving.serve or any(
+            THREAD_ENDED not in worker.health.words for worker in there
         )
 
     @property
@@ -68,9 +69,9 @@ class Wellbeing:
         if serving == self.wanted:
             return WELL
         text = f"{serving} of {self.wanted} workers serve"
-        if self._leaving:
+        if self._leaving.serve:
             text += ", and those of the program before"
-        state = State.DEGRADED if serving or self._leaving else State.FAILING
+        state = State.DEGRADED if self.open else State.FAILING
         return Health((Reason(MISSING, state, text),))
 
     def tell(self, changed: Callable[[Health], None]) -> None:

@@ -46,12 +46,13 @@ class Worker(ProcessProtocol):
 
     Attributes:
         began: when it was started.
-        ready: whether it takes connections.
+        ready: whether it has begun to take connections.
         sessions: how many it has open, as it said last.
         health: how it fares, as it said last.
         first: as above, or what it was told later instead.
         asked: when it was asked for a sign of life that has not come yet; None where all is well.
         dismissed: when it was told to leave, while the others stay; None where it is to stay.
+        killed: whether it was; the kernel may let it die later, when a disk answers.
     """
 
     transport: IProcessTransport
@@ -66,6 +67,7 @@ class Worker(ProcessProtocol):
         self.health = WELL
         self.asked: float | None = None
         self.dismissed: float | None = None
+        self.killed = False
         self._employer = employer
         self.first = first
         self._frames = Frames()
@@ -74,6 +76,11 @@ class Worker(ProcessProtocol):
         self._why = ""
         self._over = False
         self._ended = False
+
+    @property
+    def serves(self) -> bool:
+        """Whether it takes connections, and goes on to do so."""
+        return self.ready and self.dismissed is None and not self.killed
 
     @property
     def pid(self) -> int | None:
@@ -117,6 +124,11 @@ class Worker(ProcessProtocol):
         """Have it leave, so that another one takes its place; who is inside has the usual time."""
         self.dismissed = now
         self.signal("TERM", why)
+
+    def kill(self, why: str = "") -> None:
+        """End it at once."""
+        self.killed = True
+        self.signal("KILL", why)
 
     def signal(self, name: str, why: str = "") -> None:
         """Send a signal; *why*, if it ends the worker."""

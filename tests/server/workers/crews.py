@@ -17,7 +17,7 @@ class Worker:
 
     def __init__(self, number: int) -> None:
         self.number, self.pid, self.sessions = number, 100 + number, number
-        self.ready = True
+        self.serves = True
         self.told: list[tuple[object, ...]] = []
 
     def say(self, *said: object) -> None:

@@ -83,8 +83,11 @@ async def test_who_does_not_leave_is_ended(monkeypatch: pytest.MonkeyPatch) -> N
     os.kill(pid, signal.SIGSTOP)
     former = Leaving(reactor, [(pid, log)], print, lambda: over.append(True))
     former.start()
+    assert former.serve
     with capturedLogs() as logged:
         former.retire()
+        assert former
+        assert not former.serve
         former.retire()
         await until(lambda: over)
     assert not former

@@ -51,8 +51,22 @@ def test_who_says_nothing_counts_as_it_said_last(crew: Crew) -> None:
     crew.clock.advance(WAIT)
     assert answers[0][0]["messages"] == 8
     crew.overhears(two, words.STATUS, counted(9), [])  # too late for the one, in time for the next
-    one.ready = two.ready = False
+    one.serves = two.serves = False
     assert crew.ask()[0][0]["messages"] == 10
+
+
+def test_one_that_hangs_is_waited_for_while_it_serves(crew: Crew) -> None:
+    """Not by those who ask once it was killed, be it dead or not."""
+    one, two = crew.workers
+    first = crew.ask()
+    crew.overhears(one, words.STATUS, counted(1), [])
+    crew.clock.advance(WAIT)
+    assert len(first) == 1
+    two.serves = False
+    second = crew.ask()
+    crew.overhears(one, words.STATUS, counted(2), [])
+    assert second[0][0]["messages"] == 2
+    assert crew.clock.getDelayedCalls() == []
 
 
 def test_counts_of_one_that_has_ended_stay(crew: Crew) -> None:
@@ -73,12 +87,12 @@ def test_counts_of_one_that_has_ended_stay(crew: Crew) -> None:
 def test_workers_pass_events_on_while_somebody_follows(crew: Crew) -> None:
     """Those that come later as well; what one says of itself has its number."""
     one, two = crew.workers
-    two.ready = False
+    two.serves = False
     crew.overhears(two, words.READY)
     assert two.told == []
     crew.audience.join(crew.follower)
     assert (one.told, two.told) == ([(words.FOLLOW, True)], [])
-    two.ready = True
+    two.serves = True
     crew.overhears(two, words.READY)
     assert two.told == [(words.FOLLOW, True)]
     crew.overhears(two, words.EVENT, {"event": "load", "load": "busy"})

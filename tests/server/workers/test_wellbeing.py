@@ -3,6 +3,8 @@
 import os
 from typing import Any, cast
 
+from twisted.internet.defer import Deferred
+
 from gomail.health import WELL, Health, Reason, State
 from gomail.limits import Limits
 from gomail.server.judgement import THREAD_ENDED
@@ -103,6 +105,28 @@ def test_who_gives_no_sign_of_life_is_ended(house: House) -> None:
     house.reactor.advance(REST)
     house.processes[-1].say(words.READY)
     assert house.crew.wellbeing.alive
+
+
+def test_one_that_was_killed_and_does_not_die_is_missing(house: House) -> None:
+    """A dead disk may hold it in the kernel: nobody waits for it, and that it is gone is told."""
+    one, two = house.serving()
+    house.reactor.advance(BEAT)
+    for _ in range(int(HANGS_AFTER / BEAT) + 5):
+        two.say(words.PULSE, 0, [])
+        house.reactor.advance(BEAT)
+    assert one.signals == ["KILL"]
+    assert str(house.crew.wellbeing.health) == "degraded: 1 of 2 workers serve"
+    assert house.crew.wellbeing.alive
+    changed = Deferred.fromCoroutine(house.crew.change("other"))
+    two.say(words.CHANGED, None)
+    assert changed.called
+    two.end()
+    assert not house.crew.wellbeing.alive
+    one.end()
+    house.reactor.advance(REST)
+    for process in house.processes[2:]:
+        process.say(words.READY)
+    assert house.crew.wellbeing.health == WELL
 
 
 def test_crew_lives_while_the_former_workers_serve(house: House) -> None:
