@@ -12,7 +12,7 @@ from gomail.compose import Server
 from gomail.config import Configuration, ConfigurationError
 from gomail.events import Trouble, tell
 from gomail.parent import Workers
-from gomail.server.aside import aside
+from gomail.server.aside import Overdue, aside
 from gomail.server.listening import DRAIN_TIME
 from gomail.server.notice import Notice
 from gomail.server.reactor import Reactor
@@ -153,7 +153,7 @@ class Application(MultiService):
         try:
             configuration = await aside(self._reactor, read)
             waiting = await self._served.change(configuration)
-        except ConfigurationError as error:
+        except (ConfigurationError, Overdue) as error:
             problem = str(error)
             what = f"the configuration stays as it was: {error}"
             tell(self._telling.listeners, Trouble(what))

@@ -31,6 +31,7 @@ from gomail.events import CertificateChanged, Event, Listeners, Trouble, tell
 
 LOOK_TIME = 2.0  # seconds between two looks
 STOP_TIME = 5.0  # seconds for the last one
+CHANGE_TIME = 30.0  # seconds for which a reload waits; the next one stands behind it
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -106,13 +107,25 @@ class Keeper(Service):
         return over.addTimeout(STOP_TIME, self._clock, lambda _, __: None)
 
     def change(self, files: tuple[Files, ...], *, session_tickets: bool) -> Deferred[None]:
-        """Read again, or other files from now on; what can't be is told, and changes nothing."""
+        """
+        Read again, or other files from now on; what can't be is told, and changes nothing.
+
+        So is a disk that does not answer in time: the files are read when it does.
+        """
 
         def change() -> Deferred[None]:
             wanted = replace(self._wanted, files=files, session_tickets=session_tickets)
             return Deferred.fromCoroutine(self._change(wanted))
 
-        return self._turn.run(change)
+        done: Deferred[None] = Deferred()
+        self._turn.run(change).addCallbacks(done.callback, done.errback)
+        return done.addTimeout(CHANGE_TIME, self._clock, self._tell_silence)
+
+    def _tell_silence(self, *_: object) -> None:
+        """Tell that nothing could be read yet."""
+        names = ", ".join(self.served.pairs[0].names)
+        why = f"nothing could be read within {CHANGE_TIME:.0f} s; it will be, as soon as it can"
+        self._tell(Trouble(f"the certificate of {names} stays in force: {why}"))
 
     def _look_on(self) -> None:
         """Look, and look again later."""

@@ -17,19 +17,33 @@ from threading import Lock
 from traceback import clear_frames
 from typing import TypeVar
 
+from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.threads import deferToThreadPool
 
 from gomail.server.reactor import Reactor
 
 T = TypeVar("T")
 
+TIME = 120.0  # seconds for it: a disk may never answer, and whoever waits holds up others
 INTERVAL = 0.0005  # seconds after which the thread gives way to the reactor
 _NEVER = 2**31 - 1  # collections of younger objects until all are looked at
 _alone = Lock()
 
 
+class Overdue(Exception):
+    """Work did not come to its end in time; it may still do so, and nobody hears of it."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it took more than {TIME:.0f} s: a disk does not answer, perhaps")
+
+
 async def aside(reactor: Reactor, work: Callable[..., T], *arguments: object) -> T:
-    """Call *work*, which takes long and makes much; one such call at a time."""
+    """
+    Call *work*, which takes long and makes much; one such call at a time.
+
+    Raises:
+        Overdue: it takes too long, or one before it does.
+    """
 
     def considerately() -> T:
         with considerate():
@@ -39,7 +53,11 @@ async def aside(reactor: Reactor, work: Callable[..., T], *arguments: object) ->
                 _lighten(error)
                 raise
 
-    return await deferToThreadPool(reactor, reactor.getThreadPool(), considerately)
+    done = deferToThreadPool(reactor, reactor.getThreadPool(), considerately)
+    try:
+        return await done.addTimeout(TIME, reactor)
+    except TooLate:
+        raise Overdue from None
 
 
 def _lighten(error: BaseException) -> None:
@@ -63,7 +81,9 @@ def _take_apart(things: list[object]) -> None:
 @contextmanager
 def considerate() -> Iterator[None]:
     """Leave other threads their turns, and full collections for later."""
-    with _alone:  # else the last to come out would restore what another has set
+    if not _alone.acquire(timeout=TIME):  # nobody waits any more, and threads are few
+        raise Overdue
+    try:  # alone, else the last to come out would restore what another has set
         threshold, interval = gc.get_threshold(), sys.getswitchinterval()
         gc.set_threshold(threshold[0], threshold[1], _NEVER)
         sys.setswitchinterval(min(interval, INTERVAL))
@@ -72,3 +92,5 @@ def considerate() -> Iterator[None]:
         finally:
             sys.setswitchinterval(interval)
             gc.set_threshold(*threshold)
+    finally:
+        _alone.release()

@@ -12,7 +12,7 @@ from twisted.logger import globalLogPublisher
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface.verify import verifyObject
 
-from gomail.certificates.keeper import STOP_TIME, Keeper, world_time
+from gomail.certificates.keeper import CHANGE_TIME, STOP_TIME, Keeper, world_time
 from gomail.certificates.pair import Pair
 from gomail.certificates.served import serve
 from gomail.certificates.wanted import Files, Wanted
@@ -124,6 +124,24 @@ def test_disk_that_hangs_holds_up_the_stop_for_a_while(house: House) -> None:
     assert stopped.called
     house.waiting.pop()()
     assert house.clock.getDelayedCalls() == []
+
+
+def test_disk_that_hangs_holds_up_a_reload_for_a_while(house: House, tmp_path: Path) -> None:
+    """That is told, and what it says when it comes back is in force all the same."""
+    house.waiting = []
+    house.look()
+    (work,) = house.waiting
+    files = written(tmp_path, new := pair())
+    changed = [house.keeper.change((files,), session_tickets=False) for _ in range(2)]
+    house.clock.advance(CHANGE_TIME)
+    assert [each.called for each in changed] == [True, True]
+    assert len(house.troubles) == 2
+    assert "stays in force: nothing could be read within 30 s" in house.troubles[0]
+    house.waiting = None
+    work()
+    assert house.shows(new)
+    house.look(2)
+    assert len(house.troubles) == 2
 
 
 def test_stopped_keeper_looks_no_more(house: House) -> None:

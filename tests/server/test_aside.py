@@ -4,12 +4,16 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import get_ident
+from threading import Event, get_ident
 
 import pytest
 import pytest_twisted
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 
-from gomail.server.aside import INTERVAL, aside, considerate, let_go
+from gomail.server import aside as module
+from gomail.server.aside import INTERVAL, Overdue, aside, considerate, let_go
+from tests.patience import PATIENCE
 
 
 @contextmanager
@@ -63,6 +67,36 @@ async def test_work_is_done_in_a_thread_and_answers() -> None:
     assert given == (1, 2)
     with pytest.raises(ZeroDivisionError):
         await aside(reactor, divmod, 1, 0)  # type: ignore[arg-type]
+
+
+@pytest_twisted.ensureDeferred
+async def test_work_that_hangs_is_waited_for_no_longer_than_it_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor is it by what comes behind, until it has come to its end."""
+    from twisted.internet import reactor
+
+    go_on, begun = Event(), Event()
+
+    def hang() -> None:
+        begun.set()
+        go_on.wait(PATIENCE)
+
+    hanging = Deferred.fromCoroutine(aside(reactor, hang))  # type: ignore[arg-type]
+    await deferToThread(begun.wait, PATIENCE)
+    monkeypatch.setattr(module, "TIME", 0.1)
+    for _ in range(2):
+        with pytest.raises(Overdue, match="more than 0 s"):
+            await aside(reactor, int)  # type: ignore[arg-type]
+    go_on.set()
+    await hanging
+    monkeypatch.undo()
+    assert await aside(reactor, int, "7") == 7  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "TIME", 0.1)
+    go_on.clear()
+    with pytest.raises(Overdue):
+        await aside(reactor, hang)  # type: ignore[arg-type]
+    go_on.set()
 
 
 class Mortal:

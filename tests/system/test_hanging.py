@@ -38,6 +38,21 @@ def test_r10_thread_that_hangs_is_left_behind(serve: Serve, tmp_path: Path) -> N
     assert server.stopped() == 0
 
 
+def test_r10_reload_that_hangs_is_given_up(serve: Serve, tmp_path: Path) -> None:
+    """So are those behind it, until the disk is back; each says so."""
+    brief = "import gomail.server.aside as aside\naside.TIME = 1.0\n"
+    server = serve(command=patched(brief + hanging(tmp_path)))
+    told = "the configuration stays as it was: it took more than 1 s"
+    server.tell(SIGHUP)
+    server.logged(told)
+    server.tell(SIGHUP)
+    until(lambda: server.output.count(told) == 2, server.output)
+    (tmp_path / "fifo").write_bytes(b"")
+    server.tell(SIGHUP)
+    server.logged("was read again and is in force")
+    assert server.stopped() == 0
+
+
 def test_r10_worker_whose_reload_hangs_is_replaced(crew: Serve, tmp_path: Path) -> None:
     """The others have the new settings, and so has the one that follows; reloads go on."""
     (tmp_path / "site").mkdir()
