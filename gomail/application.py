@@ -117,14 +117,18 @@ class Application(MultiService):
         return self._reloading.run(lambda: Deferred.fromCoroutine(self._change(read)))
 
     def give_way(self) -> Deferred[None]:
-        """Have the program that is there now take the place of a parent; have a worker leave it."""
+        """
+        Have the program that is there now take the place of a parent; have a worker leave it.
+
+        A parent comes to the end of a reload before; a worker may hang in one, and leaves.
+        """
+        if self._read is None:
+            return Deferred.fromCoroutine(self._retire())
         return self._reloading.run(lambda: Deferred.fromCoroutine(self._give_way()))
 
     async def _give_way(self) -> None:
         """Do so, or say why not."""
-        if self._read is None:
-            await self._retire()
-        elif isinstance(self._served, Workers):
+        if isinstance(self._served, Workers):
             self._notice.reloading()
             _log.info("handover: the program that is there now is tried, and then takes our place")
             problem = await self._served.give_way(self._say_goodbye)
