@@ -41,6 +41,7 @@ class DeliveryProcess:
 
     Attributes:
         ready: whether there is one that stores what it is given.
+        doubted: whether there is one that seems to hang, and is given nothing.
         record: what became of its batches.
         copies: how many it has been given that nobody knows anything of yet.
         otherwise: stores a deposit without an agent, if anybody does.
@@ -49,7 +50,7 @@ class DeliveryProcess:
     def __init__(
         self, starter: IReactorProcess, clock: IReactorTime, arguments: Sequence[str]
     ) -> None:
-        self.ready = False
+        self.ready = self.doubted = False
         self.record = Record()
         self.otherwise: Callable[[Deposit], Deferred[Deposit]] | None = None
         self._starter = starter
@@ -103,10 +104,16 @@ class DeliveryProcess:
         if self._line is not None:
             self._line.kill()
 
+    def doubt(self) -> None:
+        """Have all be stored without an agent that seems to hang, but what it has been given."""
+        if self.ready and self.otherwise is not None:
+            self.ready, self.doubted = False, True
+            self._store_waiting(self.otherwise)
+
     def end(self, why: str) -> None:
         """End an agent that hangs; what it had is given up now, whenever the kernel lets it die."""
         if self._line is not None:
-            self.ready = False
+            self.ready = self.doubted = False
             self._line.end(why)
             self._give_up("the delivery agent hung, and nobody knows what came of it")
 
@@ -150,7 +157,7 @@ class DeliveryProcess:
 
     def begin(self) -> None:
         """Hear the agent's first word."""
-        self.ready = not self._stopped
+        self.ready, self.doubted = not self._stopped, False
         self._rest = REST
 
     def part(self, line: Line) -> None:
@@ -161,6 +168,9 @@ class DeliveryProcess:
     def heard(self, outcomes: Iterable[Outcome]) -> None:
         """Hear what came of a batch."""
         self._answers += 1
+        if self.doubted:
+            self.doubted = False
+            self.ready = not self._stopped and self._line is not None and self._line.open
         asked, stored = next(iter(self._away.values())).asked, False  # the first has waited longest
         for outcome in outcomes:
             job = self._away.pop(outcome.number)
@@ -186,7 +196,7 @@ class DeliveryProcess:
 
     def lost(self, why: str) -> None:
         """See the agent go: as it should, or with all that it had to do."""
-        self.ready, self._line = False, None
+        self.ready, self.doubted, self._line = False, False, None
         if self._stopped:
             for stopped in self._stopped:
                 stopped.callback(None)
@@ -198,17 +208,22 @@ class DeliveryProcess:
 
     def _give_up(self, why: str) -> None:
         """Conclude what nobody will hear of any more; have stored what the agent never had."""
-        away, waiting = [*self._away.values()], [*self._waiting]
+        away = [*self._away.values()]
         self._away.clear()
-        self._waiting.clear()
         self.copies = self._octets = 0
-        for job in waiting:
-            if self.otherwise is None or self._stopped:
-                away.append(job)
-            else:
-                self._store_otherwise(job, self.otherwise)
+        if self.otherwise is None or self._stopped:
+            away += self._waiting
+            self._waiting.clear()
+        else:
+            self._store_waiting(self.otherwise)
         for job in away:  # last, since whoever hears of it may give up others
             job.conclude(Failure(Refused(LOCAL_ERROR, why)))
+
+    def _store_waiting(self, store: Callable[[Deposit], Deferred[Deposit]]) -> None:
+        """Have stored without an agent what has not gone out to one."""
+        waiting, self._waiting = self._waiting, deque()
+        for job in waiting:
+            self._store_otherwise(job, store)
 
     def _store_otherwise(self, job: Job, store: Callable[[Deposit], Deferred[Deposit]]) -> None:
         """Have a deposit stored without an agent."""

@@ -13,7 +13,7 @@ from gomail.delivery.record import Record
 
 ASKED_AFTER = 3.0  # seconds of an agent's silence until its disk is asked …
 ASKED_EVERY = 10.0  # … until it is asked again: what it has said may not be so any more …
-TOLD_AFTER = 5.0  # … until it is told that the agent hangs, where the disk has answered …
+TOLD_AFTER = 5.0  # … until the agent is told to hang, and given nothing, where that answers …
 ENDED_AFTER = 60.0  # … and until the agent is ended
 PATIENCE = 2.0  # times as long as the disk takes for one copy, for each copy that the agent has
 
@@ -66,7 +66,7 @@ class AgentWatch:
     def look(self, seconds: float) -> None:
         """See how it does, *seconds* after the last look."""
         agent = self._agent
-        self.missing = 0.0 if agent.ready else self.missing + seconds
+        self.missing = 0.0 if agent.ready or agent.doubted else self.missing + seconds
         batch = agent.batch
         silence = self._silence.look(batch, seconds)
         self.waiting, self.slow, self.hanging = silence, 0.0, 0.0
@@ -104,7 +104,9 @@ class AgentWatch:
         if silence < took * PATIENCE * self._agent.copies:
             self.slow = silence
             return
-        self.hanging = silence if silence >= TOLD_AFTER else 0.0
+        if silence >= TOLD_AFTER:
+            self.hanging = silence
+            self._agent.doubt()
         if silence >= ENDED_AFTER:
             why = f"it said nothing for {silence:.0f} s, though the disk answers"
             self._agent.end(why)

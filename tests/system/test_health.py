@@ -158,6 +158,27 @@ def test_agent_that_hangs_by_itself_is_replaced(serve: Serve, tmp_path: Path) ->
     assert server.stopped() == 0
 
 
+def test_agent_that_hangs_holds_up_nobody_else(serve: Serve, tmp_path: Path) -> None:
+    """The thread stores what comes behind; when the agent goes on, so does who waited for it."""
+    server = serve(command=patched(SHORT + QUICK.replace("3.0", "3600.0")))
+    agent = agent_at_work(server)
+    os.kill(agent, signal.SIGSTOP)
+    waiting = server.connect().begin()
+    waiting.send(b"Subject: waits\r\n\r\nwaits\r\n.\r\n")
+    server.logged("health degraded: the delivery agent has said nothing for")
+    for _ in range(3):
+        assert server.connect().mail("goes by").startswith("250 ")
+    assert "there is no delivery agent" not in server.output
+    os.kill(agent, signal.SIGCONT)
+    assert waiting.hear().startswith("250 ")
+    recovered(server)
+    assert agent_at_work(server) == agent
+    messages = stored(tmp_path / "Maildir")
+    assert [b"\n\nwaits\n" in each for each in messages].count(True) == 1
+    assert [b"\n\ngoes by\n" in each for each in messages].count(True) == 3
+    assert server.stopped() == 0
+
+
 def test_reactor_that_stood_still_is_told(serve: Serve) -> None:
     """A process that is stopped for a while is late for everything."""
     server = serve(command=patched(SHORT))
