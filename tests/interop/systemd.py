@@ -179,8 +179,7 @@ class Systemd:
     def wrong(self) -> list[str]:
         """Give the lines of the log that tell of anything wrong."""
         lines = self.tries("cat", "/run/gomail.log").splitlines()
-        # Twisted would keep a list of its plugins beside them, which only speeds up the next start.
-        return [line for line in lines if _WRONG.search(line) and "plugin cache" not in line]
+        return [line for line in lines if _WRONG.search(line)]
 
     def tells(self) -> str:
         """Give how the service is, and what it wrote."""

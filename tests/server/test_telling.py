@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from gomail.health import WELL
 from gomail.server import telling
 from gomail.server.log import BATCH_TIME
 from gomail.server.telling import MessagePrinter, Telling
+from tests.patience import PATIENCE
 from tests.server.events import CLIENT, ENDED, STORED
 
 EVENTS: tuple[Event, ...] = (SessionStarted(CLIENT), Said(CLIENT, "C", b"NOOP"), STORED, ENDED)
@@ -162,3 +165,38 @@ def test_worker_says_which_one_it_is_in_json() -> None:
     events = [json.loads(line) for line in said("json", 2)]
     assert [event.get("worker") for event in events] == [None, None, *[2] * (len(OF_OURSELVES) + 1)]
     assert not any("worker" in json.loads(line) for line in said("json", None))
+
+
+def test_list_of_plugins_that_can_not_be_kept_is_nobodys_concern(tmp_path: Path) -> None:
+    """As Twisted says it, of a folder that can't be written to; all else of its is told."""
+    package = tmp_path / "found"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text("")
+    (package / "dropin.cache").mkdir()
+    script = f"""
+import io, sys
+from twisted.application.service import Application
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver, globalLogPublisher
+from twisted.plugin import IPlugin, getPlugins
+from twisted.python import log
+from gomail.server.telling import Telling
+sys.path.insert(0, {str(tmp_path)!r})
+import found
+application, file = Application("x"), io.StringIO()
+Telling(file, Clock()).take_log(application)
+heard = []
+globalLogPublisher.addObserver(heard.append)
+globalLogPublisher.addObserver(application.getComponent(ILogObserver))
+list(getPlugins(IPlugin, found))
+log.msg(format="Unable to %(what)s", what="go on")
+print(len(heard), file.getvalue())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    heard, _, told = done.stdout.partition(" ")
+    assert heard == "2"
+    assert told.count("\n") == 2
+    assert "Unable to go on" in told
