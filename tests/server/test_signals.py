@@ -5,10 +5,10 @@ import signal
 from typing import cast
 
 import pytest_twisted
-from twisted.internet.task import deferLater
 
 from gomail.server.reactor import Reactor
 from gomail.server.signals import Signals
+from tests.delivery.hiring import until
 
 
 @pytest_twisted.ensureDeferred
@@ -23,7 +23,7 @@ async def test_signal_has_its_work_done_by_the_reactor() -> None:
         Signals(cast("Reactor", reactor), work).startService()
         os.kill(os.getpid(), signal.SIGUSR1)
         assert done == []
-        await deferLater(cast("Reactor", reactor), 0.01)
+        await until(lambda: done)
         assert done == ["done"]
     finally:
         signal.signal(signal.SIGUSR1, before)
