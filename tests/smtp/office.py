@@ -103,6 +103,12 @@ class Office:
         pytest.fail("a session is still open")
 
 
+async def turns(count: int = 20) -> None:
+    """Let turns of the reactor go by: by then it has read what was written in this process."""
+    for _ in range(count):
+        await deferLater(reactor, 0)
+
+
 @asynccontextmanager
 async def serving(
     manner: str = "now",

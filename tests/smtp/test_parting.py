@@ -26,7 +26,7 @@ from gomail.server.proxy.factory import ProxiedFactory
 from gomail.server.tcp import TCPPort
 from gomail.smtp.protocol import MUCH
 from tests.patience import PATIENCE
-from tests.smtp.office import Dialler, Office, reactor, serving
+from tests.smtp.office import Dialler, Office, reactor, serving, turns
 from tests.smtp.talk import ENVELOPE, octets_of
 from tests.smtp.wire import logged_failures
 
@@ -172,11 +172,11 @@ async def test_f9_reset_is_noticed_while_the_verdict_is_awaited() -> None:
         client.say("DATA")
         await client.hear(b"354 ")
         client.say("Hello", ".")
-        await deferLater(reactor, 0.05)
+        await turns()
         (session,) = office.factory._sessions
         assert not session._conversation.lost
         client.transport.abortConnection()
-        await deferLater(reactor, 0.05)
+        await turns()
         assert session._conversation.lost
         assert office.factory.sessions == 1
         verdict.callback(None)
@@ -191,9 +191,9 @@ async def test_reset_before_our_banner_is_no_failure_of_ours() -> None:
         welcome: Deferred[None] = Deferred()
         office.desk.plans["greeted"] = lambda _: welcome
         client = await office.dial()
-        await deferLater(reactor, 0.05)
+        await turns()
         client.transport.abortConnection()
-        await deferLater(reactor, 0.05)
+        await turns()
         with logged_failures() as logged:
             welcome.callback(None)
         assert not logged

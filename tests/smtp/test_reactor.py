@@ -16,7 +16,7 @@ from zope.interface import directlyProvides
 
 from tests.patience import PATIENCE
 from tests.smtp.certificate import context
-from tests.smtp.office import Dialler, Office, certificate, reactor, serving
+from tests.smtp.office import Dialler, Office, certificate, reactor, serving, turns
 from tests.smtp.talk import ENVELOPE, octets_of
 
 # Twisted hands its own certificates to pyOpenSSL in a way that this has deprecated.
@@ -161,7 +161,7 @@ async def test_f9_reset_in_the_middle_of_content() -> None:
         client.say(*ENVELOPE, "DATA")
         await client.hear(b"354")
         client.say("Hello", ".\n.")
-        await deferLater(reactor, 0.05)
+        await turns()
         client.transport.abortConnection()
         await client.end()
         await office.idle()
@@ -183,7 +183,7 @@ async def test_f9_reset_behind_the_dot_stores_all_the_same() -> None:
         client.say(*ENVELOPE, "DATA")
         await client.hear(b"354")
         client.say("Hello", ".")
-        await deferLater(reactor, 0.05)
+        await turns()
         client.transport.abortConnection()
         await client.end()
         assert office.factory.sessions == 1
