@@ -7,6 +7,8 @@ import click
 from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration, ConfigurationError, directory, load, render
 from gomail.recipients.directory import Directory
+from gomail.recipients.rows import notes_on_rows
+from gomail.reply import Refused
 from gomail.server.start import StartError, group_id
 from gomail.settings.notes import notes_on_milters, see_library
 from gomail.settings.usual import HERE
@@ -36,9 +38,13 @@ def check(file: str | None, named: str | None) -> None:
             group_id(configuration.group)
         of_milters = notes_on_milters(configuration.milters)
         notes = [*found.notes, *_notes_of_certificates(configuration), *of_milters]
+        notes += notes_on_rows(found)
+        summary = _summary(configuration, found)
     except (ConfigurationError, StartError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{file}: fine: {_summary(configuration, found)}")
+    except Refused as refused:  # a database that was opened and is in trouble now
+        raise click.ClickException(f"{file}: {refused.reason}") from None
+    click.echo(f"{file}: fine: {summary}")
     for note in notes:
         click.echo(f"note: {note}")
 

@@ -12,22 +12,24 @@ relaying). The ``%`` and ``!`` of old relays mean nothing: they are signs of a l
 Postmaster and abuse are always there (RFC 5321 §4.5.1, RFC 2142 §4).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
 from gomail.address import Address, comparable_domain, fold
 from gomail.answers import Answer
-from gomail.recipients.aliases import Expansion, Followed, as_destinations
+from gomail.recipients.aliases import Expansion, Followed, as_aliased, as_destinations
 from gomail.recipients.domain import read_domain
-from gomail.recipients.hosted import Destinations, Hosted
+from gomail.recipients.hosted import Destinations, Expand, Hosted
 from gomail.recipients.mistake import Mistake
+from gomail.recipients.sqlite import Database
 from gomail.reply import LOCAL_ERROR, NO_SUCH_MAILBOX, RELAYING_DENIED, Refused
 
 OffReactor: TypeAlias = Callable[[Callable[[], Destinations]], Awaitable[Destinations]]
 
 POSTMASTER = "postmaster"
+ROLES = (POSTMASTER, "abuse")  # RFC 5321 §4.5.1, RFC 2142 §4
 MOST_KEPT = 1000  # addresses whose mailboxes are remembered
 _FEW = 10  # mailboxes; an alias of more is followed each time, however many ways it is written
 _SHOWN = 100  # signs of the peer's that the log is told
@@ -41,7 +43,8 @@ class Entry:
     Attributes:
         hosted: the domain.
         aliases: those of the configuration, followed to their mailboxes.
-        roles: the mailboxes of postmaster and abuse, where they are not configured.
+        roles: the mailboxes of postmaster and abuse, where they are not configured; those of a
+            domain in a database are looked for each time.
         rest: who gets what is for nobody else; may be empty.
     """
 
@@ -64,6 +67,7 @@ class Directory:
             denied.
         notes: what should be said at start, as sentences.
         off_reactor: runs what blocks; None to run it on the spot.
+        databases: those in which mailboxes are.
         hosted: the domains alone, for those who follow aliases.
     """
 
@@ -72,6 +76,7 @@ class Directory:
     option: str = "--domain {}"
     notes: tuple[str, ...] = ()
     off_reactor: OffReactor | None = field(default=None, compare=False)
+    databases: tuple[Database, ...] = field(default=(), compare=False)
     hosted: Mapping[str, Hosted] = field(init=False, repr=False, compare=False)
     _kept: dict[Address, Destinations] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -151,6 +156,9 @@ class Directory:
     def _look_up(self, entry: Entry, local_part: str) -> Destinations:
         """Look a local-part up where this may block."""
         found = entry.hosted.find(local_part, self._expand_stored)
+        if not found and not entry.rest and fold(local_part) in ROLES:
+            first = partial(first_of, self.hosted.values())
+            found = fallback(entry.hosted, self._expand_stored, first)
         return found or _rest(entry, local_part)
 
     def _expand(self, hosted: Hosted, name: str) -> Destinations:
@@ -167,6 +175,20 @@ class Directory:
         except Mistake as mistake:
             # Somebody's slip in a table costs no mail: the sender keeps it until the row is mended.
             raise Refused(LOCAL_ERROR, f"in the database: {mistake}") from None
+
+
+def fallback(hosted: Hosted, expand: Expand, first: Callable[[], Destinations]) -> Destinations:
+    """
+    Give who gets mail for postmaster or abuse where nobody is called so; () where nobody can.
+
+    That is whoever is postmaster, else the first mailbox; *first* gives that of all domains.
+    """
+    return as_aliased(hosted.find(POSTMASTER, expand) or hosted.first() or first())
+
+
+def first_of(domains: Iterable[Hosted]) -> Destinations:
+    """Give the first mailbox of the first domain that has one; () if there is none."""
+    return next(filter(None, (each.first() for each in domains)), ())
 
 
 def _rest(entry: Entry, local_part: str) -> Destinations:

@@ -26,7 +26,7 @@ class Domain:
 
     Attributes:
         mailboxes: their names; or the path of a file with one name a line; or ``sqlite:`` and the
-            path of a database (see `gomail.recipients.sqlite`); None if any local-part is taken,
+            path of a database (howto/domains.md has its tables); None if any local-part is taken,
             for one mailbox.
         catch_all: who gets what is for nobody else; None if nobody.
         subaddress_separator: what parts ``alice`` from ``lists`` in ``alice+lists``; "" if nothing

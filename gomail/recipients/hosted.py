@@ -14,6 +14,7 @@ from gomail.recipients.mailbox import Destination, Mailbox
 from gomail.recipients.names import Names
 
 Destinations: TypeAlias = tuple[Destination, ...]
+Expand: TypeAlias = Callable[["Hosted", str], Destinations]
 
 # The mailbox of a domain that takes any local-part is called so, and no other can be.
 EVERYBODY = "*"
@@ -46,9 +47,7 @@ class Hosted:
             return self.configured[name]
         return () if self.names is None else self.names.targets(name)
 
-    def find(
-        self, local_part: str, expand: Callable[["Hosted", str], Destinations]
-    ) -> Destinations:
+    def find(self, local_part: str, expand: Expand) -> Destinations:
         """
         Give the mailboxes that *local_part* means; () for nobody.
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from gomail.recipients.aliases import Expansion, alias_key, as_aliased
-from gomail.recipients.directory import POSTMASTER, Directory, Entry, OffReactor
+from gomail.recipients.directory import ROLES, Directory, Entry, OffReactor, fallback, first_of
 from gomail.recipients.domain import Domain, read_domain, read_local_part, read_separator
 from gomail.recipients.hosted import Destinations, Hosted
 from gomail.recipients.mailbox import Template
@@ -19,7 +19,6 @@ from gomail.recipients.names import Names, read_file, read_list
 from gomail.recipients.sqlite import Database, Stored
 from gomail.reply import Refused
 
-ROLES = (POSTMASTER, "abuse")  # RFC 5321 §4.5.1, RFC 2142 §4
 SQLITE = "sqlite:"
 
 
@@ -46,7 +45,8 @@ def build(
     databases: dict[str, Database] = {}
     try:
         hosted = dict(_host(domains, maildir, databases))
-        return _Register(domains, hosted).directory(_template(maildir), option, off_reactor)
+        made = _Register(domains, hosted).directory(_template(maildir), option, off_reactor)
+        return replace(made, databases=tuple(databases.values()))
     except Refused as refused:  # a database that was opened and is in trouble now
         raise Mistake(("domains",), refused.reason) from None
     finally:
@@ -82,7 +82,8 @@ class _Register:
         aliases = {name: self._expansion.followed(hosted, name) for name in hosted.configured}
         catch_all = self._domains[hosted.name].catch_all
         if catch_all is None:
-            return Entry(hosted, aliases, self._roles(hosted), ())
+            roles = self._roles(hosted)
+            return Entry(replace(hosted, blocking=self._is_looked_up(hosted)), aliases, roles, ())
         key = ("domains", hosted.name, "catch-all")
         if hosted.names is None:
             problem = "without mailboxes a domain takes any local-part, so nothing is left to catch"
@@ -96,20 +97,26 @@ class _Register:
         if not missing:
             return {}
         addresses = " and ".join(f"{role}@{hosted.name}" for role in missing)
-        fallback = as_aliased(
-            hosted.find(POSTMASTER, self._expansion.expand) or hosted.first() or self._first
-        )
-        if not fallback:
+        found = fallback(hosted, self._expansion.expand, lambda: self._first)
+        if not found:
             self._notes.append(f"there is no mailbox for {addresses} (RFC 5321 §4.5.1)")
             return {}
-        self._notes.append(f"mail for {addresses} goes to {fallback[0].mailbox.name}")
-        return dict.fromkeys(missing, fallback)
+        self._notes.append(f"mail for {addresses} goes to {found[0].mailbox.name}")
+        return {} if self._is_looked_up(hosted) else dict.fromkeys(missing, found)
+
+    def _is_looked_up(self, hosted: Hosted) -> bool:
+        """Tell whether somebody of a domain is in a database, where rows come and go."""
+        return hosted.blocking or (self._has_rows and not hosted.first())
+
+    @cached_property
+    def _has_rows(self) -> bool:
+        """Whether any mailboxes are rows of a database."""
+        return any(each.blocking for each in self._hosted.values())
 
     @cached_property
     def _first(self) -> Destinations:
-        """The first mailbox of the first domain that has one; () if there is none."""
-        firsts = (each.first() for each in self._hosted.values())
-        return next(filter(None, firsts), ())
+        """The first mailbox of all, looked for once."""
+        return first_of(self._hosted.values())
 
 
 def _host(

@@ -2,8 +2,8 @@
 The mailboxes of large sites: rows of an SQLite database, asked for one by one, off the reactor.
 
 The database is made and changed by whoever keeps the mailboxes. It is opened for reading alone, and
-a row counts from the moment in which it is committed; a new file in the place of the old one, from
-the moment in which the configuration is read again::
+a row counts from the moment in which it is committed, and a new file in the place of the old one
+from that in which it is there::
 
     CREATE TABLE mailboxes (
         domain TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (domain, name)
@@ -18,8 +18,11 @@ small letters, domains as A-labels (``xn--…``). A target is a name in the same
 an alias has a row for each of its targets.
 """
 
+import os
 import sqlite3
 import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -30,34 +33,48 @@ from gomail.reply import LOCAL_ERROR, Refused
 PATIENCE = 5.0  # seconds for which a writer may hold the database
 
 _MAILBOX = "SELECT 1 FROM mailboxes WHERE domain = ? AND name = ?"
-_FIRST = "SELECT name FROM mailboxes WHERE domain = ? ORDER BY name LIMIT 1"
-_COUNT = "SELECT count(*) FROM mailboxes WHERE domain = ?"
+_FIRST = "SELECT name FROM mailboxes WHERE domain = ? AND is_name(name) ORDER BY name LIMIT 1"
+_COUNT = "SELECT count(*) FROM mailboxes WHERE domain = ? AND is_name(name)"
 _TARGETS = "SELECT target FROM aliases WHERE domain = ? AND name = ? ORDER BY target"
 _HAS_ALIASES = "SELECT 1 FROM sqlite_master WHERE name = 'aliases'"
+_GONE: tuple[int, ...] = ()
 
 
 class Database:
     """
     One database, shared by the domains that name it and by the threads that ask.
 
+    Attributes:
+        path: where it is.
+        trouble: what was wrong when it was asked last; empty where it has answered.
+
     Raises:
-        ValueError: it can't be opened, or has not the table of mailboxes.
+        ValueError: it can't be opened, or has not the tables that it should.
     """
 
     def __init__(self, path: str) -> None:
         """Open the database, and see that its tables are there."""
-        self._path = path
+        self.path = path
+        self.trouble = ""
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
+        self._end: Callable[[], object] = bool
+        self._opened = _GONE
+        self._has_aliases = False
         try:
-            connection = self._open()
-            connection.execute(_MAILBOX, ("", ""))
-            self.has_aliases = bool(connection.execute(_HAS_ALIASES).fetchall())
-            if self.has_aliases:
-                connection.execute(_TARGETS, ("", ""))
-        except sqlite3.Error as error:
-            msg = f"{path}: {error}"
-            raise ValueError(msg) from None
+            self.look()
+        except Refused as refused:
+            raise ValueError(refused.reason) from None
+
+    def look(self) -> None:
+        """
+        Ask for nobody, to see whether the database answers.
+
+        Raises:
+            Refused: as from `ask`.
+        """
+        self.ask(_MAILBOX, "", "")
+        self.targets("", "")
 
     def ask(self, question: str, *values: str) -> list[str]:
         """
@@ -66,31 +83,90 @@ class Database:
         Raises:
             Refused: 451, since the database's trouble is not the sender's.
         """
+        return [str(row[0]) for row in self.rows(question, *values)]
+
+    def rows(self, question: str, *values: str) -> list[tuple[object, ...]]:
+        """
+        Give all rows of what the database answers.
+
+        Raises:
+            Refused: as from `ask`.
+        """
         with self._lock:
             try:
-                answer = self._open().execute(question, values)
-                return [str(row[0]) for row in answer]
+                answer = self._current().execute(question, values).fetchall()
             except sqlite3.Error as error:
-                raise Refused(LOCAL_ERROR, f"{self._path}: {error}") from None
+                self._close()  # what is put right is seen by another connection for certain
+                self.trouble = f"{self.path}: {error}"
+                raise Refused(LOCAL_ERROR, self.trouble) from None
+            self.trouble = ""
+            return answer
+
+    def targets(self, domain: str, name: str) -> list[str]:
+        """
+        Give what an alias stands for; nothing where there is no table of aliases.
+
+        One that was there and is missing is trouble: its aliases are not nobody's.
+
+        Raises:
+            Refused: as from `ask`.
+        """
+        return self.ask(_TARGETS, domain, name) if self.has_aliases() else []
+
+    def has_aliases(self) -> bool:
+        """
+        Tell whether there is a table of aliases, or was since this file is there.
+
+        Raises:
+            Refused: as from `ask`.
+        """
+        self._has_aliases = self._has_aliases or bool(self.ask(_HAS_ALIASES))
+        return self._has_aliases
 
     def close(self) -> None:
         """Close the database until somebody asks again."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._close()
 
-    def _open(self) -> sqlite3.Connection:
-        """Open the database, unless it is."""
-        if self._connection is None:
-            self._connection = sqlite3.connect(
-                f"{Path(self._path).as_uri()}?mode=ro",
-                uri=True,
-                timeout=PATIENCE,
-                check_same_thread=False,  # the lock sees to it that one asks at a time
-            )
-            weakref.finalize(self, self._connection.close)
+    def _close(self) -> None:
+        """Close the database, if it is open."""
+        if self._connection is not None:
+            self._connection = None
+            self._end()
+
+    def _current(self) -> sqlite3.Connection:
+        """Give the file that is there now, opened: another may have been put in its place."""
+        found = self._identity()
+        if self._connection is not None and found == self._opened:
+            return self._connection
+        self._close()
+        if found != self._opened:
+            self._has_aliases = False
+        self._opened = found
+        self._connection = sqlite3.connect(
+            f"{Path(self.path).as_uri()}?mode=ro",
+            uri=True,
+            timeout=PATIENCE,
+            check_same_thread=False,  # the lock sees to it that one asks at a time
+        )
+        self._connection.create_function("is_name", 1, is_name, deterministic=True)
+        self._end = weakref.finalize(self, self._connection.close)
         return self._connection
+
+    def _identity(self) -> tuple[int, ...]:
+        """Tell the file that is there from any other."""
+        with suppress(OSError):
+            status = os.stat(self.path)  # noqa: PTH116 -- for each recipient
+            return status.st_dev, status.st_ino
+        return _GONE
+
+
+def is_name(name: object) -> bool:
+    """Tell whether a row's name is one as it is compared: any other is looked for by nobody."""
+    try:
+        return isinstance(name, str) and read_name(name) == name
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +179,16 @@ class Stored:
 
     def __contains__(self, name: str, /) -> bool:
         """Ask for a mailbox; a row whose name could not be a path is none."""
-        try:
-            valid = read_name(name) == name
-        except ValueError:
-            return False
-        return valid and bool(self.database.ask(_MAILBOX, self.domain, name))
+        return is_name(name) and bool(self.database.ask(_MAILBOX, self.domain, name))
 
     def __len__(self) -> int:
-        """Count the domain's rows."""
+        """Count the domain's rows that are mailboxes."""
         return int(self.database.ask(_COUNT, self.domain)[0])
 
     def first(self) -> str | None:
         """Give the first name in the order of the alphabet."""
-        found = self.database.ask(_FIRST, self.domain)
-        return found[0] if found and found[0] in self else None
+        return next(iter(self.database.ask(_FIRST, self.domain)), None)
 
     def targets(self, name: str) -> tuple[str, ...]:
         """Ask for the rows of an alias."""
-        if not self.database.has_aliases:
-            return ()
-        return tuple(self.database.ask(_TARGETS, self.domain, name))
+        return tuple(self.database.targets(self.domain, name))

@@ -30,7 +30,8 @@ A configuration is a TOML file. What is not in it has its default, and a file wi
 a fine one. `gomail config check FILE` says what is wrong with a file, and
 `gomail config show --config FILE` what it comes to. A size is `"50 MiB"`, `"10 KB"` or a number of
 octets; a time `"300 s"`, `"5 min"`, `"1 h"` or a number of seconds. Paths may begin with `~`; a
-relative one begins in the folder of the file.
+relative one begins in the folder of the file. [Take mail for several domains](../howto/domains.md)
+has the tables of a database of mailboxes.
 
 SIGHUP (`systemctl reload gomail`) has the file read again, all of it or nothing, and it is in force
 for the sessions to come; what is marked with * needs a restart.

@@ -1,8 +1,10 @@
 """``gomail config``: check and show."""
 
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,6 +39,19 @@ def test_a_fine_file_is_summed_up(folder: Path) -> None:
         "note: mail for postmaster@a.example and abuse@a.example goes to alice@a.example\n"
         "note: all mailboxes share one Maildir; {mailbox} in maildir gives each its own\n"
     )
+
+
+def test_rows_that_nobody_finds_are_noted(folder: Path) -> None:
+    """They are no mailboxes, and the owner reads why."""
+    with closing(sqlite3.connect(folder / "mail.db")) as connection, connection:
+        connection.execute("CREATE TABLE mailboxes (domain TEXT, name TEXT)")
+        connection.execute("INSERT INTO mailboxes VALUES ('a.example', 'Carol')")
+    (folder / "gomail.toml").write_text('[domains."a.example"]\nmailboxes = "sqlite:mail.db"\n')
+    result = CliRunner().invoke(config, ["check"])
+    assert result.exit_code == 0
+    assert result.output.startswith("gomail.toml: fine: 1 listener, 1 domain, 0 mailboxes,")
+    note = f"note: {folder}/mail.db: the mailbox 'Carol' of 'a.example' is never found: "
+    assert f"{note}'carol' was expected, not 'Carol'\n" in result.output
 
 
 @pytest.mark.parametrize(

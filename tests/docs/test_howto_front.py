@@ -3,7 +3,9 @@
 import re
 import signal
 import smtplib
+import sqlite3
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,15 @@ def test_howto_domains(tmp_path: Path) -> None:
     with Story("docs/howto/domains.md") as story:
         settings = story.take("toml", "carol@example.net").replace("/srv/mail", f"{tmp_path}/mail")
         check = story.take("sh", "gomail config check", "systemctl reload")
+        tables = story.take("sql")
+    with closing(sqlite3.connect(tmp_path / "gomail.db")) as database, database:
+        database.executescript(tables)
+    names = f'mailboxes = "sqlite:{tmp_path}/gomail.db"\n'
+    stored = f'maildir = "/m/{{mailbox}}"\n[domains."example.org"]\n{names}'
+    (tmp_path / "stored.toml").write_text(f'{stored}[domains."example.net"]\n{names}')
+    told = run([*GOMAIL, "config", "check", str(tmp_path / "stored.toml")])
+    assert "2 domains, 2 mailboxes" in told
+    assert "never found" not in told
     listener = '[[listener]]\nendpoint = "tcp:0:interface=127.0.0.1"\n'
     (tmp_path / "gomail.toml").write_text(settings + listener)
     words = check.splitlines()[0].replace("/etc", str(tmp_path)).split()

@@ -17,6 +17,7 @@ from gomail.recipients.domain import Domain
 from gomail.recipients.hosted import Destinations
 from gomail.recipients.mistake import Mistake
 from gomail.recipients.register import build
+from gomail.recipients.rows import notes_on_rows
 from gomail.reply import LOCAL_ERROR, NO_SUCH_MAILBOX, Refused, Reply
 
 SCHEMA = "".join(
@@ -175,6 +176,143 @@ def test_the_first_row_gets_mail_for_postmaster(database: Path) -> None:
         "there is no mailbox for postmaster@a.example and abuse@a.example (RFC 5321 §4.5.1)",
         "there is no mailbox for postmaster@b.example and abuse@b.example (RFC 5321 §4.5.1)",
     )
+
+
+def test_postmaster_is_whoever_is_the_first_row_now(database: Path) -> None:
+    """Rows may come after the server, and whoever was first may leave."""
+    change(database, "DELETE FROM mailboxes")
+    directory = directory_of(database)
+    assert refused(directory, "postmaster@a.example")[0] == NO_SUCH_MAILBOX
+    change(database, "INSERT INTO mailboxes VALUES ('b.example', 'carol')")
+    assert found(directory, "postmaster@a.example") == ["/srv/b.example/carol"]
+    change(database, "INSERT INTO mailboxes VALUES ('a.example', '../x'), ('a.example', 'zoe')")
+    for role in ["Postmaster", "abuse"]:
+        assert found(directory, f"{role}@a.example") == ["/srv/a.example/zoe"]
+    change(database, "INSERT INTO mailboxes VALUES ('a.example', 'postmaster')")
+    assert found(directory, "abuse@a.example") == ["/srv/a.example/postmaster"]
+    assert refused(directory, "webmaster@a.example")[0] == NO_SUCH_MAILBOX
+
+
+def test_postmaster_of_an_empty_list_is_the_first_row_too(database: Path) -> None:
+    """Whenever that comes."""
+    change(database, "DELETE FROM mailboxes")
+    domains = {"l.example": Domain(()), "a.example": Domain(f"sqlite:{database}")}
+    directory = build(domains, "/srv/{domain}/{mailbox}")
+    assert refused(directory, "postmaster@l.example")[0] == NO_SUCH_MAILBOX
+    change(database, "INSERT INTO mailboxes VALUES ('a.example', 'zoe')")
+    assert found(directory, "postmaster@l.example") == ["/srv/a.example/zoe"]
+
+
+def replaced(database: Path, *statements: str) -> Path:
+    """Put another database in the place of one, all at once, as who deploys it does."""
+    aside = database.with_suffix(".new")
+    aside.write_bytes(database.read_bytes())
+    change(aside, *statements)
+    return aside.rename(database)
+
+
+def test_another_file_in_its_place_counts_at_once(database: Path) -> None:
+    """With its tables: no wrong 550 for whoever is new, and none gets mail who has left."""
+    change(database, "DROP TABLE aliases")
+    directory = directory_of(database)
+    assert found(directory, "bob@a.example")
+    with closing(sqlite3.connect(database.with_suffix(".new"))) as connection, connection:
+        connection.executescript(SCHEMA)
+        connection.execute("INSERT INTO mailboxes VALUES ('a.example', 'dave')")
+        connection.execute("INSERT INTO aliases VALUES ('a.example', 'team', 'dave')")
+    database.with_suffix(".new").rename(database)
+    assert found(directory, "dave@a.example") == ["/srv/a.example/dave"]
+    assert found(directory, "team@a.example") == ["/srv/a.example/dave"]
+    assert refused(directory, "bob@a.example")[0] == NO_SUCH_MAILBOX
+    replaced(database, "DROP TABLE aliases")
+    assert refused(directory, "team@a.example")[0] == NO_SUCH_MAILBOX
+
+
+def test_a_broken_file_is_forgotten_with_the_file(database: Path) -> None:
+    """It costs no mail, and neither does the next one in its place."""
+    directory = directory_of(database)
+    right = database.read_bytes()
+    assert found(directory, "alice@a.example")
+    database.unlink()
+    database.write_bytes(b"no database " * 1000)
+    assert refused(directory, "alice@a.example") == (
+        LOCAL_ERROR,
+        f"{database}: file is not a database",
+    )
+    database.write_bytes(right)
+    assert found(directory, "alice@a.example")
+    assert not directory.databases[0].trouble
+
+
+def test_a_table_of_aliases_may_come_later(database: Path) -> None:
+    """It counts from its first row on; one that is lost is trouble, and no 550."""
+    change(database, "ALTER TABLE aliases RENAME TO others")
+    directory = directory_of(database)
+    assert refused(directory, "team@a.example")[0] == NO_SUCH_MAILBOX
+    change(database, "ALTER TABLE others RENAME TO aliases")
+    assert found(directory, "team@a.example")
+    change(database, "DROP TABLE aliases")
+    assert refused(directory, "team@a.example")[0] == LOCAL_ERROR
+
+
+def test_rows_that_nobody_finds_are_told(database: Path) -> None:
+    """Each with what was expected, some of them; and they are no mailboxes."""
+    directory = directory_of(database)
+    assert list(notes_on_rows(directory)) == []
+    change(
+        database,
+        "INSERT INTO mailboxes VALUES ('a.example', 'Carol'), ('a.example', ''),"
+        "('a.example', '../../x'), ('OP.example', 'op'), ('c.example', 'x')",
+    )
+    assert directory.mailboxes == 3
+    assert list(notes_on_rows(directory)) == [
+        f"{database}: the mailbox {row} is never found: {problem}"
+        for row, problem in [
+            ("'op' of 'OP.example'", "'op.example' was expected, not 'OP.example'"),
+            ("'' of 'a.example'", "the name of a mailbox has 1 to 64 octets, which '' has not"),
+            (
+                "'../../x' of 'a.example'",
+                (
+                    "'../../x' can't name a mailbox: letters, digits, and between them '.', '_' "
+                    "or '-' were expected; an alias may be called so"
+                ),
+            ),
+            ("'Carol' of 'a.example'", "'carol' was expected, not 'Carol'"),
+            (
+                "'x' of 'c.example'",
+                "no [domains] of the configuration with this database is called so",
+            ),
+        ]
+    ]
+    change(database, *(f"INSERT INTO mailboxes VALUES ('a.example', 'X{n}')" for n in range(1200)))
+    assert list(notes_on_rows(directory))[5:] == [
+        f"{database}: 1,200 more rows of which nobody makes use"
+    ]
+
+
+def test_aliases_that_nobody_uses_are_told(database: Path) -> None:
+    """A target that is no address, and a name that a mailbox has."""
+    change(
+        database,
+        "INSERT INTO aliases VALUES ('a.example', 'Sales', 'bob'), ('a.example', 'bob', 'alice'),"
+        "('a.example', 'x', 'a b@a.example')",
+    )
+    assert list(notes_on_rows(directory_of(database))) == [
+        (
+            f"{database}: the alias 'Sales' of 'a.example' for 'bob' is of no use: "
+            "'sales' was expected, not 'Sales'"
+        ),
+        (
+            f"{database}: the alias 'x' of 'a.example' for 'a b@a.example' is of no use: "
+            "the part of an address before '@' was expected, not 'a b'"
+        ),
+        (
+            f"{database}: the alias 'bob' of 'a.example' is never asked for: "
+            "a mailbox is called so, too"
+        ),
+    ]
+    change(database, "DROP TABLE aliases")
+    assert list(notes_on_rows(directory_of(database))) == []
 
 
 def test_trouble_of_the_database_costs_no_mail(database: Path) -> None:
