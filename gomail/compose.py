@@ -31,6 +31,7 @@ from gomail.preflight import (
 )
 from gomail.reception import Office
 from gomail.recipients.directory import Directory
+from gomail.recipients.inquiry import Inquiry
 from gomail.server.aside import aside, let_go
 from gomail.server.encryption import Certificates
 from gomail.server.listening import Door, Listening
@@ -211,12 +212,14 @@ def _door(settings: ListenerSettings, factory: SMTPFactory) -> Door:
 
 def _meters(office: Office, admission: Admission, vigil: Vigil) -> Meters:
     """Show the watch over the server where it can read how that fares."""
+    inquiry = Inquiry(office.clock)
     return Meters(
         sessions=lambda: admission.sessions,
         storing=partial(vigil.look, BEAT),
         disk=lambda: office.room.look(office.limits.size),
         descriptors=partial(office.committer.run, count_descriptors),
         mailboxes=office.places.look,
+        databases=lambda: inquiry.look(office.directory),
     )
 
 

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from gomail.envelope import Client, Envelope
 from gomail.finding import Finding
-from gomail.health import Disk, Health, Mailboxes, Share, Storing
+from gomail.health import Databases, Disk, Health, Mailboxes, Share, Storing
 from gomail.reply import Reply
 
 _log = Logger()
@@ -171,6 +171,7 @@ class Measured(NamedTuple):
         storing: how those fare who store, with the slowest batch of the last ten seconds.
         disk: its room.
         mailboxes: those that turn mail away.
+        databases: those of mailboxes that can't be asked.
     """
 
     lag: float = 0.0
@@ -179,6 +180,7 @@ class Measured(NamedTuple):
     storing: Storing = Storing()
     disk: Disk = Disk()
     mailboxes: Mailboxes = Mailboxes()
+    databases: Databases = Databases()
 
 
 class SessionEnded(NamedTuple):

@@ -99,6 +99,19 @@ class Mailboxes(NamedTuple):
     whole: bool = False
 
 
+class Databases(NamedTuple):
+    """
+    The databases of mailboxes that can't be asked, so that nobody knows whose mail may be taken.
+
+    Attributes:
+        reasons: what each has said, with its path.
+        whole: whether no domain has its mailboxes elsewhere.
+    """
+
+    reasons: tuple[str, ...] = ()
+    whole: bool = False
+
+
 class Share(NamedTuple):
     """How much of something is in use, and how much of it there may be."""
 

@@ -70,6 +70,9 @@ def _of_server(status: Mapping[str, Any]) -> Iterator[Reason]:
     elif "mailboxes-refuse" in status["health"]["reasons"]:
         why = status["health"]["reasons"]["mailboxes-refuse"]
         yield Reason("mailboxes-refuse", why, "mend that; gomail doctor looks at the Maildir")
+    elif "database-fails" in status["health"]["reasons"]:
+        why = status["health"]["reasons"]["database-fails"]
+        yield Reason("database-fails", why, "mend the database: a new file counts at once")
     elif not status["listeners"]:
         yield Reason("not-listening", "the server listens nowhere", "add a [[listener]]")
 

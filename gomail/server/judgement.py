@@ -24,6 +24,7 @@ WANT = Mark(1.0, 0.9)  # of what should be free, for each octet that is
 FACT = Mark(1.0, 1.0)  # what is so, or not
 
 MAILBOXES_REFUSE = "mailboxes-refuse"
+DATABASE_FAILS = "database-fails"
 THREAD_ENDED = "thread-ended"  # of all reasons the one that a new start of the process mends
 
 
@@ -126,6 +127,23 @@ def _why(measured: Measured) -> str:
     return f"mail for {whose} is turned away: {'; '.join(reasons)}{more}"
 
 
+def _database_fails(measured: Measured) -> Finding:
+    """See whether some domains' mailboxes are not known, while others are."""
+    found = measured.databases
+    return Finding(len(found.reasons) * (not found.whole), _who(measured))
+
+
+def _all_fail(measured: Measured) -> Finding:
+    """See whether nobody's are."""
+    found = measured.databases
+    return Finding(len(found.reasons) * found.whole, _who(measured))
+
+
+def _who(measured: Measured) -> str:
+    """Say which databases can't be asked, and why."""
+    return f"nobody knows whose mail to take: {'; '.join(measured.databases.reasons)}"
+
+
 def _storing_slow(measured: Measured) -> Finding:
     """See for how long senders wait; whose fault that is nobody knows once it is over."""
     latency, silence = measured.storing.latency, measured.storing.silence
@@ -174,7 +192,9 @@ RULES = (
     Rule("storing-fails", State.FAILING, FACT, _storing_fails),
     Rule("disk-full", State.FAILING, WANT, _disk_full),
     Rule(MAILBOXES_REFUSE, State.FAILING, FACT, _all_refuse),
+    Rule(DATABASE_FAILS, State.FAILING, FACT, _all_fail),
     Rule(MAILBOXES_REFUSE, State.DEGRADED, FACT, _mailboxes_refuse),
+    Rule(DATABASE_FAILS, State.DEGRADED, FACT, _database_fails),
     Rule("disk-low", State.DEGRADED, WANT, _disk_low),
     Rule("storing-failed", State.DEGRADED, FACT, _storing_failed),
     Rule("storing-slow", State.DEGRADED, SLOW, _storing_slow),

@@ -15,7 +15,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 
 from gomail.events import HealthChanged, Listeners, Measured, tell
-from gomail.health import WELL, Disk, Health, Mailboxes, Share, Storing
+from gomail.health import WELL, Databases, Disk, Health, Mailboxes, Share, Storing
 from gomail.server.judgement import THREAD_ENDED, judge
 
 WINDOW = 10  # beats, of which the worst counts; and between two tellings of what was measured
@@ -33,6 +33,7 @@ class Meters:
         disk: the room on it, as it is believed to be.
         descriptors: counts what is open, off the reactor.
         mailboxes: those that turn mail away; to be asked once a beat.
+        databases: those of mailboxes that can't be asked; likewise.
     """
 
     sessions: Callable[[], Share]
@@ -40,6 +41,7 @@ class Meters:
     disk: Callable[[], Disk]
     descriptors: Callable[[], Deferred[Share | None]]
     mailboxes: Callable[[], Mailboxes] = Mailboxes
+    databases: Callable[[], Databases] = Databases
 
 
 class Watch:
@@ -107,6 +109,7 @@ class Watch:
             storing._replace(latency=max(self._latencies)),
             self._meters.disk(),
             self._meters.mailboxes(),
+            self._meters.databases(),
         )
 
     def _count(self, descriptors: Share | None) -> None:

@@ -23,6 +23,12 @@ def test_mailbox_that_turns_mail_away_is_a_reason() -> None:
     assert codes(health={"state": "degraded", "reasons": reasons}) == ["mailboxes-refuse"]
 
 
+def test_database_that_fails_is_a_reason() -> None:
+    """Some domains' mail is put off for it."""
+    reasons = {"database-fails": "nobody knows whose mail to take: /db: no"}
+    assert codes(health={"state": "degraded", "reasons": reasons}) == ["database-fails"]
+
+
 def seen(*events: dict[str, Any]) -> list[Session]:
     """Give what is known of sessions after events."""
     ticks = Ticks(YOU)

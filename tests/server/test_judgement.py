@@ -3,7 +3,7 @@
 import pytest
 
 from gomail.events import Measured
-from gomail.health import WELL, Disk, Health, Mailboxes, Share, State, Storing
+from gomail.health import WELL, Databases, Disk, Health, Mailboxes, Share, State, Storing
 from gomail.limits import MIB
 from gomail.server.judgement import RULES, judge
 
@@ -66,6 +66,18 @@ def test_server_of_which_nothing_is_known_is_well() -> None:
             State.FAILING,
             "mailboxes-refuse",
             "mail for 4 mailboxes is turned away: /a: no; /b: no; /c: no; and 1 more",
+        ),
+        (
+            Measured(databases=Databases(("/db: no such table: mailboxes",), whole=True)),
+            State.FAILING,
+            "database-fails",
+            "nobody knows whose mail to take: /db: no such table: mailboxes",
+        ),
+        (
+            Measured(databases=Databases(("/db: no", "/other: no"))),
+            State.DEGRADED,
+            "database-fails",
+            "nobody knows whose mail to take: /db: no; /other: no",
         ),
         (
             disk(15),

@@ -3,10 +3,11 @@
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -217,4 +218,30 @@ def test_r10_hanging_disk_is_told_without_a_service_manager(serve: Serve, tmp_pa
     (tmp_path / "hang").unlink()
     recovered(server)
     assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_database_that_cannot_be_asked_is_told(serve: Serve, tmp_path: Path) -> None:
+    """Without mail, and that another is in its place; nobody hears 550 meanwhile."""
+    database, aside = tmp_path / "mail.db", tmp_path / "new.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE mailboxes (domain TEXT, name TEXT)")
+        connection.execute("INSERT INTO mailboxes VALUES ('localhost', 'you')")
+    configuration = tmp_path / "gomail.toml"
+    domain = f'[domains.localhost]\nmailboxes = "sqlite:{database}"\n'
+    configuration.write_text(f'maildir = "{tmp_path}/Maildir"\n{domain}')
+    aside.write_bytes(database.read_bytes())
+    server = serve("--config", str(configuration))
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DROP TABLE mailboxes")
+    why = f"nobody knows whose mail to take: {database}: no such table: mailboxes"
+    server.logged(f"health failing: {why}")
+    client = server.connect()
+    client.say("EHLO client.example")
+    client.say("MAIL FROM:<me@client.example>")
+    assert client.say("RCPT TO:<nobody@localhost>").startswith("451 4.3.0 ")
+    aside.rename(database)
+    assert client.say("RCPT TO:<you@localhost>").startswith("250 ")
+    assert client.say("RCPT TO:<nobody@localhost>").startswith("550 5.1.1 ")
+    recovered(server)
     assert server.stopped() == 0

@@ -1,0 +1,78 @@
+"""Whether the databases of mailboxes answer, asked now and then."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+
+from gomail.health import Databases
+from gomail.recipients.domain import Domain
+from gomail.recipients.hosted import Destinations
+from gomail.recipients.inquiry import QUIET, Inquiry
+from gomail.recipients.register import build
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A database of one mailbox."""
+    path = tmp_path / "mail.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE mailboxes (domain TEXT, name TEXT)")
+        connection.execute("INSERT INTO mailboxes VALUES ('a.example', 'alice')")
+    return path
+
+
+def test_trouble_is_seen_without_mail_and_so_is_its_end(database: Path) -> None:
+    """Of the only domain: no mail is taken."""
+    clock = Clock()
+    directory = build({"a.example": Domain(f"sqlite:{database}")}, "/srv/{mailbox}")
+    inquiry = Inquiry(clock)
+    aside = database.rename(database.with_suffix(".aside"))
+    assert inquiry.look(directory) == Databases()  # it has just been opened
+    clock.advance(QUIET)
+    told = (f"{database}: unable to open database file",)
+    assert inquiry.look(directory) == Databases(told, whole=True)
+    aside.rename(database)
+    assert inquiry.look(directory) == Databases(told, whole=True)
+    clock.advance(QUIET)
+    assert inquiry.look(directory) == Databases()
+
+
+def test_domains_elsewhere_go_on(database: Path) -> None:
+    """Some mail is taken, so it is not the whole."""
+    clock = Clock()
+    domains = {"a.example": Domain(f"sqlite:{database}"), "b.example": Domain(("bob",))}
+    directory = build(domains, "/srv/{domain}/{mailbox}")
+    inquiry = Inquiry(clock)
+    database.write_bytes(b"no database " * 1000)
+    clock.advance(QUIET)
+    told = (f"{database}: file is not a database",)
+    assert inquiry.look(directory) == Databases(told, whole=False)
+
+
+def test_it_asks_once_at_a_time_and_off_the_reactor(database: Path) -> None:
+    """Whoever holds a database for long is not asked by ever more threads."""
+    asked: list[Callable[[], Destinations]] = []
+
+    def off_reactor(work: Callable[[], Destinations]) -> Deferred[Destinations]:
+        asked.append(work)
+        return succeed(())
+
+    clock = Clock()
+    domains = {"a.example": Domain(f"sqlite:{database}")}
+    directory = build(domains, "/srv/{mailbox}", off_reactor=off_reactor)
+    inquiry = Inquiry(clock)
+    for _ in range(3):
+        clock.advance(QUIET)
+        inquiry.look(directory)
+    assert len(asked) == 1
+    asked[0]()
+    inquiry.look(directory)
+    assert len(asked) == 1
+    clock.advance(QUIET)
+    inquiry.look(directory)
+    assert len(asked) == 2
