@@ -140,6 +140,8 @@ def _who(name: str | None) -> pwd.struct_passwd:
     except KeyError:
         raise click.UsageError("--user: there is no such user on this machine") from None
     if found.pw_uid == 0:
+        if name is not None:
+            raise click.UsageError(f"--user: who reads the mail was expected, not {name}")
         raise click.UsageError("type it as the user who reads the mail, or name them by --user")
     if os.geteuid() not in {0, found.pw_uid}:
         raise click.UsageError(

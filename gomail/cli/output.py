@@ -1,9 +1,10 @@
-"""What a command's output ends with where it can't be written: one line, and status 1."""
+"""How all commands end: with one line where their words, or where their output, can't be."""
 
 import errno
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -27,6 +28,37 @@ class Told(click.Group):
             if error.errno not in _UNWRITTEN or error.filename is not None:
                 raise
             _leave(error)
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:  # noqa: ANN401 -- click's
+        """Read the words before a command."""
+        with _one_line():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 -- click's
+        """Run a command."""
+        with _one_line():
+            return super().invoke(ctx)
+
+
+class Unfit(click.ClickException):
+    """Words of a command that can't be, in one line, as all other errors have it."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Leave out the usage, and the blank line behind it; it is named where it helps."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        line = " ".join(error.format_message().split())
+        # click's own sentences begin with a capital: of words that are none, or that are missing.
+        if line[:1].isupper() and error.ctx and type(error) is not click.BadParameter:
+            line = f"{line.rstrip('.')}; see {error.ctx.command_path} --help"
+        raise Unfit(line) from None
 
 
 def _leave(error: OSError) -> None:

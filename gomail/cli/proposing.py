@@ -76,7 +76,7 @@ def _read(text: str) -> Address:
     try:
         return read_address(text)
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(f"--for: {error}") from None
 
 
 def _reached(found: Directory, address: Address) -> object:

@@ -5,11 +5,14 @@ from pathlib import Path
 import click
 
 from gomail.cli.basis import Basis, find_basis
+from gomail.cli.kinds import Number
 from gomail.config import ConfigurationError
+
+_MESSAGES = Number("a number of messages", 1, 1000)
 
 
 @click.command()
-@click.argument("number", type=click.IntRange(1, 1000), default=1, metavar="[N]")
+@click.argument("number", type=_MESSAGES, default=1, metavar="[N]")
 @click.option("--maildir", metavar="FOLDER", help="[default: as configured, else ~/Maildir]")
 @click.option("--folder", default="", metavar="NAME", help="In it, such as Junk [the inbox].")
 @click.option("-c", "--config", "file", metavar="FILE", help="Says where the Maildir is.")
@@ -39,8 +42,8 @@ def show(  # noqa: PLR0913, PLR0917 -- click gives them by name
 
     try:
         found = newest(place, folder, number, save)
-    except NoSuchFolder:
-        raise click.ClickException(f"{place} has no folder {folder!r}") from None
+    except NoSuchFolder as error:
+        raise click.ClickException(f"{place} has no folder {folder!r}; {error}") from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or place}: {error.strerror}") from None
     click.echo(plain(found) if json else text(found, all_fields=all_fields), nl=json)

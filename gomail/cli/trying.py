@@ -20,6 +20,7 @@ from gomail.cli.check import (
     read_zone_file,
 )
 from gomail.cli.explained import setting, written
+from gomail.cli.kinds import Moment, Number
 from gomail.config import ConfigurationError
 from gomail.reply import MAILBOX_UNAVAILABLE, Refused
 from gomail.server.start import MYSELF, StartError
@@ -34,6 +35,7 @@ _ENDS = {
     "defer": "something would be refused for now, and the sender tries again",
     "refuse": "something would be refused",
 }
+_LISTENER = Number("the number of a listener", 1)
 
 
 def _forward_paths(_: object, __: object, texts: tuple[str, ...]) -> tuple[Path, ...]:
@@ -78,13 +80,19 @@ def _forward_path(text: str) -> Path:
 )
 @click.option("--message", type=click.File("rb"), help="The message; - is the standard input.")
 @click.option("--tls", is_flag=True, help="Begin with STARTTLS.")
-@click.option("--listener", default=1, metavar="N", help="To which it connects, by number [1].")
+@click.option(
+    "--listener",
+    type=_LISTENER,
+    default=1,
+    metavar="N",
+    help="To which it connects, by number [1].",
+)
 @click.option(
     "--zone",
     type=click.Path(exists=True, dir_okay=False),
     help="A master file that answers instead of DNS.",
 )
-@click.option("--at", type=click.DateTime(), metavar="TIME", help="When it comes, in UTC [now].")
+@click.option("--at", type=Moment(), metavar="TIME", help="When it comes, in UTC [now].")
 @click.option("-c", "--config", "file", metavar="FILE", help="Instead of what is in force.")
 @click.option("--json", is_flag=True, help="Write one object in JSON, and no more.")
 def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
@@ -116,7 +124,7 @@ def try_session(  # noqa: PLR0913, PLR0917 -- click gives them by name
 
     basis = _basis(file)
     configuration = basis.configuration
-    if not 1 <= listener <= len(configuration.listeners):
+    if listener > len(configuration.listeners):
         msg = f"the configuration has {len(configuration.listeners)}, of which the first is 1"
         raise click.BadParameter(msg, param_hint="--listener")
     content = None if message is None else message.read(2 * configuration.limits.size)

@@ -34,6 +34,10 @@ ENDPOINT = "systemd:domain=INET6:index=0"
 _LISTEN = re.compile(r"[0-9A-Za-z.:\[\]/_-]+\Z")  # as systemd's ListenStream= has it
 _PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
 
+_WITHOUT = (
+    "; that file, or --config FILE, was expected for many mailboxes; for one person --user NAME, "
+    "with --hostname and --domain, will do"
+)
 _NO_READER = "--inbox: --user NAME, who reads the only Maildir, was expected beside it"
 _NO_INBOX = "--host, --proxy, --inbox-listen, --inbox-group: --inbox was expected beside them"
 _OPTIONS = (
@@ -141,6 +145,7 @@ def _shape(  # noqa: PLR0913 -- each is an option
     """Make the shape of what the options say, or tell in one line what is wrong with them."""
     _check_reader(user, of_inbox, inbox=inbox)
     home = STATE if user is None else _home(user)
+    named = file is not None
     file = file or (CONFIG if user is None else None)
     path = None if file is None else str(Path(file).absolute())
     command = ["run"]
@@ -152,7 +157,8 @@ def _shape(  # noqa: PLR0913 -- each is an option
             whole = with_options(said, hostname=hostname, domains=domains, maildir=maildir)
             command += _port(said, listen, no_socket=no_socket)
     except ConfigurationError as error:
-        raise click.ClickException(str(error)) from None
+        missing = path == CONFIG and not named and not Path(CONFIG).exists()
+        raise click.ClickException(f"{error}{_WITHOUT * missing}") from None
     command += _words("--config", path) + _words("--hostname", hostname)
     command += [word for domain in domains for word in _words("--domain", domain)]
     command += _words("--maildir", None if maildir is None else whole.maildir)

@@ -22,11 +22,16 @@ def lines_of(text: str, keys: Collection[Key]) -> list[int | None]:
     """Give the line of *text* where each of *keys* is set, or else that of what leads to it."""
     ways = [_ways(key) for key in keys]
     found: dict[Key, int | None] = dict.fromkeys((way for each in ways for way in each), None)
+    below: dict[Key, int] = {}
     for number, path in _paths(text):
         here = tuple(map(_comparable, path))
         if here in found and found[here] is None:
             found[here] = number
-    return [next(filter(None, map(found.get, each)), None) for each in ways]
+        for length in range(1, len(here)):
+            below.setdefault(here[:length], number)
+    # A table may stand nowhere but in the name of one that is in it.
+    nearest = {way: found[way] or below.get(way) for way in found}
+    return [next(filter(None, map(nearest.get, each)), None) for each in ways]
 
 
 def _ways(key: Key) -> list[Key]:

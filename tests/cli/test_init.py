@@ -192,6 +192,13 @@ def test_options_that_cannot_be_are_told(folder: Path, options: list[str]) -> No
     assert list(folder.iterdir()) == []
 
 
+def test_root_is_not_asked_to_name_root_again(folder: Path) -> None:
+    """Who reads the mail was named, and it can't be root."""
+    told = begin("you@example.org", "--user", "root").stderr
+    assert "--user: who reads the mail was expected, not root" in told
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("ip", "why"),
     [

@@ -19,10 +19,21 @@ def test_help_names_the_commands() -> None:
 
 
 def test_unknown_command_is_an_error() -> None:
-    """A command that there is not ends with the usage, and not with 0."""
-    told = CliRunner().invoke(main, ["frob"])
-    assert told.exit_code == 2
-    assert "frob" in told.output
+    """A command that there is not, or an option, ends with one line, and not with 0."""
+    for words, what, where in (
+        (["frob"], "No such command 'frob'", "; see gomail --help"),
+        (["show", "--frob"], "No such option", "; see gomail show --help"),
+        (["show", "1", "2"], "Got unexpected extra argument", "; see gomail show --help"),
+        (["try"], "Missing option '--ip'", "; see gomail try --help"),
+        (["config", "frob"], "No such command 'frob'", "; see gomail config --help"),
+        (["explain", "--log", "none", "550"], "Invalid value for '--log': ", " does not exist."),
+    ):
+        told = CliRunner().invoke(main, words, prog_name="gomail")
+        assert (told.exit_code, told.stdout) == (2, "")
+        [line] = told.stderr.splitlines()
+        assert line.startswith(f"Error: {what}")
+        assert line.endswith(where)
+    assert "Commands:" in CliRunner().invoke(main, ["config"]).output  # which there are
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_address_has_a_token_where_that_reaches_the_mailbox(
         (f'{DOMAIN}mailboxes = "names"\n', (), "say which address"),
         (f'{DOMAIN}mailboxes = ["you"]\n', ("--for", "her@example.org"), "No such mailbox here"),
         (f'{DOMAIN}mailboxes = ["you"]\n', ("--for", "you@example.net"), "is not taken here"),
-        (f'{DOMAIN}mailboxes = ["you"]\n', ("--for", "you"), "an address such as"),
+        (f'{DOMAIN}mailboxes = ["you"]\n', ("--for", "you"), "--for: an address such as"),
         (f'{DOMAIN}mailboxes = ["you"]\n', ("--for", "ü@example.org"), "an address such as"),
         (f'{DOMAIN}mailboxes = "none"\n', ("--for", YOU), "none"),
     ],

@@ -86,7 +86,12 @@ def test_tilde_is_the_home_of_who_runs_it(folder: Path, monkeypatch: pytest.Monk
 
 def test_missing_file_is_told() -> None:
     """Whoever receives for many needs it."""
-    assert complaint("show").startswith(f"Error: {CONFIG}: ") or Path(CONFIG).exists()
+    if Path(CONFIG).exists():
+        pytest.skip(f"there is a {CONFIG} here")
+    told = complaint("show")
+    assert told.startswith(f"Error: {CONFIG}: No such file or directory; that file, or --config ")
+    assert "--user NAME, with --hostname and --domain" in told
+    assert "--user" not in complaint("show", "--config", CONFIG)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,13 @@ def test_the_nearest_line_is_found(key: Key, line: int | None) -> None:
     assert lines_of(TEXT, [key]) == [line]
 
 
+def test_a_table_that_is_named_by_what_is_in_it_is_found() -> None:
+    """``[domain."example.org"]`` has a wrong name, and nothing else says where."""
+    text = 'x = 1\n[domain."example.org"]\n[other]\n[domain]\n'
+    assert lines_of(text, [("domain",), ("domain", "b.example")]) == [4, 4]
+    assert lines_of(text.replace("[domain]\n", ""), [("domain",), ("domain", "no")]) == [2, 2]
+
+
 def test_a_key_that_is_no_domain_is_compared_as_it_is() -> None:
     """A key may hold what no domain could."""
     assert lines_of('"\u2488" = 1', [("\u2488",)]) == [1]
