@@ -9,6 +9,7 @@ from json import dumps
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gomail.inbox.names import folder_names
 from gomail.reading.maildir import Entry, Maildir, NoSuchMessage
 from gomail.reading.message import Message
 from gomail.reading.reader import Unreadable, read_message_now
@@ -17,10 +18,11 @@ from gomail.reading.screen import Fields, Look, draw, draw_line
 
 _LINES = 5000  # of one message
 _NARROWEST = 40  # columns
+_FOLDERS = 20  # that are named where another was asked for
 
 
 class NoSuchFolder(LookupError):
-    """The Maildir has no folder of that name."""
+    """The Maildir has no folder of that name; it says which there are."""
 
 
 class Shown(NamedTuple):
@@ -41,10 +43,34 @@ def newest(place: Path, folder: str, number: int, save: str | None) -> list[Show
     """
     maildir = Maildir(place)
     try:
-        entries = maildir.entries(folder)[:number]
+        entries = maildir.entries(_find_folder(maildir, folder))[:number]
     except NoSuchMessage:
-        raise NoSuchFolder(folder) from None
+        raise NoSuchFolder("it has just been removed") from None
     return [_read(maildir, each, save) for each in reversed(entries)]
+
+
+def _find_folder(maildir: Maildir, wanted: str) -> str:
+    """
+    Find a folder, whose name may be written as it is on the disk, or as the inbox shows it.
+
+    Raises:
+        NoSuchFolder: there is none, or there are several that may be meant.
+    """
+    on_disk = maildir.folders()
+    shown = {name: each for name, each in folder_names(on_disk).items() if each}
+    for name in (wanted, wanted.removeprefix(".")):
+        if name in on_disk:
+            return name
+        if name in shown:
+            return shown[name]
+        alike = [each for other, each in shown.items() if other.casefold() == name.casefold()]
+        if len(alike) == 1:
+            return alike[0]
+    if wanted.casefold() == "inbox":
+        return ""
+    more = f" and {len(shown) - _FOLDERS} more" if len(shown) > _FOLDERS else ""
+    names = ", ".join(map(repr, [*shown][:_FOLDERS]))
+    raise NoSuchFolder(f"there are {names}{more}" if shown else "there is none but the inbox")
 
 
 def plain(found: Sequence[Shown]) -> str:

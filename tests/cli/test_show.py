@@ -118,9 +118,10 @@ def test_message_that_goes_meanwhile_is_told(monkeypatch: pytest.MonkeyPatch) ->
     ("options", "status", "words"),
     [
         (["--folder", "Junk"], 1, "there is no mail in"),
-        (["--folder", "Nothing"], 1, "has no folder 'Nothing'"),
+        (["--folder", "Nothing"], 1, "has no folder 'Nothing'; there are 'Junk'\n"),
         (["--maildir", "nowhere"], 1, "nowhere: No such file or directory"),
-        (["0"], 2, "0 is not in the range"),
+        (["0"], 2, "a number of messages from 1 to 1000 was expected, not '0'"),
+        (["abc"], 2, "a number of messages from 1 to 1000 was expected, not 'abc'"),
         (["--config", "nowhere.toml"], 2, "nowhere.toml: No such file or directory"),
     ],
 )
@@ -129,6 +130,36 @@ def test_what_is_not_there_is_told(options: list[str], status: int, words: str) 
     done = show(*options)
     assert done.exit_code == status
     assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Junk", ["Junk", ".Junk", "junk"]),
+        ("Entw&APw-rfe", ["Entwürfe", "Entw&APw-rfe", "entwürfe"]),
+    ],
+)
+def test_folder_may_be_written_as_the_inbox_shows_it(
+    maildir: Path, written: str, shown: list[str]
+) -> None:
+    """Or as it is on the disk; and small or large letters are all one where nothing else is."""
+    for name in ("cur", "new", "tmp"):
+        (maildir / f".{written}" / name).mkdir(parents=True, exist_ok=True)
+    shutil.copy(MESSAGES / "php.eml", maildir / f".{written}" / "cur" / "300.M1P1.mx:2,S")
+    for name in shown:
+        done = show("--folder", name, "--json")
+        assert [each["name"] for each in json.loads(done.stdout)] == ["300.M1P1.mx"]
+
+
+def test_folders_are_not_mistaken(maildir: Path) -> None:
+    """Of two that are alike somebody has to say which; of none there is only the inbox."""
+    (maildir / ".JUNK").mkdir()
+    assert "has no folder 'junk'; there are 'JUNK', 'Junk'" in show("--folder", "junk").stderr
+    assert "there is no mail in" in show("--folder", "JUNK").stderr
+    assert show("--folder", "Inbox").stdout == show().stdout
+    for folder in maildir.glob(".*"):
+        shutil.rmtree(folder)
+    assert "there is none but the inbox" in show("--folder", "junk").stderr
 
 
 def test_maildir_is_found(tmp_path: Path, maildir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
