@@ -105,8 +105,12 @@ def servers(file: str | None, control: str | None = None) -> list[Server]:
         if control or "configuration" not in each.status or has_read(each.status, file)
     ]
     if not meant:
-        name = f"{found[0].name}, goes by {origin(found[0].status)}"
-        raise NotRunning(f"no server runs by {file}; the one that does, {name}")
+        read = found[0].status.get("configuration")
+        how = "without --config it" if read is None else f"with --config {read} it"
+        raise NotRunning(
+            f"no server runs by {file}, nor by a copy that says the same; the one that does, "
+            f"{found[0].name}, goes by {origin(found[0].status)}; {how} is asked"
+        )
     return meant
 
 

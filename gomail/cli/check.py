@@ -15,8 +15,10 @@ import click
 from gomail.address import Path
 from gomail.checks.policy import Decision, Policy
 from gomail.checks.results import authentication_results, value
+from gomail.cli.basis import Basis, find_basis
+from gomail.cli.kinds import Moment
 from gomail.cli.reacting import run
-from gomail.config import Configuration, ConfigurationError, load
+from gomail.config import Configuration, ConfigurationError
 from gomail.finding import Finding
 from gomail.reply import Refused
 from gomail.settings.words import read_hostname
@@ -66,10 +68,10 @@ def read_reverse_path(_: object, __: object, text: str) -> Path:
         raise click.BadParameter(msg) from None
 
 
-def configuration_of(_: object, __: object, file: str | None) -> Configuration:
-    """Read --config."""
+def _basis(_: object, __: object, file: str | None) -> Basis:
+    """Find the configuration that counts."""
     try:
-        return Configuration() if file is None else load(file)
+        return find_basis(file)
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
 
@@ -95,15 +97,15 @@ _required = partial(click.option, required=True, metavar="ADDRESS")
     type=click.Path(exists=True, dir_okay=False),
     help="A master file that answers instead of DNS.",
 )
-@click.option("--at", type=click.DateTime(), metavar="TIME", help="When it came, in UTC [now].")
-@click.option("--hostname", callback=_hostname, metavar="NAME", help="Ours [this machine's].")
+@click.option("--at", type=Moment(), metavar="TIME", help="When it came, in UTC [now].")
+@click.option("--hostname", callback=_hostname, metavar="NAME", help="Ours [as configured].")
 @click.option(
     "-c",
     "--config",
-    "configuration",
-    callback=configuration_of,
+    "basis",
+    callback=_basis,
     metavar="FILE",
-    help="Has another policy, name and limits, and other resolvers.",
+    help="Instead of what is in force.",
 )
 @click.option("--json", is_flag=True, help="Write the findings as a list in JSON, and no more.")
 @click.option("--exit-code", is_flag=True, help="End with 3 for .Junk, 4 or 5 if not taken.")
@@ -115,15 +117,16 @@ def check(  # noqa: PLR0913, PLR0917 -- click gives them by name
     zone: str | None,
     at: datetime | None,
     hostname: str | None,
-    configuration: Configuration,
+    basis: Basis,
     json: bool,  # noqa: FBT001 -- as above
     exit_code: bool,  # noqa: FBT001 -- as above
 ) -> None:
     """
     Tell who sent the message in FILE (- is the standard input), and what would become of it.
 
-    The server would find the same, with the same time-outs and limits. Nothing is stored, and
-    without --config no configuration is read. The status is 0 whatever is found, 1 if nothing can
+    The server would find the same, with the same time-outs and limits. Nothing is stored. The
+    configuration is that of the server that runs, which says it; without one, that of gomail.toml
+    here, or else of /etc/gomail.toml. The status is 0 whatever is found, 1 if nothing can
     be, and 2 for options that can't be.
     """
     from gomail.examination import EXTRA, find_policy, missing  # noqa: PLC0415 -- brings Twisted
@@ -131,6 +134,7 @@ def check(  # noqa: PLR0913, PLR0917 -- click gives them by name
     library = missing()
     if library is not None:
         raise click.ClickException(f"there is no library {library} here; {EXTRA} brings it")
+    configuration = basis.configuration
     if hostname is not None:
         configuration = replace(configuration, hostname=hostname)
     came = time.time() if at is None else at.replace(tzinfo=UTC).timestamp()
@@ -138,6 +142,7 @@ def check(  # noqa: PLR0913, PLR0917 -- click gives them by name
     found = _run(_examination(file, (ip, helo, reverse_path), configuration, answers, came))
     policy = find_policy(configuration)
     decision = policy.decide(found.opinion)
+    click.echo(basis.line, err=True)
     if json:
         click.echo(dumps([each.plain() for each in found.opinion.findings], indent=2))
     else:
@@ -198,8 +203,11 @@ def read_zone_file(path: str) -> "Zone":
 
     try:
         return read_zone(File(path))
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{path}: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
+    except ValueError as error:  # UnicodeDecodeError is one
+        expected = "records as in the zone of a name server (RFC 1035 §5) were expected"
+        raise click.ClickException(f"{path}: {str(error).rstrip('.')}; {expected}") from None
 
 
 def _report(found: "Found", decision: Decision, policy: Policy, authserv_id: str) -> Iterator[str]:

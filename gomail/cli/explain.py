@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from gomail.cli.basis import Basis, find_basis
+from gomail.cli.asked import servers
+from gomail.cli.basis import Basis, find_basis, read_basis
 from gomail.cli.explained import bounce_lines, meaning_lines, plain, plain_line, story_lines
 from gomail.config import Configuration, ConfigurationError
 from gomail.explaining.bounce import LONGEST, Bounce, read_bounce
@@ -17,6 +18,7 @@ from gomail.explaining.catalogue import by_code, by_name, is_code
 from gomail.explaining.encoded import decoded
 from gomail.explaining.lines import SESSION, Line
 from gomail.explaining.logs import NoLog, in_file, in_journal
+from gomail.server.control.client import ControlError, ask_configuration
 
 NOT_OURS = 3  # the status where the words are another server's
 _FILES = {".eml", ".txt", ".json", ".html", ".msg"}  # endings by which a word is one's name
@@ -108,9 +110,18 @@ def _way(file: str | None, log: Path | None, *, json: bool) -> _Way:
         basis = None
     if basis is not None and basis.file is None and basis.pid is None:
         basis = None
-    if log is None and basis is not None and basis.log.startswith("/"):
-        log = Path(basis.log)
-    return _Way(basis, log, json)
+    written = "" if basis is None or log is not None else basis.log or _log_of(file)
+    return _Way(basis, Path(written) if written.startswith("/") else log, json)
+
+
+def _log_of(file: str | None) -> str:
+    """Give where the server writes its log that runs by *file*; empty where none says so."""
+    if file is None:
+        return ""
+    try:
+        return read_basis(ask_configuration(servers(file)[0].path)).log
+    except (ConfigurationError, ControlError):
+        return ""
 
 
 def _octets(what: tuple[str, ...]) -> bytes | None:

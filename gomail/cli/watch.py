@@ -20,6 +20,7 @@ from gomail.cli.silence import Reason, explain
 from gomail.cli.terminal import coloured, knows_unicode
 from gomail.cli.ticks import Tick, Ticks
 from gomail.config import Configuration, ConfigurationError
+from gomail.inbox.names import decode_name
 from gomail.server.control.client import ControlError, NotRunning, ask_status
 from gomail.server.control.client import Line as Connection
 
@@ -158,7 +159,7 @@ def watch(  # noqa: PLR0913, PLR0917 -- click gives them by name
         except KeyboardInterrupt:
             telling.end()
             raise SystemExit(1) from None
-    telling.arrive(arrived)
+    telling.arrive(arrived, reading(arrived, basis, file, control))
 
 
 def _basis(server: Server, file: str | None) -> Basis | None:
@@ -168,6 +169,20 @@ def _basis(server: Server, file: str | None) -> Basis | None:
     except ControlError as error:
         found = configured(file)
         return Basis(found, found.source, note=str(error)) if found.source else None
+
+
+def reading(path: Path, basis: Basis | None, file: str | None, control: str | None) -> str:
+    """Give the command that shows a mail: it is to look where this one has."""
+    folder = path.parent.parent
+    maildir = folder.parent if folder.name.startswith(".") else folder
+    words = ["gomail", "show"]
+    if basis is None or control is not None or "{" in basis.configuration.maildir:
+        words += ["--maildir", str(maildir)]
+    elif file is not None:
+        words += ["--config", file]
+    if folder != maildir:
+        words += ["--folder", decode_name(folder.name[1:])]
+    return shlex.join(words)
 
 
 def _follow(path: str) -> Line:
@@ -251,13 +266,10 @@ class _Telling:
         plain = [each._asdict() for each in reasons]
         self._write("\n".join(lines), silence=seconds, reasons=plain)
 
-    def arrive(self, path: Path) -> None:
+    def arrive(self, path: Path, show: str) -> None:
         """Say how to read it."""
         folder = path.parent.parent
         command = f"mutt -f {shlex.quote(str(folder))}"
-        show = "gomail show"
-        if folder.name.startswith("."):
-            show += f" --folder {shlex.quote(folder.name[1:])}"
         text = f"It is there. Read it:\n\n    {command}\n\nor: {show}"
         self._write(text, arrived=str(path), command=command)
 

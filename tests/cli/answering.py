@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,12 @@ ANSWER: dict[str, Any] = {
 
 
 class Served:
-    """A socket that answers each who connects with the same octets."""
+    """A socket that answers each who connects with the same octets, or by what is asked."""
 
-    def __init__(self, path: Path, octets: bytes) -> None:
+    def __init__(self, path: Path, octets: bytes | Callable[[bytes], bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.asked: list[bytes] = []
-        self._octets = octets
+        self._answer = octets if callable(octets) else lambda _: octets
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen()
@@ -66,7 +67,7 @@ class Served:
                 connection.settimeout(PATIENCE)
                 with connection, connection.makefile("rb") as lines:
                     self.asked.append(lines.readline())
-                    connection.sendall(self._octets)
+                    connection.sendall(self._answer(self.asked[-1]))
 
     def end(self) -> None:
         """Answer no more."""

@@ -84,7 +84,9 @@ def test_findings_field_and_verdict_are_told(folder: Path) -> None:
         "removed: 1 such field(s) of the sender's in the name of mx.here.example",
         "mark: it would be stored, with the field above",
     ]
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"configuration: the defaults (no server runs ")
+    assert done.stderr.count(b"\n") == 1
 
 
 def test_findings_are_a_list_in_json(folder: Path) -> None:
@@ -112,10 +114,7 @@ def test_time_is_that_of_the_case(folder: Path) -> None:
 
 
 def test_verdict_is_the_status_where_that_is_wanted(folder: Path) -> None:
-    """By the policy of a configuration, if one is given; rules in the shadow are told of."""
-    (folder / "gomail.toml").write_text(
-        'hostname = "mx.toml.example"\npolicy.dmarc-reject = "refuse"\n'
-    )
+    """By the policy of the configuration that counts; rules in the shadow are told of."""
     (folder / "forged.eml").write_bytes(b"From: joe@example.org\n\nTrust me.\n")
     forged = ("forged.eml", *OTHERS, "--zone", "zone", "--exit-code")
     junk = run(folder, *forged)
@@ -124,8 +123,14 @@ def test_verdict_is_the_status_where_that_is_wanted(folder: Path) -> None:
         "junk: it would go into .Junk, with the field above",
         f"rule: dmarc-reject: {MEANING}",
     ]
+    (folder / "gomail.toml").write_text(
+        'hostname = "mx.toml.example"\npolicy.dmarc-reject = "refuse"\n'
+    )
     refused = run(folder, *forged, "--config", "gomail.toml")
     assert refused.returncode == 5
+    here = run(folder, *forged)
+    assert (here.returncode, here.stdout) == (5, refused.stdout)
+    assert here.stderr.startswith(f"configuration: {folder}/gomail.toml (no server ".encode())
     assert b"Authentication-Results: mx.toml.example;\n" in refused.stdout
     assert b"refuse: it would be refused\nrule: dmarc-reject: " in refused.stdout
     with (folder / "gomail.toml").open("a") as file:
@@ -197,7 +202,7 @@ def test_dns_of_the_machine_is_asked_without_a_file(folder: Path) -> None:
         (("--from", "joe"), "an address such as joe@example.org, or <>, was expected, not 'joe'"),
         (("--from", "a@b\nc"), "an address such as joe@example.org, or <>, was expected, not "),
         (("--zone", "nowhere"), "File 'nowhere' does not exist"),
-        (("--at", "yesterday"), "'yesterday' does not match the formats"),
+        (("--at", "yesterday"), "a time such as 2026-11-28, or 2026-11-28 04:30:00 was expected"),
         (("--hostname", "a b"), "was expected"),
     ],
     ids=["ip", "helo", "from", "newline", "zone", "at", "hostname"],
@@ -220,6 +225,7 @@ def test_wrong_file_names_the_line(folder: Path, monkeypatch: pytest.MonkeyPatch
     told = CliRunner().invoke(check, ["message.eml", *OURS, "--zone", "zone"])
     assert (told.exit_code, told.stdout) == (1, "")
     assert told.stderr.startswith("Error: zone: line 1: ")
+    assert told.stderr.endswith("as in the zone of a name server (RFC 1035 §5) were expected\n")
     (folder / "gomail.toml").write_text("hops = 1\n")
     told = CliRunner().invoke(check, ["message.eml", *OURS, "--config", "gomail.toml"])
     assert (told.exit_code, told.stdout) == (1, "")

@@ -11,6 +11,7 @@ from gomail.cli.explained import setting
 from gomail.config import Configuration, parse
 from gomail.explaining.catalogue import MEANINGS
 from gomail.explaining.meaning import Meaning
+from tests.cli.answering import Served
 from tests.explaining.journal import journal, needs_journal
 
 BOUNCES = Path(__file__).parents[1] / "data/bounces"
@@ -172,6 +173,29 @@ def test_session_in_the_journal(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "log: the journal of systemd\n" in told
     assert told.replace("the journal of systemd", "log") == run(SESSION, "--log", "log").output
     assert "it is not in the journal, as far as you may read that" in run("0123456789").output
+
+
+def test_session_is_looked_for_where_the_server_of_a_file_logs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which says so; one that runs by another file has nothing to do with it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    path = folder / "state" / "gomail" / "control"
+    path.parent.mkdir(parents=True)
+    (folder / "op.toml").write_text(f"log-format = 'json'\ncontrol = '{path}'\n")
+    said = {"pid": 42, "configuration": str(folder / "op.toml"), "options": []}
+    answers = {
+        b'{"request": "status"}': {**said, "listeners": ["tcp:25"]},
+        b'{"request": "configuration"}': {**said, "settings": "", "log": str(folder / "log")},
+    }
+    server = Served(path, lambda asked: json.dumps(answers[asked.strip()]).encode() + b"\n")
+    try:
+        told = run(SESSION, "--config", "op.toml")
+    finally:
+        server.end()
+    assert (told.exit_code, f"log: {folder}/log\n" in told.output) == (0, True)
 
 
 def test_bounce_and_its_session_are_explained() -> None:

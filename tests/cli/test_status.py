@@ -155,8 +155,9 @@ def test_server_of_another_file_is_not_the_one_that_is_asked_for(folder: Path) -
         other.end()
     assert done.exit_code == 3
     assert done.stderr == (
-        "Error: no server runs by x.toml; the one that does, pid 42 on [::]:25 and 0.0.0.0:25, "
-        "unix:/run/lmtp, goes by options alone: --domain example.org\n"
+        "Error: no server runs by x.toml, nor by a copy that says the same; the one that does, "
+        "pid 42 on [::]:25 and 0.0.0.0:25, unix:/run/lmtp, goes by options alone: "
+        "--domain example.org; without --config it is asked\n"
     )
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from gomail.cli.basis import Basis
 from gomail.cli.ticks import Tick, Ticks
-from gomail.cli.watch import AWAY, SILENCES, Watching
+from gomail.cli.watch import AWAY, SILENCES, Watching, reading
+from gomail.config import Configuration
 from gomail.server.control.client import NotRunning
 from tests.cli.watched import BEGIN, YOU, connected, stored
 
@@ -79,6 +81,26 @@ def test_step_ends_a_silence() -> None:
         "durable",
         "path",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "maildir", "file", "control", "command"),
+    [
+        ("/m/new/1", "/m", None, None, "gomail show"),
+        ("/m/.Junk/new/1", "/m", None, None, "gomail show --folder Junk"),
+        ("/m/.Entw&APw-rfe/new/1", "/m", None, None, "gomail show --folder 'Entwürfe'"),
+        ("/m/.Junk/new/1", "/m", "a b.toml", None, "show --config 'a b.toml' --folder Junk"),
+        ("/m/alice/new/1", "/m/{mailbox}", "x.toml", None, "gomail show --maildir /m/alice"),
+        ("/m/new/1", "/m", None, "/run/c", "gomail show --maildir /m"),
+        ("/m/.Junk/new/1", None, None, None, "gomail show --maildir /m --folder Junk"),
+    ],
+)
+def test_mail_is_read_where_it_was_watched(
+    path: str, maildir: str | None, file: str | None, control: str | None, command: str
+) -> None:
+    """Another server's newest mail is not the one that has come."""
+    basis = None if maildir is None else Basis(Configuration(maildir=maildir), None)
+    assert reading(Path(path), basis, file, control).endswith(command)
 
 
 def test_server_that_gives_way_is_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
