@@ -15,7 +15,15 @@ from gomail.cli.basis import Basis, beside, read_basis
 from gomail.cli.beginning import program
 from gomail.cli.hook import FOLDER
 from gomail.config import Configuration, ConfigurationError, load, with_options
-from gomail.doctor.server import Unit, arguments, main_process, options, parted, read_unit
+from gomail.doctor.server import (
+    Unit,
+    arguments,
+    is_gomail,
+    main_process,
+    options,
+    parted,
+    read_unit,
+)
 from gomail.doctor.survey import Meant
 from gomail.machine.processes import Process, processes
 from gomail.recipients.mailbox import Template
@@ -43,7 +51,8 @@ def find_meant(file: str | None) -> tuple[Meant, Basis]:
         click.UsageError: there is none, and nothing runs.
     """
     unit = read_unit()
-    trusted, others = parted(processes())
+    found = list(processes())
+    trusted, others = parted(found)
     process = _process(file, trusted)
     # Of one that we may not look into it counts that it runs, and nothing that it says of itself.
     running = process or _process(file, others)
@@ -68,6 +77,7 @@ def find_meant(file: str | None) -> tuple[Meant, Basis]:
         state or state_folder(configuration.state, Identity(uid)),
         _start(configuration, unit, uid),
         FOLDER,
+        tuple(each for each in found if is_gomail(each.words) and each not in trusted),
     )
     return meant, basis
 

@@ -1,10 +1,12 @@
 """Whether the server runs and listens where it should, and who has its port instead."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from gomail.doctor.finding import Finding, Severity, Told
+from gomail.doctor.maildirs import name_of
 from gomail.doctor.server import Place, Unit, is_gomail
 from gomail.machine.processes import Process
 from gomail.machine.sockets import Listening
@@ -41,6 +43,7 @@ class Ports:
         first_port: the first port that everybody may open.
         start: the line that starts the server.
         others: whether this user may see the processes of others at all (hidepid of proc(5)).
+        doubted: processes that look like a server, and of which that can't be told.
     """
 
     places: tuple[Place, ...]
@@ -52,6 +55,7 @@ class Ports:
     first_port: int = 1024
     start: str = ""
     others: bool = True
+    doubted: tuple[Process, ...] = ()
 
     @property
     def all(self) -> tuple[Place, ...]:
@@ -76,6 +80,15 @@ class Ports:
         if any(each.pid == 1 for each in found) and self.unit and self.unit.listens:
             return True
         return False if found else None
+
+    @property
+    def supposed(self) -> tuple[Process, ...]:
+        """Those that have its ports and may be the server, where none is believed to be."""
+        if self.server is not None:
+            return ()
+        sockets = [socket for place in self.all for socket in self.at(place)]
+        having = [each for socket in sockets for each in self.holders.get(socket.inode, ())]
+        return tuple(dict.fromkeys(each for each in having if each in self.doubted))
 
 
 def examine_ports(seen: Ports) -> Told:
@@ -108,6 +121,9 @@ def _findings(seen: Ports) -> Iterator[Finding]:
         yield _held(seen, *held[0])
     elif held:
         return
+    elif seen.supposed:
+        yield _not_believed(seen, seen.supposed[0])
+        yield from _local(seen)
     elif seen.server is None:
         yield _stopped(seen)
     else:
@@ -152,6 +168,23 @@ def _stopped(seen: Ports) -> Finding:
         ("no process of gomail is there",),
         "start it:" if seen.unit is None else "start it; why it has ended, its log says:",
         (seen.start,) if seen.unit is None else (seen.start, "journalctl -u gomail -n 50"),
+    )
+
+
+def _not_believed(seen: Ports, process: Process) -> Finding:
+    """Say that somebody else's process may be the server, or pass for it."""
+    user = name_of(process.uid)
+    why = (
+        f"{process} of {user} has the port; anybody may call a process gomail and open a port from "
+        f"{seen.first_port} on, so its word counts for {user} alone"
+    )
+    return Finding(
+        "not-believed",
+        Severity.WARNING,
+        "the server was started by root, or by who types this",
+        (why,),
+        f"look as {user}, if that is the server:",
+        (f'sudo -u {shlex.quote(user)} "$(which gomail)" doctor',),
     )
 
 
@@ -237,12 +270,19 @@ def _shown(seen: Ports) -> Iterator[Finding]:
 def _account(seen: Ports) -> Iterator[str]:
     """Tell what was looked at."""
     if seen.server is not None or seen.others:
-        yield "the server: " + (f"{seen.server} runs" if seen.server else "it does not run")
+        yield f"the server: {_told(seen)}"
     for place in seen.all:
         found = seen.at(place)
         yield f"{place}: " + (", ".join(map(str, found)) if found else "nobody listens")
     if not seen.places:
         yield "ports: it is to listen on none"
+
+
+def _told(seen: Ports) -> str:
+    """Tell whether the server runs."""
+    if seen.server is not None:
+        return f"{seen.server} runs"
+    return f"perhaps {seen.supposed[0]}" if seen.supposed else "it does not run"
 
 
 def _unseen(seen: Ports) -> Iterator[str]:

@@ -52,6 +52,7 @@ class Meant:
         state: its state folder; None where it has none.
         start: the line that starts it.
         copies: the folder of the copies of what certbot renews.
+        doubted: processes that look like a server, and of which that can't be told.
     """
 
     configuration: Configuration
@@ -61,6 +62,7 @@ class Meant:
     state: str | None
     start: str
     copies: str
+    doubted: tuple[Process, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _ports(meant: Meant) -> Ports | None:
     who = holders(each.inode for each in here)
     others = Path("/proc/1").exists()
     process, unit, start = meant.process, meant.unit, meant.start
-    return Ports(wanted, page, here, who, process, unit, first_port(), start, others)
+    return Ports(wanted, page, here, who, process, unit, first_port(), start, others, meant.doubted)
 
 
 def _shown(meant: Meant) -> tuple[Shown, ...]:

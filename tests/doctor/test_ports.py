@@ -1,9 +1,11 @@
 """Who has the ports, and what is to be done about it."""
 
+import shlex
 from dataclasses import replace
 
 import pytest
 
+from gomail.doctor.maildirs import name_of
 from gomail.doctor.ports import Ports, examine_ports, reached
 from gomail.doctor.server import Place, Unit
 from gomail.machine.processes import Process
@@ -80,6 +82,21 @@ def test_socket_of_the_unit_is_ours_though_systemd_has_it() -> None:
     [finding] = examine_ports(replace(seen, server=None)).findings
     assert finding.code == "not-running"
     assert "journalctl -u gomail -n 50" in finding.lines
+
+
+def test_process_that_counts_for_nobody_is_not_taken_for_a_stopped_server() -> None:
+    """Root does not believe it, and says why, and who would."""
+    doubted = replace(HEALTHY, server=None, doubted=(SERVER,))
+    told = examine_ports(doubted)
+    [finding] = told.findings
+    user = name_of(SERVER.uid)
+    assert finding.code == "not-believed"
+    assert finding.seen[0].startswith(f"gomail (pid 7) of {user} has the port; anybody may call a")
+    assert finding.lines == (f'sudo -u {shlex.quote(user)} "$(which gomail)" doctor',)
+    assert "the server: perhaps gomail (pid 7)" in told.checked
+    assert codes(replace(doubted, listening=())) == ["not-running"]
+    assert codes(replace(doubted, holders={5: (OTHER,)})) == ["port-held"]
+    assert codes(replace(doubted, server=SERVER)) == []
 
 
 def test_server_that_does_not_listen_is_found() -> None:
