@@ -25,6 +25,13 @@ _EXCERPT = 200  # signs
 _QUOTED = re.compile(r"^[ \t]*(?:[>|][ \t]?)+", re.MULTILINE)
 _BLANKS = re.compile(r"\s+")
 _SOFT_BREAK = re.compile(r"=\r?\n")
+# Of HTML, and not what stands in angle brackets otherwise: addresses, URLs, names of hosts.
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|blockquote|body|br|center|code|div|em|font|h[1-6]|head|hr|html|i|li|mark|nobr"
+    r"|ol|p|pre|q|s|samp|small|span|strong|sub|sup|table|tbody|td|th|thead|tr|tt|u|ul|wbr)"
+    r"(?:[ \t\r\n][^<>]{0,1000})?/?>",
+    re.IGNORECASE,
+)
 _TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})  # noqa: RUF001 -- those of mail programs
 _ID = re.compile(r"\[([0-9a-f]{10})\]")
 # In front of the words: 550 5.1.1, 550-5.1.1, 550: 5.1.1, #5.1.1, or nothing.
@@ -100,7 +107,7 @@ def read_bounce(octets: bytes) -> Bounce:
 
 
 def text_of(octets: bytes) -> str:
-    """Give the text of a bounce: decoded, without marks of quotation, entities and soft breaks."""
+    """Give the text of a bounce: decoded, without quotation marks, tags, entities, soft breaks."""
     wide = octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE))  # as some editors save what was pasted
     text = octets.decode("utf-16" if wide else "utf-8", "replace")
     if "=\n" in text or "=\r\n" in text:  # quoted-printable, as it stands in the source of a mail
@@ -108,6 +115,7 @@ def text_of(octets: bytes) -> str:
     if "\\n" in text or '\\"' in text:  # a notification in JSON
         text = text.replace("\\r", "").replace("\\n", "\n").replace('\\"', '"')
     text = _QUOTED.sub("", text)
+    text = _TAG.sub(" ", text)
     if "&" in text:
         text = html.unescape(text)
     return text.translate(_TYPOGRAPHY)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gomail.explaining.bounce import LONGEST, MOST, read_bounce
+from gomail.explaining.bounce import LONGEST, MOST, read_bounce, text_of
 from gomail.explaining.catalogue import MEANINGS
 from gomail.explaining.encoded import decoded
 
@@ -105,6 +105,26 @@ def test_what_an_editor_has_saved_is_read(octets: str) -> None:
     assert [each.session for each in read_bounce(f"{mark}{text}".encode(octets)).ours] == [
         "0123456789"
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>550 5.1.1 No such<br>mailbox <b>here</b> [<b>0f51c472e6</b>]</p>",
+        "550 5.1.1 No such <br />\nmail<wbr>box here [<span class='id' title=x>0f51c472e6</span>]",
+        "<TT>550 5.1.1 No such mailbox</TT> <A HREF='mailto:a@b.example'>here</A> [0f51c472e6]",
+    ],
+)
+def test_tags_of_html_are_left_out(text: str) -> None:
+    """Wherever they stand: in the words, and in the brackets."""
+    [found] = read_bounce(text.encode()).ours
+    assert (found.meaning.status, found.session, found.certain) == ("5.1.1", "0f51c472e6", True)
+
+
+def test_what_is_in_angle_brackets_stays() -> None:
+    """Hosts, addresses and URLs, which other servers quote so."""
+    text = "#<mx.example.org #4.4.1> <b@c.example> <a:x> <i.example> 550 5.2.2 <bob>: no"
+    assert text_of(text.encode()) == text
 
 
 def test_only_the_beginning_counts() -> None:
