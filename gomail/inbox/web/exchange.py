@@ -23,6 +23,7 @@ class Exchange:
         method: GET, POST …
         path: the parts of the path, decoded; names and numbers, and never a path of ours. Nothing
             where it is none.
+        target: path and query, as they were sent.
     """
 
     def __init__(self, request: Request) -> None:
@@ -31,6 +32,7 @@ class Exchange:
         absolute = _ABSOLUTE.match(request.uri)
         self._authority = absolute and absolute[1].decode("latin-1")
         target = b"/" + request.uri[absolute.end() :] if absolute else request.uri
+        self.target = target.decode("latin-1")
         path, _, query = target.partition(b"?")
         parts = path.decode("latin-1").split("/")[1:] if path.startswith(b"/") else []
         self.path = tuple(unquote(part, errors="replace") for part in parts)
@@ -57,8 +59,8 @@ class Exchange:
         return next(iter(self.fields(name)), "")
 
     def query(self, name: str) -> str:
-        """Give a parameter of the path; an empty text where there is none."""
-        return _first(self._query, name)
+        """Give a parameter of the path; an empty text where there is none. NUL is no sign in it."""
+        return _first(self._query, name).replace("\0", "\ufffd")
 
     def form(self, name: str) -> str:
         """Give a value of the form that was sent; an empty text where there is none."""

@@ -141,11 +141,11 @@ class Gate:
             return False
         return hashed is None or self._logins.lasts(exchange.cookie(COOKIE), hashed)
 
-    async def enter(self, exchange: Exchange) -> Answer | str:
-        """Let somebody in who says the password, or give why not."""
+    async def enter(self, exchange: Exchange, to: str = "/") -> Answer | str:
+        """Let somebody in who says the password, to a path of ours; or give why not."""
         hashed = self._present()
         if hashed is None:
-            return see("/")
+            return see(to)
         if self._waiting >= MOST_WAITING:
             return "Too many passwords are being looked at: try again in a moment."
         client = self._proxies.client(exchange)
@@ -162,7 +162,7 @@ class Gate:
             return "That is not the password."
         self._tries.forgive(client)
         shown = self._logins.begin(hashed)
-        return see("/", cookie=cookie(shown, secure=exchange.secure))
+        return see(to, cookie=cookie(shown, secure=exchange.secure))
 
     def leave(self, exchange: Exchange) -> Answer:
         """Let somebody go."""

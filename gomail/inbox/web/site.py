@@ -1,5 +1,6 @@
 """Which page a path is; who may see it; and what becomes of errors: a page without a trace."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from twisted.web.http import Request
 from gomail.inbox.web.access import SAFE, Access
 from gomail.inbox.web.answers import TEXT, Answer, Download, NoPage, Problem, Streamed, see
 from gomail.inbox.web.downloads import Downloads
-from gomail.inbox.web.drawing import Drawing
+from gomail.inbox.web.drawing import Drawing, link
 from gomail.inbox.web.exchange import Exchange
 from gomail.inbox.web.gate import Entrance, Gate
 from gomail.inbox.web.stream import Streams
@@ -19,6 +20,10 @@ from gomail.inbox.web.stream import Streams
 _log = Logger()
 NOT_FOUND = Problem(404, "Nothing here", "There is no such page.")
 _FAILED = Problem(500, "Something failed", "That is a fault of ours; the log says what it was.")
+HOME = "/"
+# Pages to which somebody is led who has said the password. A browser takes // and /\ for the
+# beginning of a host, and leaves out tabs and line ends.
+_WANTED = re.compile(r"/(?:(?:message|live)(?=[/?]|\Z)|(?=\?|\Z))[!-\[\]-~]*\Z")
 _FOR_EVER = (("Cache-Control", "private, max-age=31536000, immutable"),)
 
 
@@ -132,18 +137,19 @@ class Site:
 
     async def _login(self, exchange: Exchange, method: str) -> Reply:
         """Ask for the password, or look at it."""
-        why = ""
+        why, to = "", _own(exchange.query("to") or exchange.form("to"))
         if method == "POST":
             self._access.check(exchange, "login")
-            entered = await self._gate.enter(exchange)
+            entered = await self._gate.enter(exchange, to)
             if isinstance(entered, Answer):
                 return entered
             why = entered
         elif method != "GET":
             raise NoPage(_wrong_method(method))
         elif not self._gate.asks():
-            return see("/")
-        body = self._drawing.page("login.html", token=self._access.token("login"), why=why)
+            return see(to)
+        token = self._access.token("login")
+        body = self._drawing.page("login.html", token=token, why=why, to=to)
         return Answer(body, code=403 if why else 200)
 
     def _static(self, exchange: Exchange) -> Answer:
@@ -152,6 +158,11 @@ class Site:
         if not kind or len(exchange.path) != 2:
             raise NoPage(NOT_FOUND)
         return Answer(octets, kind, fields=_FOR_EVER)
+
+
+def _own(target: str) -> str:
+    """Give where somebody wanted to go, if that is a page of ours; else where all begins."""
+    return target if _WANTED.match(target) else HOME
 
 
 def _wrong_method(method: str) -> Problem:
@@ -164,5 +175,6 @@ def _wrong_method(method: str) -> Problem:
 def _to_entrance(exchange: Exchange) -> Answer:
     """Send people to the page that asks for the password; programs of ours hear that they must."""
     if exchange.method in SAFE and exchange.field("sec-fetch-mode") in {"", "navigate"}:
-        return see("/login")
+        to = _own(exchange.target)
+        return see("/login" if to == HOME else link("login", to=to))
     return Answer(b"log in first\n", TEXT, 401)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -32,9 +33,14 @@ def test_short_password_is_none(tmp_path: Path) -> None:
 
 def test_without_the_password_nothing_is_seen(guarded: Inbox) -> None:
     """People are led to the page that asks for it; programs hear 401."""
-    for path in ("/", "/live", "/message/x/raw", "/arrivals"):
+    for path, to in (
+        ("/", "/login"),
+        ("/live", "/login?to=%2Flive"),
+        ("/message/x/raw", "/login?to=%2Fmessage%2Fx%2Fraw"),
+        ("/arrivals", "/login"),
+    ):
         answer = guarded.ask(path)
-        assert (answer.status, answer.fields["location"]) == (303, "/login")
+        assert (answer.status, answer.fields["location"]) == (303, to)
     assert guarded.ask("/arrivals", Sec_Fetch_Mode="cors").status == 401
     assert guarded.ask("/message/x/mark", {"mark": "read"}).status == 401
 
@@ -65,6 +71,49 @@ def test_login_is_a_cookie_that_no_script_and_no_other_site_has(guarded: Inbox) 
 def test_cookie_is_secure_behind_https(guarded: Inbox) -> None:
     """A proxy says so."""
     assert "; Secure" in guarded.log_in("correct horse", {"X-Forwarded-Proto": "https"})
+
+
+def test_login_leads_where_one_wanted_to_go(guarded: Inbox) -> None:
+    """With all that stood in the path, behind a wrong password, too."""
+    wanted = "/?folder=Junk&q=%C3%A4+%22%3C"
+    entrance = guarded.ask(wanted).fields["location"]
+    page = guarded.ask(entrance)
+    shown = f'name="to" value="{escape(wanted)}"'
+    assert shown in page.text
+    form = {"token": page.token, "password": "wrong", "to": wanted}
+    assert shown in guarded.ask("/login", form).text
+    answer = guarded.ask("/login", {**form, "password": "correct horse"})
+    assert (answer.status, answer.fields["location"]) == (303, wanted)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        *(
+            "//evil.example/",
+            "/\\evil.example",
+            "https://evil.example/",
+            "/\t/evil.example",
+            "evil",
+        ),
+        *(
+            "/live\r\nSet-Cookie: x=y",
+            "/logout",
+            "/login",
+            "/arrivals",
+            "/livery",
+            "/ /evil",
+            "///",
+        ),
+    ],
+)
+def test_w3_login_leads_to_pages_of_ours_alone(guarded: Inbox, foreign: str) -> None:
+    """Nobody's link has our password's page send people elsewhere."""
+    page = guarded.ask(f"/login?{urlencode({'to': foreign})}")
+    assert 'name="to"' not in page.text
+    form = {"token": page.token, "password": "correct horse", "to": foreign}
+    answer = guarded.ask("/login", form)
+    assert (answer.status, answer.fields["location"]) == (303, "/")
 
 
 def test_login_needs_a_token_too(guarded: Inbox) -> None:

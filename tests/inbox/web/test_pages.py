@@ -25,6 +25,13 @@ ELSEWHERE = [
 ]
 
 
+def test_nul_is_never_in_a_page(inbox: Inbox) -> None:
+    """Nor in a name that is looked for: it is no sign of a text."""
+    for path in ("/?q=%00", "/?q=a%00b", "/?folder=%00", "/?at=%00"):
+        assert "\0" not in inbox.ask(path).text
+    assert 'value="a\ufffdb"' in inbox.ask("/?q=a%00b").text
+
+
 def test_list_is_newest_first_and_escaped(inbox: Inbox) -> None:
     """Names and subjects are text, whatever markup is in them."""
     page = inbox.ask("/")
