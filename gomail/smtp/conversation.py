@@ -22,7 +22,7 @@ from gomail.smtp.house import House
 from gomail.smtp.modes import Modes
 from gomail.smtp.order import Order
 from gomail.smtp.outbox import IConnection
-from gomail.smtp.session import Chunk
+from gomail.smtp.transaction import Chunk
 from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME, Outcome, ask
 from gomail.smtp.voice import Voice
 

@@ -1,14 +1,13 @@
 """
-What the dialogue remembers: a `Session` from its connection, a `Transaction` from its MAIL on.
+What the dialogue remembers from its connection on: a `Session`.
 
-A transaction is replaced as a whole by the next one, in which nothing of an old one can be left
-over. The session asks its `IMessageDelivery` and keeps the limits that hold whatever delivery is
-behind it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
+The session asks its `IMessageDelivery` and keeps the limits that hold whatever delivery is behind
+it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
 """
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol, cast
+from dataclasses import replace
+from typing import Protocol, cast
 
 from twisted.python.failure import Failure
 
@@ -27,47 +26,8 @@ from gomail.smtp.deadline import deferred_of
 from gomail.smtp.encryption import Prepared
 from gomail.smtp.faults import attempt, refusal_in, refusal_of
 from gomail.smtp.house import House
+from gomail.smtp.transaction import NO_CHUNK, Chunk, Transaction
 from gomail.smtp.verdict import fold, octets_taken
-
-
-@dataclass(slots=True)
-class Transaction:
-    """
-    One mail transaction, from MAIL to the end of content (RFC 5321 §3.3).
-
-    Attributes:
-        envelope: what MAIL said.
-        accepted: the forward-paths so far.
-        asked: how many recipients were named, accepted or not.
-    """
-
-    envelope: Envelope
-    accepted: list[Path] = field(default_factory=list)
-    asked: int = 0
-
-    def addressed(self) -> Envelope:
-        """Give the envelope as it goes with content: with all forward-paths, written once."""
-        if len(self.envelope.forward_paths) != len(self.accepted):
-            self.envelope = self.envelope.to(self.accepted)
-        return self.envelope
-
-
-class Chunk(NamedTuple):
-    """
-    The octets that a BDAT command announces (RFC 3030 §2): they follow it, whatever we say to it.
-
-    Attributes:
-        size: how many.
-        last: whether they end the message.
-        refused: why not one of them is taken, where that is known before they come.
-    """
-
-    size: int
-    last: bool
-    refused: Refused | None = None
-
-
-NO_CHUNK = Chunk(0, last=True)  # what comes is all the content that there is, as behind DATA
 
 
 class Speaker(Protocol):

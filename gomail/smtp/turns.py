@@ -16,7 +16,7 @@ from gomail.smtp.alarms import Alarms
 from gomail.smtp.deadline import in_time
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import TURN, Holding
-from gomail.smtp.session import Chunk
+from gomail.smtp.transaction import Chunk
 
 ANSWER_TIME = 60.0  # seconds to answer a command (RFC 5321 §4.5.3.2: clients wait 300)
 VERDICT_TIME = 240.0  # seconds to store a message (RFC 5321 §4.5.3.2.6: clients wait 600)

@@ -42,7 +42,8 @@ from gomail.reply import (
 from gomail.smtp import grammar
 from gomail.smtp.encryption import Prepared
 from gomail.smtp.faults import refusal_of
-from gomail.smtp.session import Chunk, Session
+from gomail.smtp.session import Session
+from gomail.smtp.transaction import Chunk
 
 UNKNOWN = b"unknown"  # what the tally counts words under that are no verbs
 _HTTP = frozenset(b"GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PRI".split())

@@ -21,7 +21,8 @@ from gomail.reply import (
     Reply,
 )
 from gomail.smtp.budget import DELAY, Budget, Judgement
-from gomail.smtp.session import Chunk, Session, Transaction
+from gomail.smtp.session import Session
+from gomail.smtp.transaction import Chunk, Transaction
 from tests.smtp.desk import Desk
 from tests.smtp.talk import CLIENT, Idle, house
 

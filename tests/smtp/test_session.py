@@ -17,7 +17,8 @@ from gomail.reply import (
     Refused,
     Reply,
 )
-from gomail.smtp.session import Session, Transaction
+from gomail.smtp.session import Session
+from gomail.smtp.transaction import Transaction
 from gomail.smtp.verdict import fold
 from tests.smtp.desk import Desk
 from tests.smtp.talk import CLIENT, Idle, house

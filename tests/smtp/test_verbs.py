@@ -6,7 +6,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from gomail.reply import HELLO_FIRST, NOT_HTTP, OK, SYNTAX_ERROR, Refused, Reply
-from gomail.smtp.session import Chunk, Session
+from gomail.smtp.session import Session
+from gomail.smtp.transaction import Chunk
 from gomail.smtp.verbs import BDAT, UNKNOWN, VERBS, answer, read
 from tests.smtp.desk import Desk
 from tests.smtp.talk import CLIENT, Idle, house
