@@ -9,6 +9,8 @@ under the session's id, which ends every 4xx and 5xx.
 import re
 from dataclasses import dataclass, field
 
+_DETAIL = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\Z")
+_USUAL = "0.0"  # the detail of replies to messages that are stored, which come by the thousand
 _TEXT = re.compile(r"[\t\x20-\x7e\n]*\Z")
 _LONGEST_LINE = 480  # RFC 5321 §4.5.3.1.5: 512 with code and CRLF; room for the session's id
 
@@ -29,7 +31,9 @@ class Reply:
         positive: whether the peer got what it asked for (2xx) or may go on (3xx).
 
     Raises:
-        ValueError: a code out of range, or a text that can't stand in a reply.
+        ValueError: a code out of range, a detail that is none, or a text that can't stand in a
+            reply.
+        TypeError: a code that is no number, or what else should be text and is not.
     """
 
     code: int
@@ -41,6 +45,11 @@ class Reply:
     def __post_init__(self) -> None:
         """Check the parts and write the reply once, for all the times it will be sent."""
         code, detail, text = self.code, self.detail, self.text
+        if not isinstance(code, int) or detail != _USUAL:
+            _check(code, detail)
+        if not isinstance(text, str):
+            msg = f"the text of a reply was expected, not {text!r:.100}"
+            raise TypeError(msg)
         if not 200 <= code <= 599:
             msg = f"a reply code from 200 to 599 was expected, not {code}"
             raise ValueError(msg)
@@ -72,11 +81,48 @@ class Reply:
         return Reply(self.code, self.detail, lines + newline + last)
 
 
+def _check(code: object, detail: object) -> None:
+    """
+    See that these can be a reply's.
+
+    Raises:
+        ValueError, TypeError: they can't.
+    """
+    if not isinstance(code, int):
+        msg = f"the code of a reply is a number from 200 to 599, not {code!r:.100}"
+        raise TypeError(msg)
+    if not isinstance(detail, str):
+        msg = f"the detail of a reply is text like '1.1', or '' for none, not {detail!r:.100}"
+        raise TypeError(msg)
+    if detail and not _DETAIL.match(detail):
+        msg = (
+            "the detail of a reply is the subject and detail of an enhanced code, as '1.1' is of "
+            f"5.1.1 (its class comes from the reply's code), or '' for none; not {detail!r:.100}"
+        )
+        raise ValueError(msg)
+
+
 class Refused(Exception):
-    """Raised anywhere below the dialogue to answer with *reply*; *reason* is for our log alone."""
+    """
+    Raised anywhere below the dialogue to answer with *reply*; *reason* is for our log alone.
+
+    Args:
+        reply: of 400 to 599.
+        reason: what our own people should know beyond it.
+
+    Raises:
+        ValueError: the reply refuses nothing.
+        TypeError: it is no `Reply`.
+    """
 
     def __init__(self, reply: Reply, reason: str = "") -> None:
         """Remember what the peer and the log are told."""
+        if not isinstance(reply, Reply):
+            msg = f"a Reply was expected to refuse with, not {reply!r:.100}"
+            raise TypeError(msg)
+        if reply.code < 400:
+            msg = f"a reply of 400 to 599 was expected to refuse with, not {reply!r:.200}"
+            raise ValueError(msg)
         super().__init__(reply, reason)
         self.reply = reply
         self.reason = reason

@@ -1,5 +1,7 @@
 """Replies: what they look like on the wire, and what can't stand in one."""
 
+from typing import Any
+
 import pytest
 
 from gomail import reply as catalogue
@@ -46,6 +48,32 @@ def test_code_out_of_range_is_a_value_error(code: int) -> None:
     """There are codes from 200 to 599."""
     with pytest.raises(ValueError, match="200 to 599"):
         Reply(code, "0.0", "x")
+
+
+@pytest.mark.parametrize("detail", ["5.1.1", "zzz", "1", "1.", "1234.1", "1.1 ", "1.1\n", ".", "1.x"])
+def test_detail_that_is_none_is_a_value_error(detail: str) -> None:
+    """Its class is the code's: who writes it twice is told, before a client reads 5.5.1.1."""
+    with pytest.raises(ValueError, match=r"as '1\.1' is of 5\.1\.1"):
+        Reply(550, detail, "No")
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (("550", "1.1", "No"), "a number from 200 to 599, not '550'"),
+        (("250", "0.0", "Yes"), "a number from 200 to 599, not '250'"),
+        ((550.0, "0.0", "No"), "a number from 200 to 599, not 550.0"),
+        ((550, None, "No"), "text like '1.1', or '' for none, not None"),
+        ((550, 1.1, "No"), "text like '1.1', or '' for none, not 1.1"),
+        ((550, "1.1", None), "the text of a reply was expected, not None"),
+        ((250, "0.0", b"Yes"), "the text of a reply was expected, not b'Yes'"),
+    ],
+)
+def test_parts_of_another_type_are_a_type_error(parts: tuple[Any, ...], expected: str) -> None:
+    """And the error says what was expected."""
+    with pytest.raises(TypeError) as caught:
+        Reply(*parts)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["a\r\n250 b", "a\r", "jösé", "\x00", "\x1b[2J", "\x7f"])
@@ -96,3 +124,17 @@ def test_refused_carries_reply_and_reason() -> None:
     assert refused.reply is NO_SUCH_MAILBOX
     assert refused.reason == "bob left in May"
     assert Refused(NO_SUCH_MAILBOX).reason == ""
+
+
+@pytest.mark.parametrize("reply", [STORED, SEND_CONTENT, BYE, Reply(399, "", "x")])
+def test_nobody_is_refused_with_a_reply_that_refuses_nothing(reply: Reply) -> None:
+    """A 250 would be a promise, a 354 would have the client's next words taken for content."""
+    with pytest.raises(ValueError, match="400 to 599 was expected"):
+        Refused(reply)
+
+
+@pytest.mark.parametrize("reply", ["550 no", 550, None, (550, "1.1", "no"), Refused])
+def test_nobody_is_refused_with_what_is_no_reply(reply: Any) -> None:  # noqa: ANN401 -- that is it
+    """The mistake is told where it is made, with what was expected."""
+    with pytest.raises(TypeError, match="a Reply was expected"):
+        Refused(reply)
