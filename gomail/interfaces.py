@@ -1,10 +1,11 @@
 """
 The seam between the dialogue and everything behind it: what a delivery of one's own provides.
 
-In the style of ``twisted.mail.smtp.IMessageDelivery``, with octets instead of lines. Every method
-but transactionEnded and connectionLost may answer with a value, a Deferred or a coroutine, and may
-raise `gomail.reply.Refused` to refuse; any other exception is answered 451 and logged, never told
-to the peer. `gomail.reception.Reception` is the one that ships, `gomail.delivery.twisted_mail`
+In the style of ``twisted.mail.smtp.IMessageDelivery``, with octets instead of lines. What is an
+`Answer` here may be a value, a Deferred or a coroutine, and `gomail.reply.Refused` may be raised to
+refuse. Any other exception is a fault, and so is an answer that the method doesn't have, such as a
+refusal that is given instead of raised: it is answered 451 and logged, with the method and what was
+expected of it, and never told to the peer. `gomail.reception.Reception` is the one that ships, `gomail.delivery.twisted_mail`
 adapts Twisted's own interface, and `gomail.testing` has a conformance kit.
 """
 
@@ -23,7 +24,7 @@ class IMessageDeliveryFactory(Interface):
 
     def deliveryFor(client: Client) -> "IMessageDelivery":  # noqa: N805
         """
-        Give the delivery for the session of *client*, who has said nothing yet.
+        Give the delivery for the session of *client*, who has said nothing yet; it is not awaited.
 
         Raises:
             Refused: the client hears that instead of a banner, and the connection is closed.
@@ -94,8 +95,9 @@ class IMessage(Interface):
 
         What is raised ends the message, too: no connectionLost follows.
 
-        2xx means stored for good. Several are folded into the one that SMTP has room for: all 2xx,
-        the first; nothing stored, the first 4xx, else the first 5xx; some stored and some not, 451.
+        250 means stored for good, 4yz and 5yz that nothing is; there are no others (RFC 5321
+        §4.3.2). Several are folded into the one that SMTP has room for: all 250, the first; nothing
+        stored, the first 4xx, else the first 5xx; some stored and some not, 451.
         """
 
     def connectionLost() -> None:

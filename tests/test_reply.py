@@ -50,7 +50,9 @@ def test_code_out_of_range_is_a_value_error(code: int) -> None:
         Reply(code, "0.0", "x")
 
 
-@pytest.mark.parametrize("detail", ["5.1.1", "zzz", "1", "1.", "1234.1", "1.1 ", "1.1\n", ".", "1.x"])
+@pytest.mark.parametrize(
+    "detail", ["5.1.1", "zzz", "1", "1.", "1234.1", "1.1 ", "1.1\n", ".", "1.x"]
+)
 def test_detail_that_is_none_is_a_value_error(detail: str) -> None:
     """Its class is the code's: who writes it twice is told, before a client reads 5.5.1.1."""
     with pytest.raises(ValueError, match=r"as '1\.1' is of 5\.1\.1"):

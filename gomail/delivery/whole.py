@@ -29,9 +29,11 @@ class WholeMessages:
     Gives each message to a function.
 
     Args:
-        store: is given the envelope and the content, with CRLF; answers with a reply, 2xx only when
-            the message is stored for good, or with one for each forward-path. It may be async.
-        welcome: is given each forward-path, and raises Refused for those it doesn't want.
+        store: is given the envelope and the content, with CRLF; answers with a reply, 250 only when
+            the message is stored for good, or with one for each forward-path. It may be async. The
+            log knows it as ``eomReceived``.
+        welcome: is given each forward-path, and raises Refused for those it doesn't want; it may be
+            async, and gives None. The log knows it as ``validateTo``.
     """
 
     def __init__(self, store: Store, welcome: Welcome = everybody) -> None:

@@ -16,6 +16,7 @@ from gomail.limits import Limits
 from gomail.reply import LINE_TOO_LONG, OUT_OF_STEP, SHUTTING_DOWN, Refused, Reply
 from gomail.smtp import verbs
 from gomail.smtp.budget import Budget
+from gomail.smtp.faults import refusal_of
 from gomail.smtp.framing import Counted
 from gomail.smtp.holding import DELAY, TURN, Holding
 from gomail.smtp.house import House
@@ -25,6 +26,19 @@ from gomail.smtp.outbox import IConnection
 from gomail.smtp.transaction import Chunk
 from gomail.smtp.turns import ANSWER_TIME, VERDICT_TIME, Outcome, ask
 from gomail.smtp.voice import Voice
+
+# What is asked when, as the log names it if that fails.
+_BANNER = "the connection (greeted)"
+_ENCRYPTED = "TLS (greeted)"
+_CONTENT = "the end of content (eomReceived)"
+_QUESTIONS = {
+    b"EHLO": "EHLO (greeted)",
+    b"HELO": "HELO (greeted)",
+    b"MAIL": "MAIL (validateFrom)",
+    b"RCPT": "RCPT (validateTo)",
+    b"DATA": "DATA (messageStarted)",
+    b"BDAT": "BDAT (messageStarted or eomReceived)",
+}
 
 
 class Conversation(Voice):
@@ -54,7 +68,7 @@ class Conversation(Voice):
     def begin(self, transport: IConnection) -> None:
         """Say the banner, once the delivery welcomes the client."""
         self.speak_by(transport)
-        ask(self, "greeting", ANSWER_TIME, self._welcome, self._house.introduction.banner)
+        ask(self, _BANNER, ANSWER_TIME, self._welcome, self._house.introduction.banner)
         self.flush()
 
     def _welcome(self, banner: Reply) -> Answer[Reply]:
@@ -66,8 +80,7 @@ class Conversation(Voice):
 
     def _greet(self, banner: Reply) -> Answer[Reply]:
         """Give the banner, once the delivery welcomes the client."""
-        session = self.session
-        return after(session.delivery.greeted(session.client), lambda _: banner)
+        return after(self.session.welcome(), lambda _: banner)
 
     def answer(self, line: bytes, rest: Callable[[], bytes]) -> None:
         """Answer one command line; *rest* takes out what came behind it."""
@@ -79,7 +92,8 @@ class Conversation(Voice):
             self._answer_last(verb.name, Refused(OUT_OF_STEP, "it did not wait for the reply"))
             return
         deadline = VERDICT_TIME if verb is verbs.BDAT else ANSWER_TIME
-        ask(self, "a command", deadline, verbs.answer, self.session, verb, argument)
+        what = _QUESTIONS.get(verb.name) or verb.name.decode()
+        ask(self, what, deadline, verbs.answer, self.session, verb, argument)
 
     def refuse_long(self, line: bytes) -> None:
         """End the session: the tail of such a line must never be taken for a command."""
@@ -93,7 +107,7 @@ class Conversation(Voice):
 
     def end_content(self, content: bytes) -> None:
         """Answer what has come as a whole, with the last of its octets."""
-        ask(self, "storing a message", VERDICT_TIME, self.intake.end, content)
+        ask(self, _CONTENT, VERDICT_TIME, self.intake.end, content)
 
     def encrypted(self, encryption: Encryption) -> None:
         """Learn that all is encrypted; behind STARTTLS, begin anew."""
@@ -109,7 +123,7 @@ class Conversation(Voice):
         self.session.verb = b""
         self._budget = None
         self.patience.command_answered(transaction=False)
-        ask(self, "greeting", ANSWER_TIME, self.session.encrypt, encryption)
+        ask(self, _ENCRYPTED, ANSWER_TIME, self.session.encrypt, encryption)
         self.flush()
 
     def turn_over(self) -> None:
@@ -119,6 +133,10 @@ class Conversation(Voice):
             self._finish()
         else:
             self.holding.release(TURN)
+
+    def fault(self, error: BaseException, what: str) -> Refused:
+        """Give the refusal that an error stands for, and log it unless it was meant."""
+        return refusal_of(error, what, self.session.client.session_id)
 
     def conclude(self, outcome: Outcome) -> None:
         """Reply now, or in a second where the budget for errors says so, or behind a chunk."""

@@ -29,6 +29,7 @@ from gomail.reply import SHUTTING_DOWN, Refused, Reply
 from gomail.smtp.admission import Admission
 from gomail.smtp.alarms import Alarms
 from gomail.smtp.encryption import Creator
+from gomail.smtp.expected import unexpected
 from gomail.smtp.faults import refusal_of
 from gomail.smtp.house import House
 from gomail.smtp.introduction import introduce
@@ -122,7 +123,11 @@ class SMTPFactory(ServerFactory):
         try:
             delivery = self._deliveries.deliveryFor(client)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the client hears something
-            return self.turn_away(client, refusal_of(error, "deliveryFor"))
+            return self.turn_away(client, refusal_of(error, "deliveryFor", client.session_id))
+        if not hasattr(delivery, "validateFrom"):
+            expected = "an IMessageDelivery, at once (it is not awaited),"
+            fault = unexpected(self._deliveries, "deliveryFor", expected, delivery)
+            return self.turn_away(client, refusal_of(fault, "deliveryFor", client.session_id))
         self._admission.enter(client)
         house = self._calm if client.trusted else self._house
         session = SMTPProtocol(house, client, delivery, self)

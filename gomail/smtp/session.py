@@ -5,7 +5,7 @@ The session asks its `IMessageDelivery` and keeps the limits that hold whatever 
 it; octets, clocks and modes are the protocol's, verbs those of `gomail.smtp.verbs`.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Protocol, cast
 
@@ -17,6 +17,7 @@ from gomail.envelope import Client, Encryption, Envelope, MailParameters
 from gomail.interfaces import IFarewell, IMessage, IMessageDelivery
 from gomail.reply import (
     LOCAL_ERROR,
+    RECIPIENT_OK,
     SENDER_OK,
     TOO_BIG,
     Refused,
@@ -24,6 +25,7 @@ from gomail.reply import (
 )
 from gomail.smtp.deadline import deferred_of
 from gomail.smtp.encryption import Prepared
+from gomail.smtp.expected import not_none, unexpected
 from gomail.smtp.faults import attempt, refusal_in, refusal_of
 from gomail.smtp.house import House
 from gomail.smtp.transaction import NO_CHUNK, Chunk, Transaction
@@ -100,6 +102,20 @@ class Session:
         self._refused: Refused | None = None  # the verdict, where it fell before the end of content
         self._taken = 0  # octets of content so far
 
+    @property
+    def _id(self) -> str:
+        """What the client's refusals end with, and our log of what is at fault."""
+        return self.client.session_id
+
+    def welcome(self) -> Answer[None]:
+        """Ask the delivery whether the client, as it is known by now, is welcome."""
+
+        def welcomed(answer: object) -> None:
+            if answer is not None:
+                raise not_none(self.delivery, "greeted", answer)
+
+        return after(self.delivery.greeted(self.client), welcomed)
+
     def greet(self, helo: str, *, esmtp: bool) -> Answer[None]:
         """
         Learn the client's name; an open transaction ends.
@@ -108,7 +124,9 @@ class Session:
         """
         client = self.client.named(helo, esmtp=esmtp)
 
-        def welcomed(_: None) -> None:
+        def welcomed(answer: object) -> None:
+            if answer is not None:
+                raise not_none(self.delivery, "greeted", answer)
             self.end_transaction()
             self.client = client
 
@@ -119,7 +137,7 @@ class Session:
         self.end_transaction()
         self.claimed = self.client.helo
         self.client = replace(self.client, helo="", esmtp=False, encryption=encryption)
-        return self.delivery.greeted(self.client)
+        return self.welcome()
 
     def begin(self, reverse_path: Path, parameters: MailParameters) -> Answer[Reply]:
         """Open a transaction if the delivery welcomes *reverse_path*."""
@@ -128,11 +146,24 @@ class Session:
             f"{self.client.session_id}.{self._transactions}", self.client, reverse_path, parameters
         )
 
-        def welcomed(_: None) -> Reply:
+        def welcomed(answer: object) -> Reply:
+            if answer is not None:
+                raise not_none(self.delivery, "validateFrom", answer)
             self.transaction = Transaction(envelope)
             return SENDER_OK
 
         return after(self.delivery.validateFrom(self.client, reverse_path, parameters), welcomed)
+
+    def name(self, forward_path: Path, transaction: Transaction) -> Answer[Reply]:
+        """Note one more recipient of a transaction if the delivery welcomes it."""
+
+        def welcomed(answer: object) -> Reply:
+            if answer is not None:
+                raise not_none(self.delivery, "validateTo", answer)
+            transaction.accepted.append(forward_path)
+            return RECIPIENT_OK
+
+        return after(self.delivery.validateTo(forward_path), welcomed)
 
     def end_transaction(self) -> None:
         """Close the open transaction, if any, and throw away content that came for it."""
@@ -143,18 +174,20 @@ class Session:
         message, self._message = self._message, None
         self._refused = None
         if message is not None:
-            attempt(message.connectionLost, "throwing content away")
-        attempt(self.delivery.transactionEnded, "ending a transaction")
+            attempt(message, "connectionLost", self._id)
+        attempt(self.delivery, "transactionEnded", self._id)
 
     def leave(self) -> None:
         """Let the delivery know that the session is over, if it wants to."""
         if IFarewell.providedBy(self.delivery):
-            attempt(self.delivery.sessionEnded, "ending a session")
+            attempt(self.delivery, "sessionEnded", self._id)
 
     def start_content(self, envelope: Envelope) -> Answer[None]:
         """Get a message to put the content of *envelope* into; afterwards 354 may be said."""
 
         def started(message: IMessage) -> None:
+            if not hasattr(message, "eomReceived"):
+                raise unexpected(self.delivery, "messageStarted", "an IMessage", message)
             self._message = message
             self._refused = None
             self._taken = 0
@@ -177,7 +210,9 @@ class Session:
 
         if self.chunking:
             return started(None)
-        start = refusal_in(lambda: self.start_content(envelope), "starting a message")
+        start = refusal_in(
+            lambda: self.start_content(envelope), self.delivery, "messageStarted", self._id
+        )
         return after(start, started)
 
     def expect(self, chunk: Chunk) -> Chunk:
@@ -199,11 +234,11 @@ class Session:
         try:
             taken = message.octetsReceived(octets)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the peer gets an answer
-            self._give_up(refusal_of(error, "taking content"))
+            self._give_up(refusal_of(error, "octetsReceived", self._id))
             return None
         if taken is None:  # as mostly, and pieces come by the thousand
             return None
-        return after(refusal_in(lambda: taken, "taking content"), self._give_up)
+        return after(refusal_in(lambda: taken, message, "octetsReceived", self._id), self._give_up)
 
     def _give_up(self, refused: Refused | None) -> None:
         """Fix the verdict before the end: nothing more is kept."""
@@ -212,7 +247,7 @@ class Session:
         self._refused = refused
         message, self._message = self._message, None
         if message is not None:
-            attempt(message.connectionLost, "throwing content away")
+            attempt(message, "connectionLost", self._id)
 
     @property
     def swallowing_too_much(self) -> bool:
@@ -243,16 +278,19 @@ class Session:
             self.end_transaction()
             raise
         if is_later(answer):
-            verdict = deferred_of(cast("Awaitable[Reply | Sequence[Reply]]", answer))
-            return verdict.addCallbacks(self._finished, self._failed)
-        return self._finished(cast("Reply | Sequence[Reply]", answer))
+            verdict = deferred_of(cast("Awaitable[object]", answer))
+            return verdict.addCallbacks(self._finished, self._failed, callbackArgs=(message,))
+        return self._finished(answer, message)
 
     def _failed(self, failure: Failure) -> Failure:
         """End the transaction all the same."""
         self.end_transaction()
         return failure
 
-    def _finished(self, verdict: Reply | Sequence[Reply]) -> Reply:
+    def _finished(self, verdict: object, message: IMessage) -> Reply:
         """Fold the verdict into one reply; the transaction is over, whatever it says."""
+        transaction = self.transaction
         self.end_transaction()
-        return verdict if isinstance(verdict, Reply) else fold(verdict)
+        if isinstance(verdict, Reply) and verdict.code == 250:  # as mostly
+            return verdict
+        return fold(verdict, len(transaction.accepted) if transaction else 0, message)

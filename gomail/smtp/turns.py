@@ -14,7 +14,6 @@ from gomail.answers import Answer, is_later
 from gomail.reply import Refused, Reply
 from gomail.smtp.alarms import Alarms
 from gomail.smtp.deadline import in_time
-from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import TURN, Holding
 from gomail.smtp.transaction import Chunk
 
@@ -42,6 +41,9 @@ class Asker(Protocol):
     @property
     def alarms(self) -> Alarms:
         """Give them."""
+
+    def fault(self, error: BaseException, what: str) -> Refused:
+        """Give the refusal that an error stands for, and log it unless it was meant."""
 
     def conclude(self, outcome: Outcome) -> None:
         """Do what follows from the outcome."""
@@ -73,7 +75,7 @@ def ask(
     try:
         answer = question(*about)
     except Exception as error:  # noqa: BLE001 -- a fault of ours is answered too: 451
-        answer = refusal_of(error, what)
+        answer = asker.fault(error, what)
     if is_later(answer):
         asker.holding.hold(TURN)
         awaited = cast("Awaitable[Outcome]", answer)
@@ -85,7 +87,7 @@ def ask(
 def _answered(answer: Outcome | Failure, asker: Asker, what: str) -> None:
     """Conclude now that the *answer* is known, or its time is over."""
     if isinstance(answer, Failure):
-        answer = refusal_of(cast("BaseException", answer.value), what)
+        answer = asker.fault(cast("BaseException", answer.value), what)
     try:
         asker.conclude(answer)
         asker.turn_over()

@@ -29,7 +29,6 @@ from gomail.reply import (
     OK,
     READY_FOR_TLS,
     RECIPIENT_FIRST,
-    RECIPIENT_OK,
     SEND_CONTENT,
     SYNTAX_ERROR,
     TOO_BIG,
@@ -109,7 +108,8 @@ def _starttls(session: Session, argument: bytes) -> Reply:
     try:
         session.tls = Prepared(session.house.tls, session.speaker.busy, session.house.clock)
     except Exception as error:  # whatever it is, the client may go on without
-        raise Refused(NO_TLS_NOW, refusal_of(error, "starting TLS").reason) from error
+        reason = refusal_of(error, "starting TLS", session.client.session_id).reason
+        raise Refused(NO_TLS_NOW, reason) from error
     return READY_FOR_TLS
 
 
@@ -138,12 +138,7 @@ def _rcpt(session: Session, argument: bytes) -> Answer[Reply]:
     forward_path = grammar.read_rcpt(argument, utf8=transaction.envelope.parameters.utf8)
     if len(transaction.accepted) >= session.limits.recipients:
         raise Refused(TOO_MANY_RECIPIENTS)
-
-    def welcomed(_: None) -> Reply:
-        transaction.accepted.append(forward_path)
-        return RECIPIENT_OK
-
-    return after(session.delivery.validateTo(forward_path), welcomed)
+    return session.name(forward_path, transaction)
 
 
 def _data(session: Session, argument: bytes) -> Answer[Reply]:

@@ -81,6 +81,11 @@ class Bench:
         """Count what messages under way have taken."""
         return 0 if self.subject.litter is None else self.subject.litter()
 
+    @property
+    def complaints(self) -> str:
+        """What did not keep to the interfaces, as a sentence, or nothing."""
+        return "; ".join(dict.fromkeys(self.witness.complaints))
+
     def connect(self, limits: Limits | None = None) -> Wire:
         """Connect a client who is trusted, so that no check runs into the limits of strangers."""
         server = MemoryServer(self.witness, clock=self.clock, limits=limits or self.limits)
@@ -187,8 +192,7 @@ class Bench:
         """Drop all clients; see that every transaction has ended, once, and nobody complains."""
         for wire in self._wires:
             wire.drop()
-        complaints = self.witness.complaints
-        expect(not complaints, "; ".join(dict.fromkeys(complaints)))
+        expect(not self.complaints, self.complaints)
 
     def _copies(self) -> "Counter[bytes]":
         """Count the stored copies."""

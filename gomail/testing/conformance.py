@@ -37,7 +37,13 @@ class Check:
 
         async def checked() -> None:
             bench = Bench(subject)
-            await self.check(bench)
+            try:
+                await self.check(bench)
+            except AssertionError as error:
+                complaints = bench.complaints
+                if complaints:
+                    raise AssertionError(f"{error}; {complaints}") from error
+                raise
             bench.close()
             await bench.until(
                 lambda: bench.witness.ended == bench.witness.welcomed,

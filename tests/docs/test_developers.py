@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
+from twisted.logger import formatEvent
 from twisted.mail.maildir import MaildirDirdbmDomain
 from twisted.mail.smtp import Address, User
 
@@ -44,6 +45,7 @@ from tests.docs.examples import (
 )
 from tests.patience import PATIENCE
 from tests.smtp.certificate import certified
+from tests.smtp.wire import logged_failures
 from tests.system.running import free_port
 
 BLOCK = re.compile(r"^`examples/([\w.]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -140,6 +142,19 @@ def test_served_delivery_takes_mail(tmp_path: Path) -> None:
         ("<a@client.example>", LETTER)
     ]
     database.close()
+
+
+def test_fault_is_told_as_the_page_has_it(example: Importer, tmp_path: Path) -> None:
+    """The lines that the page shows are those of the log, but for the session's id."""
+    tickets = example("delivery").Tickets(tmp_path / "tickets.db", "support@here.example")
+    tickets.validateTo = lambda _: False
+    with logged_failures() as logged:
+        client = MemoryServer(tickets).connect()
+        client.mail("a@client.example", ["support@here.example"], LETTER)
+    told = f"{formatEvent(logged[0])}\n…\n{logged[0]['log_failure'].getTraceback()}"
+    first, dots, *_, last = told.strip().splitlines()
+    shown = re.sub(r"\[[0-9a-f]{10}\]", "[5f0c2a9e11]", f"{first}\n{dots}\n{last}")
+    assert f"```text\n{shown}\n```" in (ROOT / "docs" / "developers.md").read_text()
 
 
 @pytest_twisted.ensureDeferred

@@ -6,6 +6,7 @@ import pytest
 from OpenSSL.SSL import TLS1_2_VERSION
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import formatEvent
 
 from gomail.events import Refusal, SessionStarted
 from gomail.limits import Limits
@@ -271,3 +272,16 @@ def test_refused_is_no_failure_of_ours(manner: str) -> None:
         talk.encrypt()
     assert logged == []
     assert talk.hear().startswith(b"421")
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_client_is_not_welcomed_under_tls_by_a_reply(manner: str) -> None:
+    """A refusal that is given, and not raised, is a fault; it ends the session as one would."""
+    talk = ready(desk=Desk(Clock(), manner))
+    talk.desk.plans["greeted"] = lambda _: Reply(550, "7.1", "No")
+    with logged_failures() as logged:
+        talk.encrypt()
+    assert [formatEvent(event) for event in logged] == ["TLS (greeted) failed [0123456789]"]
+    assert logged[0]["log_failure"].getErrorMessage().startswith("Desk.greeted: None (or Refused")
+    assert talk.hear().startswith(b"451")
+    assert talk.closed

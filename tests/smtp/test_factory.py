@@ -1,15 +1,19 @@
 """Sessions as they come and go."""
 
+import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
+from twisted.logger import formatEvent
 from twisted.python.failure import Failure
 
 from gomail.events import Event, Said, SessionStarted
@@ -116,6 +120,31 @@ def test_delivery_that_fails_to_begin_takes_no_place() -> None:
         assert len(logged) == 1
     porch.desk.deliveryFor = deliver  # type: ignore[method-assign]
     assert porch.connect().sent[0].startswith(b"220")
+
+
+async def late(_: object) -> None:
+    """Never run."""
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("deliver", "given"),
+    [(late, "a coroutine"), (lambda _: Deferred(), "a Deferred"), (lambda _: None, "None")],
+)
+def test_delivery_is_given_at_once(deliver: Callable[[object], object], given: str) -> None:
+    """There is nobody who could wait for it yet; the log says so, and the client hears 451."""
+    porch = Porch()
+    porch.desk.deliveryFor = deliver  # type: ignore[method-assign, assignment]
+    with logged_failures() as logged, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        said = porch.connect().sent[0].decode()
+    assert said.startswith("451")
+    [event] = logged
+    assert formatEvent(event) == f"deliveryFor failed {said.split()[-1]}"
+    assert event["log_failure"].getErrorMessage() == (
+        "Desk.deliveryFor: an IMessageDelivery, at once (it is not awaited), "
+        f"was expected, not {given}"
+    )
 
 
 def test_addresses_are_remembered_without_a_limit_to_how_many_come() -> None:

@@ -17,6 +17,7 @@ from gomail.reply import (
     Refused,
     Reply,
 )
+from gomail.smtp.expected import Unexpected
 from gomail.smtp.session import Session
 from gomail.smtp.transaction import Transaction
 from gomail.smtp.verdict import fold
@@ -104,10 +105,42 @@ def test_next_message_knows_nothing_of_a_refused_one(session: Session) -> None:
         ([TOO_BIG, NO_SUCH_MAILBOX], TOO_BIG),
         ([STORED, NO_SUCH_MAILBOX], LOCAL_ERROR),
         ([MAILBOX_FULL, STORED], LOCAL_ERROR),
-        ([], LOCAL_ERROR),
         ((STORED, STORED), STORED),
     ],
 )
 def test_replies_are_folded(replies: Sequence[Reply], reply: Reply) -> None:
     """One reply for all: no success that is not everybody's, no bounce of what was stored."""
-    assert fold(replies) == reply
+    assert fold(replies, len(replies)) == reply
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        [],
+        [STORED],
+        [STORED] * 3,
+        (STORED,),
+        [STORED, None],
+        [STORED, Refused(NO_SUCH_MAILBOX)],
+        [STORED, Reply(354, "", "Go on")],
+        pytest.param({STORED, ALSO_STORED}, id="a set"),
+        {STORED: 1, ALSO_STORED: 2},
+        pytest.param(iter([STORED, STORED]), id="an iterator"),
+        range(2),
+        Refused(NO_SUCH_MAILBOX),
+        Reply(354, "", "Go on"),
+        Reply(220, "0.0", "Go on"),
+        Reply(221, "0.0", "Bye"),
+        Reply(214, "0.0", "Help"),
+        None,
+        True,
+        "ok",
+        b"250 ok",
+        (250, "ok"),
+    ],
+    ids=repr,
+)
+def test_verdict_that_nobody_can_read_stores_nothing(verdict: object) -> None:
+    """For two recipients it is one reply, or two; whatever else it is, 250 would be a guess."""
+    with pytest.raises(Unexpected, match=r"eomReceived: a Reply of 250, 4yz or 5yz, .* 2 forward"):
+        fold(verdict, 2)

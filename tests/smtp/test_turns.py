@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 
 from gomail.reply import OK, Refused, Reply
 from gomail.smtp.alarms import Alarms
+from gomail.smtp.faults import refusal_of
 from gomail.smtp.holding import TURN, Holding
 from gomail.smtp.turns import ANSWER_TIME, Outcome, ask
 from tests.smtp.wire import logged_failures
@@ -31,6 +32,10 @@ class Lost:
     def conclude(self, _: Outcome) -> None:
         """Fail."""
         raise ZeroDivisionError
+
+    def fault(self, error: BaseException, what: str) -> Refused:
+        """Give the refusal that it stands for."""
+        return refusal_of(error, what, "5e55")
 
     def turn_over(self) -> None:
         """Never get there."""
