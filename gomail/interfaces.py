@@ -5,8 +5,10 @@ In the style of ``twisted.mail.smtp.IMessageDelivery``, with octets instead of l
 `Answer` here may be a value, a Deferred or a coroutine, and `gomail.reply.Refused` may be raised to
 refuse. Any other exception is a fault, and so is an answer that the method doesn't have, such as a
 refusal that is given instead of raised: it is answered 451 and logged, with the method and what was
-expected of it, and never told to the peer. `gomail.reception.Reception` is the one that ships, `gomail.delivery.twisted_mail`
-adapts Twisted's own interface, and `gomail.testing` has a conformance kit.
+expected of it, and never told to the peer.
+
+`gomail.reception.Reception` is the one that ships, `gomail.delivery.twisted_mail` adapts Twisted's
+own interface, and `gomail.testing` has a conformance kit.
 """
 
 from collections.abc import Sequence

@@ -45,7 +45,7 @@ class Reply:
     def __post_init__(self) -> None:
         """Check the parts and write the reply once, for all the times it will be sent."""
         code, detail, text = self.code, self.detail, self.text
-        if not isinstance(code, int) or detail != _USUAL:
+        if detail != _USUAL or type(code) is not int:
             _check(code, detail)
         if not isinstance(text, str):
             msg = f"the text of a reply was expected, not {text!r:.100}"

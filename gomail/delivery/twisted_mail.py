@@ -11,9 +11,10 @@ not fsync.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import iscoroutine
 from typing import Any
 
-from twisted.internet.defer import DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, fail
 from twisted.logger import Logger
 from twisted.mail import smtp
 from twisted.python.failure import Failure
@@ -24,14 +25,7 @@ from gomail.answers import is_later
 from gomail.envelope import Client, Envelope, MailParameters
 from gomail.interfaces import IMessage, IMessageDelivery, IMessageDeliveryFactory
 from gomail.limits import MIB
-from gomail.reply import (
-    CONTENT_LINE_TOO_LONG,
-    LOCAL_ERROR,
-    STORED,
-    UTF8_NOT_TAKEN,
-    Refused,
-    Reply,
-)
+from gomail.reply import CONTENT_LINE_TOO_LONG, LOCAL_ERROR, STORED, UTF8_NOT_TAKEN, Refused, Reply
 
 LONGEST_LINE = MIB  # octets: a line is handed over whole, so it must fit in memory
 
@@ -108,17 +102,21 @@ class TwistedDelivery:
         origin = self._address(reversePath)
         self._delivery = self._choose()
         answer = await _asked(lambda: self._delivery.validateFrom(self._helo, origin))
-        self._origin = answer if isinstance(answer, smtp.Address) else origin
+        if answer is not None and not isinstance(answer, smtp.Address):
+            raise _unexpected("IMessageDelivery.validateFrom", "the origin", answer)
+        self._origin = origin if answer is None else answer
 
     async def validateTo(self, forwardPath: Path) -> None:
         """Ask Twisted's validateTo; what it gives makes the message later."""
         user = smtp.User(self._address(forwardPath), self._helo, self._seat, self._origin)
         start = await _asked(lambda: self._delivery.validateTo(user))
+        if not callable(start):
+            raise _unexpected("IMessageDelivery.validateTo", "what makes an IMessage", start)
         self._recipients.append((user, start))
 
     async def messageStarted(self, envelope: Envelope) -> "TwistedMessage":
         """Start a message for each recipient, with the Received field that the delivery wants."""
-        message = TwistedMessage()
+        message = TwistedMessage(envelope.id)
         try:
             for user, start in self._recipients:
                 message.add(await _asked(start))
@@ -157,15 +155,23 @@ class TwistedDelivery:
 
 @implementer(IMessage)
 class TwistedMessage:
-    """The messages of Twisted's kind that one content goes to: one for each recipient."""
+    """
+    The messages of Twisted's kind that one content goes to: one for each recipient.
 
-    def __init__(self) -> None:
+    Args:
+        envelope_id: names them in the log; it begins with the session's.
+    """
+
+    def __init__(self, envelope_id: str) -> None:
+        self._id = envelope_id
         self._messages: list[Any] = []
         self._line = bytearray()  # the one whose end has not come
         self._begun = False
 
     def add(self, message: Any) -> None:  # noqa: ANN401 -- twisted.mail is untyped
-        """Add one recipient's message."""
+        """Add one recipient's message, which is what validateTo gave makes."""
+        if not hasattr(message, "eomReceived"):
+            raise _unexpected("IMessageDelivery.validateTo", "what makes an IMessage", message)
         self._messages.append(message)
 
     def begin(self, received: bytes | None) -> None:
@@ -195,9 +201,9 @@ class TwistedMessage:
                 self.connectionLost()
                 raise
         outcomes = await DeferredList(
-            [maybeDeferred(message.eomReceived) for message in self._messages], consumeErrors=True
+            [_ended(message) for message in self._messages], consumeErrors=True
         )
-        return [_reply(success, outcome) for success, outcome in outcomes]
+        return [_reply(self._id, success, outcome) for success, outcome in outcomes]
 
     def connectionLost(self) -> None:
         """Have each message thrown away."""
@@ -205,7 +211,7 @@ class TwistedMessage:
             try:
                 message.connectionLost()
             except Exception:  # noqa: BLE001 -- the others are thrown away all the same
-                _log.failure("a message could not be thrown away")
+                _log.failure("a message could not be thrown away [{id}]", id=self._id)
 
     def _hand_over(self, lines: Sequence[bytes]) -> None:
         """Hand lines to each message; what refuses one refuses the whole content."""
@@ -230,17 +236,41 @@ async def _asked(question: Callable[[], Any]) -> Any:  # noqa: ANN401 -- twisted
         raise _refused(error) from error
 
 
-def _reply(success: object, outcome: object) -> Reply:
+def _unexpected(whose: str, expected: str, answer: object) -> TypeError:
+    """Make the fault that an answer is which Twisted's interface does not have."""
+    return TypeError(f"twisted.mail's {whose}: {expected} was expected, not {answer!r:.100}")
+
+
+def _ended(message: Any) -> Deferred[Any]:  # noqa: ANN401 -- twisted.mail is untyped
+    """
+    Tell a message of Twisted's that its end has come.
+
+    Whatever the Deferred fires with is 250, as in Twisted's own server, or a coroutine's end; what
+    is neither says nothing of when the message is stored.
+    """
+    try:
+        answer = message.eomReceived()
+    except Exception:  # noqa: BLE001 -- as if it had come of the Deferred
+        return fail(Failure())
+    if isinstance(answer, Deferred):
+        return answer
+    if iscoroutine(answer):
+        return Deferred.fromCoroutine(answer)
+    return fail(_unexpected("IMessage.eomReceived", "a Deferred", answer))
+
+
+def _reply(envelope_id: str, success: object, outcome: object) -> Reply:
     """Tell what became of one recipient's message."""
     if success:
         # A DeferredList, as twisted.mail.alias.MultiWrapper gives it, succeeds whatever happened.
         parts = outcome if isinstance(outcome, list) else []
-        replies = [_reply(*part) for part in parts if isinstance(part, tuple) and len(part) == 2]
+        parts = [part for part in parts if isinstance(part, tuple) and len(part) == 2]
+        replies = [_reply(envelope_id, *part) for part in parts]
         return next((reply for reply in replies if not reply.positive), STORED)
     failure = outcome if isinstance(outcome, Failure) else Failure(RuntimeError(repr(outcome)))
     if failure.check(smtp.SMTPServerError):
         return _refused(failure.value).reply
-    _log.failure("a message could not be stored", failure=failure)
+    _log.failure("eomReceived failed [{id}]", failure=failure, id=envelope_id)
     return LOCAL_ERROR
 
 

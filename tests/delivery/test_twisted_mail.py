@@ -59,7 +59,7 @@ def test_packets_make_no_difference(wire: Wire, delivery: Delivery, size: int) -
 
 def test_last_line_needs_no_end(delivery: Delivery) -> None:
     """A last line without CRLF is a line."""
-    lines, message = Lines("bob", delivery.log), TwistedMessage()
+    lines, message = Lines("bob", delivery.log), TwistedMessage("5e55.1")
     message.add(lines)
     message.octetsReceived(b"Subject: x\r\n\r\nend")
     assert now(message.eomReceived()) == [STORED]
@@ -68,7 +68,7 @@ def test_last_line_needs_no_end(delivery: Delivery) -> None:
 
 def test_last_line_may_be_refused(delivery: Delivery) -> None:
     """Then everything is thrown away: nobody else would do it after the end."""
-    message = TwistedMessage()
+    message = TwistedMessage("5e55.1")
     message.add(Lines("full", delivery.log))
     message.octetsReceived(b"Subject: x\r\n\r\n1\r\n2\r\nend")
     with pytest.raises(Refused) as caught:

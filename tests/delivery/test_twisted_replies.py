@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 from twisted.internet.defer import fail, succeed
-from twisted.logger import ILogObserver, globalLogPublisher
+from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from twisted.mail import smtp
 
 from gomail.delivery.twisted_mail import LONGEST_LINE, TwistedDeliveries, TwistedMessage
@@ -64,7 +64,7 @@ class Picky(Lines):
 
 def replied(verdict: object) -> Reply:
     """Give the reply to a message whose end comes to *verdict*."""
-    message = TwistedMessage()
+    message = TwistedMessage("5e55.1")
     message.add(Verdict(verdict))
     [reply] = now(message.eomReceived())
     return cast("Reply", reply)
@@ -116,10 +116,10 @@ def test_bad_addresses_have_enhanced_codes(error: Exception, detail: str) -> Non
     ("outcome", "reply"),
     [
         (succeed(None), STORED),
-        ([(True, None), (True, None)], STORED),
-        ([(True, [(False, RuntimeError("secret"))])], LOCAL_ERROR),
-        ([(False, "odd")], LOCAL_ERROR),
-        ([["a", "list"], (False, "of", "three"), "ab"], STORED),
+        (succeed([(True, None), (True, None)]), STORED),
+        (succeed([(True, [(False, RuntimeError("secret"))])]), LOCAL_ERROR),
+        (succeed([(False, "odd")]), LOCAL_ERROR),
+        (succeed([["a", "list"], (False, "of", "three"), "ab"]), STORED),
     ],
 )
 def test_parts_of_an_outcome_count(outcome: object, reply: Reply) -> None:
@@ -127,9 +127,63 @@ def test_parts_of_an_outcome_count(outcome: object, reply: Reply) -> None:
     assert replied(outcome) == reply
 
 
+@pytest.mark.parametrize("verdict", [None, True, False, "ok", STORED, [(True, None)]], ids=repr)
+def test_end_that_gives_no_deferred_stores_nothing(
+    verdict: object, logged: list[dict[str, Any]]
+) -> None:
+    """Twisted's server fails there: nobody has said when the message is stored, or whether."""
+    assert replied(verdict) == LOCAL_ERROR
+    [event] = logged
+    assert formatEvent(event) == "eomReceived failed [5e55.1]"
+    assert event["log_failure"].getErrorMessage() == (
+        f"twisted.mail's IMessage.eomReceived: a Deferred was expected, not {verdict!r}"
+    )
+
+
+@pytest.mark.parametrize("value", [None, False, "what it likes", STORED], ids=repr)
+def test_what_the_end_fires_with_is_free(value: object) -> None:
+    """As it is to Twisted's own server; a coroutine's end counts for a Deferred's."""
+
+    async def end() -> object:
+        return value
+
+    assert replied(succeed(value)) == STORED
+    assert replied(end()) == STORED
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (succeed("bob"), "validateTo: what makes an IMessage was expected, not 'bob'"),
+        (succeed(False), "validateTo: what makes an IMessage was expected, not False"),
+        (smtp.SMTPBadRcpt("bob"), "validateTo: what makes an IMessage was expected, not SMTPBad"),
+        (lambda: None, "validateTo: what makes an IMessage was expected, not None"),
+    ],
+)
+def test_recipient_whom_nothing_is_made_for_gets_nothing(
+    made: object, expected: str, wire: Wire, delivery: Delivery, logged: list[dict[str, Any]]
+) -> None:
+    """A refusal is raised: one that is given has welcomed nobody, and the log says so."""
+    delivery.start = made
+    assert mail(wire, "bob") == LOCAL_ERROR
+    [event] = logged
+    assert expected in event["log_failure"].getErrorMessage()
+
+
+@pytest.mark.parametrize("given", [False, "no", smtp.SMTPBadSender("a@client.example")], ids=repr)
+def test_sender_is_not_welcomed_by_an_exception_that_is_given(
+    given: object, wire: Wire, delivery: Delivery, logged: list[dict[str, Any]]
+) -> None:
+    """ValidateFrom gives the origin, or raises."""
+    delivery.answer = succeed(given)
+    assert mail(wire, "bob") == LOCAL_ERROR
+    [event] = logged
+    assert "validateFrom: the origin was expected, not" in event["log_failure"].getErrorMessage()
+
+
 def test_what_is_no_exception_is_logged(logged: list[dict[str, Any]]) -> None:
     """For whoever has written the delivery; the peer hears nothing of it."""
-    assert replied([(False, "the odd outcome")]) == LOCAL_ERROR
+    assert replied(succeed([(False, "the odd outcome")])) == LOCAL_ERROR
     [event] = logged
     assert event["log_failure"].getErrorMessage() == "'the odd outcome'"
 
@@ -147,7 +201,7 @@ def test_failure_is_logged_once(logged: list[dict[str, Any]]) -> None:
 )
 def test_reason_has_twisteds_words(code: int, words: str) -> None:
     """The log tells what the delivery said, also where the peer hears something else."""
-    message, lines = TwistedMessage(), Picky(smtp.SMTPServerError(code, words))
+    message, lines = TwistedMessage("5e55.1"), Picky(smtp.SMTPServerError(code, words))
     message.add(lines)
     with pytest.raises(Refused) as caught:
         message.octetsReceived(b"Subject: x\r\n")
@@ -194,7 +248,7 @@ def test_next_transaction_is_for_others(wire: Wire, delivery: Delivery) -> None:
 
 def test_lines_are_handed_over_as_soon_as_they_end() -> None:
     """Nothing waits for what follows; a line end may be a packet of its own."""
-    lines, message = Lines("bob", []), TwistedMessage()
+    lines, message = Lines("bob", []), TwistedMessage("5e55.1")
     message.add(lines)
     for octets, seen in (
         (b"\r\n", [b""]),
@@ -209,7 +263,7 @@ def test_lines_are_handed_over_as_soon_as_they_end() -> None:
 
 def test_longest_line_is_taken() -> None:
     """To the octet."""
-    message = TwistedMessage()
+    message = TwistedMessage("5e55.1")
     message.octetsReceived(bytes(LONGEST_LINE))
     with pytest.raises(Refused) as caught:
         message.octetsReceived(b"x")
