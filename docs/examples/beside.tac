@@ -14,7 +14,8 @@ from gomail.server.log import EventLog
 
 application = Application("mail and web")
 
-mail = mail_service(reactor, load("gomail.toml"), listeners=(EventLog(log.msg),))
+listener = EventLog(log.msg, stamped=False)  # Twisted's log has the time itself
+mail = mail_service(reactor, load("gomail.toml"), listeners=(listener,))
 mail.setServiceParent(application)
 
 web = serverFromString(reactor, "tcp:8080:interface=127.0.0.1")

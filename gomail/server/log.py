@@ -159,19 +159,31 @@ def _stamp(now: int) -> str:
 
 
 class EventLog:
-    """A listener that writes events as lines of text."""
+    """
+    A listener that writes events as lines of text.
 
-    def __init__(self, write: Callable[[str], None], worker: int | None = None) -> None:
-        """Write lines by *write*; what one of several workers says of itself has its number."""
+    Args:
+        write: writes a line.
+        worker: the number of the worker that this is, if it is one of several; what it says of
+            itself has that.
+        stamped: whether a line begins with the time; what is written to a log that has the time
+            itself, as Twisted's has, does not.
+    """
+
+    def __init__(
+        self, write: Callable[[str], None], worker: int | None = None, *, stamped: bool = True
+    ) -> None:
         self._write = write
         self._whose = _whose(worker)
+        self._stamped = stamped
 
     def __call__(self, event: Event) -> None:
         """Write the line of an event that has one."""
         line = lines.text(event)
         if line is not None:
             whose = self._whose if isinstance(event, lines.OURS) else ""
-            self._write(f"{stamp(time.time())} {whose}{line}")
+            time_of_it = f"{stamp(time.time())} " if self._stamped else ""
+            self._write(f"{time_of_it}{whose}{line}")
 
 
 class JsonEventLog:

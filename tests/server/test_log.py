@@ -13,7 +13,7 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, Logger
 
-from gomail.events import SessionStarted
+from gomail.events import SessionStarted, Trouble
 from gomail.server import log as module
 from gomail.server.log import (
     BATCH_TIME,
@@ -166,6 +166,15 @@ def test_event_has_the_time_in_front() -> None:
     (line,) = lines
     assert line[10] == "T"
     assert line[19:].startswith("Z session 0123456789 of ")
+
+
+def test_event_has_no_time_where_the_log_has_it() -> None:
+    """Twisted's log writes the time itself, and once is enough."""
+    lines: list[str] = []
+    EventLog(lines.append, stamped=False)(ENDED)
+    EventLog(lines.append, 3, stamped=False)(Trouble("no room"))
+    assert lines[0].startswith("session 0123456789 of ")
+    assert lines[1].startswith("worker 3: ")
 
 
 def test_object_has_the_time_in_front() -> None:
