@@ -12,8 +12,14 @@ async def main(reactor, endpoint="tcp:2525:interface=127.0.0.1"):
     deliveries = Tickets("tickets.db", "support@here.example")
     factory = SMTPFactory(deliveries, "mx.here.example", reactor)
     await serverFromString(reactor, endpoint).listen(factory)
-    reactor.addSystemEventTrigger("before", "shutdown", factory.leave)
+    reactor.addSystemEventTrigger("before", "shutdown", end, factory, reactor)
     await Deferred()  # for ever
+
+
+def end(factory, reactor):
+    """Let clients end their messages, but drop those who take longer than ten seconds."""
+    reactor.callLater(10, factory.abort)
+    return factory.leave()
 
 
 if __name__ == "__main__":

@@ -157,6 +157,27 @@ def test_fault_is_told_as_the_page_has_it(example: Importer, tmp_path: Path) -> 
     assert f"```text\n{shown}\n```" in (ROOT / "docs" / "developers.md").read_text()
 
 
+def test_served_delivery_ends_soon(tmp_path: Path) -> None:
+    """A client in the middle of a message is waited for, but not until its own time is over."""
+    port = free_port()
+    copy_examples(tmp_path, p2525=port)
+    path = tmp_path / "serve.py"
+    served = path.read_text()
+    assert served.count("callLater(10,") == 1
+    path.write_text(served.replace("callLater(10,", "callLater(0.5,"))
+    with (
+        running(tmp_path, "serve.py", port=port) as process,
+        smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client,
+    ):
+        client.ehlo("client.example")
+        client.mail("a@client.example")
+        client.rcpt("support@here.example")
+        assert client.docmd("DATA")[0] == 354
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)  # the client would have 60
+        client.close()
+
+
 @pytest_twisted.ensureDeferred
 async def test_several_servers_share_a_process(
     example: Importer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
