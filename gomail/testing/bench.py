@@ -29,8 +29,10 @@ class Subject:
     Attributes:
         deliveries: what is under test.
         stored: gives the octets of every stored copy, in any order; trace fields may stand on top,
-            and line ends may be LF.
+            and line ends may be LF. What was stored twice stands there twice.
         forward_paths: two or more addresses that are welcome, each with a mailbox of its own.
+        copies: how many are stored of a message for one of them: more than one where each message
+            goes into an archive, too, or an address stands for several mailboxes.
         reverse_path: an address that is welcome.
         unknown: an address that is refused.
         litter: counts what a message under way takes: temporary files, open files, rows.
@@ -42,6 +44,7 @@ class Subject:
     deliveries: IMessageDeliveryFactory
     stored: Callable[[], Sequence[bytes]]
     forward_paths: Sequence[str] = ("alice@here.example", "bob@here.example")
+    copies: int = 1
     reverse_path: str = "sender@client.example"
     unknown: str | None = None
     litter: Callable[[], int] | None = None

@@ -24,6 +24,23 @@ async def message_is_stored_before_the_reply(bench: Bench) -> None:
     await bench.stores()
 
 
+async def message_is_stored_once(bench: Bench) -> None:
+    """A message is stored once for each mailbox, unless the subject says how often."""
+    usual = bench.subject.copies
+    first, second = bench.subject.forward_paths[:2]
+    wire = bench.connect()
+    for paths in ([first], [second], [first, second], [first]):
+        content, before = bench.letter(), bench.snapshot()
+        reply = await bench.mailed(wire, content, *paths)
+        expect(reply.positive, f"a message was refused: {reply}")
+        copies = bench.expect_copies(before, content)
+        expect(
+            usual <= copies <= usual * len(paths),
+            f"{copies} copies of a message for {len(paths)} mailbox(es), of which each makes "
+            f"{usual} (Subject.copies)",
+        )
+
+
 async def content_is_kept(bench: Bench) -> None:
     """What is stored is what came, whatever came; or it is refused, and nothing is stored."""
     wire = bench.connect()

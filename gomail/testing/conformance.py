@@ -90,6 +90,7 @@ CHECKS = tuple(
     Check(check)
     for check in (
         checks.message_is_stored_before_the_reply,
+        checks.message_is_stored_once,
         checks.content_is_kept,
         checks.packets_make_no_difference,
         checks.bounces_are_welcome,

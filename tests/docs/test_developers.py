@@ -105,7 +105,7 @@ def test_delivery_stands_its_tests() -> None:
         timeout=2 * PATIENCE,
     )
     assert outcome.returncode == 0, outcome.stdout
-    assert "18 passed, 2 skipped" in outcome.stdout
+    assert "19 passed, 2 skipped" in outcome.stdout
 
 
 @pytest.mark.system

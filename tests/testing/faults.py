@@ -53,6 +53,12 @@ def stores_and_refuses(self: FolderMessage) -> Reply:
     return Reply(554, "6.0", "Not what we like")
 
 
+def stores_twice(self: FolderMessage) -> Reply:
+    """Store, and once more."""
+    os.link(self.path, self.folder.root / f"{self.number}-twice.eml")
+    return stored(self)
+
+
 def loses_dots(self: FolderMessage, octets: bytes) -> None:
     """Unstuff dots that are unstuffed."""
     received(self, octets.replace(b"\r\n..", b"\r\n."))

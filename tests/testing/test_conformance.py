@@ -3,7 +3,7 @@
 import contextlib
 import pathlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest import SkipTest
 
@@ -154,6 +154,13 @@ PLANTS = [
         faults.forgets_a_recipient,
     ),
     Plant(
+        "message_is_stored_once",
+        FolderMessage,
+        "eomReceived",
+        faults.stores_twice,
+        "2 copies of a message for 1 mailbox(es), of which each makes 1",
+    ),
+    Plant(
         "content_is_kept", FolderMessage, "eomReceived", faults.stores_and_refuses, "but answered"
     ),
     Plant(
@@ -265,6 +272,16 @@ def test_planted_fault_is_found(plant: Plant, tmp_path: pathlib.Path) -> None:
     """Each check bites the fault that it was made for."""
     with planted(plant.owner, plant.name, plant.method):
         assert plant.says in failure_of(BY_NAME[plant.check], subject_of(Folder(tmp_path)))
+
+
+def test_delivery_with_an_archive_says_so(tmp_path: pathlib.Path) -> None:
+    """Two copies of each message are two where the subject says two, and one would be too few."""
+    check = BY_NAME["message_is_stored_once"]
+    with planted(FolderMessage, "eomReceived", faults.stores_twice):
+        check.now(replace(subject_of(Folder(tmp_path)), copies=2))
+    few = tmp_path / "few"
+    few.mkdir()
+    assert "1 copies" in failure_of(check, replace(subject_of(Folder(few)), copies=2))
 
 
 def test_every_check_bites_something() -> None:
