@@ -30,8 +30,8 @@ myst_heading_anchors = 3
 
 # Configurations of others are shown as they are; their languages tell the tests who can read them.
 LANGUAGES = (
-    *("aliases", "clamav-milter", "dovecot", "haproxy", "msmtp", "muttrc", "opendkim", "rspamd"),
-    "virtual",
+    *("aliases", "clamav-milter", "dovecot", "haproxy", "logrotate", "msmtp", "muttrc", "opendkim"),
+    *("rspamd", "virtual"),
 )
 
 html_theme = "furo"

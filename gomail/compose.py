@@ -5,7 +5,7 @@ Where the parts are joined: a configuration becomes a server. Nothing else knows
 command line (`gomail.tap`) take the same way, with what `gomail.preflight` found and opened before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from twisted.application.service import MultiService
@@ -20,6 +20,7 @@ from gomail.delivery.vigil import Vigil
 from gomail.events import Listener, Listeners, LoadChanged, tell
 from gomail.examination import find_checks, find_consulting, find_examiner
 from gomail.furnishing import furnish, make_factory
+from gomail.health import Log
 from gomail.message.examining import Examiner
 from gomail.preflight import (
     build_directory,
@@ -62,6 +63,7 @@ class Server(MultiService):
         dialogue: who is told each line of a dialogue, a list that may change.
         share: what it has in common with others, where it is one of several workers.
         checks: of one's own, beside ours and those that are installed.
+        log: tells how the log fares, if there is one of its own.
 
     Raises:
         StartError: mail can't be made durable as the configuration wants it, or not be checked.
@@ -79,6 +81,7 @@ class Server(MultiService):
         dialogue: Sequence[Listener] = (),
         share: Share = ALONE,
         checks: Sequence[ICheck] = (),
+        log: Callable[[], Log] = Log,
     ) -> None:
         super().__init__()
         self.setName("gomail")
@@ -96,7 +99,7 @@ class Server(MultiService):
         admission = share.admission(configuration.limits)
         admission.gauge.tell(partial(_tell_load, admission.gauge, listeners))
         vigil = Vigil(reactor, committer, agent)
-        meters = _meters(self._office, admission, vigil)
+        meters = _meters(self._office, admission, vigil, log)
         self.watch = Watch(meters, listeners, several=share is not ALONE)
         self.certificates = _keeper(certificates, reactor, listeners)
         if self.certificates is not None:
@@ -210,7 +213,7 @@ def _door(settings: ListenerSettings, factory: SMTPFactory) -> Door:
     return ProxiedFactory(factory, settings.proxy_networks, unix=settings.proxy_unix)
 
 
-def _meters(office: Office, admission: Admission, vigil: Vigil) -> Meters:
+def _meters(office: Office, admission: Admission, vigil: Vigil, log: Callable[[], Log]) -> Meters:
     """Show the watch over the server where it can read how that fares."""
     inquiry = Inquiry(office.clock)
     return Meters(
@@ -220,6 +223,7 @@ def _meters(office: Office, admission: Admission, vigil: Vigil) -> Meters:
         descriptors=partial(office.committer.run, count_descriptors),
         mailboxes=office.places.look,
         databases=lambda: inquiry.look(office.directory),
+        log=log,
     )
 
 

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from gomail.envelope import Client, Envelope
 from gomail.finding import Finding
-from gomail.health import Databases, Disk, Health, Mailboxes, Share, Storing
+from gomail.health import Databases, Disk, Health, Log, Mailboxes, Share, Storing
 from gomail.reply import Reply
 
 _log = Logger()
@@ -172,6 +172,7 @@ class Measured(NamedTuple):
         disk: its room.
         mailboxes: those that turn mail away.
         databases: those of mailboxes that can't be asked.
+        log: how it fares, where there is one of its own.
     """
 
     lag: float = 0.0
@@ -181,6 +182,7 @@ class Measured(NamedTuple):
     disk: Disk = Disk()
     mailboxes: Mailboxes = Mailboxes()
     databases: Databases = Databases()
+    log: Log = Log()
 
 
 class SessionEnded(NamedTuple):

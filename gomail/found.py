@@ -130,7 +130,7 @@ def announce_found(found: Found, twistd: Twistd, log: str) -> None:
         one_maildir(configuration),
         log,
         twistd.stop,
-        found.notes,
+        (*found.notes, *twistd.notes(log)),
         str(found.certificates or "nothing: tls is off"),
         configuration.workers,
         found.checks,

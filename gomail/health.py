@@ -162,3 +162,18 @@ class Disk(NamedTuple):
     plenty: int = 0
     fault: str = ""
     folder: str = ""
+
+
+class Log(NamedTuple):
+    """
+    How the log fares.
+
+    Attributes:
+        stuck: why no new file could be begun, path and error; the old one goes on.
+        lost: lines that could not be written, since some could be the last time.
+        fault: what the system said of them.
+    """
+
+    stuck: str = ""
+    lost: int = 0
+    fault: str = ""

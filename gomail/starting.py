@@ -17,7 +17,7 @@ from gomail.application import Application, Served
 from gomail.compose import Server
 from gomail.config import Configuration
 from gomail.control import Account, Answers, Origin, serve_alone, serve_parent
-from gomail.events import HealthChanged, tell
+from gomail.events import HealthChanged, Measured, tell
 from gomail.found import Found, announce_found, find
 from gomail.metrics import count_batches, known_replies, page_alone, page_of_parent
 from gomail.parent import Workers
@@ -27,6 +27,7 @@ from gomail.preflight import (
     inherited_ports,
     try_certificates,
 )
+from gomail.server.judgement import judge
 from gomail.server.notice import Notice
 from gomail.server.reactor import Reactor
 from gomail.server.start import StartError
@@ -96,11 +97,11 @@ class _Beginning:
     def first(self, legacy: Legacy) -> Application:
         """Begin as what was started by somebody, or as the heir of a parent."""
         found = find(self.wishes.read(), self.reactor, self.twistd.identity, legacy)
+        log, shown = self.twistd.open_log()
         if legacy.trial:
             raise SystemExit(0)
         for port in legacy.ports:  # whose listener is no more
             port.close()
-        log, shown = self.twistd.open_log()
         if found.configuration.workers == 1:
             application = self.alone(found, log, shown)
         else:
@@ -120,6 +121,7 @@ class _Beginning:
             found.certificates,
             listeners=(*telling.listeners, *account.listeners),
             dialogue=account.audience.lines,
+            log=telling.look,
         )
         count_batches(account.tally, server)
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
@@ -152,6 +154,7 @@ class _Beginning:
         )
         self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
+        crew.wellbeing.own = lambda: judge(Measured(log=telling.look()))
         told = (*telling.listeners, *account.listeners)
         crew.wellbeing.tell_lasting(lambda health: tell(told, HealthChanged(health)))
         notice = Notice(self.reactor, lambda: crew.sessions, crew.wellbeing, serving=crew.ready)
@@ -185,6 +188,7 @@ class _Beginning:
             listeners=(*telling.listeners, *account.listeners),
             dialogue=account.audience.lines,
             share=Share(line.shared_admission, inherited.root),
+            log=telling.look,
         )
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         application = self._application(telling, server, notice, None)

@@ -295,4 +295,4 @@ def _rows(inbox: "Inbox", wanted: Wanted, log: str, twistd: Twistd) -> Iterator[
     yield "password", inbox.guarded
     yield "log", log
     yield "stop it with", twistd.stop
-    yield from (("note", note) for note in twistd.identity.warnings)
+    yield from (("note", note) for note in (*twistd.identity.warnings, *twistd.notes(log)))

@@ -165,6 +165,20 @@ def _agent_missing(measured: Measured) -> Finding:
     return Finding(missing, f"there has been no delivery agent for {missing:.0f} s")
 
 
+def _log_lost(measured: Measured) -> Finding:
+    """See whether the log has room for what it should have."""
+    log = measured.log
+    lines = "a line" if log.lost == 1 else f"{log.lost} lines"
+    return Finding(log.lost, f"{lines} of the log could not be written: {log.fault}")
+
+
+def _log_grows(measured: Measured) -> Finding:
+    """See whether the log goes on in a file that should be an old one."""
+    stuck = measured.log.stuck
+    whom = "the server's user must be able to write to the folder, or to a file made there"
+    return Finding(bool(stuck), f"no new log can be begun, the old one grows: {stuck}; {whom}")
+
+
 def _lag(measured: Measured) -> Finding:
     """See whether the reactor has too much to do, or the machine has."""
     return Finding(measured.lag, f"the reactor is {measured.lag:.1f} s late")
@@ -200,6 +214,8 @@ RULES = (
     Rule("storing-slow", State.DEGRADED, SLOW, _storing_slow),
     Rule("agent-hangs", State.DEGRADED, FACT, _agent_hangs),
     Rule("agent-missing", State.DEGRADED, MISSING, _agent_missing),
+    Rule("log-lost", State.DEGRADED, FACT, _log_lost),
+    Rule("log-grows", State.DEGRADED, FACT, _log_grows),
     Rule("lag", State.DEGRADED, LAG, _lag),
     Rule("sessions", State.DEGRADED, SESSIONS, _sessions),
     Rule("descriptors", State.DEGRADED, DESCRIPTORS, _descriptors),

@@ -1,9 +1,8 @@
 """
-The log: our lines and Twisted's in one file, written in batches, and never without bounds.
+The log: our lines and Twisted's in one file, written in batches, and rotated.
 
-A file is rotated at `ROTATE_AT` octets, and `KEPT` old ones are kept. Where the folder can't be
-written to (after the rights were dropped), the file is begun anew instead: the mail goes on, and
-the disk does not fill. A terminal, pipe or device is written to as it is.
+What can't be written is lost, counted, and told as soon as something can be; the mail goes on. A
+terminal, pipe or device is written to as it is.
 """
 
 import contextlib
@@ -19,40 +18,17 @@ from typing import TextIO, cast
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver, LogEvent, Logger, formatEventAsClassicLogText
 from twisted.python.failure import Failure
-from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from gomail.events import Event
+from gomail.health import Log
 from gomail.server import lines
+from gomail.server.logfile import LogFile
 from gomail.server.stream import Stream
 
-ROTATE_AT = 10 * 1024 * 1024
-KEPT = 5
 BATCH_TIME = 0.1  # seconds that a line may wait for others
+RETRY_TIME = 1.0  # seconds until what could not be done is tried again
 _log = Logger()
-
-
-class BoundedLogFile(LogFile):
-    """A file that is rotated while its folder may be written to, and begun anew where not."""
-
-    def begin_anew(self) -> None:
-        """Rotate; or, where somebody has moved the file away, open its path again."""
-        if Path(self.path).exists():
-            self.rotate()
-        else:
-            with contextlib.suppress(OSError):
-                self.reopen()
-
-    def rotate(self) -> None:
-        """Make room."""
-        with contextlib.suppress(OSError):  # an old file that is another's, in a folder like /tmp
-            super().rotate()
-        if self._file.closed:
-            self._openFile()
-        if self.size >= self.rotateLength:
-            self._file.truncate(0)
-            self._file.seek(0)
-            self.size = 0
 
 
 def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> TextIO:
@@ -65,13 +41,12 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISREG(Path(path).stat().st_mode):  # a device is not ours to rotate or own
             return cast("TextIO", Stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)))
-    folder, name = os.path.split(Path(path).absolute())
-    log = BoundedLogFile(
-        name, folder, rotateLength=ROTATE_AT, defaultMode=0o640, maxRotatedFiles=KEPT
-    )
-    uid, gid = owner
-    if uid is not None or gid is not None:
-        os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+    log = LogFile(str(Path(path).absolute()))
+    try:
+        log.give(*owner)
+    except OSError:
+        log.close()
+        raise
     return cast("TextIO", log)
 
 
@@ -89,20 +64,31 @@ class LogWriter:
     """
     Writes lines: at once before and after the server runs, a batch at a time while it does.
 
-    What can't be written is counted, and the mail goes on.
+    What can't be written is counted, and the mail goes on. While something is amiss it is tried
+    again each second.
 
     Args:
         file: where to.
         clock: the reactor.
+        say: gives a line that says what is wrong.
+
+    Attributes:
+        lost: how many lines could not be written.
     """
 
-    def __init__(self, file: TextIO, clock: IReactorTime) -> None:
+    def __init__(
+        self, file: TextIO, clock: IReactorTime, say: Callable[[str], str] = "{}".format
+    ) -> None:
         self._file = file
         self._clock = clock
+        self._say = say
         self._lines: list[str] = []
         self._batches = False
         self._due = False
+        self._trying_again = False
         self.lost = 0
+        self._untold = 0  # of these
+        self._fault = ""
 
     def write(self, line: str) -> None:
         """Write a line, soon."""
@@ -112,11 +98,17 @@ class LogWriter:
         else:
             self.flush()
 
+    def look(self) -> Log:
+        """Tell how the log fares."""
+        stuck = self._file.stuck if isinstance(self._file, LogFile) else ""
+        return Log(stuck, self._untold, self._fault)
+
     def rotate(self) -> None:
         """Begin a new file; a terminal, pipe or device has none."""
         self.flush()
-        if isinstance(self._file, BoundedLogFile):
+        if isinstance(self._file, LogFile):
             self._file.begin_anew()
+        self.flush()
 
     def write_in_batches(self, *, running: bool) -> None:
         """Have lines wait for others while the reactor is *running*; else no clock would tick."""
@@ -126,14 +118,25 @@ class LogWriter:
     def flush(self) -> None:
         """Write what waits, now."""
         batch, self._lines = self._lines, []
+        first = [self._say(_lost(self.look()))] if self._untold else []
         try:
-            if batch:
-                self._file.write("\n".join(batch) + "\n")
+            if first:
+                self._file.flush()  # a pipe takes no more until it was read
+            if first or batch:
+                self._file.write("\n".join([*first, *batch]) + "\n")
             self._file.flush()
-        except (OSError, io.UnsupportedOperation, ValueError):
+        except (OSError, io.UnsupportedOperation, ValueError) as error:
             self.lost += len(batch)
-        if self._batches and isinstance(self._file, Stream) and self._file.waiting:
+            self._untold += len(batch)
+            self._fault = getattr(error, "strerror", None) or str(error)
+        else:
+            self._untold = 0
+        if not self._batches:
+            return
+        if isinstance(self._file, Stream) and self._file.waiting:
             self._flush_soon()
+        if any(self.look()[:2]):
+            self._try_again_soon()
 
     def _flush_soon(self) -> None:
         """Write when others have had the time to come, or the reader to read."""
@@ -145,6 +148,25 @@ class LogWriter:
         """Write now."""
         self._due = False
         self.flush()
+
+    def _try_again_soon(self) -> None:
+        """See in a while whether there is room, and whether a new file can be begun."""
+        if not self._trying_again:
+            self._trying_again = True
+            self._clock.callLater(RETRY_TIME, self._try_again)
+
+    def _try_again(self) -> None:
+        """Do so now."""
+        self._trying_again = False
+        if isinstance(self._file, LogFile):
+            self._file.try_again()
+        self.flush()
+
+
+def _lost(log: Log) -> str:
+    """Say how many lines are missing here, and why."""
+    lines_are = "a line of the log was" if log.lost == 1 else f"{log.lost} lines of the log were"
+    return f"{lines_are} lost: {log.fault}"
 
 
 def stamp(now: float) -> str:

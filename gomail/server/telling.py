@@ -5,6 +5,7 @@ twistd's own log file grows for ever; ours takes its place.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -12,7 +13,8 @@ from twisted.application.service import Service
 from twisted.logger import ILogObserver, LogEvent
 from twisted.python.components import Componentized
 
-from gomail.events import Event, Listener, Listeners, MessageStored
+from gomail.events import Event, Listener, Listeners, MessageStored, Trouble, tell
+from gomail.health import Log
 from gomail.reading.printer import Printer
 from gomail.server.dialogue import Dialogue
 from gomail.server.log import (
@@ -53,11 +55,12 @@ class Telling(Service):
         show_messages: bool = False,
         worker: int | None = None,
     ) -> None:
-        self._writer = LogWriter(file, reactor)
+        self._writer = LogWriter(file, reactor, self._trouble)
         write = self._writer.write
         as_json = log_format == "json"
         self._observer = JsonTwistedLog(write, worker) if as_json else TwistedLog(write, worker)
-        log: Listener = JsonEventLog(write, worker) if as_json else EventLog(write, worker)
+        self._kind = partial(JsonEventLog if as_json else EventLog, worker=worker)
+        log: Listener = self._kind(write)
         self._ration = Ration(log, reactor)
         listeners: list[Listener] = [self._ration]
         if dialogue:
@@ -84,9 +87,22 @@ class Telling(Service):
         if not str(event.get("format", "")).startswith(_UNKEPT):
             self._observer(event)
 
+    def look(self) -> Log:
+        """Tell how the log fares."""
+        return self._writer.look()
+
     def rotate(self) -> None:
-        """Begin a new file, where the log is one that is rotated."""
+        """Begin a new file, where the log is one that is rotated; or say why there is none."""
         self._writer.rotate()
+        stuck = self.look().stuck
+        if stuck:
+            tell(self.listeners, Trouble(f"no new log can be begun, the old one goes on: {stuck}"))
+
+    def _trouble(self, what: str) -> str:
+        """Give the line of what is wrong with the log itself."""
+        lines: list[str] = []
+        self._kind(lines.append)(Trouble(what))
+        return lines[0]
 
     def startService(self) -> None:
         """Write in batches from now on."""

@@ -114,6 +114,25 @@ class Twistd:
             msg = f"the log {path} can't be written: {error.strerror}"
             raise StartError(msg) from error
 
+    def notes(self, log: str) -> tuple[str, ...]:
+        """
+        Say what the folder of the log must allow, where it does not.
+
+        Args:
+            log: what `open_log` said of it.
+        """
+        if not Path(log).is_absolute() or not Path(log).is_file():
+            return ()
+        folder = str(Path(log).parent)
+        with self.identity.assumed():
+            if os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+                return ()
+        note = (
+            f"the log will grow and not be rotated, since {folder} can't be written by"
+            f" {self.identity}: allow that, or have logrotate make the new files (create)"
+        )
+        return (note,)
+
 
 def take_no_words(words: Sequence[str]) -> None:
     """

@@ -15,7 +15,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 
 from gomail.events import HealthChanged, Listeners, Measured, tell
-from gomail.health import WELL, Databases, Disk, Health, Mailboxes, Share, Storing
+from gomail.health import WELL, Databases, Disk, Health, Log, Mailboxes, Share, Storing
 from gomail.server.judgement import THREAD_ENDED, judge
 
 WINDOW = 10  # beats, of which the worst counts; and between two tellings of what was measured
@@ -34,6 +34,7 @@ class Meters:
         descriptors: counts what is open, off the reactor.
         mailboxes: those that turn mail away; to be asked once a beat.
         databases: those of mailboxes that can't be asked; likewise.
+        log: how it fares.
     """
 
     sessions: Callable[[], Share]
@@ -42,6 +43,7 @@ class Meters:
     descriptors: Callable[[], Deferred[Share | None]]
     mailboxes: Callable[[], Mailboxes] = Mailboxes
     databases: Callable[[], Databases] = Databases
+    log: Callable[[], Log] = Log
 
 
 class Watch:
@@ -110,6 +112,7 @@ class Watch:
             self._meters.disk(),
             self._meters.mailboxes(),
             self._meters.databases(),
+            self._meters.log(),
         )
 
     def _count(self, descriptors: Share | None) -> None:

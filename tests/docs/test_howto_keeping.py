@@ -1,5 +1,6 @@
 """How-tos about what is kept: certificates that are renewed, backups, and what an end leaves."""
 
+import os
 import re
 import signal
 import smtplib
@@ -15,8 +16,9 @@ from tests.interop.certbot import GOMAIL, MX, Authority, Certbot
 from tests.interop.conftest import StartGomail
 from tests.interop.openssl import number, serial
 from tests.interop.server import Gomail, wait_for
-from tests.interop.software import needs, run
+from tests.interop.software import needs, needs_user, run
 from tests.patience import PATIENCE
+from tests.system.running import TWISTD, runs
 
 pytestmark = pytest.mark.interop
 COPIES = "/etc/gomail/certificates"
@@ -105,6 +107,50 @@ def test_howto_backup_while_mail_comes_and_is_read(folder: Path, gomail: Gomail)
     assert before <= numbers
     assert len(kept) >= len(numbers)
     assert all(re.search(r"\nNumber \d+\.\n\Z", text) for text in kept)
+
+
+def howto_log(home: Path) -> str:
+    """Give logrotate's file of the page, for root's folder here and a user of this machine's."""
+    with Story("docs/howto/log.md") as story:
+        story.take("sh", "sudo install -d -m 750 -o alice -g alice /var/log/gomail")
+        rules = story.take("logrotate", "create 640 alice alice", "kill -USR1")
+    rules = rules.replace("/var/log/", f"{home}/log/").replace("/home/alice/", f"{home}/")
+    return rules.replace("640 alice alice", "640 nobody nogroup")
+
+
+@pytest.mark.needs_root
+@pytest.mark.parametrize("cut", [False, True], ids=["create", "copytruncate"])
+def test_howto_log_is_rotated(folder: Path, *, cut: bool) -> None:
+    """Logrotate moves the log in root's folder, and the server goes on in the new one."""
+    needs("logrotate")
+    user, home = needs_user("nobody"), folder / "home"
+    rules, log = howto_log(home), home / "log" / "gomail.log"
+    if cut:
+        rules = re.sub(r"(?s)    create .*endscript\n", "    copytruncate\n", rules)
+    log.parent.mkdir(parents=True)
+    os.chown(home, user.pw_uid, user.pw_gid)
+    for each in (folder, home, log.parent):
+        each.chmod(0o755)
+    (home / "rules").write_text(rules)
+    identity = ("--uid", str(user.pw_uid), "--gid", str(user.pw_gid))
+    daemon = ["--pidfile", str(home / "gomail.pid"), "--logfile", str(log), "gomail"]
+    run([*TWISTD, *identity, *daemon, "--port", "tcp:0"], cwd=home)
+    pid = int((home / "gomail.pid").read_text())
+    try:
+        for _ in range(2):
+            os.kill(pid, signal.SIGHUP)
+            wait_for("a line", lambda: "is in force" in log.read_text())
+            run(["logrotate", "--force", "--state", home / "state", home / "rules"])
+        wait_for("the new one", lambda: log.stat().st_size == 0)
+        os.kill(pid, signal.SIGHUP)
+        wait_for("a line in it", lambda: "is in force" in log.read_text())
+        assert b"\0" not in log.read_bytes()
+        assert (log.stat().st_uid, log.stat().st_mode & 0o777) == (user.pw_uid, 0o640)
+        assert "is in force" in log.with_name("gomail.log.1").read_text()
+        assert log.with_name("gomail.log.2.gz").exists()
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        wait_for("its end", lambda: not runs(pid))
 
 
 def begun(here: Machine, *options: str) -> None:

@@ -3,13 +3,14 @@
 import pytest
 
 from gomail.events import Measured
-from gomail.health import WELL, Databases, Disk, Health, Mailboxes, Share, State, Storing
+from gomail.health import WELL, Databases, Disk, Health, Log, Mailboxes, Share, State, Storing
 from gomail.limits import MIB
 from gomail.server.judgement import RULES, judge
 
 FREE = "MiB are free on the disk of /mail"
 NOTHING = f"0.0 {FREE} (or no inodes)"
 LARGEST = "disk-reserve and the largest message want 66.0: the largest messages"
+WHO = "the server's user must be able to write to the folder, or to a file made there"
 
 
 def storing(**facts: object) -> Measured:
@@ -116,6 +117,18 @@ def test_server_of_which_nothing_is_known_is_well() -> None:
             State.DEGRADED,
             "agent-missing",
             "there has been no delivery agent for 10 s",
+        ),
+        (
+            Measured(log=Log(lost=1, fault="No space left on device")),
+            State.DEGRADED,
+            "log-lost",
+            "a line of the log could not be written: No space left on device",
+        ),
+        (
+            Measured(log=Log("/log: no")),
+            State.DEGRADED,
+            "log-grows",
+            f"no new log can be begun, the old one grows: /log: no; {WHO}",
         ),
         (Measured(lag=1.5), State.DEGRADED, "lag", "the reactor is 1.5 s late"),
         (

@@ -3,8 +3,9 @@
 import io
 import json
 import os
+import resource
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TextIO, cast
@@ -14,9 +15,10 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, Logger
 
 from gomail.events import SessionStarted, Trouble
-from gomail.server import log as module
+from gomail.health import Log
 from gomail.server.log import (
     BATCH_TIME,
+    RETRY_TIME,
     EventLog,
     JsonEventLog,
     JsonTwistedLog,
@@ -50,85 +52,64 @@ def test_lines_are_written_together() -> None:
     assert clock.getDelayedCalls() == []
 
 
-def test_e13_lines_that_cannot_be_written_are_counted() -> None:
-    """A full disk costs lines and nothing else; when there is room again the log goes on."""
-
-    class Full(io.StringIO):
-        """A file on a full disk."""
-
-        full = True
-
-        def write(self, text: str) -> int:
-            """Write it, or not."""
-            if self.full:
-                raise OSError(28, "No space left on device")
-            return super().write(text)
-
-    file = Full()
-    writer = LogWriter(file, Clock())
-    writer.write("lost")
-    writer.write("lost")
-    file.full = False
-    writer.write("written")
-    assert writer.lost == 2
-    assert file.getvalue() == "written\n"
-    file.close()
-    writer.write("lost")
-    assert writer.lost == 3
-
-
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rotate at 100 octets, and keep two."""
-    monkeypatch.setattr(module, "ROTATE_AT", 100)
-    monkeypatch.setattr(module, "KEPT", 2)
+def full() -> Iterator[Callable[[int], None]]:
+    """Give what has no file become longer than so many octets, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("small")
-def test_file_is_rotated_and_the_oldest_goes(tmp_path: Path) -> None:
-    """It is rotated when it is full, and no more are kept than there should be."""
-    with closing(open_log(str(tmp_path / "log"))) as file:
-        for number in range(20):
-            file.write(f"{number:049}\n")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["log", "log.1", "log.2"]
-    assert [each.stat().st_size for each in tmp_path.iterdir()] == [100] * 3
-    assert (tmp_path / "log").read_text().endswith("19\n")
-
-
-@pytest.mark.usefixtures("small")
-def test_r22_file_that_cannot_be_rotated_is_begun_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_e13_lines_that_cannot_be_written_are_counted_and_told(
+    tmp_path: Path, full: Callable[[int], None]
 ) -> None:
-    """In a folder of somebody else's the log does not grow without bounds."""
-    access = os.access
-    monkeypatch.setattr(
-        os, "access", lambda path, mode: path != str(tmp_path) and access(path, mode)
-    )
-    with closing(open_log(str(tmp_path / "log"))) as file:
-        for number in range(9):
-            file.write(f"{number:049}\n")
-    assert [each.name for each in tmp_path.iterdir()] == ["log"]
-    assert (tmp_path / "log").read_text() == f"{8:049}\n"
+    """A full disk costs lines and nothing else; when there is room again the log says how many."""
+    path = tmp_path / "log"
+    with closing(open_log(str(path))) as file:
+        writer = LogWriter(file, Clock(), say="<{}>".format)
+        writer.write("before")
+        full(9)
+        writer.write("lost")
+        writer.write("lost")
+        assert writer.look() == Log(lost=2, fault="File too large")
+        full(1000)
+        writer.write("after")
+        assert writer.look() == Log(fault="File too large")
+        full(0)
+        writer.write("lost")
+        full(1000)
+        writer.write("after")
+        assert writer.lost == 3
+    said = ["<2 lines of the log were lost: File too large>", "after"]
+    said += ["<a line of the log was lost: File too large>", "after"]
+    assert path.read_text().splitlines() == ["before", *said]
+    writer.write("into a file that is closed")
+    assert writer.lost == 4
 
 
-@pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("call", ["remove", "rename"])
-def test_r22_rotation_that_fails_halfway_costs_no_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+def test_what_is_amiss_is_tried_again_each_second(
+    tmp_path: Path, full: Callable[[int], None]
 ) -> None:
-    """Where an old file can't be moved or removed, as in /tmp, lines go on being written."""
-
-    def fail(*_: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    for name in ("log.1", "log.2"):
-        (tmp_path / name).write_text("old")
-    with closing(open_log(str(tmp_path / "log"))) as file:
-        monkeypatch.setattr(os, call, fail)
-        for number in range(9):
-            file.write(f"{number:049}\n")
-        assert (tmp_path / "log").read_text().endswith(f"{8:049}\n")
-        assert (tmp_path / "log").stat().st_size <= 100
+    """A server that has nothing to log finds out by itself that it can again."""
+    clock, path = Clock(), tmp_path / "folder" / "log"
+    path.parent.mkdir()
+    with closing(open_log(str(path))) as file:
+        writer = LogWriter(file, clock)
+        writer.write_in_batches(running=True)
+        full(0)
+        writer.write("lost")
+        clock.advance(BATCH_TIME)
+        path.parent.rename(tmp_path / "away")
+        writer.rotate()
+        stuck = f"{path}: No such file or directory"
+        clock.pump([RETRY_TIME] * 3)
+        assert writer.look() == Log(stuck, 1, "File too large")
+        path.parent.mkdir()
+        full(1000)
+        clock.advance(RETRY_TIME)
+        assert not any(writer.look()[:2])
+        assert path.read_text() == "a line of the log was lost: File too large\n"
+        assert clock.getDelayedCalls() == []
 
 
 def test_file_is_for_its_owner_and_group(tmp_path: Path) -> None:
@@ -241,7 +222,12 @@ def test_e13_log_that_nobody_reads_stops_nothing() -> None:
     while len(read) < kept:
         read += os.read(reading, 65536)
         clock.advance(BATCH_TIME)
-    assert set(read.split()) == {b"x" * 999}
+    told = f"{writer.lost} lines of the log were lost: nobody reads the log".encode()
+    while told not in read:
+        clock.advance(BATCH_TIME)
+        read += os.read(reading, 65536)
+    assert set(read.splitlines()) == {b"x" * 999, told}
+    assert writer.look().lost == 0
     assert len(clock.getDelayedCalls()) <= 1
     for fd in (reading, writing):
         os.close(fd)

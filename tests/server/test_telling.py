@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from gomail.events import (
 )
 from gomail.health import WELL
 from gomail.server import telling
-from gomail.server.log import BATCH_TIME
+from gomail.server.log import BATCH_TIME, open_log
 from gomail.server.telling import MessagePrinter, Telling
 from tests.patience import PATIENCE
 from tests.server.events import CLIENT, ENDED, STORED
@@ -165,6 +166,21 @@ def test_worker_says_which_one_it_is_in_json() -> None:
     events = [json.loads(line) for line in said("json", 2)]
     assert [event.get("worker") for event in events] == [None, None, *[2] * (len(OF_OURSELVES) + 1)]
     assert not any("worker" in json.loads(line) for line in said("json", None))
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_log_says_what_is_amiss_with_itself(tmp_path: Path, log_format: str) -> None:
+    """That no new one can be begun stands in the old one, whatever its form."""
+    folder, away = tmp_path / "log", tmp_path / "away"
+    folder.mkdir()
+    with closing(open_log(str(folder / "log"))) as file:
+        service = Telling(file, Clock(), log_format=log_format)  # type: ignore[arg-type]
+        folder.rename(away)
+        service.rotate()
+        assert service.look().stuck == f"{folder}/log: No such file or directory"
+    (line,) = (away / "log").read_text().splitlines()
+    assert "no new log can be begun, the old one goes on: " in line
+    assert (line[0] == "{") == (log_format == "json")
 
 
 def test_list_of_plugins_that_can_not_be_kept_is_nobodys_concern(tmp_path: Path) -> None:

@@ -73,6 +73,24 @@ def test_daemon_has_a_log_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         Twistd({"nodaemon": True, "logfile": "missing/log"}).open_log()
 
 
+def test_log_that_needs_no_folder_has_no_note(tmp_path: Path) -> None:
+    """What the folder must allow is said of files alone, and where it does not."""
+    twistd = Twistd({})
+    (tmp_path / "log").touch()
+    for log in ("this terminal", "nowhere", "/dev/null", str(tmp_path / "log")):
+        assert twistd.notes(log) == ()
+
+
+@pytest.mark.needs_root
+def test_folder_that_lets_nobody_write_is_named(tmp_path: Path) -> None:
+    """It is asked as the user who will log there."""
+    (tmp_path / "log").touch()
+    (note,) = Twistd({"uid": 65534, "gid": 65534}).notes(str(tmp_path / "log"))
+    assert note.startswith(
+        f"the log will grow and not be rotated, since {tmp_path} can't be written by nobody: "
+    )
+
+
 def test_no_option_is_the_foreground() -> None:
     """Where twistd said nothing, we stay, write no pid file, and remain who we are."""
     twistd = Twistd({})

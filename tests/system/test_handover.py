@@ -11,7 +11,8 @@ from tests.system.callers import Caller
 from tests.system.conftest import Serve
 from tests.system.crews import WORKERS, configuration, hand_over, pids
 from tests.system.pages import Page
-from tests.system.running import TWISTD, Client, Server, runs, until
+from tests.system.running import ANY_PORT, TWISTD, Client, Server, runs, until
+from tests.system.test_refusing import comes_to
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
@@ -256,6 +257,33 @@ def test_daemon_goes_on_with_its_log_and_its_number(start: Serve, tmp_path: Path
     finally:
         if runs(pid):
             os.kill(pid, signal.SIGKILL)
+
+
+def test_parent_gives_way_to_none_that_could_not_log(start: Serve, tmp_path: Path) -> None:
+    """It says how its log fares; no program takes over that could not log, and that is told."""
+    folder, away = tmp_path / "log", tmp_path / "away"
+    folder.mkdir()
+    (tmp_path / "g.toml").write_text(
+        'control = "control"\nstoring = "thread"\n[domains."localhost"]\n'
+    )
+    options = ("--nodaemon", "--logfile", "log/gomail.log", "gomail", "-c", "g.toml")
+    server = start(*options, *ANY_PORT, "--workers", str(WORKERS), command=TWISTD).started()
+    log, old = folder / "gomail.log", away / "gomail.log"
+    until(lambda: log.read_text().count(" serves (pid") == WORKERS, "they serve")
+    folder.rename(away)
+    server.tell(signal.SIGUSR1)
+    comes_to(tmp_path, lambda _, reasons: list(reasons) == ["log-grows"])
+    server.tell(signal.SIGUSR2)
+    problem = f"no program takes our place: gomail: the log {log} can't be written: No such file"
+    until(lambda: problem in old.read_text(), f"it is said: {old.read_text()}")
+    until(lambda: "health degraded: no new log can be begun" in old.read_text(), "and this")
+    assert server.connect().mail().startswith("250 ")
+    folder.mkdir()
+    comes_to(tmp_path, lambda state, _: state == "ok")
+    server.tell(signal.SIGUSR2)
+    until(lambda: log.read_text().count(" serves (pid") == WORKERS, "new ones serve")
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
 
 
 def test_variable_without_a_parent_is_told(start: Serve) -> None:

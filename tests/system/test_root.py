@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.conftest import Serve
-from tests.system.running import ANY_PORT, TWISTD, Client, Server, until
+from tests.system.running import ANY_PORT, TWISTD, Client
 
 pytestmark = [pytest.mark.system, pytest.mark.needs_root]
 NOBODY = 65534
@@ -80,29 +79,3 @@ def test_maildir_that_nobody_may_write_is_told(start: Serve, home: Path) -> None
     told = f"gomail: the Maildir {home}/Maildir can't be used by nobody: Permission denied\n"
     assert server.complaints == told
     assert sorted(each.name for each in home.iterdir()) == ["err", "out"]
-
-
-def test_log_in_roots_folder_does_not_grow_without_bounds(start: Serve, home: Path) -> None:
-    """Where nobody may not rotate, the log is begun anew when it is full; mail goes on."""
-    folder = home / "log"
-    folder.mkdir()
-    code = (
-        "import gomail.server.log as log\n"
-        "log.ROTATE_AT = 4000\n"
-        "from twisted.scripts.twistd import run\n"
-        "run()"
-    )
-    options = ("--nodaemon", *DROPPED, "--logfile", "log/gomail.log", "gomail")
-    server: Server = start(*options, *ANY_PORT, folder=home, command=(sys.executable, "-c", code))
-    server.started()
-    sizes = [0]
-
-    def begun_anew() -> bool:
-        assert server.connect().mail().startswith("250 ")
-        sizes.append((folder / "gomail.log").stat().st_size)
-        return sizes[-1] < sizes[-2]
-
-    until(begun_anew, "the log grows and grows")
-    until(begun_anew, "the log was begun anew but once")
-    assert [each.name for each in folder.iterdir()] == ["gomail.log"]
-    assert server.stopped() == 0

@@ -27,10 +27,12 @@ class Wellbeing:
 
     Attributes:
         wanted: how many there are to be.
+        own: gives what is the matter with the parent itself.
     """
 
     def __init__(self, workers: Sequence[Worker], leaving: Leaving) -> None:
         self.wanted = 0
+        self.own: Callable[[], Health] = lambda: WELL
         self._workers = workers
         self._leaving = leaving
         self._known = WELL.marks  # that were told
@@ -60,8 +62,8 @@ class Wellbeing:
 
     @property
     def health(self) -> Health:
-        """What is the matter with any of them, or with all."""
-        return together([self._counted(), *map(_named, self._workers)])
+        """What is the matter with any of them, with all, or with their parent."""
+        return together([self._counted(), self.own(), *map(_named, self._workers)])
 
     def _counted(self) -> Health:
         """Tell whether all are there."""
@@ -97,7 +99,7 @@ class Wellbeing:
         self._looks = self._looks + 1 if counted.reasons else 0
         if not counted.reasons or self._looks >= LONG:
             self._missing = counted
-        health = together([self._missing, *map(_named, self._workers)])
+        health = together([self._missing, self.own(), *map(_named, self._workers)])
         if frozenset(health.marks) != self._noted:
             self._noted = frozenset(health.marks)
             for changed in self._lasting:

@@ -54,6 +54,20 @@ def test_crew_fares_as_its_workers_do(house: House) -> None:
     assert told[2:] == [WELL]
 
 
+def test_parent_fares_as_its_log_does(house: House) -> None:
+    """What is the matter with the parent alone is the matter with all, and told by both ways."""
+    told: list[str] = []
+    wellbeing = house.crew.wellbeing
+    wellbeing.tell(lambda health: told.append(f"at once {health}"))
+    wellbeing.tell_lasting(lambda health: told.append(str(health)))
+    house.serving()
+    house.reactor.advance(BEAT)
+    full = Health((Reason("log-lost", State.DEGRADED, "lines are lost"),))
+    wellbeing.own = lambda: full
+    house.reactor.advance(BEAT)
+    assert sorted(told) == ["at once degraded: lines are lost", "degraded: lines are lost"]
+
+
 def test_workers_that_are_missing_for_a_while_are_told_once(house: House) -> None:
     """Not one that ends, and is soon replaced; and that all are back is told."""
     told: list[str] = []
