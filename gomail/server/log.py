@@ -35,13 +35,18 @@ def open_log(path: str, owner: tuple[int | None, int | None] = (None, None)) -> 
     """
     Open the log file at *path*, and give it to the user and group that will write it.
 
+    What is given away is no link: where that leads may be nobody's to give.
+
     Raises:
         OSError: it can't be written.
     """
+    link = 0 if owner == (None, None) else os.O_NOFOLLOW
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISREG(Path(path).stat().st_mode):  # a device is not ours to rotate or own
-            return cast("TextIO", Stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)))
-    log = LogFile(str(Path(path).absolute()))
+            return cast(
+                "TextIO", Stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | link))
+            )
+    log = LogFile(str(Path(path).absolute()), link)
     try:
         log.give(*owner)
     except OSError:

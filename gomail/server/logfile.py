@@ -26,6 +26,7 @@ class LogFile(io.TextIOBase):
 
     Args:
         path: where it is, absolute; it is made where it is missing.
+        flags: of open(2), with which it is opened this once.
 
     Attributes:
         stuck: why another one could not be begun when it was to be; empty where it was.
@@ -34,10 +35,10 @@ class LogFile(io.TextIOBase):
         OSError: it can't be written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, flags: int = 0) -> None:
         super().__init__()
         self._path = path
-        self._fd = _open(path)
+        self._fd = _open(path, flags)
         self.stuck = ""
 
     def give(self, uid: int | None, gid: int | None) -> None:
@@ -117,12 +118,12 @@ class LogFile(io.TextIOBase):
         super().close()
 
 
-def _open(path: str) -> int:
+def _open(path: str, flags: int = 0) -> int:
     """Open a file, or make one."""
     try:
         fd = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
     except FileExistsError:
-        fd = os.open(path, _FLAGS)
+        fd = os.open(path, _FLAGS | flags)
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise OSError(errno.EINVAL, "a regular file was expected") from None

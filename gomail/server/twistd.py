@@ -109,10 +109,21 @@ class Twistd:
             return _unbuffered(sys.stdout), shown
         path = str(Path(name or "twistd.log").absolute())
         try:
-            return open_log(path, (self.identity.uid, self.identity.gid)), path
+            return self._open_file(path), path
         except OSError as error:
             msg = f"the log {path} can't be written: {error.strerror}"
             raise StartError(msg) from error
+
+    def _open_file(self, path: str) -> TextIO:
+        """Open a log as the user who will write it; or as root, who gives it to them."""
+        uid, gid = self.identity.uid, self.identity.gid
+        try:
+            with self.identity.assumed():  # no link of theirs leads where they may not write
+                return open_log(path)
+        except PermissionError:
+            if os.geteuid() != 0 or uid is None:
+                raise
+            return open_log(path, (uid, gid))
 
     def notes(self, log: str) -> tuple[str, ...]:
         """

@@ -79,3 +79,37 @@ def test_maildir_that_nobody_may_write_is_told(start: Serve, home: Path) -> None
     told = f"gomail: the Maildir {home}/Maildir can't be used by nobody: Permission denied\n"
     assert server.complaints == told
     assert sorted(each.name for each in home.iterdir()) == ["err", "out"]
+
+
+def test_log_that_is_a_link_gives_nothing_of_roots_away(start: Serve, home: Path) -> None:
+    """Whoever owns the folder of the log can't have root give them a file, nor write to it."""
+    target = home.with_name(f"{home.name}-root's")
+    target.write_text("root's")
+    target.chmod(0o600)
+    try:
+        (home / "gomail.log").symlink_to(target)
+        command = (*TWISTD, "--nodaemon", *DROPPED, "--logfile", "gomail.log", "gomail")
+        server = start(*ANY_PORT, folder=home, command=command)
+        assert server.ended() == 1
+        why = "can't be written: Too many levels of symbolic links\n"
+        assert server.complaints == f"gomail: the log {home}/gomail.log {why}"
+        found = target.stat()
+        assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o600)
+        assert target.read_text() == "root's"
+    finally:
+        target.unlink()
+
+
+def test_log_that_is_roots_is_given_to_nobody(start: Serve, home: Path) -> None:
+    """One that stands in root's folder, or was written as root before, goes on."""
+    folder, log = home / "log", home / "log" / "gomail.log"
+    folder.mkdir()
+    log.write_text("before\n")
+    log.chmod(0o600)
+    command = (*TWISTD, "--nodaemon", *DROPPED, "--logfile", "log/gomail.log", "gomail")
+    server = start(*ANY_PORT, folder=home, command=command).started()
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+    assert (log.stat().st_uid, log.stat().st_gid) == (NOBODY, NOBODY)
+    assert log.read_text().startswith("before\n")
+    assert log.read_text().count("Z stored ") == 1
