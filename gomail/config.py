@@ -32,6 +32,8 @@ __all__ = [
     "directory",
     "load",
     "parse",
+    "parse_octets",
+    "read_octets",
     "render",
     "with_options",
 ]
@@ -47,7 +49,31 @@ def load(path: str) -> Configuration:
         ConfigurationError: it can't be read, or something in it can't be. Of several mistakes the
             first in the file is told.
     """
-    return parse(_read(path), path)
+    return parse_octets(read_octets(path), path)
+
+
+def read_octets(path: str) -> bytes:
+    """
+    Read a file as it is.
+
+    Raises:
+        ConfigurationError: it can't be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        msg = f"{path}: {error.strerror}"
+        raise ConfigurationError(msg) from None
+
+
+def parse_octets(octets: bytes, path: str) -> Configuration:
+    """
+    Read what stands in a file, or stood there.
+
+    Raises:
+        ConfigurationError: something in it can't be.
+    """
+    return parse(_decoded(octets, path), path)
 
 
 def parse(text: str, path: str) -> Configuration:
@@ -85,16 +111,13 @@ def directory(configuration: Configuration, off_reactor: OffReactor | None = Non
     except Mistake as mistake:
         if source is None:
             raise ConfigurationError(_printable(str(mistake))) from None
-        raise _told(source, _read(source), [mistake]) from None
+        raise _told(source, _decoded(read_octets(source), source), [mistake]) from None
 
 
-def _read(path: str) -> str:
-    """Read a file as text."""
+def _decoded(octets: bytes, path: str) -> str:
+    """Read octets as text."""
     try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        msg = f"{path}: {error.strerror}"
-        raise ConfigurationError(msg) from None
+        return octets.decode("utf-8-sig")
     except UnicodeDecodeError:
         msg = f"{path}: text in UTF-8 was expected"
         raise ConfigurationError(msg) from None

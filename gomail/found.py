@@ -1,8 +1,8 @@
 """What is tried, made and opened for a server before it begins, and what people are told of it."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from gomail.config import Configuration
 from gomail.examination import describe
@@ -42,6 +42,12 @@ class Found:
     checks: str
     control: Port | None
     metrics: Port | None
+
+    def settled(self, settle: Callable[[Port], Port]) -> "Found":
+        """Give the same with all ports as *settle* has them."""
+        control = None if self.control is None else settle(self.control)
+        metrics = None if self.metrics is None else settle(self.metrics)
+        return replace(self, ports=[*map(settle, self.ports)], control=control, metrics=metrics)
 
 
 def find(

@@ -5,11 +5,14 @@ It reads the configuration, and the workers have it from there: what is in a fil
 since, and not read again, holds for none of them, also not for one that is started later.
 """
 
+import json
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from twisted.application.service import MultiService
 from twisted.internet.task import deferLater
@@ -23,13 +26,14 @@ from gomail.server.aside import aside, let_go
 from gomail.server.ports import Port
 from gomail.server.reactor import Reactor
 from gomail.server.start import StartError
+from gomail.server.workers import interim
 from gomail.server.workers.crew import Crew
-from gomail.server.workers.legacy import ENDS, Legacy
+from gomail.server.workers.legacy import HELD, Legacy
 from gomail.server.workers.trial import attempt
+from gomail.server.workers.tried import left_something
 from gomail.settings.changes import without_restart
 
-# What would end a program that does not heed it yet; ignored, it stays so until it is heeded.
-_NOT_MEANWHILE = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+_INTERIM = Path(interim.__file__).read_bytes()  # of this program, which is known to run
 _WE_STOP = "this one stops"
 
 
@@ -45,7 +49,8 @@ class Workers(MultiService):
         log: writes lines of theirs.
         options: of twistd, for workers.
         state: the folder of what gomail keeps for itself, as it was found for who runs it.
-        again: the command of a parent in our place.
+        again: what twistd is told of a parent in our place.
+        written: gives the number of the file that the log is written to; None for syslog.
         leaving: process and log of each worker of the parent whose place we have taken.
         pidfile: the path of our pid file, if there is one.
         beside: further sockets that a program in our place goes on with.
@@ -62,6 +67,7 @@ class Workers(MultiService):
         options: Sequence[str],
         state: str | None,
         again: Sequence[str],
+        written: Callable[[], int | None],
         leaving: Sequence[tuple[int, int]] = (),
         pidfile: str | None = None,
         beside: Sequence[Port] = (),
@@ -75,6 +81,7 @@ class Workers(MultiService):
         self._folder = str(Path.cwd())  # twistd may change it
         self._ports = ports
         self._again = again
+        self._written = written
         self._pidfile = pidfile
         self._beside = beside
         self.crew = Crew(
@@ -140,41 +147,64 @@ class Workers(MultiService):
         if not self.running:
             return _WE_STOP
         ports = [*self._ports, *self._beside]
-        trial = Legacy(list(ports), trial=True)
-        variables = {**program.environment(), **trial.variables()}
-        problem = await attempt(
-            self._reactor, self._again, variables, self._elsewhere(), trial.descriptors
-        )
-        if not self.running:
-            return _WE_STOP
-        if problem is not None:
-            return problem
-        legacy = replace(await self.crew.bequeath(), ports=ports, pidfile=self._pidfile)
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # one that comes now, our heir will hear
-        try:
-            await deferLater(self._reactor, 0)  # one that came before has its turn
-            return self._become(legacy, at_last) if self.running else _WE_STOP
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+        with _memory("gomail-tried") as tried:
+            problem = await self._try(Legacy(list(ports), trial=True), tried)
+            if not self.running:
+                return _WE_STOP
+            if problem is not None:
+                return problem
+            legacy = replace(await self.crew.bequeath(), ports=ports, pidfile=self._pidfile)
+            signal.pthread_sigmask(signal.SIG_BLOCK, HELD)  # what comes now, our heir will hear
+            try:
+                await deferLater(self._reactor, 0)  # what came before has its turn
+                return self._become(legacy, tried, at_last) if self.running else _WE_STOP
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
-    def _become(self, legacy: Legacy, at_last: Callable[[], None]) -> str:
+    async def _try(self, trial: Legacy, tried: int) -> str | None:
+        """Run a trial, which leaves what it has gone by; give why it fails."""
+        command = program.command("gomail", *self._again)
+        variables = {**program.environment(), **trial.variables(), interim.TRIED: str(tried)}
+        descriptors = [*trial.descriptors, tried]
+        return await attempt(self._reactor, command, variables, self._elsewhere(), descriptors)
+
+    def _become(self, legacy: Legacy, tried: int, at_last: Callable[[], None]) -> str:
         """Start the heir in our place; or go on, and give the reason."""
         at_last()
-        heeded = {number: signal.signal(number, signal.SIG_IGN) for number in _NOT_MEANWHILE}
+        heeded = signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it would end one that begins
+        here, folder = str(Path.cwd()), self._elsewhere()
         try:
-            for number in legacy.descriptors:
-                os.set_inheritable(number, True)
-            folder = self._elsewhere()
-            if folder is not None:
-                os.chdir(folder)
-            path = program.environment()["PYTHONPATH"]
-            variables = {**os.environ, "PYTHONPATH": path, **legacy.variables()}
-            os.execve(self._again[0], list(self._again), variables)  # noqa: S606 -- it is ourselves
+            with _memory("gomail-interim") as text:
+                os.write(text, _INTERIM)
+                if folder is not None:
+                    os.chdir(folder)
+                self._start_heir(legacy, tried, text)
         except OSError as error:
-            for number, work in heeded.items():
-                signal.signal(number, work)
+            if folder is not None:
+                os.chdir(here)
+            signal.signal(signal.SIGUSR2, heeded)
             self.crew.resume()
             return str(error)
+
+    def _start_heir(self, legacy: Legacy, tried: int, text: int) -> NoReturn:
+        """
+        Become another program, what holds its place in need first.
+
+        One of before interim was thought of left nothing at its trial, and begins by itself.
+        """
+        path = program.environment()["PYTHONPATH"]
+        variables = {**os.environ, "PYTHONPATH": path, **legacy.variables()}
+        command, descriptors = program.command("gomail", *self._again), [*legacy.descriptors]
+        if left_something(tried):
+            log = self._written()
+            said = [text, log, self.configuration.log_format == "json", 0]
+            variables |= {interim.TRIED: str(tried), interim.VARIABLE: json.dumps(said)}
+            descriptors += [text, tried, *([] if log is None else [log])]
+            run = f"import os; exec(os.pread({text}, {len(_INTERIM)}, 0))"
+            command = [*command[:2], "-c", run, *self._again]
+        for number in descriptors:
+            os.set_inheritable(number, True)
+        os.execve(command[0], command, variables)  # noqa: S606 -- it is ourselves
 
     def _elsewhere(self) -> str | None:
         """
@@ -183,3 +213,13 @@ class Workers(MultiService):
         None where we are there still: it may be one that only root may go to.
         """
         return None if self._folder == str(Path.cwd()) else self._folder
+
+
+@contextmanager
+def _memory(name: str) -> Iterator[int]:
+    """Make a file that lies in memory alone, and that nobody else can open; give its number."""
+    number = os.memfd_create(name)
+    try:
+        yield number
+    finally:
+        os.close(number)

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# What systemd says to the server.
+# What systemd says to the server, and one parent of workers to the next.
 _NOT_FOR_IT = {
+    "GOMAIL_INTERIM",
     "LISTEN_FDNAMES",
     "LISTEN_FDS",
     "LISTEN_PID",

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any, TextIO
 
 from twisted.application.service import IService
+from twisted.logger import Logger
 
-from gomail import config, program
+from gomail import config
 from gomail.application import Application, Served
 from gomail.compose import Server
-from gomail.config import Configuration
+from gomail.config import Configuration, ConfigurationError
 from gomail.control import Account, Answers, Origin, serve_alone, serve_parent
 from gomail.events import HealthChanged, Measured, tell
 from gomail.found import Found, announce_found, find
@@ -36,12 +37,15 @@ from gomail.server.telling import Telling
 from gomail.server.threads import leave_behind_what_hangs
 from gomail.server.twistd import Twistd
 from gomail.server.workers.inheritance import Inheritance, inherit
+from gomail.server.workers.interim import over
 from gomail.server.workers.legacy import Legacy, claim
 from gomail.server.workers.overview import Overview
 from gomail.server.workers.parent import Parent
 from gomail.server.workers.share import Share
+from gomail.server.workers.tried import Tried, read_tried, write_tried
 
 _PARENTS = "the parent's settings"  # where a mistake in them would be said to be
+_log = Logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,20 @@ class Wishes:
         words: those of ours, as they were said.
         dialogue: whether every line of every session is logged.
         show_messages: whether every stored message is.
-        read: gives the configuration.
+        file: reads the configuration's file.
+        configuration: reads what stood in it.
     """
 
     twistd: Mapping[str, Any]
     words: Sequence[str]
     dialogue: bool
     show_messages: bool
-    read: Callable[[], Configuration]
+    file: Callable[[], bytes]
+    configuration: Callable[[bytes], Configuration]
+
+    def read(self) -> Configuration:
+        """Read the configuration as it is now."""
+        return self.configuration(self.file())
 
 
 def begin(reactor: Reactor, wishes: Wishes) -> Application:
@@ -81,9 +91,7 @@ def begin(reactor: Reactor, wishes: Wishes) -> Application:
     inherited = inherit(os.environ)
     if inherited is not None:
         return beginning.worker(inherited)
-    legacy = claim(os.environ)
-    with legacy.at_stake():
-        return beginning.first(legacy)
+    return beginning.first(claim(os.environ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +104,39 @@ class _Beginning:
 
     def first(self, legacy: Legacy) -> Application:
         """Begin as what was started by somebody, or as the heir of a parent."""
-        found = find(self.wishes.read(), self.reactor, self.twistd.identity, legacy)
+        tried = None if legacy.trial else read_tried(os.environ)
+        file = self.wishes.file() if tried is None else tried.configuration
+        configuration = self.wishes.configuration(file)
+        found = find(configuration, self.reactor, self.twistd.identity, legacy)
         log, shown = self.twistd.open_log()
         if legacy.trial:
+            write_tried(os.environ, Tried(file))
             raise SystemExit(0)
+        self.reactor.callWhenRunning(self._run_as_heir, tried)
+        found = found.settled(legacy.settle)
         for port in legacy.ports:  # whose listener is no more
-            port.close()
+            legacy.settle(port).close()
         if found.configuration.workers == 1:
             application = self.alone(found, log, shown)
         else:
             application = self.parent(found, log, shown, legacy)
         announce_found(found, self.twistd, shown)
         return application
+
+    def _run_as_heir(self, tried: Tried | None) -> None:
+        """Learn that we run; say so where what we go by is not what the file says by now."""
+        over(os.environ)
+        if tried is None:
+            return
+        try:
+            same = self.wishes.file() == tried.configuration
+        except ConfigurationError:
+            same = False
+        if not same:
+            _log.warn(
+                "handover: the configuration has changed since it was tried; what was tried is in"
+                " force, and SIGHUP has the file read again"
+            )
 
     def alone(self, found: Found, log: TextIO, shown: str) -> Application:
         """Begin as a server of its own."""
@@ -147,7 +176,8 @@ class _Beginning:
             log=telling.write,
             options=self._options_of_a_worker(),
             state=state,
-            again=self._again(shown),
+            again=["twistd", *self.twistd.again(shown), "gomail", *self.wishes.words],
+            written=telling.fileno,
             leaving=legacy.leaving,
             pidfile=legacy.pidfile or (None if pidfile is None else str(pidfile)),
             beside=[port for port in (found.control, found.metrics) if port is not None],
@@ -238,11 +268,6 @@ class _Beginning:
         return Application(
             self.reactor, self.twistd, telling, served, notice=notice, read=read, beside=there
         )
-
-    def _again(self, log: str) -> list[str]:
-        """Give the command of a parent in our place."""
-        options = [*self.twistd.again(log), "gomail", *self.wishes.words]
-        return program.command("gomail", "twistd", *options)
 
     def _options_of_a_worker(self) -> Sequence[str]:
         """Have workers run on the same kind of reactor, and log the same."""

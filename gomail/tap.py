@@ -142,16 +142,29 @@ class Options(usage.Options):
             return f"it is twistd's, and stands before gomail: twistd {word} ... gomail ..."
         return "--help lists the options"
 
-    def configuration(self) -> Configuration:
+    def file(self) -> bytes:
+        """
+        Read the file; without one it is empty.
+
+        Raises:
+            ConfigurationError: it can't be read.
+        """
+        path = self["config"]
+        return config.read_octets(path) if path else b""
+
+    def configuration(self, file: bytes | None = None) -> Configuration:
         """
         Read the file, if there is one, and put what was said here over it.
+
+        Args:
+            file: what stood in it when that was read before.
 
         Raises:
             ConfigurationError: one line that says what is wrong.
         """
-        path = self["config"]
+        path, octets = self["config"], self.file() if file is None else file
         return config.with_options(
-            config.load(path) if path else Configuration(),
+            config.parse_octets(octets, path) if path else Configuration(),
             ports=self["ports"],
             domains=self["domains"],
             hostname=self["hostname"],
@@ -171,6 +184,7 @@ class Options(usage.Options):
             self._words,
             self["dialogue"],
             self["show-messages"],
+            self.file,
             self.configuration,
         )
 

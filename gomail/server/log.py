@@ -115,6 +115,12 @@ class LogWriter:
             self._file.begin_anew()
         self.flush()
 
+    def fileno(self) -> int | None:
+        """Give the number of the file that is written to; None where that is syslog's."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._file.fileno()
+        return None
+
     def write_in_batches(self, *, running: bool) -> None:
         """Have lines wait for others while the reactor is *running*; else no clock would tick."""
         self._batches = running

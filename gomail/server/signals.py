@@ -34,6 +34,7 @@ class Signals(Service):
         """Have the signals come to us."""
         for number in self._work:
             signal.signal(number, self._came)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._work)  # what a handover has held back
 
     def _came(self, number: int, _frame: FrameType | None) -> None:
         """Have a signal's work done as soon as the reactor has its turn."""

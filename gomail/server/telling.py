@@ -78,6 +78,10 @@ class Telling(Service):
         """Write what waits, now."""
         self._writer.flush()
 
+    def fileno(self) -> int | None:
+        """Give the number of the file that is written to by now; None where there is none."""
+        return self._writer.fileno()
+
     def take_log(self, application: Componentized) -> None:
         """Have Twisted's own events written to the same log."""
         application.setComponent(ILogObserver, self._hear)

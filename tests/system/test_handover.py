@@ -1,5 +1,6 @@
 """SIGUSR2: the program that is there now takes the place of a parent, and nobody is refused."""
 
+import json
 import os
 import signal
 from contextlib import suppress
@@ -36,6 +37,7 @@ def test_content_under_way_comes_to_its_end(crew: Serve) -> None:
     server = crew()
     pid = server.process.pid
     client, old = server.connect().begin(), set(pids(server).values())
+    files = open_files(pid)
     client.send(b"Subject: half\r\n")
     hand_over(server)
     assert server.connect().mail().startswith("250 ")
@@ -57,7 +59,13 @@ def test_content_under_way_comes_to_its_end(crew: Serve) -> None:
     assert server.process.pid == pid
     assert runs(pid)
     assert not zombies_of(pid)
+    assert open_files(pid) == files
     assert server.stopped() == 0
+
+
+def open_files(pid: int) -> int:
+    """Count what a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def zombies_of(pid: int) -> list[int]:
@@ -110,8 +118,12 @@ def test_stop_goes_before_a_handover(crew: Serve) -> None:
 def heir_has_begun(server: Server) -> None:
     """Wait for the moment at which another program is there, which has read nothing yet."""
     server.tell(signal.SIGUSR2)
-    variables = Path(f"/proc/{server.process.pid}/environ")
-    until(lambda: b"GOMAIL_LEGACY=" in variables.read_bytes(), f"it begins: {server.output}")
+    until(lambda: b"GOMAIL_LEGACY=" in environment(server), f"it begins: {server.output}")
+
+
+def environment(server: Server) -> bytes:
+    """Give what the program that runs was given."""
+    return Path(f"/proc/{server.process.pid}/environ").read_bytes()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -129,15 +141,93 @@ def test_heir_that_is_ended_at_once_leaves_no_worker_behind(
     assert len(server.messages()) == 1
 
 
-def test_heir_that_fails_after_all_takes_the_workers_along(serve: Serve, tmp_path: Path) -> None:
-    """Whoever starts the server again finds its ports free."""
+@pytest.mark.parametrize("text", ["hostnam = 1\n", None][:HANDOVERS])
+def test_heir_goes_by_what_was_tried(serve: Serve, tmp_path: Path, text: str | None) -> None:
+    """A file that is changed or removed at that moment ends no mail; the log says so."""
     server = serve(*configuration(tmp_path, "workers = 2\n"))
     until(lambda: len(pids(server)) == WORKERS, server.output)
-    old = list(pids(server).values())
+    old = set(pids(server).values())
     heir_has_begun(server)
-    configuration(tmp_path, "hostnam = 1\n")
-    assert server.ended() == 1
-    assert "there is no such key" in server.complaints
+    if text is None:
+        (tmp_path / "gomail.toml").unlink()
+    else:
+        configuration(tmp_path, text)
+    until(lambda: len(set(pids(server).values()) - old) == WORKERS, server.output)
+    server.logged("the configuration has changed since it was tried")
+    assert server.connect().mail().startswith("250 ")
+    server.tell(signal.SIGHUP)
+    server.logged("the configuration stays as it was")
+    assert server.stopped() == 0
+    assert "can't begin" not in server.output
+
+
+def spoilt(server: Server, tmp_path: Path) -> Client:
+    """Have an heir come that can't begin, and give a client of the workers before."""
+    client = server.connect()
+    heir_has_begun(server)
+    (tmp_path / "names").unlink()
+    server.logged("handover: the program that was tried can't begin: gomail: ")
+    assert "2 workers of the one before serve on" in server.output
+    return client
+
+
+@pytest.fixture
+def listed(serve: Serve, tmp_path: Path) -> Server:
+    """Start a server whose mailboxes are in a file of its own, and that has a unix socket."""
+    (tmp_path / "names").write_text("a\n")
+    text = (
+        'workers = 2\nmaildir = "mail/{mailbox}"\n[[listener]]\nendpoint = "unix:smtp"\n'
+        '[domains.localhost]\nmailboxes = "names"\n'
+    )
+    server = serve(*configuration(tmp_path, text))
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    return server
+
+
+def test_workers_serve_on_while_an_heir_can_not_begin(listed: Server, tmp_path: Path) -> None:
+    """
+    It is tried again; nobody is refused meanwhile, and what is logged is written.
+
+    Who has mended the file need not wait: SIGUSR2 has it read again, whatever was tried.
+    """
+    client = spoilt(listed, tmp_path)
+    old = set(pids(listed).values())
+    assert Client.connect_unix(tmp_path / "smtp").mail("x", "a@localhost").startswith("250 ")
+    until(lambda: listed.output.count("can't begin") > 1, listed.output)
+    assert listed.connect().mail("x", "a@localhost").startswith("250 ")
+    until(lambda: listed.output.count("Z stored ") == 2, listed.output)
+    text = (tmp_path / "gomail.toml").read_text()
+    configuration(tmp_path, text.replace('"names"', '["a"]'))
+    listed.tell(signal.SIGUSR2)
+    until(lambda: len(set(pids(listed).values()) - old) == WORKERS, listed.output)
+    assert client.say("RSET").startswith("250 ")
+    assert Client.connect_unix(tmp_path / "smtp").mail("x", "a@localhost").startswith("250 ")
+    until(lambda: len(pids(listed)) == WORKERS, listed.output)
+    assert listed.stopped() == 0
+    assert not (tmp_path / "smtp").exists()
+
+
+def test_program_that_is_taken_apart_meanwhile_ends_no_mail(crew: Serve, tmp_path: Path) -> None:
+    """As while another version is installed: it begins as soon as it is whole again."""
+    server = crew("--log-format", "json", environment={"PYTHONPATH": str(tmp_path)})
+    old, broken = set(pids(server).values()), tmp_path / "twisted.py"
+    heir_has_begun(server)
+    broken.write_text("raise ImportError('it is being installed')")
+    server.logged("can't begin: ImportError: it is being installed; 2 workers")
+    (said,) = (line for line in server.output.splitlines() if "being installed" in line)
+    assert json.loads(said)["event"] == "trouble"
+    broken.unlink()
+    assert server.connect().mail().startswith("250 ")
+    until(lambda: len(set(pids(server).values()) - old) == WORKERS, server.output)
+    assert server.stopped() == 0
+
+
+def test_place_that_is_held_can_be_ended(listed: Server, tmp_path: Path) -> None:
+    """By the signal that ends any; workers leave in their time."""
+    client, old = spoilt(listed, tmp_path), list(pids(listed).values())
+    listed.tell(signal.SIGTERM)
+    assert listed.ended() == -signal.SIGTERM
+    client.quit()
     until(lambda: not any(map(runs, old)), "the old ones have ended")
 
 

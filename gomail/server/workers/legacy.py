@@ -10,16 +10,18 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator, MutableMapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gomail.server.ports import Port
 from gomail.server.start import StartError
 
 VARIABLE = "GOMAIL_LEGACY"
-ENDS = (signal.SIGTERM, signal.SIGINT)  # held back while a program changes: none is lost by it
+ENDS = (signal.SIGTERM, signal.SIGINT)
+# Held back while a program changes: none is lost by it.
+HELD = (*ENDS, signal.SIGHUP, signal.SIGUSR1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,14 @@ class Legacy:
         leaving: process and log of each worker that is about to end.
         trial: whether all is only to be tried: the old parent is still there.
         pidfile: the path of the process' pid file, if it has one: twistd knows it no more.
+        ours: the sockets whose files are ours to remove, once we run.
     """
 
     ports: list[Port] = field(default_factory=list)
     leaving: list[tuple[int, int]] = field(default_factory=list)
     trial: bool = False
     pidfile: str | None = None
+    ours: frozenset[int] = frozenset()
 
     def port(self, endpoint: str) -> Port | None:
         """Give the port of an endpoint, once, if there is one."""
@@ -61,38 +65,10 @@ class Legacy:
         sockets = [port.socket.fileno() for port in self.ports if port.socket is not None]
         return [*sockets, *(log for _, log in self.leaving)]
 
-    @contextmanager
-    def at_stake(self) -> Iterator[None]:
-        """
-        Take workers along, if what happens meanwhile fails or is ended: no parent would be there.
-
-        A signal that ends us does so until the reactor heeds signals, also after this.
-        """
-        if self.ports:
-            if not self.trial:
-                for number in ENDS:
-                    signal.signal(number, self._end)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
-        try:
-            yield
-        except BaseException:
-            self._abandon()
-            raise
-
-    def _end(self, number: int, _: object) -> None:
-        """End as the signal would have it."""
-        self._abandon()
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(signal.Signals(number))
-
-    def _abandon(self) -> None:
-        """Leave nothing behind."""
-        if self.trial:
-            return
-        for pid, _ in self.leaving:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        self.remove_pidfile()
+    def settle(self, port: Port) -> Port:
+        """Give one of the ports as what it is: its socket's file is ours, if it was before."""
+        number = -1 if port.socket is None else port.socket.fileno()
+        return replace(port, passed=False) if number in self.ours else port
 
     def remove_pidfile(self) -> None:
         """Remove the pid file, if it is still this process'; where we may not, it is stale."""
@@ -118,13 +94,14 @@ def claim(environment: MutableMapping[str, str]) -> Legacy:
         ports, leaving, trial, pidfile = json.loads(text)
         legacy = Legacy(
             [
-                # While all is only tried the sockets' files are the parent's, whatever is wrong.
-                Port(endpoint, socket=socket.socket(fileno=number), passed=passed or trial)
-                for endpoint, number, passed in ports
+                # Until we run the sockets' files are not ours to remove, whatever is wrong.
+                Port(endpoint, socket=socket.socket(fileno=number), passed=True)
+                for endpoint, number, _ in ports
             ],
             [(pid, log) for pid, log in leaving],
             trial,
             pidfile,
+            frozenset(number for _, number, passed in ports if not passed),
         )
         for number in legacy.descriptors:
             os.set_inheritable(number, False)
