@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from gomail.certificates.served import Read
 from gomail.config import Configuration
 from gomail.examination import describe
 from gomail.metrics import notes_on_metrics
@@ -43,6 +44,11 @@ class Found:
     control: Port | None
     metrics: Port | None
 
+    @property
+    def pairs(self) -> tuple[Read, ...]:
+        """The certificates, with their keys, as they were read."""
+        return () if self.certificates is None else self.certificates.served.read
+
     def settled(self, settle: Callable[[Port], Port]) -> "Found":
         """Give the same with all ports as *settle* has them."""
         control = None if self.control is None else settle(self.control)
@@ -51,9 +57,13 @@ class Found:
 
 
 def find(
-    configuration: Configuration, reactor: Reactor, identity: Identity, legacy: Legacy
+    configuration: Configuration,
+    reactor: Reactor,
+    identity: Identity,
+    legacy: Legacy,
+    pairs: Sequence[Read] = (),
 ) -> Found:
-    """Find out what can go wrong, for who will run it."""
+    """Find out what can go wrong, for who will run it; *pairs* of certificates were tried."""
     if configuration.workers == 1 and (legacy.trial or legacy.leaving):
         msg = "workers: at least 2 were expected; for a server alone, stop this one and start it"
         raise StartError(msg)
@@ -61,7 +71,7 @@ def find(
     with identity.assumed():
         directory = build_directory(configuration, reactor)
     try_maildirs(configuration, directory.root, identity)
-    certificates = try_certificates(configuration, identity)
+    certificates = try_certificates(configuration, identity, pairs)
     if configuration.workers > 1 and certificates is not None and certificates.doubt is not None:
         msg = f"workers read the certificate by themselves: {certificates.doubt.why}"
         raise StartError(msg)

@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,7 @@ from pathlib import Path
 from twisted.internet.threads import deferToThreadPool
 
 from gomail import config
+from gomail.certificates.served import Read
 from gomail.certificates.wanted import Wanted
 from gomail.config import Configuration
 from gomail.delivery.folder import make, make_folder
@@ -127,10 +128,15 @@ def one_maildir(configuration: Configuration) -> bool:
 
 
 def try_certificates(
-    configuration: Configuration, identity: Identity = MYSELF
+    configuration: Configuration, identity: Identity = MYSELF, before: Sequence[Read] = ()
 ) -> Certificates | None:
     """
     Find what to encrypt with, or make it, as who will use it; None where no listener encrypts.
+
+    Args:
+        configuration: which certificates it names.
+        identity: who will use them.
+        before: pairs that are in force; they stay so where those that are named can't be.
 
     Raises:
         StartError: a certificate or key that is named can't be used.
@@ -143,7 +149,8 @@ def try_certificates(
         configuration.tls.files,
         configuration.tls.session_tickets,
     )
-    return find_certificates(wanted, identity)
+    found = find_certificates(wanted, identity, before)
+    return replace(found, doubt=None) if before else found  # whoever serves it looks, and says so
 
 
 def open_listeners(

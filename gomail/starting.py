@@ -15,6 +15,8 @@ from twisted.logger import Logger
 
 from gomail import config
 from gomail.application import Application, Served
+from gomail.certificates.keeper import Keeper
+from gomail.certificates.served import Read
 from gomail.compose import Server
 from gomail.config import Configuration, ConfigurationError
 from gomail.control import Account, Answers, Origin, serve_alone, serve_parent
@@ -36,6 +38,7 @@ from gomail.server.state import state_folder
 from gomail.server.telling import Telling
 from gomail.server.threads import leave_behind_what_hangs
 from gomail.server.twistd import Twistd
+from gomail.server.workers import words
 from gomail.server.workers.inheritance import Inheritance, inherit
 from gomail.server.workers.interim import over
 from gomail.server.workers.legacy import Legacy, claim
@@ -107,10 +110,11 @@ class _Beginning:
         tried = None if legacy.trial else read_tried(os.environ)
         file = self.wishes.file() if tried is None else tried.configuration
         configuration = self.wishes.configuration(file)
-        found = find(configuration, self.reactor, self.twistd.identity, legacy)
+        pairs = () if tried is None else tried.pairs
+        found = find(configuration, self.reactor, self.twistd.identity, legacy, pairs)
         log, shown = self.twistd.open_log()
         if legacy.trial:
-            write_tried(os.environ, Tried(file))
+            write_tried(os.environ, Tried(file, found.pairs))
             raise SystemExit(0)
         self.reactor.callWhenRunning(self._run_as_heir, tried)
         found = found.settled(legacy.settle)
@@ -184,6 +188,7 @@ class _Beginning:
         )
         self.reactor.addSystemEventTrigger("after", "shutdown", legacy.remove_pidfile)
         crew = workers.crew
+        crew.pairs = found.pairs
         crew.wellbeing.own = lambda: judge(Measured(log=telling.look()))
         told = (*telling.listeners, *account.listeners)
         crew.wellbeing.tell_lasting(lambda health: tell(told, HealthChanged(health)))
@@ -214,7 +219,7 @@ class _Beginning:
             configuration,
             build_directory(configuration, self.reactor),
             inherited_ports(configuration, inherited.sockets),
-            try_certificates(configuration),
+            try_certificates(configuration, before=inherited.pairs),
             listeners=(*telling.listeners, *account.listeners),
             dialogue=account.audience.lines,
             share=Share(line.shared_admission, inherited.root),
@@ -223,6 +228,7 @@ class _Beginning:
         notice = Notice(self.reactor, lambda: server.sessions, server.watch)
         application = self._application(telling, server, notice, None)
         account.worker(line, server)
+        _tell_pairs(line, server.certificates, inherited.pairs)
         count_batches(account.tally, server)
         line.change = lambda text: application.change(partial(read, text))
         line.orphaned = application.stop
@@ -278,3 +284,16 @@ class _Beginning:
             "gomail",
             *(flag for flag, wanted in flags.items() if wanted),
         ]
+
+
+def _tell_pairs(line: Parent, keeper: Keeper | None, known: tuple[Read, ...]) -> None:
+    """Have the parent know what to hand on to who follows us: a file may be broken by then."""
+    if keeper is None:
+        return
+    keeper.changed = lambda served: line.say(words.PAIRS, served.read)
+
+    def say() -> None:
+        if keeper.served.read != known:
+            keeper.changed(keeper.served)
+
+    line.begun = say

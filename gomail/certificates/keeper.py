@@ -65,7 +65,12 @@ class Keeper(Service):
         listeners: who is told of changes and troubles.
         doubt: what is known, and was said, to be wrong with the files from now on.
         now: gives the time of the world.
+
+    Attributes:
+        changed: called with what is put in force.
     """
+
+    changed: Callable[[Served], None]
 
     def __init__(  # noqa: PLR0913 -- the parts of it
         self,
@@ -88,6 +93,7 @@ class Keeper(Service):
         self._expiry = Expiry()
         self._next: IDelayedCall | None = None
         self._turn = DeferredLock()
+        self.changed = lambda _: None
 
     def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
         """Begin a handshake by what is in force at this moment."""
@@ -174,6 +180,7 @@ class Keeper(Service):
     def _put_in_force(self, served: Served) -> None:
         """Let new handshakes have it, and tell so."""
         self.served = served
+        self.changed(served)
         for pair in served.pairs:
             self._tell(CertificateChanged(pair.names, pair.ends, pair.serial))
         if served.note:

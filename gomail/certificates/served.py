@@ -9,15 +9,18 @@ always, octets always. Both block.
 import errno
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from OpenSSL import SSL
 
 from gomail.certificates.context import make_context
-from gomail.certificates.own import kept_own, make_own
+from gomail.certificates.own import as_pem, kept_own, make_own
 from gomail.certificates.pair import Pair, PairError, parse, read_octets
-from gomail.certificates.wanted import Wanted
+from gomail.certificates.wanted import Files, Wanted
+
+# The names of a certificate's file and of its key's, and what stood in them.
+Read = tuple[str, str, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,14 @@ class Served:
         context: of OpenSSL.
         digest: of what was read, to tell it from what is read later; empty for a self-signed pair.
         note: what people should know of it; may be empty.
+        read: the pairs as they were read, for others to serve the same.
     """
 
     pairs: tuple[Pair, ...]
     context: SSL.Context
     digest: bytes = b""
     note: str = ""
+    read: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,18 @@ def serve(wanted: Wanted, now: datetime) -> Served:
     return _serve_read(wanted, octets, _digest(octets))
 
 
+def serve_again(wanted: Wanted, read: Sequence[Read]) -> Served:
+    """
+    Make a context of what was read before, be it other files than those that are wanted.
+
+    Raises:
+        PairError: OpenSSL won't have it here.
+    """
+    files = tuple(Files(certificate, key) for certificate, key, *_ in read)
+    octets = [(certificate, key) for *_, certificate, key in read]
+    return _serve_read(replace(wanted, files=files), octets, _digest(octets))
+
+
 def newer(wanted: Wanted, than: bytes) -> Served | Doubt | None:
     """Look at the files: give what is new there, if anything is, or why it can't be used."""
     try:
@@ -77,7 +94,12 @@ def newer(wanted: Wanted, than: bytes) -> Served | Doubt | None:
 def _serve_read(wanted: Wanted, octets: Sequence[tuple[bytes, bytes]], digest: bytes) -> Served:
     """Make a context of what was read."""
     pairs = tuple(map(parse, octets, wanted.files))
-    return Served(pairs, make_context(pairs, session_tickets=wanted.session_tickets), digest)
+    context = make_context(pairs, session_tickets=wanted.session_tickets)
+    read = tuple(
+        (files.certificate, files.key, *both)
+        for files, both in zip(wanted.files, octets, strict=True)
+    )
+    return Served(pairs, context, digest, read=read)
 
 
 def _digest(octets: Sequence[tuple[bytes, bytes]]) -> bytes:
@@ -96,7 +118,8 @@ def _serve_own(wanted: Wanted, now: datetime) -> Served:
         pair, note = kept_own(wanted.state, wanted.hostname, now), ""
     except OSError as error:
         pair, note = make_own(wanted.hostname, now), _only_in_memory(wanted.state, error)
-    return Served((pair,), make_context([pair], session_tickets=wanted.session_tickets), b"", note)
+    context, pem = make_context([pair], session_tickets=wanted.session_tickets), as_pem(pair)
+    return Served((pair,), context, b"", note, (("", "", pem, pem),))
 
 
 def _only_in_memory(state: str | None, error: OSError) -> str:

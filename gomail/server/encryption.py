@@ -5,12 +5,13 @@ Files that only root may read are read by root; that they can't be read again is
 next renewal would go by unnoticed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gomail.certificates.expiry import until, what_is_wrong
 from gomail.certificates.keeper import world_time
 from gomail.certificates.pair import PairError
-from gomail.certificates.served import Doubt, Served, newer, serve
+from gomail.certificates.served import Doubt, Read, Served, newer, serve, serve_again
 from gomail.certificates.wanted import Wanted
 from gomail.server.start import MYSELF, Identity, StartError
 
@@ -46,9 +47,16 @@ class Certificates:
         return tuple(note for note in (self.served.note, *notes) if note)
 
 
-def find_certificates(wanted: Wanted, identity: Identity = MYSELF) -> Certificates:
+def find_certificates(
+    wanted: Wanted, identity: Identity = MYSELF, before: Sequence[Read] = ()
+) -> Certificates:
     """
     Read the pairs that are named, as who we are; or find or make one, as who we will be.
+
+    Args:
+        wanted: which.
+        identity: who we will be.
+        before: pairs that are in force elsewhere; they are where those that are named can't be.
 
     Raises:
         StartError: one that is named can't be read or used.
@@ -59,7 +67,17 @@ def find_certificates(wanted: Wanted, identity: Identity = MYSELF) -> Certificat
     try:
         served = serve(wanted, world_time())
     except PairError as error:
-        raise StartError(str(error)) from error
+        served = _served_before(wanted, before, error)
     with identity.assumed():
         again = newer(wanted, served.digest)
     return Certificates(wanted, served, again if isinstance(again, Doubt) else None)
+
+
+def _served_before(wanted: Wanted, before: Sequence[Read], error: PairError) -> Served:
+    """Serve what is in force elsewhere, where there is any."""
+    if not before:
+        raise StartError(str(error)) from error
+    try:
+        return serve_again(wanted, before)
+    except PairError as worse:
+        raise StartError(str(worse)) from worse

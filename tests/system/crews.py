@@ -35,6 +35,17 @@ def hand_over(server: Server) -> None:
     )
 
 
+def heir_has_begun(server: Server) -> None:
+    """Wait for the moment at which another program is there, which has read nothing yet."""
+    server.tell(signal.SIGUSR2)
+    until(lambda: b"GOMAIL_LEGACY=" in environment(server), f"it begins: {server.output}")
+
+
+def environment(server: Server) -> bytes:
+    """Give what the program that runs was given."""
+    return Path(f"/proc/{server.process.pid}/environ").read_bytes()
+
+
 def replaced(server: Server, pid: int) -> None:
     """Wait until another worker serves instead of one."""
     until(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.system.callers import Caller
 from tests.system.conftest import Serve
-from tests.system.crews import WORKERS, configuration, hand_over, pids
+from tests.system.crews import WORKERS, configuration, hand_over, heir_has_begun, pids
 from tests.system.pages import Page
 from tests.system.running import ANY_PORT, TWISTD, Client, Server, runs, until
 from tests.system.test_refusing import comes_to
@@ -113,17 +113,6 @@ def test_stop_goes_before_a_handover(crew: Serve) -> None:
     assert client.say("Subject: x\r\n\r\nx\r\n.").startswith("250 ")
     assert server.ended() == 0
     assert server.output.count(" serves (pid ") == WORKERS
-
-
-def heir_has_begun(server: Server) -> None:
-    """Wait for the moment at which another program is there, which has read nothing yet."""
-    server.tell(signal.SIGUSR2)
-    until(lambda: b"GOMAIL_LEGACY=" in environment(server), f"it begins: {server.output}")
-
-
-def environment(server: Server) -> bytes:
-    """Give what the program that runs was given."""
-    return Path(f"/proc/{server.process.pid}/environ").read_bytes()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

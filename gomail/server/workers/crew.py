@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from gomail.certificates.served import Read
 from gomail.health import Health
 from gomail.limits import Limits
 from gomail.program import environment
@@ -56,6 +57,7 @@ class Crew(Service):
         overhears: told all that a worker says, and when it has ended; it decides nothing.
         ready: fires when the first worker serves.
         wellbeing: how they fare.
+        pairs: the certificates that are in force, as they were read; with their keys.
     """
 
     def __init__(  # noqa: PLR0913 -- what a service manager is told
@@ -88,6 +90,7 @@ class Crew(Service):
         self.wellbeing = Wellbeing(self.workers, self._leaving)
         self._looked = 0.0  # when we last asked for signs of life
         self.ready: Deferred[None] = Deferred()
+        self.pairs: tuple[Read, ...] = ()
 
     def employ(self, count: int, settings: str, root: tuple[int, int] | None) -> None:
         """Say how many there are to be, and what each is told first."""
@@ -115,7 +118,7 @@ class Crew(Service):
     def _start(self, number: int) -> None:
         """Start one."""
         self._starts.pop(number, None)
-        worker = Worker(number, self, self._first, self._reactor.seconds())
+        worker = Worker(number, self, self._first, self.pairs, self._reactor.seconds())
         self.workers.append(worker)
         sockets = {
             words.SOCKETS + place: port.socket.fileno()
@@ -149,6 +152,8 @@ class Crew(Service):
         elif word == words.HEIR:
             if worker in self._warned:
                 self._warned.pop(worker).callback(None)
+        elif word == words.PAIRS:
+            (self.pairs,) = about
         elif word == words.READY:
             self._welcome(worker)
 

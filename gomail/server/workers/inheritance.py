@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
+from gomail.certificates.served import Read
 from gomail.frames import Frames
 from gomail.server.start import StartError
 from gomail.server.workers.words import ANSWERS, FIRST, ORDERS, SOCKETS, VARIABLE
 
 _PIECE = 1 << 16
+_First = tuple[str, int, str, tuple[int, int] | None, *tuple[tuple[Read, ...], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,14 @@ class Inheritance:
         settings: the configuration, as TOML.
         root: device and inode of the folder that the root of the Maildirs was at start.
         sockets: those that are listened on, in the order of the listeners.
+        pairs: the certificates that are in force.
     """
 
     number: int
     settings: str
     root: tuple[int, int] | None
     sockets: tuple[socket.socket, ...]
+    pairs: tuple[Read, ...] = ()
 
 
 def inherit(environment: MutableMapping[str, str]) -> Inheritance | None:
@@ -45,7 +49,7 @@ def inherit(environment: MutableMapping[str, str]) -> Inheritance | None:
     try:
         sockets = tuple(_take(SOCKETS + number) for number in range(int(count)))
         os.set_inheritable(ANSWERS, False)
-        word, number, settings, root = _first()
+        word, number, settings, root, *pairs = _first()
     except (OSError, ValueError) as error:
         msg = f"{VARIABLE}={count}: only the parent of workers sets it ({error})"
         raise StartError(msg) from error
@@ -54,7 +58,7 @@ def inherit(environment: MutableMapping[str, str]) -> Inheritance | None:
     if word != FIRST:
         msg = f"the parent was to say {FIRST}, not {word}"
         raise StartError(msg)
-    return Inheritance(number, settings, root, sockets)
+    return Inheritance(number, settings, root, sockets, *pairs)
 
 
 def _take(number: int) -> socket.socket:
@@ -65,7 +69,7 @@ def _take(number: int) -> socket.socket:
     return taken
 
 
-def _first() -> tuple[str, int, str, tuple[int, int] | None]:
+def _first() -> _First:
     """Wait for the parent's first word: there is no second one before we have spoken."""
     frames = Frames()
     while True:
@@ -74,4 +78,4 @@ def _first() -> tuple[str, int, str, tuple[int, int] | None]:
             msg = "it has gone"
             raise ValueError(msg)
         for value in frames.feed(octets):
-            return cast("tuple[str, int, str, tuple[int, int] | None]", value)
+            return cast("_First", value)

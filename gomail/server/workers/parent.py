@@ -36,11 +36,13 @@ class Parent(Service):
         change: has other settings be in force; its Deferred gives None, or why they are not.
         orphaned: called when the parent is no more.
         others: what is done at other words, and with what is said behind them.
+        begun: called when it can be told something.
     """
 
     report: Callable[[], tuple[int, object, object]]
     change: Callable[[str], Deferred[str | None]]
     orphaned: Callable[[], None]
+    begun: Callable[[], None]
 
     def __init__(self, reactor: Reactor) -> None:
         """Say nothing yet."""
@@ -53,6 +55,7 @@ class Parent(Service):
         self._asked: dict[int, Deferred[None]] = {}
         self.admission: SharedAdmission | None = None
         self.others: dict[str, Callable[..., None]] = {}
+        self.begun = lambda: None
 
     def shared_admission(self, limits: Limits) -> "SharedAdmission":
         """Make the admission of this worker."""
@@ -70,6 +73,7 @@ class Parent(Service):
         open_line: Any = StandardIO  # to mypy it is the one of Windows
         open_line(self._line, stdin=words.ORDERS, stdout=words.ANSWERS, reactor=self._reactor)
         self.say(words.READY)
+        self.begun()
 
     def say(self, *said: Any) -> None:  # noqa: ANN401 -- whatever can be marshalled
         """Say something, unless the parent is no more."""

@@ -7,11 +7,15 @@ It is in a file that has no name and is in memory alone (memfd_create(2)), which
 import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from typing import cast
 
+from gomail.certificates.served import Read
+from gomail.frames import Frames, framed
 from gomail.server.start import StartError
 from gomail.server.workers.interim import TRIED
 
 _PIECE = 1 << 20
+_Frames = tuple[tuple[bytes, tuple[Read, ...]]]
 _MARK = b"gomail tried this:\n"
 
 
@@ -22,9 +26,11 @@ class Tried:
 
     Attributes:
         configuration: the octets of the file; none where there is no file.
+        pairs: the certificates, with their keys, as they were read.
     """
 
     configuration: bytes
+    pairs: tuple[Read, ...] = ()
 
 
 def write_tried(environment: MutableMapping[str, str], tried: Tried) -> None:
@@ -32,7 +38,7 @@ def write_tried(environment: MutableMapping[str, str], tried: Tried) -> None:
     number = environment.pop(TRIED, None)
     if number is None:
         return
-    octets = _MARK + tried.configuration
+    octets = _MARK + framed((tried.configuration, tried.pairs))
     while octets:
         octets = octets[os.write(int(number), octets) :]
 
@@ -48,12 +54,12 @@ def read_tried(environment: MutableMapping[str, str]) -> Tried | None:
     if number is None:
         return None
     try:
-        octets = _whole(int(number))
+        ((file, pairs),) = cast("_Frames", tuple(Frames().feed(_whole(int(number)))))
         os.close(int(number))
     except (OSError, ValueError) as error:
         msg = f"{TRIED}: only a parent of workers sets it ({error})"
         raise StartError(msg) from error
-    return Tried(octets.removeprefix(_MARK))
+    return Tried(file, pairs)
 
 
 def left_something(number: int) -> bool:
@@ -69,4 +75,4 @@ def _whole(number: int) -> bytes:
     if not octets.startswith(_MARK):
         msg = "nothing was tried"
         raise ValueError(msg)
-    return octets
+    return octets.removeprefix(_MARK)

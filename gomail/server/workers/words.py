@@ -3,10 +3,11 @@ What a parent and its workers say to each other: frames (`gomail.frames`) of tup
 
 The parent says, by the worker's standard input:
 
-    first, number, settings, root
+    first, number, settings, root, pairs
                                 how to be: the number that the log names it by, the configuration as
-                                TOML, and which folder the root of the Maildirs is (device and
-                                inode; None where there was none)
+                                TOML, which folder the root of the Maildirs is (device and inode;
+                                None where there was none), and the certificates that are in force,
+                                with their keys (a parent of before says nothing of these)
     permit, number, too_much    the answer to ask: None, or ``address`` or ``network``
     pulse, elsewhere            are you there? and how many sessions the others have open
     change, settings            be so from now on
@@ -23,6 +24,8 @@ and the worker, by a pipe of its own:
                                 it is there: how many sessions it has open, how it fares (the
                                 reasons: word, state and text of each), and what it has counted
     status, counts, clients     the answer to status, with who has a session open
+    pairs, read                 the certificates that it serves, with their keys, where they are
+                                others than those it was told
     event, told                 what has happened, as followers hear it
     changed, error              the answer to change: None, or why it stays as it was
     heir                        the answer to heir: it is not going to leave by itself
@@ -37,6 +40,7 @@ ASK = "ask"
 LEFT = "left"
 CHANGED = "changed"
 HEIR = "heir"
+PAIRS = "pairs"
 STATUS = "status"
 FOLLOW = "follow"
 EVENT = "event"

@@ -42,6 +42,7 @@ class Worker(ProcessProtocol):
         number: by which people know it, and the one that comes after it.
         employer: who has it.
         first: what it is told first, behind its number.
+        pairs: the certificates that are in force, which it is told behind that.
         since: when it was started, by the reactor's clock; or when we began to wait anew.
 
     Attributes:
@@ -58,7 +59,7 @@ class Worker(ProcessProtocol):
     transport: IProcessTransport
 
     def __init__(
-        self, number: int, employer: Employer, first: Sequence[object], since: float
+        self, number: int, employer: Employer, first: Sequence[object], pairs: object, since: float
     ) -> None:
         self.number = number
         self.began = self.since = since
@@ -70,6 +71,7 @@ class Worker(ProcessProtocol):
         self.killed = False
         self._employer = employer
         self.first = first
+        self._pairs = pairs
         self._frames = Frames()
         self._lines = Lines(employer.log)
         self._last_words = ""
@@ -99,7 +101,7 @@ class Worker(ProcessProtocol):
 
     def connectionMade(self) -> None:
         """Say the first word."""
-        self.say(words.FIRST, self.number, *self.first)
+        self.say(words.FIRST, self.number, *self.first, self._pairs)
 
     def say(self, *said: object) -> None:
         """Say something; what is said to one that has ended is lost with it."""

@@ -31,7 +31,7 @@ def test_settings_change_in_one_after_the_other(house: House) -> None:
     assert (one.signals, two.signals) == ([], ["TERM"])
     two.end()
     house.reactor.advance(REST)
-    assert house.processes[-1].heard() == [(words.FIRST, 2, "other", (1, 2))]
+    assert house.processes[-1].heard() == [(words.FIRST, 2, "other", (1, 2), ())]
 
 
 def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
@@ -46,7 +46,7 @@ def test_settings_reach_those_who_begin_or_end_meanwhile(house: House) -> None:
     assert two.heard() == [(words.CHANGE, "other")]
     two.say(words.CHANGED, None)
     house.reactor.advance(REST)
-    assert house.processes[-1].heard() == [(words.FIRST, 1, "other", (1, 2))]
+    assert house.processes[-1].heard() == [(words.FIRST, 1, "other", (1, 2), ())]
     house.processes[-1].say(words.READY)
     assert house.processes[-1].heard() == []
 
@@ -89,7 +89,7 @@ def test_one_that_does_not_answer_leaves(house: House) -> None:
     assert outcome == [None]
     one.end()
     house.reactor.advance(REST)
-    assert house.processes[-1].heard() == [(words.FIRST, 1, "other", (1, 2))]
+    assert house.processes[-1].heard() == [(words.FIRST, 1, "other", (1, 2), ())]
 
 
 def test_one_that_was_told_to_leave_is_asked_no_more_and_ended_in_time(house: House) -> None:

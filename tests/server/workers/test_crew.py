@@ -10,8 +10,8 @@ from tests.server.workers.processes import House
 def test_each_is_told_first_how_to_be(house: House) -> None:
     """And the crew is ready with the first that serves."""
     one, two = house.processes
-    assert one.heard() == [(words.FIRST, 1, "settings", (1, 2))]
-    assert two.heard() == [(words.FIRST, 2, "settings", (1, 2))]
+    assert one.heard() == [(words.FIRST, 1, "settings", (1, 2), ())]
+    assert two.heard() == [(words.FIRST, 2, "settings", (1, 2), ())]
     assert not house.crew.ready.called
     assert not house.crew.wellbeing.alive
     one.say(words.READY)
@@ -133,3 +133,13 @@ def test_who_does_not_listen_is_told_nothing(house: House) -> None:
     one.pid = None
     one.worker.signal("TERM")
     assert one.signals == []
+
+
+def test_one_that_follows_has_the_certificates_in_force(house: House) -> None:
+    """As a worker that serves has said them last: the files may be broken by then."""
+    one, _ = house.serving()
+    one.say(words.PAIRS, (("mx.crt", "mx.key", b"chain", b"key"),))
+    one.end()
+    house.reactor.advance(REST)
+    ((_, number, *_, pairs),) = house.processes[-1].heard()
+    assert (number, pairs) == (1, (("mx.crt", "mx.key", b"chain", b"key"),))

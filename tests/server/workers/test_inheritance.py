@@ -25,7 +25,8 @@ else:
     names = [each.getsockname() for each in inherited.sockets]
     inheritable = [os.get_inheritable(each.fileno()) for each in inherited.sockets]
     blocking = [each.getblocking() for each in inherited.sockets]
-    print(inherited.number, inherited.settings, inherited.root, names, inheritable, blocking)
+    print(inherited.number, inherited.settings, inherited.root, inherited.pairs)
+    print(names, inheritable, blocking)
     print(os.get_inheritable(3), os.getpgid(0) == os.getpid())
 """
 
@@ -62,12 +63,18 @@ def test_all_is_taken_and_nothing_is_left_to_others() -> None:
         socket.create_server(("127.0.0.1", 0)) as one,
         socket.create_server(("127.0.0.1", 0)) as two,
     ):
-        said = framed((FIRST, 7, "settings", (1, 2)))
+        said = framed((FIRST, 7, "settings", (1, 2), (("crt", "key", b"1", b"2"),)))
         names = [one.getsockname(), two.getsockname()]
         assert work(said, "2", one, two).splitlines() == [
-            f"7 settings (1, 2) {names} [False, False] [False, False]",
+            "7 settings (1, 2) (('crt', 'key', b'1', b'2'),)",
+            f"{names} [False, False] [False, False]",
             "False True",
         ]
+
+
+def test_parent_of_before_says_nothing_of_certificates() -> None:
+    """It runs on while another version is installed, and has workers follow others."""
+    assert work(framed((FIRST, 7, "settings", None)), "0").startswith("7 settings None ()")
 
 
 @pytest.mark.parametrize(
