@@ -1,5 +1,6 @@
 """A server with its log, as twistd runs it: heeds signals, and is configured anew."""
 
+import os
 import signal
 from collections.abc import Callable, Sequence
 
@@ -140,7 +141,9 @@ class Application(MultiService):
             _log.warn("SIGUSR2: only the parent of workers gives way to another; see workers")
 
     def _say_goodbye(self) -> None:
-        """Write what waits, and be thought alive for as long as can be: the next one begins."""
+        """Leave what waits, and be thought alive for as long as can be: the next one begins."""
+        if self._reloading.waiting:  # the next one has that done: held back, it outlives execve
+            os.kill(os.getpid(), signal.SIGHUP)
         self._notice.beat()
         self._telling.flush()
 

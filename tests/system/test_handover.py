@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -99,6 +100,31 @@ def test_signals_meanwhile_do_no_harm(crew: Serve) -> None:
 
     until(taken, "new workers serve")
     assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def before_it_begins(server: Server) -> None:
+    """Have a handover begin, and wait until the program is tried."""
+    server.tell(signal.SIGUSR2)
+    server.logged("is tried, and then takes our place")
+
+
+@pytest.mark.parametrize("moment", [before_it_begins, heir_has_begun][:HANDOVERS])
+def test_reload_that_comes_meanwhile_follows(
+    serve: Serve, tmp_path: Path, moment: Callable[[Server], None]
+) -> None:
+    """The heir reads the file again, which may say something else than what was tried."""
+    text = "workers = 2\n[limits]\nsize = {}\n"
+    server = serve(*configuration(tmp_path, text.format(70_000)))
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    old = set(pids(server).values())
+    moment(server)
+    configuration(tmp_path, text.format(80_000))
+    server.tell(signal.SIGHUP)
+    server.logged("the configuration was read again and is in force")
+    until(lambda: len(set(pids(server).values()) - old) == WORKERS, server.output)
+    until(lambda: not any(map(runs, old)), "the old ones have ended")
+    assert "SIZE 80000" in server.connect().say("EHLO client.example")
     assert server.stopped() == 0
 
 
