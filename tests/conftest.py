@@ -32,7 +32,12 @@ settings.load_profile("gomail")
 
 CI_REQUIRES_ALL = os.environ.get("CI") == "true" and os.environ.get("GOMAIL_CI_REQUIRE") == "1"
 HERE = Path(__file__).parent
-LONG = (HERE / "bench", HERE / "faults", HERE / "system" / "test_handover.py")
+LONG = (
+    HERE / "bench",
+    HERE / "faults",
+    HERE / "system" / "test_handover.py",
+    HERE / "system" / "test_heir.py",
+)
 _BOUNDED: set[object] = set()  # fixtures
 NEVER_SKIPPED_IN_CI = ("interop", "system", "needs_root")
 

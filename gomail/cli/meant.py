@@ -50,8 +50,7 @@ def find_meant(file: str | None) -> tuple[Meant, Basis]:
         ConfigurationError: the configuration can't be.
         click.UsageError: there is none, and nothing runs.
     """
-    unit = read_unit()
-    found = list(processes())
+    unit, found = read_unit(), list(processes())
     trusted, others = parted(found)
     process = _process(file, trusted)
     # Of one that we may not look into it counts that it runs, and nothing that it says of itself.

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,14 +11,13 @@ from typing import Any
 
 import click
 
+from gomail.cli.fitting import check_folder, check_paths, check_settings, check_words
 from gomail.cli.shown import PASSWORD, of_the_inbox, read_shown
 from gomail.config import Configuration, ConfigurationError, load, with_options
 from gomail.recipients.mailbox import Template
 from gomail.settings.usual import CONFIG
 from gomail.units.placing import NotOurs, place, signed
 from gomail.units.shape import (
-    GROUP,
-    HOMES,
     SOCKET,
     STATE,
     SYSUSERS,
@@ -31,8 +29,6 @@ from gomail.units.shape import (
 )
 
 ENDPOINT = "systemd:domain=INET6:index=0"
-_LISTEN = re.compile(r"[0-9A-Za-z.:\[\]/_-]+\Z")  # as systemd's ListenStream= has it
-_PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+@=,-")
 
 _WITHOUT = (
     "; that file, or --config FILE, was expected for many mailboxes; for one person --user NAME, "
@@ -145,9 +141,8 @@ def _shape(  # noqa: PLR0913 -- each is an option
     """Make the shape of what the options say, or tell in one line what is wrong with them."""
     _check_reader(user, of_inbox, inbox=inbox)
     home = STATE if user is None else _home(user)
-    named = file is not None
-    file = file or (CONFIG if user is None else None)
-    path = None if file is None else str(Path(file).absolute())
+    usual = CONFIG if user is None and file is None else None
+    path = usual if file is None else str(Path(file).absolute())
     command = ["run"]
     try:
         with _at_home(home):
@@ -157,17 +152,17 @@ def _shape(  # noqa: PLR0913 -- each is an option
             whole = with_options(said, hostname=hostname, domains=domains, maildir=maildir)
             command += _port(said, listen, no_socket=no_socket)
     except ConfigurationError as error:
-        missing = path == CONFIG and not named and not Path(CONFIG).exists()
-        raise click.ClickException(f"{error}{_WITHOUT * missing}") from None
+        expected = "" if usual is None or Path(usual).exists() else _WITHOUT
+        raise click.ClickException(f"{error}{expected}") from None
     command += _words("--config", path) + _words("--hostname", hostname)
     command += [word for domain in domains for word in _words("--domain", domain)]
     command += _words("--maildir", None if maildir is None else whole.maildir)
     folder = os.path.realpath(Template(whole.maildir).root)
     code = _code(user)
-    _check_folder(folder)
-    _check_paths(folder, *code)
-    _check_words(*command)
-    _check_settings(listen, whole.group, path)
+    check_folder(folder)
+    check_paths(folder, *code)
+    check_words(*command)
+    check_settings(listen, whole.group, path)
     program, listens = (*_program(), *command), None if no_socket else listen
     shown = _shown(whole.maildir, path, user, **of_inbox) if inbox and user else None
     return Shape(user or USER, program, folder, code, listens, whole.group, shown)
@@ -193,25 +188,14 @@ def _shown(
     options = [*_words("--maildir", maildir), *_words("--config", file)]
     # Its password is found in the StateDirectory.
     shown = read_shown((*_program(), "inbox", *options), user, **of_inbox)
-    _check_words(*shown.command)
-    _check_paths(shown.folder or "")
+    check_words(*shown.command)
+    check_paths(shown.folder or "")
     return shown
 
 
 def _words(option: str, value: str | None) -> list[str]:
     """Write an option with its value, if it has one."""
     return [] if value is None else [option, value]
-
-
-def _check_settings(listen: str, group: str | None, file: str | None) -> None:
-    """See that a unit can be made of what is set."""
-    if not _LISTEN.match(listen):
-        msg = f"--listen: a port, or an address and a port, was expected, not {listen!r}"
-        raise click.ClickException(msg)
-    if group is not None and not GROUP.match(group):
-        raise click.ClickException(f"group: the name of a group was expected, not {group!r}")
-    if file is not None and in_home(file):
-        raise click.ClickException(f"{file}: the service sees no home; put it at {CONFIG}")
 
 
 def _home(user: str) -> str:
@@ -281,24 +265,3 @@ def _code(user: str | None) -> tuple[str, ...]:
         )
         raise click.ClickException(msg)
     return tuple(found)
-
-
-def _check_paths(*paths: str) -> None:
-    """Refuse what systemd would read as something else."""
-    for path in paths:
-        if set(path) - _PLAIN:
-            msg = f"{path!r}: letters, digits and /._+@=,- were expected, as systemd reads them"
-            raise click.ClickException(msg)
-
-
-def _check_words(*words: str) -> None:
-    """Refuse what would begin a line of its own in a unit."""
-    for word in words:
-        if not word.isprintable():
-            raise click.ClickException(f"{word!r}: a word without line ends was expected")
-
-
-def _check_folder(folder: str) -> None:
-    """Refuse a Maildir for which the sandbox would be given up."""
-    if f"{folder}/" in HOMES or folder == "/" or folder.count("/") == 1:
-        raise click.ClickException(f"{folder}: a folder of the mail's own was expected")

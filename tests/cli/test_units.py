@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from gomail.cli import fitting
 from gomail.cli import units as module
 from gomail.cli.units import units
 from gomail.settings.usual import CONFIG
@@ -143,7 +144,7 @@ def test_what_cannot_be_is_one_line(words: tuple[str, ...], why: str) -> None:
 
 def test_file_in_a_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The service would not see it."""
-    monkeypatch.setattr(module, "in_home", lambda _: True)
+    monkeypatch.setattr(fitting, "in_home", lambda _: True)
     assert "the service sees no home" in complaint("show", "-c", "gomail.toml")
 
 

@@ -1,14 +1,18 @@
-"""The bench, with its thread ended in the end; Maildirs; and an ear for mistakes of ours."""
+"""The bench, with its thread ended in the end; an agent; Maildirs; an ear for mistakes of ours."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
+import pytest_twisted
 from twisted.logger import ILogObserver, globalLogPublisher
 
+from gomail.delivery import process as process_module
+from gomail.reply import Refused
 from tests.delivery.bench import SHARED, Bench, maildirs
 from tests.delivery.desk import Desk
+from tests.delivery.house import House
 from tests.delivery.watched import Recorder
 
 
@@ -60,3 +64,16 @@ def nothing_raises() -> Iterator[None]:
     yield
     globalLogPublisher.removeObserver(observer)
     assert caught == []
+
+
+@pytest_twisted.async_yield_fixture
+async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """A house whose agent is there."""
+    monkeypatch.setattr(process_module, "REST", 0.01)
+    house = House(tmp_path)
+    await house.begin()
+    yield house
+    for each in house.done:
+        each.addErrback(lambda failure: failure.trap(Refused) and None)
+    house.process.kill()
+    await house.process.stop()

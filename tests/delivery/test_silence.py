@@ -3,31 +3,23 @@
 import errno
 import os
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 from threading import Event
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import Deferred, succeed
 
-from gomail.delivery import process as process_module
-from gomail.delivery.deposit import Deposit
-from gomail.delivery.probe import Probe
-from gomail.delivery.process import MOST_COPIES, DeliveryProcess
-from gomail.delivery.program import command
-from gomail.delivery.record import Record
 from gomail.delivery.silence import (
     ASKED_AFTER,
     ASKED_EVERY,
     ENDED_AFTER,
     TOLD_AFTER,
-    AgentWatch,
     Silence,
 )
 from gomail.reply import Refused
-from tests.delivery.bench import deposit, maildirs, messages
-from tests.delivery.hiring import agents, store, the_reactor, until
+from tests.delivery.bench import deposit, messages
+from tests.delivery.hiring import agents, store, until
+from tests.delivery.house import House
 from tests.delivery.watched import Recorder
 from tests.patience import PATIENCE
 
@@ -37,60 +29,6 @@ def test_silence_lasts_while_the_batch_is_the_same() -> None:
     silence = Silence()
     looks = [(None, 0), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (None, 0), (None, 0), (2, 0)]
     assert [silence.look(batch, 1.0) for batch, _ in looks] == [seconds for _, seconds in looks]
-
-
-class House:
-    """A watch over a real agent, which is stopped and so says nothing, with work for a Maildir."""
-
-    def __init__(self, folder: Path) -> None:
-        (self.maildir,) = maildirs(folder, "one")
-        self.process = DeliveryProcess(the_reactor(), the_reactor(), command())
-        self.record = Record()
-        self.watch = AgentWatch(self.process, Probe(the_reactor()), self.record)
-        self.done: list[Deferred[Deposit]] = []
-
-    async def begin(self) -> None:
-        """Have the agent be there."""
-        self.process.start()
-        await until(lambda: self.process.ready)
-        (self.pid,) = agents()
-
-    def hang(self, copies: int = 1) -> None:
-        """Stop the agent, and give it something to do."""
-        os.kill(self.pid, signal.SIGSTOP)
-        self.done = [store(self.process, deposit(self.maildir)) for _ in range(copies)]
-        self.look(0)
-
-    def look(self, seconds: float) -> tuple[float, float, float]:
-        """Let so many seconds go by; say for how long what is so."""
-        self.watch.look(seconds)
-        return self.watch.waiting, self.watch.slow, self.watch.hanging
-
-    async def answered(self) -> None:
-        """Wait until the disk has answered, be it with an error."""
-        await until(lambda: not self.watch._probe._asking)
-
-    async def spend(self, seconds: float, took: float | None = None) -> tuple[float, float, float]:
-        """Let so many seconds go by, one by one, in which the disk answers, as if it *took* so."""
-        for _ in range(int(seconds)):
-            self.look(1)
-            await self.answered()
-            if took is not None and self.watch._took is not None:
-                self.watch._took = took
-        return self.look(0)
-
-
-@pytest_twisted.async_yield_fixture
-async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """A house whose agent is there."""
-    monkeypatch.setattr(process_module, "REST", 0.01)
-    house = House(tmp_path)
-    await house.begin()
-    yield house
-    for each in house.done:
-        each.addErrback(lambda failure: failure.trap(Refused) and None)
-    house.process.kill()
-    await house.process.stop()
 
 
 @pytest_twisted.ensureDeferred
@@ -119,65 +57,6 @@ async def test_agent_that_hangs_though_the_disk_answers_is_replaced(house: House
     assert house.look(1) == (0, 0, 0)
     assert (await store(house.process, deposit(house.maildir))).error is None
     assert len(messages(house.maildir)) == 1
-
-
-@pytest_twisted.ensureDeferred
-async def test_what_comes_behind_one_that_hangs_is_stored_without_it(house: House) -> None:
-    """Nobody waits for it but those whose messages it has; when it goes on it has all again."""
-    elsewhere: list[Deposit] = []
-
-    def store_elsewhere(what: Deposit) -> Deferred[Deposit]:
-        elsewhere.append(what)
-        return succeed(what)
-
-    house.process.otherwise = store_elsewhere
-    house.hang(copies=MOST_COPIES + 10)
-    assert await house.spend(TOLD_AFTER - 1, took=0.01) == (0, 0, 0)
-    assert house.process.ready
-    assert elsewhere == []
-    assert house.look(1) == (0, 0, TOLD_AFTER)
-    assert (house.process.ready, house.process.doubted) == (False, True)
-    assert len(elsewhere) == 10
-    assert [each.called for each in house.done] == [False] * MOST_COPIES + [True] * 10
-    house.look(1)
-    assert house.watch.missing == 0
-    os.kill(house.pid, signal.SIGCONT)
-    for each in house.done:
-        assert (await each).error is None
-    assert len(messages(house.maildir)) == MOST_COPIES
-    assert (house.process.ready, house.process.doubted) == (True, False)
-    assert (await store(house.process, deposit(house.maildir))).error is None
-    assert agents() == [house.pid]
-    assert len(elsewhere) == 10
-
-
-@pytest_twisted.ensureDeferred
-async def test_one_that_is_doubted_is_ended_like_any_other(house: House) -> None:
-    """Its follower has what comes."""
-    house.process.otherwise = succeed
-    house.hang()
-    await house.spend(ENDED_AFTER - 1, took=0.01)
-    assert house.process.doubted
-    house.look(1)
-    assert not house.process.doubted
-    with pytest.raises(Refused, match="the delivery agent hung"):
-        await house.done[0]
-    await until(lambda: house.process.ready)
-    assert agents() != [house.pid]
-
-
-@pytest_twisted.ensureDeferred
-async def test_one_that_is_doubted_and_let_go_is_given_nothing(house: House) -> None:
-    """It does what it has, and ends."""
-    house.process.otherwise = succeed
-    house.hang()
-    await house.spend(TOLD_AFTER, took=0.01)
-    stopped = house.process.stop()
-    os.kill(house.pid, signal.SIGCONT)
-    assert (await house.done[0]).error is None
-    assert not house.process.ready
-    await stopped
-    assert agents() == []
 
 
 @pytest_twisted.ensureDeferred

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from cryptography.hazmat.primitives import serialization
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.threads import deferToThread
@@ -44,7 +43,6 @@ from tests.docs.examples import (
     send,
 )
 from tests.patience import PATIENCE
-from tests.smtp.certificate import certified
 from tests.smtp.wire import logged_failures
 from tests.system.running import free_port
 
@@ -108,42 +106,6 @@ def test_delivery_stands_its_tests() -> None:
     assert "19 passed, 2 skipped" in outcome.stdout
 
 
-@pytest.mark.system
-def test_encrypted_delivery_takes_mail(tmp_path: Path) -> None:
-    """encrypted.py runs, with a certificate as Twisted has them."""
-    port = free_port()
-    copy_examples(tmp_path, p2525=port)
-    key, signed = certified()
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (tmp_path / "both.pem").write_bytes(signed.public_bytes(pem) + private)
-    with (
-        running(tmp_path, "encrypted.py", port=port),
-        smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client,
-    ):
-        client.starttls()
-        client.sendmail("a@client.example", ["support@here.example"], LETTER)
-
-
-def test_served_delivery_takes_mail(tmp_path: Path) -> None:
-    """serve.py runs, and a letter becomes a row."""
-    import sqlite3
-
-    port = free_port()
-    copy_examples(tmp_path, p2525=port)
-    with running(tmp_path, "serve.py", port=port):
-        send(port, "support@here.example")
-        with pytest.raises(smtplib.SMTPRecipientsRefused):
-            send(port, "nobody@here.example")
-    database = sqlite3.connect(tmp_path / "tickets.db")
-    assert database.execute("SELECT reverse_path, content FROM ticket").fetchall() == [
-        ("<a@client.example>", LETTER)
-    ]
-    database.close()
-
-
 def test_fault_is_told_as_the_page_has_it(example: Importer, tmp_path: Path) -> None:
     """The lines that the page shows are those of the log, but for the session's id."""
     tickets = example("delivery").Tickets(tmp_path / "tickets.db", "support@here.example")
@@ -155,27 +117,6 @@ def test_fault_is_told_as_the_page_has_it(example: Importer, tmp_path: Path) -> 
     first, dots, *_, last = told.strip().splitlines()
     shown = re.sub(r"\[[0-9a-f]{10}\]", "[5f0c2a9e11]", f"{first}\n{dots}\n{last}")
     assert f"```text\n{shown}\n```" in (ROOT / "docs" / "developers.md").read_text()
-
-
-def test_served_delivery_ends_soon(tmp_path: Path) -> None:
-    """A client in the middle of a message is waited for, but not until its own time is over."""
-    port = free_port()
-    copy_examples(tmp_path, p2525=port)
-    path = tmp_path / "serve.py"
-    served = path.read_text()
-    assert served.count("callLater(10,") == 1
-    path.write_text(served.replace("callLater(10,", "callLater(0.5,"))
-    with (
-        running(tmp_path, "serve.py", port=port) as process,
-        smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client,
-    ):
-        client.ehlo("client.example")
-        client.mail("a@client.example")
-        client.rcpt("support@here.example")
-        assert client.docmd("DATA")[0] == 354
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)  # the client would have 60
-        client.close()
 
 
 @pytest_twisted.ensureDeferred

@@ -2,8 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,66 +10,18 @@ from twisted.internet.defer import Deferred
 
 from gomail.address import Address
 from gomail.recipients import sqlite
-from gomail.recipients.directory import Directory, Entry
+from gomail.recipients.directory import Entry
 from gomail.recipients.domain import Domain
 from gomail.recipients.hosted import Destinations
 from gomail.recipients.mistake import Mistake
 from gomail.recipients.register import build
-from gomail.recipients.rows import notes_on_rows
-from gomail.reply import LOCAL_ERROR, NO_SUCH_MAILBOX, Refused, Reply
-
-SCHEMA = "".join(
-    line for line in (sqlite.__doc__ or "").splitlines(keepends=True) if line.startswith("    ")
+from gomail.reply import LOCAL_ERROR, NO_SUCH_MAILBOX
+from tests.recipients.databases import (
+    change,
+    directory_of,
+    found,
+    refused,
 )
-MAILBOXES = [("a.example", "alice"), ("a.example", "bob"), ("b.example", "carol")]
-ALIASES = [
-    ("a.example", "team", "alice"),
-    ("a.example", "team", "carol@b.example"),
-    ("a.example", "all", "team"),
-    ("a.example", "broken", "nobody"),
-    ("a.example", "away", "x@elsewhere.example"),
-    ("a.example", "loop", "loop"),
-]
-
-
-def change(path: Path, *statements: str) -> None:
-    """Change the database, as its owner does while the server runs."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """A database made as the documentation says, with a blank and a sign in its path."""
-    path = tmp_path / "our mail?.db"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(SCHEMA)
-        connection.executemany("INSERT INTO mailboxes VALUES (?, ?)", MAILBOXES)
-        connection.executemany("INSERT INTO aliases VALUES (?, ?, ?)", ALIASES)
-    return path
-
-
-def directory_of(path: Path, a: Domain | None = None) -> Directory:
-    """Build a directory of two domains in one database."""
-    source = f"sqlite:{path}"
-    domains = {"a.example": replace(a or Domain(), mailboxes=source), "b.example": Domain(source)}
-    return build(domains, "/srv/{domain}/{mailbox}")
-
-
-def found(directory: Directory, text: str) -> list[str]:
-    """Say which mailboxes an address leads to."""
-    local_part, _, domain = text.rpartition("@")
-    destinations = directory.find(Address(local_part, domain))
-    assert isinstance(destinations, tuple)
-    return [each.mailbox.maildir for each in destinations]
-
-
-def refused(directory: Directory, text: str) -> tuple[Reply, str]:
-    """Give the reply and the reason with which an address is refused."""
-    with pytest.raises(Refused) as caught:
-        found(directory, text)
-    return caught.value.reply, caught.value.reason
 
 
 def test_rows_are_mailboxes(database: Path) -> None:
@@ -201,118 +151,6 @@ def test_postmaster_of_an_empty_list_is_the_first_row_too(database: Path) -> Non
     assert refused(directory, "postmaster@l.example")[0] == NO_SUCH_MAILBOX
     change(database, "INSERT INTO mailboxes VALUES ('a.example', 'zoe')")
     assert found(directory, "postmaster@l.example") == ["/srv/a.example/zoe"]
-
-
-def replaced(database: Path, *statements: str) -> Path:
-    """Put another database in the place of one, all at once, as who deploys it does."""
-    aside = database.with_suffix(".new")
-    aside.write_bytes(database.read_bytes())
-    change(aside, *statements)
-    return aside.rename(database)
-
-
-def test_another_file_in_its_place_counts_at_once(database: Path) -> None:
-    """With its tables: no wrong 550 for whoever is new, and none gets mail who has left."""
-    change(database, "DROP TABLE aliases")
-    directory = directory_of(database)
-    assert found(directory, "bob@a.example")
-    with closing(sqlite3.connect(database.with_suffix(".new"))) as connection, connection:
-        connection.executescript(SCHEMA)
-        connection.execute("INSERT INTO mailboxes VALUES ('a.example', 'dave')")
-        connection.execute("INSERT INTO aliases VALUES ('a.example', 'team', 'dave')")
-    database.with_suffix(".new").rename(database)
-    assert found(directory, "dave@a.example") == ["/srv/a.example/dave"]
-    assert found(directory, "team@a.example") == ["/srv/a.example/dave"]
-    assert refused(directory, "bob@a.example")[0] == NO_SUCH_MAILBOX
-    replaced(database, "DROP TABLE aliases")
-    assert refused(directory, "team@a.example")[0] == NO_SUCH_MAILBOX
-
-
-def test_a_broken_file_is_forgotten_with_the_file(database: Path) -> None:
-    """It costs no mail, and neither does the next one in its place."""
-    directory = directory_of(database)
-    right = database.read_bytes()
-    assert found(directory, "alice@a.example")
-    database.unlink()
-    database.write_bytes(b"no database " * 1000)
-    assert refused(directory, "alice@a.example") == (
-        LOCAL_ERROR,
-        f"{database}: file is not a database",
-    )
-    database.write_bytes(right)
-    assert found(directory, "alice@a.example")
-    assert not directory.databases[0].trouble
-
-
-def test_a_table_of_aliases_may_come_later(database: Path) -> None:
-    """It counts from its first row on; one that is lost is trouble, and no 550."""
-    change(database, "ALTER TABLE aliases RENAME TO others")
-    directory = directory_of(database)
-    assert refused(directory, "team@a.example")[0] == NO_SUCH_MAILBOX
-    change(database, "ALTER TABLE others RENAME TO aliases")
-    assert found(directory, "team@a.example")
-    change(database, "DROP TABLE aliases")
-    assert refused(directory, "team@a.example")[0] == LOCAL_ERROR
-
-
-def test_rows_that_nobody_finds_are_told(database: Path) -> None:
-    """Each with what was expected, some of them; and they are no mailboxes."""
-    directory = directory_of(database)
-    assert list(notes_on_rows(directory)) == []
-    change(
-        database,
-        "INSERT INTO mailboxes VALUES ('a.example', 'Carol'), ('a.example', ''),"
-        "('a.example', '../../x'), ('OP.example', 'op'), ('c.example', 'x')",
-    )
-    assert directory.mailboxes == 3
-    assert list(notes_on_rows(directory)) == [
-        f"{database}: the mailbox {row} is never found: {problem}"
-        for row, problem in [
-            ("'op' of 'OP.example'", "'op.example' was expected, not 'OP.example'"),
-            ("'' of 'a.example'", "the name of a mailbox has 1 to 64 octets, which '' has not"),
-            (
-                "'../../x' of 'a.example'",
-                (
-                    "'../../x' can't name a mailbox: letters, digits, and between them '.', '_' "
-                    "or '-' were expected; an alias may be called so"
-                ),
-            ),
-            ("'Carol' of 'a.example'", "'carol' was expected, not 'Carol'"),
-            (
-                "'x' of 'c.example'",
-                "no [domains] of the configuration with this database is called so",
-            ),
-        ]
-    ]
-    change(database, *(f"INSERT INTO mailboxes VALUES ('a.example', 'X{n}')" for n in range(1200)))
-    assert list(notes_on_rows(directory))[5:] == [
-        f"{database}: 1,200 more rows of which nobody makes use"
-    ]
-
-
-def test_aliases_that_nobody_uses_are_told(database: Path) -> None:
-    """A target that is no address, and a name that a mailbox has."""
-    change(
-        database,
-        "INSERT INTO aliases VALUES ('a.example', 'Sales', 'bob'), ('a.example', 'bob', 'alice'),"
-        "('a.example', 'x', 'a b@a.example')",
-    )
-    assert list(notes_on_rows(directory_of(database))) == [
-        (
-            f"{database}: the alias 'Sales' of 'a.example' for 'bob' is of no use: "
-            "'sales' was expected, not 'Sales'"
-        ),
-        (
-            f"{database}: the alias 'x' of 'a.example' for 'a b@a.example' is of no use: "
-            "the part of an address before '@' was expected, not 'a b'"
-        ),
-        (
-            f"{database}: the alias 'bob' of 'a.example' is never asked for: "
-            "a mailbox is called so, too"
-        ),
-    ]
-    change(database, "DROP TABLE aliases")
-    assert list(notes_on_rows(directory_of(database))) == []
 
 
 def test_trouble_of_the_database_costs_no_mail(database: Path) -> None:
