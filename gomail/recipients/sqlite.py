@@ -59,7 +59,7 @@ class Database:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
         self._end: Callable[[], object] = bool
-        self._opened = _GONE
+        self._opened = self._log = _GONE
         self._has_aliases = False
         try:
             self.look()
@@ -95,6 +95,7 @@ class Database:
         with self._lock:
             try:
                 answer = self._current().execute(question, values).fetchall()
+                self._log = _identity(f"{self.path}-wal")
             except sqlite3.Error as error:
                 self._close()  # what is put right is seen by another connection for certain
                 self.trouble = f"{self.path}: {error}"
@@ -120,8 +121,12 @@ class Database:
         Raises:
             Refused: as from `ask`.
         """
-        self._has_aliases = self._has_aliases or bool(self.ask(_HAS_ALIASES))
-        return self._has_aliases
+        if self._has_aliases:
+            return True
+        opened, found = self._opened, bool(self.ask(_HAS_ALIASES))
+        with self._lock:
+            self._has_aliases = found and opened == self._opened  # else it is of another file
+        return found
 
     def close(self) -> None:
         """Close the database until somebody asks again."""
@@ -135,12 +140,19 @@ class Database:
             self._end()
 
     def _current(self) -> sqlite3.Connection:
-        """Give the file that is there now, opened: another may have been put in its place."""
-        found = self._identity()
+        """
+        Give the file that is there now, opened: another may have been put in its place.
+
+        Not with the log of the one before (``-wal``), whose pages SQLite would take for its own.
+        """
+        found = _identity(self.path)
         if self._connection is not None and found == self._opened:
             return self._connection
         self._close()
         if found != self._opened:
+            if found and self._log and self._log == _identity(f"{self.path}-wal", empty=False):
+                msg = "another file is there, and the -wal of the one before: remove that, and -shm"
+                raise sqlite3.OperationalError(msg)
             self._has_aliases = False
         self._opened = found
         self._connection = sqlite3.connect(
@@ -153,12 +165,14 @@ class Database:
         self._end = weakref.finalize(self, self._connection.close)
         return self._connection
 
-    def _identity(self) -> tuple[int, ...]:
-        """Tell the file that is there from any other."""
-        with suppress(OSError):
-            status = os.stat(self.path)  # noqa: PTH116 -- for each recipient
+
+def _identity(path: str, *, empty: bool = True) -> tuple[int, ...]:
+    """Tell the file that is there from any other; none that is *empty*, if that does not count."""
+    with suppress(OSError):
+        status = os.stat(path)  # noqa: PTH116 -- for each recipient
+        if empty or status.st_size:
             return status.st_dev, status.st_ino
-        return _GONE
+    return _GONE
 
 
 def is_name(name: object) -> bool:

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from gomail.health import Databases
 from gomail.recipients.domain import Domain
 from gomail.recipients.hosted import Destinations
-from gomail.recipients.inquiry import QUIET, Inquiry
+from gomail.recipients.inquiry import LATE, QUIET, Inquiry
 from gomail.recipients.register import build
 
 
@@ -76,3 +76,32 @@ def test_it_asks_once_at_a_time_and_off_the_reactor(database: Path) -> None:
     clock.advance(QUIET)
     inquiry.look(directory)
     assert len(asked) == 2
+
+
+def test_one_that_does_not_answer_is_told_and_holds_up_no_other(database: Path) -> None:
+    """As on a disk that hangs; another configuration has its own databases asked."""
+    asked: list[Callable[[], Destinations]] = []
+
+    def off_reactor(work: Callable[[], Destinations]) -> Deferred[Destinations]:
+        asked.append(work)
+        return succeed(())
+
+    clock = Clock()
+    domains = {"a.example": Domain(f"sqlite:{database}")}
+    directory = build(domains, "/srv/{mailbox}", off_reactor=off_reactor)
+    inquiry = Inquiry(clock)
+    clock.advance(QUIET)
+    assert inquiry.look(directory) == Databases()
+    clock.advance(LATE - 1)
+    assert inquiry.look(directory) == Databases()
+    clock.advance(1)
+    told = Databases((f"{database}: no answer for 10 s",), whole=True)
+    assert inquiry.look(directory) == told
+    other = build(domains, "/srv/{mailbox}", off_reactor=off_reactor)
+    assert inquiry.look(other) == Databases()
+    late, ask = asked
+    late()  # counts for nobody any more
+    clock.advance(LATE)
+    assert inquiry.look(other) == told
+    ask()
+    assert inquiry.look(other) == Databases()

@@ -5,13 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gomail.reply import LOCAL_ERROR, NO_SUCH_MAILBOX
-from tests.recipients.databases import (
-    SCHEMA,
-    change,
-    directory_of,
-    found,
-    refused,
-)
+from tests.recipients.databases import SCHEMA, change, directory_of, found, refused
 
 
 def replaced(database: Path, *statements: str) -> Path:
@@ -64,3 +58,31 @@ def test_a_table_of_aliases_may_come_later(database: Path) -> None:
     assert found(directory, "team@a.example")
     change(database, "DROP TABLE aliases")
     assert refused(directory, "team@a.example")[0] == LOCAL_ERROR
+
+
+def test_log_of_the_database_before_hides_no_row(database: Path) -> None:
+    """SQLite would take its pages for those of the file that is there now."""
+    change(database, "PRAGMA journal_mode = WAL")
+    directory = directory_of(database)
+    change(database, "INSERT INTO mailboxes VALUES ('a.example', 'dave')")
+    assert found(directory, "dave@a.example")
+    change(database, "INSERT INTO mailboxes VALUES ('a.example', 'frank')")
+    assert found(directory, "frank@a.example")
+    aside = database.with_suffix(".new")
+    with closing(sqlite3.connect(aside)) as connection, connection:
+        connection.executescript(SCHEMA)
+        connection.execute("INSERT INTO mailboxes VALUES ('a.example', 'eve')")
+    aside.rename(database)
+    left = [database.with_name(database.name + end) for end in ("-wal", "-shm")]
+    assert left[0].stat().st_size
+    for _ in range(2):
+        reply, why = refused(directory, "eve@a.example")
+        assert reply == LOCAL_ERROR
+        assert "the -wal of the one before: remove that" in why
+        assert directory.databases[0].trouble == why
+    for each in left:
+        each.unlink()
+    assert found(directory, "eve@a.example")
+    assert refused(directory, "dave@a.example")[0] == NO_SUCH_MAILBOX
+    change(database, "PRAGMA journal_mode = WAL", "DELETE FROM mailboxes WHERE name = 'eve'")
+    assert refused(directory, "eve@a.example")[0] == NO_SUCH_MAILBOX
