@@ -12,7 +12,7 @@ taken apart, at once, by whoever lets go of it last: see `let_go`.
 import gc
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from traceback import clear_frames
 from typing import TypeVar
@@ -69,7 +69,8 @@ def _lighten(error: BaseException) -> None:
 
 async def let_go(reactor: Reactor, things: list[object]) -> None:
     """Empty the list of *things* that nobody else needs any more: the thread takes them apart."""
-    await aside(reactor, _take_apart, things)
+    with suppress(Overdue):  # what has taken their place is in force all the same
+        await aside(reactor, _take_apart, things)
 
 
 def _take_apart(things: list[object]) -> None:
