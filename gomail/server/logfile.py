@@ -39,14 +39,24 @@ class LogFile(io.TextIOBase):
         super().__init__()
         self._path = path
         self._fd = _open(path, flags)
+        self._writer = os.geteuid()  # who alone begins others: root has not dropped its rights yet
         self.stuck = ""
 
     def give(self, uid: int | None, gid: int | None) -> None:
-        """Give it to the user and group that will write it; others of that group may read it."""
+        """
+        Give it to the user and group that will write it; others of that group may read it.
+
+        Raises:
+            PermissionError: it is somebody else's, or has another name somewhere.
+        """
+        status = os.fstat(self._fd)
+        if uid is not None and (status.st_uid not in {os.geteuid(), uid} or status.st_nlink != 1):
+            raise PermissionError(errno.EPERM, "it is another user's, or has another name")
         with suppress(OSError):  # another's, or on a file system that has no modes
             os.fchmod(self._fd, _MODE)
         if uid is not None or gid is not None:
             os.fchown(self._fd, -1 if uid is None else uid, -1 if gid is None else gid)
+        self._writer = self._writer if uid is None else uid
 
     def fileno(self) -> int:
         """Give the number of the file."""
@@ -83,8 +93,11 @@ class LogFile(io.TextIOBase):
         """
         Rotate; or, where somebody has moved the file away, go on with the one that is there now.
 
-        Where neither can be, nothing changes, and `stuck` says why.
+        Where neither can be, nothing changes, and `stuck` says why; nor does root, while it has its
+        rights still, for somebody else.
         """
+        if os.geteuid() != self._writer:
+            return
         try:
             if self._is_there():
                 _move_on(self._path)

@@ -121,7 +121,7 @@ class Twistd:
             with self.identity.assumed():  # no link of theirs leads where they may not write
                 return open_log(path)
         except PermissionError:
-            if os.geteuid() != 0 or uid is None:
+            if os.geteuid() != 0 or uid is None or not _is_roots(path):
                 raise
             return open_log(path, (uid, gid))
 
@@ -155,6 +155,13 @@ def take_no_words(words: Sequence[str]) -> None:
     if words:
         msg = f"options alone were expected, such as --maildir FOLDER, not {words[0]!r:.100}"
         raise UsageError(msg)
+
+
+def _is_roots(path: str) -> bool:
+    """Tell whether all folders above are root's: else a link in one leads root wherever it will."""
+    folder = Path(path).parent
+    folders = {folder, *folder.parents, folder.resolve(), *folder.resolve().parents}
+    return all(each.lstat().st_uid == 0 for each in folders)
 
 
 def _at_terminal() -> bool:

@@ -114,7 +114,7 @@ def howto_log(home: Path) -> str:
     with Story("docs/howto/log.md") as story:
         story.take("sh", "sudo install -d -m 750 -o alice -g alice /var/log/gomail")
         rules = story.take("logrotate", "create 640 alice alice", "kill -USR1")
-    rules = rules.replace("/var/log/", f"{home}/log/").replace("/home/alice/", f"{home}/")
+    rules = rules.replace("/var/log/", f"{home.parent}/log/").replace("/home/alice/", f"{home}/")
     return rules.replace("640 alice alice", "640 nobody nogroup")
 
 
@@ -124,10 +124,11 @@ def test_howto_log_is_rotated(folder: Path, *, cut: bool) -> None:
     """Logrotate moves the log in root's folder, and the server goes on in the new one."""
     needs("logrotate")
     user, home = needs_user("nobody"), folder / "home"
-    rules, log = howto_log(home), home / "log" / "gomail.log"
+    rules, log = howto_log(home), folder / "log" / "gomail.log"
     if cut:
         rules = re.sub(r"(?s)    create .*endscript\n", "    copytruncate\n", rules)
-    log.parent.mkdir(parents=True)
+    home.mkdir()
+    log.parent.mkdir()
     os.chown(home, user.pw_uid, user.pw_gid)
     for each in (folder, home, log.parent):
         each.chmod(0o755)

@@ -1,10 +1,12 @@
 """The log's own file: appended to, rotated, and kept where no other can be begun."""
 
 import os
+import pwd
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -180,3 +182,41 @@ def test_line_behind_a_torn_one_is_its_own(path: Path) -> None:
     file.close()
     file.close()
     assert path.read_text() == '{"event": "sto\n{}\n{}\n'
+
+
+@pytest.mark.needs_root
+def test_root_begins_no_file_for_another() -> None:
+    """As long as it has its rights still: a link of theirs would lead it where it may write."""
+    nobody = pwd.getpwnam("nobody")
+    with TemporaryDirectory(dir="/tmp") as folder, closing(LogFile(f"{folder}/log")) as file:
+        path = Path(folder, "log")
+        file.give(nobody.pw_uid, nobody.pw_gid)
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        for _ in range(3):
+            file.write(LINE)
+        file.begin_anew()
+        assert [*Path(folder).iterdir()] == [path]
+        assert path.read_text() == 3 * LINE
+        assert not file.stuck
+        os.seteuid(nobody.pw_uid)
+        try:
+            file.write(LINE)
+        finally:
+            os.seteuid(0)
+        assert path.read_text() == LINE
+        assert path.stat().st_uid == nobody.pw_uid
+
+
+@pytest.mark.needs_root
+def test_what_is_somebody_elses_is_not_given_away(path: Path) -> None:
+    """Nor what has another name: that may be anywhere."""
+    nobody = pwd.getpwnam("nobody")
+    path.write_text("")
+    path.with_name("other").hardlink_to(path)
+    with closing(LogFile(str(path))) as file, pytest.raises(PermissionError, match="another name"):
+        file.give(nobody.pw_uid, nobody.pw_gid)
+    path.with_name("other").unlink()
+    os.chown(path, nobody.pw_uid + 1, -1)
+    with closing(LogFile(str(path))) as file, pytest.raises(PermissionError, match="another user"):
+        file.give(nobody.pw_uid, nobody.pw_gid)
+    assert path.stat().st_uid == nobody.pw_uid + 1

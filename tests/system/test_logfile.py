@@ -20,7 +20,7 @@ from tests.system.test_refusing import comes_to, health
 
 pytestmark = pytest.mark.system
 NOBODY = 65534
-OPTIONS = ("--nodaemon", "--uid", str(NOBODY), "--gid", str(NOBODY), "--logfile", "log/gomail.log")
+OPTIONS = ("--nodaemon", "--uid", str(NOBODY), "--gid", str(NOBODY), "--logfile")
 # Twistd, with a log that is rotated soon.
 CODE = """
 import gomail.server.logfile as logfile
@@ -33,14 +33,16 @@ SMALL = (sys.executable, "-c", CODE)
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Make a folder of nobody's, and one in it that is root's, for the log."""
-    home = Path(tempfile.mkdtemp(dir="/tmp"))
-    home.chmod(0o755)
-    (home / "log").mkdir()
+    """Make a folder of nobody's, and one beside it that is root's, for the log."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o755)
+    home = folder / "home"
+    home.mkdir()
+    (folder / "log").mkdir()
     (home / "g.toml").write_text('control = "control"\nstoring = "thread"\n[domains."localhost"]\n')
     os.chown(home, NOBODY, NOBODY)
     yield home
-    shutil.rmtree(home)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -49,7 +51,8 @@ def served(start: Serve, home: Path) -> Callable[..., Server]:
 
     def served(*options: str, command: tuple[str, ...] = TWISTD) -> Server:
         words = ("gomail", "-c", "g.toml", *ANY_PORT, *options)
-        return start(*OPTIONS, *words, folder=home, command=command).started()
+        log = str(home.parent / "log" / "gomail.log")
+        return start(*OPTIONS, log, *words, folder=home, command=command).started()
 
     return served
 
@@ -65,9 +68,10 @@ def test_r22_log_that_cannot_be_rotated_grows_and_says_so(
 ) -> None:
     """Nothing of it is lost in root's folder, health tells, and it ends with the reason."""
     server = served(command=SMALL)
-    note = f"the log will grow and not be rotated, since {home}/log can't be written by nobody: "
+    folder = home.parent / "log"
+    note = f"the log will grow and not be rotated, since {folder} can't be written by nobody: "
     assert f"  note           {note}" in server.output
-    log, sent = home / "log" / "gomail.log", 0
+    log, sent = home.parent / "log" / "gomail.log", 0
     while health(home)[0] == "ok":
         sent += 1
         assert server.connect().mail().startswith("250 ")
@@ -77,7 +81,7 @@ def test_r22_log_that_cannot_be_rotated_grows_and_says_so(
     until(lambda: stored(log) == sent, f"each has its line: {sent}")
     assert log.stat().st_size > 4000
     assert [each.name for each in log.parent.iterdir()] == [log.name]
-    (home / "log").chmod(0o777)
+    (home.parent / "log").chmod(0o777)
     comes_to(home, lambda state, _: state == "ok")
     assert stored(log, log.with_name("gomail.log.1")) == sent
     assert server.stopped() == 0
@@ -89,7 +93,7 @@ def test_r22_log_that_was_moved_is_kept_until_there_is_another(
 ) -> None:
     """Each SIGUSR1 tries; a file that somebody has made there is taken where it may be written."""
     server = served()
-    log, old = (home / "log" / name for name in ("gomail.log", "old"))
+    log, old = (home.parent / "log" / name for name in ("gomail.log", "old"))
     log.rename(old)
     told = "trouble: no new log can be begun, the old one goes on: "
     for times in (1, 2):
@@ -111,7 +115,7 @@ def test_r22_log_that_was_moved_is_kept_until_there_is_another(
 @pytest.fixture
 def small_disk(home: Path) -> Iterator[Path]:
     """Have the log on a disk of 64 KiB."""
-    disk = home / "log"
+    disk = home.parent / "log"
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "tmpfs", str(disk)]
     if subprocess.run(mount, check=False, capture_output=True, timeout=PATIENCE).returncode:
         pytest.skip("nothing can be mounted here")

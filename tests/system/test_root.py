@@ -91,7 +91,7 @@ def test_log_that_is_a_link_gives_nothing_of_roots_away(start: Serve, home: Path
         command = (*TWISTD, "--nodaemon", *DROPPED, "--logfile", "gomail.log", "gomail")
         server = start(*ANY_PORT, folder=home, command=command)
         assert server.ended() == 1
-        why = "can't be written: Too many levels of symbolic links\n"
+        why = "can't be written: Permission denied\n"
         assert server.complaints == f"gomail: the log {home}/gomail.log {why}"
         found = target.stat()
         assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o600)
@@ -102,14 +102,30 @@ def test_log_that_is_a_link_gives_nothing_of_roots_away(start: Serve, home: Path
 
 def test_log_that_is_roots_is_given_to_nobody(start: Serve, home: Path) -> None:
     """One that stands in root's folder, or was written as root before, goes on."""
-    folder, log = home / "log", home / "log" / "gomail.log"
-    folder.mkdir()
-    log.write_text("before\n")
-    log.chmod(0o600)
-    command = (*TWISTD, "--nodaemon", *DROPPED, "--logfile", "log/gomail.log", "gomail")
-    server = start(*ANY_PORT, folder=home, command=command).started()
-    assert server.connect().mail().startswith("250 ")
-    assert server.stopped() == 0
-    assert (log.stat().st_uid, log.stat().st_gid) == (NOBODY, NOBODY)
-    assert log.read_text().startswith("before\n")
-    assert log.read_text().count("Z stored ") == 1
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        log = Path(folder, "gomail.log")
+        log.write_text("before\n")
+        log.chmod(0o600)
+        command = (*TWISTD, "--nodaemon", *DROPPED, "--logfile", str(log), "gomail")
+        server = start(*ANY_PORT, folder=home, command=command).started()
+        assert server.connect().mail().startswith("250 ")
+        assert server.stopped() == 0
+        assert (log.stat().st_uid, log.stat().st_gid) == (NOBODY, NOBODY)
+        assert log.read_text().startswith("before\n")
+        assert log.read_text().count("Z stored ") == 1
+
+
+def test_log_below_a_folder_of_others_is_not_opened_by_root(start: Serve, home: Path) -> None:
+    """They may put a link to any folder of root's in the place of one."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        (home / "log").symlink_to(folder)
+        command = (*TWISTD, "--nodaemon", *DROPPED, "--logfile", "log/gomail.log", "gomail")
+        server = start(*ANY_PORT, folder=home, command=command)
+        assert server.ended() == 1
+        told = f"gomail: the log {home}/log/gomail.log can't be written: Permission denied\n"
+        assert server.complaints == told
+        assert not [*folder.iterdir()]
+    finally:
+        folder.rmdir()
