@@ -5,8 +5,8 @@ The parent before hands this very text on, by an open file, and it is what its p
 It needs the standard library alone: so what has happened to a configuration, a disk or an
 installation since all was tried is no end of the mail. While the heir can't begin, the workers of
 the program before serve, their log is written, the service manager hears signs of life, and the
-heir is tried again, soon at first. SIGUSR2 and SIGHUP have it tried at once, with the file as it is
-by now.
+heir is tried again, soon at first. SIGUSR2 has it tried at once, with the file as it is by now;
+SIGHUP and SIGUSR1 wait for an heir that runs.
 """
 
 import json
@@ -28,8 +28,8 @@ LEGACY, TRIED = "GOMAIL_LEGACY", "GOMAIL_TRIED"
 LONGEST_REST = 30  # seconds until the heir is tried again: 1, 2, 4 … up to this
 BEAT = 0.5  # seconds from one look at signals and logs to the next
 _ENDS = (signal.SIGTERM, signal.SIGINT)
-_ANEW = (signal.SIGHUP, signal.SIGUSR2)
-_KEPT = (*_ENDS, signal.SIGHUP, signal.SIGUSR1)  # what comes in between is heard by the heir
+_LATER = (signal.SIGHUP, signal.SIGUSR1)  # are heard by the heir alone, once it runs
+_KEPT = (*_ENDS, *_LATER)  # are, where they come in between
 _PIECE = 4096
 _STANDARD = 2  # the number of the last file that everybody has open
 
@@ -92,9 +92,8 @@ class Interim:
     def hold(self, why: str) -> NoReturn:
         """Have the workers serve, and try the heir again and again."""
         self._listen()
-        for number in _ANEW:
-            signal.signal(number, self._hurry)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ANEW)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _LATER)  # the heir may have begun to heed them
+        signal.signal(signal.SIGUSR2, self._hurry)
         while True:
             rest = min(1 << min(self._round, 10), LONGEST_REST)
             self._tell(
@@ -124,11 +123,11 @@ class Interim:
 
     def _try_again(self) -> str:
         """Become the heir once more; give why that can't be."""
-        environment = dict(self._before)
+        self._round += 1
         if self._anew:
-            environment.pop(TRIED, None)
-        self._round = 0 if self._anew else self._round + 1
-        self._anew = False
+            self._anew, self._round = False, 0
+            self._forget_tried()
+        environment = dict(self._before)
         said = [self._source, self._log, self._json, self._round]
         environment[VARIABLE] = json.dumps(said)
         signal.pthread_sigmask(signal.SIG_BLOCK, _KEPT)
@@ -139,8 +138,16 @@ class Interim:
             os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606 -- it is ourselves
         except OSError as error:
             signal.signal(signal.SIGUSR2, self._hurry)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _KEPT)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)  # others we don't heed, and end by
             return str(error)
+
+    def _forget_tried(self) -> None:
+        """Have the file count as it is by now; what was tried has keys, and goes to nobody."""
+        number = self._before.pop(TRIED, None)
+        if number is not None:
+            os.close(self._copies.pop(int(number)))
+            with suppress(OSError):  # who has read it has closed his own
+                os.set_inheritable(int(number), False)
 
     def _hurry(self, _number: int, _frame: FrameType | None) -> None:
         """Try it at once."""
