@@ -129,3 +129,17 @@ def test_only_sigusr2_drops_what_was_tried_and_a_reload_waits_for_the_heir(hold:
     held.logged("can't begin: True True True")
     held.tell(signal.SIGUSR2)
     held.logged("can't begin: False False True")
+
+
+def test_process_1_of_a_container_can_be_ended(hold: Hold) -> None:
+    """The kernel does not end it by a signal that it does not heed."""
+    user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    within = ("unshare", *user, "--pid", "--fork", "--kill-child")
+    if subprocess.run(["sh", "-c", 'exec "$@" true', "sh", *within], check=False).returncode:
+        pytest.skip("unshare can't make a namespace of processes here")
+    held = hold("import os, sys; sys.exit(f'process {os.getpid()}')", within=within)
+    held.logged("can't begin: process 1;")
+    pid = held.process.pid
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    os.kill(int(child), signal.SIGTERM)
+    assert held.process.wait() == 128 + signal.SIGTERM

@@ -165,6 +165,7 @@ class Interim:
                 os.unlink(self._pidfile)  # noqa: PTH108 -- the same
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(signal.Signals(number))
+        os._exit(128 + number)  # as process 1 of a container we are spared by the kernel
 
     def _tell(self, what: str) -> None:
         """Write a line of ours, as the log has them."""
