@@ -132,7 +132,11 @@ class Application(MultiService):
         if isinstance(self._served, Workers):
             self._notice.reloading()
             _log.info("handover: the program that is there now is tried, and then takes our place")
-            problem = await self._served.give_way(self._say_goodbye)
+            try:
+                problem = await self._served.give_way(self._say_goodbye)
+            except Exception as error:  # noqa: BLE001 -- it is logged, and the mail goes on
+                problem = repr(error)
+                _log.failure("handover")
             tell(
                 self._telling.listeners, Trouble(f"handover: no program takes our place: {problem}")
             )

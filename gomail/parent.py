@@ -161,41 +161,48 @@ class Workers(MultiService):
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
-    async def _try(self, trial: Legacy, tried: int) -> str | None:
+    async def _try(self, trial: Legacy, tried: int | None) -> str | None:
         """Run a trial, which leaves what it has gone by; give why it fails."""
         command = program.command("gomail", *self._again)
-        variables = {**program.environment(), **trial.variables(), interim.TRIED: str(tried)}
-        descriptors = [*trial.descriptors, tried]
+        variables = {**program.environment(), **trial.variables()}
+        descriptors = [*trial.descriptors]
+        if tried is not None:
+            variables[interim.TRIED] = str(tried)
+            descriptors.append(tried)
         return await attempt(self._reactor, command, variables, self._elsewhere(), descriptors)
 
-    def _become(self, legacy: Legacy, tried: int, at_last: Callable[[], None]) -> str:
+    def _become(self, legacy: Legacy, tried: int | None, at_last: Callable[[], None]) -> str:
         """Start the heir in our place; or go on, and give the reason."""
         at_last()
         heeded = signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it would end one that begins
         here, folder = str(Path.cwd()), self._elsewhere()
         try:
             with _memory("gomail-interim") as text:
-                os.write(text, _INTERIM)
+                if text is not None:
+                    os.write(text, _INTERIM)
                 if folder is not None:
                     os.chdir(folder)
                 self._start_heir(legacy, tried, text)
-        except OSError as error:
+        except Exception as error:
             if folder is not None:
                 os.chdir(here)
             signal.signal(signal.SIGUSR2, heeded)
             self.crew.resume()
+            if not isinstance(error, OSError):
+                raise
             return str(error)
 
-    def _start_heir(self, legacy: Legacy, tried: int, text: int) -> NoReturn:
+    def _start_heir(self, legacy: Legacy, tried: int | None, text: int | None) -> NoReturn:
         """
         Become another program, what holds its place in need first.
 
-        One of before interim was thought of left nothing at its trial, and begins by itself.
+        One of before interim was thought of left nothing at its trial, and begins by itself; so
+        does one for which there was nothing to leave it in.
         """
         path = program.environment()["PYTHONPATH"]
         variables = {**os.environ, "PYTHONPATH": path, **legacy.variables()}
         command, descriptors = program.command("gomail", *self._again), [*legacy.descriptors]
-        if left_something(tried):
+        if tried is not None and text is not None and left_something(tried):
             log = self._written()
             said = [text, log, self.configuration.log_format == "json", 0]
             variables |= {interim.TRIED: str(tried), interim.VARIABLE: json.dumps(said)}
@@ -216,8 +223,15 @@ class Workers(MultiService):
 
 
 @contextmanager
-def _memory(name: str) -> Iterator[int]:
-    """Make a file that lies in memory alone, and that nobody else can open; give its number."""
+def _memory(name: str) -> Iterator[int | None]:
+    """
+    Make a file that lies in memory alone, and that nobody else can open; give its number.
+
+    None where Python was built for a C library without such files: keys are written to no disk.
+    """
+    if not hasattr(os, "memfd_create"):
+        yield None
+        return
     number = os.memfd_create(name)
     try:
         yield number

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.system.conftest import Serve
-from tests.system.crews import WORKERS, configuration, heir_has_begun, pids
-from tests.system.running import Client, Server, runs, until
+from tests.system.crews import WORKERS, configuration, hand_over, heir_has_begun, pids
+from tests.system.running import ANY_PORT, Client, Server, patched, runs, until
 from tests.thorough import often
 
 pytestmark = pytest.mark.system
@@ -144,3 +144,26 @@ def test_place_that_is_held_can_be_ended(listed: Server, tmp_path: Path) -> None
     assert listed.ended() == -signal.SIGTERM
     client.quit()
     until(lambda: not any(map(runs, old)), "the old ones have ended")
+
+
+def test_program_takes_the_place_where_nothing_lies_in_memory_alone(start: Serve) -> None:
+    """As with a Python that was built for an old C library: keys are written to no disk."""
+    command = patched("import os; del os.memfd_create")
+    server = start("--workers", "2", *ANY_PORT, command=command).started()
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    hand_over(server)
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0
+
+
+def test_handover_that_nobody_thought_of_is_told_and_the_mail_goes_on(start: Serve) -> None:
+    """Whatever goes wrong with it: there is a line, and the next one has its turn."""
+    command = patched("import os; os.memfd_create = lambda name: 1 / 0")
+    server = start("--workers", "2", *ANY_PORT, command=command).started()
+    until(lambda: len(pids(server)) == WORKERS, server.output)
+    for count in (1, 2):
+        server.tell(signal.SIGUSR2)
+        told = "no program takes our place: ZeroDivisionError"
+        until(lambda: server.output.count(told) == count, server.output)  # noqa: B023 -- at once
+    assert server.connect().mail().startswith("250 ")
+    assert server.stopped() == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gomail.server.workers import interim
+from tests.patience import PATIENCE
 from tests.system.running import until
 
 pytestmark = pytest.mark.system
@@ -94,7 +95,7 @@ def hold(tmp_path: Path) -> Iterator[Hold]:
     yield hold
     for each in held:
         each.process.kill()
-        each.process.wait()
+        each.process.wait(PATIENCE)
 
 
 def test_signals_for_an_heir_end_nobody_where_there_is_no_python(hold: Hold) -> None:
@@ -106,7 +107,7 @@ def test_signals_for_an_heir_end_nobody_where_there_is_no_python(hold: Hold) -> 
     held.tell(signal.SIGUSR1, signal.SIGHUP, signal.SIGUSR2)
     held.logged("can't begin: [Errno 2]", 2)
     held.tell(signal.SIGTERM)
-    assert held.process.wait() == -signal.SIGTERM
+    assert held.process.wait(PATIENCE) == -signal.SIGTERM
 
 
 _TELLS = """
@@ -142,4 +143,4 @@ def test_process_1_of_a_container_can_be_ended(hold: Hold) -> None:
     pid = held.process.pid
     (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     os.kill(int(child), signal.SIGTERM)
-    assert held.process.wait() == 128 + signal.SIGTERM
+    assert held.process.wait(PATIENCE) == 128 + signal.SIGTERM
