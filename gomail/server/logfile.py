@@ -38,6 +38,7 @@ class LogFile(io.TextIOBase):
     def __init__(self, path: str, flags: int = 0) -> None:
         super().__init__()
         self._path = path
+        self._fd = -1  # Python closes what could not be opened, too
         self._fd = _open(path, flags)
         self._writer = os.geteuid()  # who alone begins others: root has not dropped its rights yet
         self.stuck = ""
@@ -126,7 +127,7 @@ class LogFile(io.TextIOBase):
 
     def close(self) -> None:
         """Close it."""
-        if not self.closed:
+        if not self.closed and self._fd >= 0:
             os.close(self._fd)
         super().close()
 
