@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,16 @@ def followed(path: Path, **filters: str) -> Line:
 
 def hear_out(line: Line) -> None:
     """Hear all that there is, and is going to be."""
-    while line.hear(PATIENCE) is not None:
-        pass
+    end = time.monotonic() + PATIENCE
+    while line.hear(max(0.0, end - time.monotonic())) is not None:
+        assert time.monotonic() < end, "it goes on and on"
 
 
 def next_of(follower: Line, name: str, **fields: object) -> dict[str, Any]:
-    """Give the next event of that name with these fields."""
+    """Give the next event of that name with these fields; others may come for ever."""
+    end = time.monotonic() + PATIENCE
     while True:
-        told = follower.hear(PATIENCE)
+        told = follower.hear(max(0.0, end - time.monotonic()))
         assert told is not None, f"no {name}"
         if told["event"] == name and fields.items() <= told.items():
             return told
