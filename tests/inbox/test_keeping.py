@@ -1,10 +1,9 @@
 """An index on a disk that is full: a real one, of a few megabytes."""
 
-import resource
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from gomail.inbox.keeping import ROOM
 from gomail.inbox.mailbox import Mailbox
 from tests.inbox.maildir import put, subjects
 from tests.patience import PATIENCE
+from tests.scarce import quota
 from tests.system.running import until
 
 pytestmark = pytest.mark.needs_root
@@ -129,17 +129,6 @@ def test_what_a_full_disk_has_is_read_by_the_next_inbox(
     with sqlite3.connect(index) as connection:
         assert connection.execute("SELECT count(*) FROM message").fetchone() == (4,)
     connection.close()
-
-
-@contextmanager
-def quota(octets: int) -> Iterator[None]:
-    """Have no file of this process grow beyond that."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def look_for_room(mailbox: Mailbox) -> None:

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from gomail.health import Databases
+from gomail.recipients.directory import Directory
 from gomail.recipients.domain import Domain
 from gomail.recipients.hosted import Destinations
 from gomail.recipients.inquiry import LATE, QUIET, Inquiry
@@ -24,6 +25,20 @@ def database(tmp_path: Path) -> Path:
         connection.execute("CREATE TABLE mailboxes (domain TEXT, name TEXT)")
         connection.execute("INSERT INTO mailboxes VALUES ('a.example', 'alice')")
     return path
+
+
+class Asked(list[Callable[[], Destinations]]):
+    """What is to be asked off the reactor, by whoever calls it."""
+
+    def build(self, database: Path) -> Directory:
+        """Build a directory of one domain in a database."""
+
+        def off_reactor(work: Callable[[], Destinations]) -> Deferred[Destinations]:
+            self.append(work)
+            return succeed(())
+
+        domains = {"a.example": Domain(f"sqlite:{database}")}
+        return build(domains, "/srv/{mailbox}", off_reactor=off_reactor)
 
 
 def test_trouble_is_seen_without_mail_and_so_is_its_end(database: Path) -> None:
@@ -56,15 +71,8 @@ def test_domains_elsewhere_go_on(database: Path) -> None:
 
 def test_it_asks_once_at_a_time_and_off_the_reactor(database: Path) -> None:
     """Whoever holds a database for long is not asked by ever more threads."""
-    asked: list[Callable[[], Destinations]] = []
-
-    def off_reactor(work: Callable[[], Destinations]) -> Deferred[Destinations]:
-        asked.append(work)
-        return succeed(())
-
-    clock = Clock()
-    domains = {"a.example": Domain(f"sqlite:{database}")}
-    directory = build(domains, "/srv/{mailbox}", off_reactor=off_reactor)
+    clock, asked = Clock(), Asked()
+    directory = asked.build(database)
     inquiry = Inquiry(clock)
     for _ in range(3):
         clock.advance(QUIET)
@@ -80,15 +88,8 @@ def test_it_asks_once_at_a_time_and_off_the_reactor(database: Path) -> None:
 
 def test_one_that_does_not_answer_is_told_and_holds_up_no_other(database: Path) -> None:
     """As on a disk that hangs; another configuration has its own databases asked."""
-    asked: list[Callable[[], Destinations]] = []
-
-    def off_reactor(work: Callable[[], Destinations]) -> Deferred[Destinations]:
-        asked.append(work)
-        return succeed(())
-
-    clock = Clock()
-    domains = {"a.example": Domain(f"sqlite:{database}")}
-    directory = build(domains, "/srv/{mailbox}", off_reactor=off_reactor)
+    clock, asked = Clock(), Asked()
+    directory = asked.build(database)
     inquiry = Inquiry(clock)
     clock.advance(QUIET)
     assert inquiry.look(directory) == Databases()
@@ -97,7 +98,7 @@ def test_one_that_does_not_answer_is_told_and_holds_up_no_other(database: Path) 
     clock.advance(1)
     told = Databases((f"{database}: no answer for 10 s",), whole=True)
     assert inquiry.look(directory) == told
-    other = build(domains, "/srv/{mailbox}", off_reactor=off_reactor)
+    other = asked.build(database)
     assert inquiry.look(other) == Databases()
     late, ask = asked
     late()  # counts for nobody any more

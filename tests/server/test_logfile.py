@@ -2,9 +2,8 @@
 
 import os
 import pwd
-import resource
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +11,7 @@ import pytest
 
 from gomail.server import logfile as module
 from gomail.server.logfile import LogFile
+from tests.scarce import quota
 
 LINE = "x" * 49 + "\n"
 
@@ -37,17 +37,6 @@ def file(path: Path) -> Iterator[LogFile]:
     opened = LogFile(str(path))
     yield opened
     opened.close()
-
-
-@contextmanager
-def room(octets: int) -> Iterator[None]:
-    """Have the kernel let no file be longer, as a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def names(path: Path) -> list[str]:
@@ -166,7 +155,7 @@ def test_r22_tries_that_fail_halfway_push_no_old_file_out(
 def test_e13_lines_for_which_there_is_no_room_leave_no_part(file: LogFile, path: Path) -> None:
     """A disk takes the part of a line that it has room for; that is taken back."""
     file.write("before\n")
-    with room(9), pytest.raises(OSError, match="File too large"):
+    with quota(9), pytest.raises(OSError, match="File too large"):
         file.write("lost\nlost\n")
     assert path.read_text() == "before\n"
     file.write("after\n")
